@@ -1,0 +1,76 @@
+/** Argument checks that word their errors alike. */
+
+function fail(action: string, name: string, must: string, value: unknown) {
+  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  return new RangeError(
+    `Cannot ${action} as ${name} must ${must}: current value is ${shown}`,
+  );
+}
+
+/** Throws unless `value` is a finite number >= 0. */
+export function checkNotNegative(action: string, name: string, value: number) {
+  if (!(Number.isFinite(value) && value >= 0)) {
+    throw fail(action, name, "be a finite number >= 0", value);
+  }
+}
+
+/** Throws unless `value` is a finite number > 0. */
+export function checkPositive(action: string, name: string, value: number) {
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw fail(action, name, "be a finite number > 0", value);
+  }
+}
+
+/** Throws unless `value` is in (0, 1]. */
+export function checkFactor(action: string, name: string, value: number) {
+  if (!(typeof value === "number" && value > 0 && value <= 1)) {
+    throw fail(action, name, "be > 0 and <= 1", value);
+  }
+}
+
+/** Throws unless `value` is `least` or more. */
+export function checkAtLeast(
+  action: string,
+  name: string,
+  value: number,
+  leastName: string,
+  least: number,
+) {
+  if (!(value >= least)) {
+    throw fail(action, name, `be >= ${leastName} (${least})`, value);
+  }
+}
+
+/** Throws unless `value` is one of `choices`. */
+export function checkChoice<T extends string>(
+  action: string,
+  name: string,
+  value: T,
+  choices: readonly T[],
+) {
+  if (!choices.includes(value)) {
+    const listed = choices.map((choice) => `"${choice}"`).join(", ");
+    throw fail(action, name, `be one of ${listed}`, value);
+  }
+}
+
+/** Throws unless `value` is a function. */
+export function checkFunction(action: string, name: string, value: unknown) {
+  if (typeof value !== "function") {
+    throw new TypeError(
+      `Cannot ${action} as ${name} must be a function: current value is ${value}`,
+    );
+  }
+}
+
+/** Throws unless `iteration` is a finite number >= 0. */
+export function checkIteration(iteration: number) {
+  if (!(iteration >= 0 && iteration < Infinity)) {
+    throw fail(
+      "evaluate a schedule",
+      "iteration",
+      "be a finite number >= 0",
+      iteration,
+    );
+  }
+}

@@ -1,0 +1,315 @@
+import {
+  checkAtLeast,
+  checkChoice,
+  checkFactor,
+  checkFunction,
+  checkIteration,
+  checkNotNegative,
+  checkPositive,
+} from "./_check.ts";
+import type { Schedule } from "./schedule.ts";
+
+/**
+ * How the amplitude changes over the cycles: `"triangular"` keeps it,
+ * `"triangular2"` halves it after each cycle, `"exp_range"` multiplies it by
+ * `gamma` at each iteration.
+ */
+export type CyclicMode = "triangular" | "triangular2" | "exp_range";
+
+/** What a {@linkcode ScaleFn} is called with: the cycle or the iteration. */
+export type ScaleMode = "cycle" | "iterations";
+
+/**
+ * The shape of a cycle, with x from −1 at its start through 0 at its peak to 1
+ * at its end: `"triangular"` is `1 − |x|`, `"welch"` is `1 − x²` and `"hann"`
+ * is `(1 + cos(πx)) / 2`.
+ */
+export type Waveform = "triangular" | "welch" | "hann";
+
+/**
+ * An amplitude factor. `x` is the cycle, counted from 1, with
+ * `scaleMode: "cycle"`, and the iteration, counted from 0, with `"iterations"`.
+ */
+export type ScaleFn = (x: number) => number;
+
+/** Options of {@linkcode cyclic}. */
+export interface CyclicOptions {
+  /**
+   * The rate at the start and end of each cycle.
+   *
+   * @default {0.001}
+   */
+  baseLr?: number;
+  /**
+   * The rate at the peak of the first cycle.
+   *
+   * @default {0.006}
+   */
+  maxLr?: number;
+  /**
+   * Iterations from `baseLr` up to the peak. Two to ten epochs' worth is usual.
+   *
+   * @default {2000}
+   */
+  stepSize?: number;
+  /**
+   * Iterations from the peak down to `baseLr`.
+   *
+   * @default {stepSize}
+   */
+  stepSizeDown?: number;
+  /**
+   * How the amplitude changes over the cycles. Has no effect with `scaleFn`.
+   *
+   * @default {"triangular"}
+   */
+  mode?: CyclicMode;
+  /**
+   * The amplitude's factor per iteration in mode `"exp_range"`, in (0, 1].
+   * The default is the paper's; Keras's and PyTorch's default of 1 would turn
+   * `"exp_range"` into `"triangular"`.
+   *
+   * @default {0.99994}
+   */
+  gamma?: number;
+  /** The amplitude's factor, in place of `mode` and `gamma`. */
+  scaleFn?: ScaleFn;
+  /**
+   * What `scaleFn` is called with.
+   *
+   * @default {"cycle"}
+   */
+  scaleMode?: ScaleMode;
+  /**
+   * The shape of a cycle.
+   *
+   * @default {"triangular"}
+   */
+  waveform?: Waveform;
+}
+
+/** {@linkcode CyclicOptions} with every default filled in. */
+export type ResolvedCyclicOptions =
+  & Readonly<Required<Omit<CyclicOptions, "scaleFn">>>
+  & Readonly<Pick<CyclicOptions, "scaleFn">>;
+
+/** Where an iteration lies in a cyclic schedule. */
+export interface CyclePosition {
+  /** The cycle, counted from 1. */
+  readonly cycle: number;
+  /** Iterations from this one, inclusive, to the start of the next cycle. */
+  readonly iterationsLeft: number;
+  /** The waveform's height: 0 at the ends of a cycle, 1 at its peak. */
+  readonly height: number;
+  /** The factor of the amplitude: 1 where the peak reaches `maxLr`. */
+  readonly scale: number;
+}
+
+/** A cyclic schedule that also tells where in its cycle an iteration lies. */
+export interface Cycles {
+  /** The options, with every default filled in. */
+  readonly options: ResolvedCyclicOptions;
+  /** The learning rate of an iteration. */
+  readonly at: Schedule;
+  /** The position of an iteration. */
+  readonly positionAt: (iteration: number) => CyclePosition;
+}
+
+const MODES = ["triangular", "triangular2", "exp_range"] as const;
+const SCALE_MODES = ["cycle", "iterations"] as const;
+const WAVEFORMS = ["triangular", "welch", "hann"] as const;
+
+const ACTION = "create a cyclic schedule";
+
+const SHAPES: Record<Waveform, (rise: number) => number> = {
+  triangular: (rise) => rise,
+  welch: (rise) => rise * (2 - rise),
+  // Equal to (1 + cos πx) / 2, without its cancellation near the trough.
+  hann: (rise) => Math.sin(rise * Math.PI / 2) ** 2,
+};
+
+function resolve(options: CyclicOptions): ResolvedCyclicOptions {
+  const {
+    baseLr = 0.001,
+    maxLr = 0.006,
+    stepSize = 2000,
+    stepSizeDown = stepSize,
+    mode = "triangular",
+    gamma = 0.99994,
+    scaleFn,
+    scaleMode = "cycle",
+    waveform = "triangular",
+  } = options;
+  checkNotNegative(ACTION, "baseLr", baseLr);
+  checkNotNegative(ACTION, "maxLr", maxLr);
+  checkAtLeast(ACTION, "maxLr", maxLr, "baseLr", baseLr);
+  checkPositive(ACTION, "stepSize", stepSize);
+  checkPositive(ACTION, "stepSizeDown", stepSizeDown);
+  checkChoice(ACTION, "mode", mode, MODES);
+  checkFactor(ACTION, "gamma", gamma);
+  checkChoice(ACTION, "scaleMode", scaleMode, SCALE_MODES);
+  checkChoice(ACTION, "waveform", waveform, WAVEFORMS);
+  if (scaleFn !== undefined) checkFunction(ACTION, "scaleFn", scaleFn);
+  return {
+    baseLr,
+    maxLr,
+    stepSize,
+    stepSizeDown,
+    mode,
+    gamma,
+    scaleFn,
+    scaleMode,
+    waveform,
+  };
+}
+
+function checkedScale(scaleFn: ScaleFn, x: number): number {
+  const scale = scaleFn(x);
+  if (Number.isFinite(scale)) return scale;
+  throw new RangeError(
+    `Cannot evaluate a cyclic schedule as scaleFn(${x}) must return a finite number: current value is ${scale}`,
+  );
+}
+
+function scaler(
+  { mode, gamma, scaleFn, scaleMode }: ResolvedCyclicOptions,
+): (cycle: number, iteration: number) => number {
+  if (scaleFn) {
+    return scaleMode === "cycle"
+      ? (cycle) => checkedScale(scaleFn, cycle)
+      : (_, iteration) => checkedScale(scaleFn, iteration);
+  }
+  switch (mode) {
+    case "triangular":
+      return () => 1;
+    case "triangular2":
+      return (cycle) => 2 ** (1 - cycle);
+    case "exp_range":
+      return (_, iteration) => gamma ** iteration;
+  }
+}
+
+/**
+ * {@linkcode cyclic} together with the position of each iteration in its
+ * cycle: which cycle, how far to its end, and how high.
+ *
+ * @example
+ * ```ts
+ * import { cycles } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { positionAt } = cycles({ stepSize: 4, mode: "triangular2" });
+ * assertEquals(positionAt(10), {
+ *   cycle: 2,
+ *   iterationsLeft: 6,
+ *   height: 0.5,
+ *   scale: 0.5,
+ * });
+ * ```
+ *
+ * @throws {RangeError} As {@linkcode cyclic} does.
+ * @throws {TypeError} As {@linkcode cyclic} does.
+ */
+export function cycles(options: CyclicOptions = {}): Cycles {
+  const resolved = resolve(options);
+  const { baseLr, maxLr, stepSize, stepSizeDown, waveform } = resolved;
+  const range = maxLr - baseLr;
+  const length = stepSize + stepSizeDown;
+  const shape = SHAPES[waveform];
+  const scaleOf = scaler(resolved);
+
+  // The remainder is exact at any size, so nothing drifts and both ends are
+  // met; 1 + t/T − cycle, as in PyTorch, misses the peak for many step sizes.
+  function heightAt(offset: number): number {
+    const rise = offset <= stepSize
+      ? offset / stepSize
+      : Math.min(1, (length - offset) / stepSizeDown);
+    return shape(rise);
+  }
+
+  // Rounded as t / T alone can round up to the next cycle shortly before it.
+  function cycleAt(iteration: number, offset: number): number {
+    return 1 + Math.round((iteration - offset) / length);
+  }
+
+  function at(iteration: number): number {
+    checkIteration(iteration);
+    const offset = iteration % length;
+    const amplitude = heightAt(offset) *
+      scaleOf(cycleAt(iteration, offset), iteration);
+    // base + (max − base) may round to a neighbour of max, or past it.
+    if (amplitude === 1) return maxLr;
+    const rate = baseLr + amplitude * range;
+    if (amplitude < 1 && rate > maxLr) return maxLr;
+    if (rate >= 0 && rate < Infinity) return rate;
+    throw new RangeError(
+      `Cannot evaluate a cyclic schedule as scaleFn must keep the rate finite and >= 0: current value is ${rate} at iteration ${iteration}`,
+    );
+  }
+
+  function positionAt(iteration: number): CyclePosition {
+    checkIteration(iteration);
+    const offset = iteration % length;
+    const cycle = cycleAt(iteration, offset);
+    return {
+      cycle,
+      iterationsLeft: Math.ceil(length - offset),
+      height: heightAt(offset),
+      scale: scaleOf(cycle, iteration),
+    };
+  }
+
+  return { options: resolved, at, positionAt };
+}
+
+/**
+ * A rate that cycles between two bounds: up from `baseLr` to `maxLr` in
+ * `stepSize` iterations, and down again in `stepSizeDown`.
+ *
+ * With `up = stepSize`, `down = stepSizeDown`, `T = up + down` and
+ * `p = iteration mod T`:
+ *
+ * - `rise = p ≤ up ? p / up : (T − p) / down`,
+ * - `rate = baseLr + (maxLr − baseLr) · waveform(rise) · scale`,
+ * - `scale` is 1, `1 / 2^(cycle − 1)` with `cycle = 1 + ⌊iteration / T⌋`, or
+ *   `gamma^iteration`, by `mode`; or what `scaleFn` returns.
+ *
+ * Exactly `baseLr` at the ends of a cycle and, with scale 1, exactly `maxLr` at
+ * its peak, for any iteration up to 2^53.
+ *
+ * Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2015),
+ * {@link https://arxiv.org/abs/1506.01186}; `stepSizeDown` as in PyTorch.
+ *
+ * @example The paper's schedule
+ * ```ts
+ * import { cyclic } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = cyclic({ baseLr: 0.001, maxLr: 0.006, stepSize: 2000 });
+ * assertEquals([rate(0), rate(2000), rate(4000)], [0.001, 0.006, 0.001]);
+ * ```
+ *
+ * @example An amplitude of one's own
+ * ```ts
+ * import { cyclic } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = cyclic({
+ *   baseLr: 0,
+ *   maxLr: 1,
+ *   stepSize: 10,
+ *   scaleFn: (cycle) => 1 / cycle,
+ * });
+ * assertEquals([rate(10), rate(30), rate(50)], [1, 1 / 2, 1 / 3]);
+ * ```
+ *
+ * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
+ * `baseLr`, a step size is not finite and > 0, `gamma` is not in (0, 1], or
+ * `mode`, `scaleMode` or `waveform` is unknown. The schedule itself throws one
+ * for an iteration that is negative or not finite, and where `scaleFn` returns
+ * what is not finite or makes the rate so, or negative.
+ * @throws {TypeError} If `scaleFn` is not a function.
+ */
+export function cyclic(options: CyclicOptions = {}): Schedule {
+  return cycles(options).at;
+}
