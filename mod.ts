@@ -1,7 +1,50 @@
 /**
  * Cyclical learning rates and the learning-rate range test for TensorFlow.js.
  *
+ * {@linkcode CyclicLR} goes into `callbacks` of `model.fit` and makes the
+ * learning rate rise and fall between two bounds, batch by batch.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: tf.train.adam(), loss: "meanSquaredError" });
+ * const xs = tf.randomNormal([64, 2]);
+ * const ys = xs.sum(1, true);
+ *
+ * const clr = new CyclicLR({ baseLr: 0.001, maxLr: 0.006, stepSize: 8 });
+ * await model.fit(xs, ys, { batchSize: 8, epochs: 2, verbose: 0, callbacks: [clr] });
+ * console.log(clr.history.lr);
+ * ```
+ *
  * @module
  */
 
-export {};
+export * from "./src/training/cyclic_lr.ts";
+export type {
+  Columns,
+  EpochHistory,
+  History,
+  Logs,
+} from "./src/training/history.ts";
+export * from "./src/training/learning_rate.ts";
+export * from "./src/training/learning_rate_scheduler.ts";
+export type {
+  CyclicMode,
+  CyclicOptions,
+  ResolvedCyclicOptions,
+  ScaleFn,
+  ScaleMode,
+  Waveform,
+} from "./src/schedules/cyclic.ts";
+export type {
+  Callback,
+  LayersModel,
+  Optimizer,
+  Tensor,
+} from "./src/training/tfjs.ts";
+export type { Schedule } from "./src/schedules/schedule.ts";

@@ -1,0 +1,68 @@
+import { CustomCallback } from "@tensorflow/tfjs";
+import {
+  type Callback,
+  CallbackBase,
+  type CustomCallbackArgs,
+} from "./tfjs.ts";
+
+/**
+ * Any instance of tfjs's callback classes. Named by what the classes have and
+ * plain objects have not, so that the hooks of a plain object are typed.
+ */
+export type CallbackInstance = Pick<Callback, "setParams" | "setModel">;
+
+/**
+ * Lets callback objects and plain objects of hooks be given to `fit` together.
+ *
+ * tfjs takes an array of `tf.Callback` instances or an array of plain objects;
+ * an array that mixes the two crashes in the middle of training
+ * (tensorflow/tfjs#1792). Every plain object is wrapped here as tfjs would wrap
+ * it. Hooks run in the order given. A plain object with an `onBatchEnd` has
+ * its logs read back from the device at every batch.
+ *
+ * @param callbacks `CyclicLR`s, other `tf.Callback`s and objects of hooks.
+ * @returns What to pass as `callbacks`.
+ * @throws {TypeError} If something is neither a callback nor an object.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ * import { combineCallbacks } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+ * });
+ * model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+ * const xs = tf.ones([8, 1]);
+ * await model.fit(xs, xs, {
+ *   verbose: 0,
+ *   callbacks: combineCallbacks([
+ *     new CyclicLR({ stepSize: 4 }),
+ *     { onEpochEnd: (epoch) => console.log(`epoch ${epoch} done`) },
+ *   ]),
+ * });
+ * ```
+ */
+export function combineCallbacks(
+  callbacks: readonly (CallbackInstance | CustomCallbackArgs)[],
+): Callback[] {
+  return callbacks.map((callback) => {
+    if (callback instanceof BaseCallback) return callback as Callback;
+    if (callback !== null && typeof callback === "object") {
+      return new CustomCallback(
+        callback as CustomCallbackArgs,
+        "auto",
+      ) as unknown as Callback;
+    }
+    throw new TypeError(
+      `Cannot combine callbacks as each must be a tf.Callback or an object of hooks: current value is ${callback}`,
+    );
+  });
+}
+
+/**
+ * What `fit` tests for, and does not export: `tf.CustomCallback` derives from it,
+ * not from `tf.Callback`.
+ */
+const BaseCallback: typeof CallbackBase = Object.getPrototypeOf(CallbackBase);

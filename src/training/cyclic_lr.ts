@@ -1,0 +1,235 @@
+import {
+  type CyclePosition,
+  type Cycles,
+  cycles,
+  type CyclicOptions,
+  type ResolvedCyclicOptions,
+  type ScaleFn,
+} from "../schedules/cyclic.ts";
+import {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./learning_rate_scheduler.ts";
+
+/** Options of {@linkcode CyclicLR}: those of the cyclic schedule. */
+export type CyclicLROptions = CyclicOptions;
+
+/** Parameters that {@linkcode CyclicLR.reset} changes. */
+export type CyclicLRResetOptions = Pick<
+  CyclicOptions,
+  "baseLr" | "maxLr" | "stepSize" | "stepSizeDown"
+>;
+
+/** Both bounds of a schedule, as the learning-rate range test finds them. */
+export interface LearningRateBounds {
+  /** The rate at the start and end of each cycle; absent where none was found. */
+  readonly baseLr?: number;
+  /** The rate at the peak; absent where none was found. */
+  readonly maxLr?: number;
+}
+
+/** A {@linkcode CyclicLR} as plain data; `scaleFn` is code and not in it. */
+export interface CyclicLRState extends SchedulerState {
+  /** Says what these data are. */
+  readonly type: "CyclicLR";
+  /** Of this format. */
+  readonly version: 1;
+  /** The options, with every default filled in. */
+  readonly options: Omit<ResolvedCyclicOptions, "scaleFn">;
+  /** Whether the schedule has a `scaleFn`, which has to be given again. */
+  readonly hasScaleFn: boolean;
+}
+
+/**
+ * Cyclical learning rates: the rate goes up from `baseLr` to `maxLr` and down
+ * again, batch by batch, cycle after cycle. {@linkcode CyclicOptions} describes
+ * the options; the defaults are the paper's for CIFAR-10.
+ *
+ * With t the batches since the last reset, and equal halves,
+ * `cycle = ⌊1 + t / (2·stepSize)⌋`, `x = |t / stepSize − 2·cycle + 1|` and
+ * `rate = baseLr + (maxLr − baseLr) · max(0, 1 − x) · scale`, where `scale` is 1
+ * (`"triangular"`), `1 / 2^(cycle − 1)` (`"triangular2"`) or `gamma^t`
+ * (`"exp_range"`). Batch t trains at rate(t).
+ *
+ * Smith, "Cyclical Learning Rates for Training Neural Networks" (2015),
+ * {@link https://arxiv.org/abs/1506.01186}. The steps of a cycle are best 2 to
+ * 10 epochs each, and training is best ended at the end of a cycle.
+ *
+ * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
+ * `baseLr`, a step size is not > 0, or an option is none of its choices.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({
+ *   optimizer: tf.train.momentum(0.001, 0.9),
+ *   loss: "meanSquaredError",
+ * });
+ * const xs = tf.randomNormal([64, 2]);
+ * const ys = xs.sum(1, true);
+ *
+ * const clr = new CyclicLR({ baseLr: 0.001, maxLr: 0.1, stepSize: 8 });
+ * await model.fit(xs, ys, { batchSize: 8, epochs: 4, verbose: 0, callbacks: [clr] });
+ *
+ * console.log(clr.cycle); // 3: two cycles of 16 batches are over
+ * console.log(Math.max(...clr.history.lr)); // 0.1
+ * ```
+ */
+export class CyclicLR extends LearningRateScheduler {
+  #cycles: Cycles;
+
+  /** Creates the schedule; it starts at `baseLr`. */
+  constructor(options: CyclicLROptions = {}) {
+    const created = cycles(options);
+    super(created.at);
+    this.#cycles = created;
+  }
+
+  /**
+   * The schedule between the bounds that a range test found.
+   *
+   * @param range A `LearningRateRange`, or any `{ baseLr, maxLr }`.
+   * @param options As for the constructor; a bound given here is used in place
+   * of the range's.
+   * @throws {RangeError} If the range lacks a bound that `options` does not
+   * give, which is what a range test with a verdict other than good may do.
+   *
+   * @example
+   * ```ts
+   * import { CyclicLR } from "@clr/clr";
+   *
+   * const range = { baseLr: 0.001, maxLr: 0.006 };
+   * const clr = CyclicLR.fromRange(range, { stepSize: 500, mode: "triangular2" });
+   * console.log(clr.at(500)); // 0.006
+   * ```
+   */
+  static fromRange(
+    range: LearningRateBounds,
+    options: CyclicLROptions = {},
+  ): CyclicLR {
+    const { baseLr = range.baseLr, maxLr = range.maxLr } = options;
+    if (baseLr === undefined || maxLr === undefined) {
+      throw new RangeError(
+        `Cannot create a cyclic schedule from a learning-rate range as it must have both bounds: current value is baseLr ${baseLr}, maxLr ${maxLr}`,
+      );
+    }
+    return new CyclicLR({ ...options, baseLr, maxLr });
+  }
+
+  /**
+   * The schedule that {@linkcode CyclicLR.toJSON} described, at the batch where
+   * it was, history included.
+   *
+   * @param json Text from `JSON.stringify(clr)`, or the object it stands for.
+   * @param options The `scaleFn`, where the schedule had one.
+   * @throws {TypeError} If the data are not those of a `CyclicLR`, or a
+   * `scaleFn` is needed and not given.
+   *
+   * @example
+   * ```ts
+   * import { CyclicLR } from "@clr/clr";
+   *
+   * const clr = new CyclicLR({ stepSize: 500 });
+   * const again = CyclicLR.fromJSON(JSON.stringify(clr));
+   * console.log(again.at(500)); // 0.006
+   * ```
+   */
+  static fromJSON(
+    json: string | CyclicLRState,
+    options: {
+      /** The amplitude's factor, which JSON cannot hold. */
+      scaleFn?: ScaleFn;
+    } = {},
+  ): CyclicLR {
+    const state: Partial<CyclicLRState> | null = typeof json === "string"
+      ? JSON.parse(json)
+      : json;
+    if (state?.type !== "CyclicLR" || state.version !== 1) {
+      throw new TypeError(
+        `Cannot restore a CyclicLR as the data must have type "CyclicLR" and version 1: current value is type ${
+          JSON.stringify(state?.type)
+        }, version ${state?.version}`,
+      );
+    }
+    if (state.hasScaleFn && options.scaleFn === undefined) {
+      throw new TypeError(
+        "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
+      );
+    }
+    const clr = new CyclicLR({ ...state.options, scaleFn: options.scaleFn });
+    clr.restoreState(state as CyclicLRState);
+    return clr;
+  }
+
+  /** The options in force, with every default filled in. */
+  get options(): ResolvedCyclicOptions {
+    return this.#cycles.options;
+  }
+
+  /** The current cycle, counted from 1. */
+  get cycle(): number {
+    return this.#position.cycle;
+  }
+
+  /** Batches from now to the end of the current cycle, where training best ends. */
+  get iterationsLeftInCycle(): number {
+    return this.#position.iterationsLeft;
+  }
+
+  /**
+   * Starts a new run of cycles at the next batch, with other parameters where
+   * given. The history and the count of all batches go on.
+   *
+   * @param options What changes. A new `stepSize` is that of both halves of the
+   * cycle unless `stepSizeDown` is given too.
+   * @throws {RangeError} As the constructor does; the schedule then stays as it
+   * was.
+   *
+   * @example
+   * ```ts
+   * import { CyclicLR } from "@clr/clr";
+   *
+   * const clr = new CyclicLR({ stepSize: 2000 });
+   * clr.reset({ maxLr: 0.003, stepSize: 1000 });
+   * console.log(clr.at(1000)); // 0.003
+   * ```
+   */
+  override reset(options: CyclicLRResetOptions = {}): void {
+    const current = this.#cycles.options;
+    const {
+      baseLr = current.baseLr,
+      maxLr = current.maxLr,
+      stepSize = current.stepSize,
+      stepSizeDown = options.stepSize ?? current.stepSizeDown,
+    } = options;
+    this.#cycles = cycles({
+      ...current,
+      baseLr,
+      maxLr,
+      stepSize,
+      stepSizeDown,
+    });
+    this.restart(this.#cycles.at);
+  }
+
+  /** Plain data for {@linkcode CyclicLR.fromJSON}; `JSON.stringify` calls it. */
+  toJSON(): CyclicLRState {
+    const { scaleFn, ...options } = this.#cycles.options;
+    return {
+      type: "CyclicLR",
+      version: 1,
+      options,
+      hasScaleFn: scaleFn !== undefined,
+      ...this.state(),
+    };
+  }
+
+  get #position(): CyclePosition {
+    return this.#cycles.positionAt(this.iteration);
+  }
+}

@@ -1,0 +1,218 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Tensor } from "./tfjs.ts";
+
+/**
+ * What was recorded, in columns of equal length; row k is the k-th record. A
+ * column that a record has no value for holds NaN there.
+ */
+export interface Columns {
+  /** One column by its name. */
+  readonly [column: string]: readonly number[];
+}
+
+/**
+ * One row per trained batch: `iterations` (batches trained so far, this one
+ * included, so it starts at 1), `lr` (the rate this batch was trained at), and
+ * one column for each quantity logged (`loss`, `acc`, …).
+ */
+export interface History extends Columns {
+  /** Batches trained so far, this one included. */
+  readonly iterations: readonly number[];
+  /** The learning rate this batch was trained at. */
+  readonly lr: readonly number[];
+}
+
+/**
+ * One row per epoch of `fit` or `fitDataset`: `epochs` (epochs ended so far),
+ * `iterations` (batches trained by its end), and the epoch's own logs (`loss`,
+ * `acc`, `val_loss`, `val_acc`, …).
+ */
+export interface EpochHistory extends Columns {
+  /** Epochs ended so far, this one included. */
+  readonly epochs: readonly number[];
+  /** Batches trained by the end of the epoch. */
+  readonly iterations: readonly number[];
+}
+
+/** Quantities that belong to a batch or an epoch, as numbers or tfjs scalars. */
+export interface Logs {
+  /** One quantity by its name. */
+  readonly [name: string]: number | Tensor | undefined;
+}
+
+type Row = { [column: string]: number | Tensor };
+
+/**
+ * tfjs's logs carry these beside the quantities; they say which batch this is,
+ * which the history's own columns do.
+ */
+const NOT_LOGGED = new Set(["batch", "size"]);
+
+/** On these backends the data of a tensor are at hand: reading waits for nothing. */
+const SYNCHRONOUS_BACKENDS = new Set(["cpu", "wasm", "tensorflow"]);
+
+/**
+ * After how many records a read-back is started without waiting for it, so that
+ * an epoch of any length keeps few tensors alive.
+ */
+const READ_EVERY = 256;
+
+/**
+ * Records rows of numbers in columns that grow in place. Values that are still
+ * on a GPU stay there until many are read back together: no batch waits.
+ */
+export class Recorder<C extends Columns> {
+  readonly #columns: { [column: string]: number[] } = {};
+  readonly #firstColumns: readonly string[];
+  #length = 0;
+  #waiting: Row[] = [];
+  #reading: Promise<void> = Promise.resolve();
+  #unread = 0;
+
+  /** @param firstColumns The columns that every row has. */
+  constructor(firstColumns: readonly (keyof C & string)[]) {
+    this.#firstColumns = firstColumns;
+    for (const name of firstColumns) this.#columns[name] = [];
+  }
+
+  /** The columns, complete up to the last row read back; they go on growing. */
+  get columns(): C {
+    return this.#columns as Columns as C;
+  }
+
+  /** Adds a row: its own values first, then the logs. */
+  add(row: { readonly [column: string]: number }, logs: Logs = {}): void {
+    const values: Row = { ...row };
+    let onDevice = false;
+    for (const name in logs) {
+      const value = logs[name];
+      if (value === undefined || NOT_LOGGED.has(name)) continue;
+      if (typeof value === "number") {
+        values[name] = value;
+      } else if (SYNCHRONOUS_BACKENDS.has(tf.getBackend())) {
+        values[name] = value.dataSync()[0];
+      } else {
+        // tfjs disposes the logs when the callbacks have run.
+        values[name] = tf.keep(value.clone());
+        onDevice = true;
+      }
+    }
+    if (!onDevice && this.#waiting.length === 0 && this.#unread === 0) {
+      this.#append(values as { [column: string]: number });
+      return;
+    }
+    this.#waiting.push(values);
+    if (this.#waiting.length >= READ_EVERY) this.#startReading();
+  }
+
+  /**
+   * Waits until every row added so far is in the columns.
+   *
+   * @throws What reading from the device threw (a lost device, say); the rows
+   * concerned are then recorded with NaN in place of what could not be read.
+   */
+  async flush(): Promise<void> {
+    if (this.#waiting.length > 0) this.#startReading();
+    const reading = this.#reading;
+    this.#reading = Promise.resolve();
+    await reading;
+  }
+
+  /** Replaces all rows by those of `columns`, which must be of equal length. */
+  restore(columns: Columns): void {
+    for (const name in this.#columns) delete this.#columns[name];
+    for (const name of this.#firstColumns) this.#columns[name] = [];
+    for (const [name, values] of Object.entries(columns)) {
+      // JSON has no NaN: it writes null.
+      this.#columns[name] = Array.from(values, (value) => value ?? NaN);
+    }
+    this.#length = this.#columns[this.#firstColumns[0]].length;
+  }
+
+  #startReading(): void {
+    const rows = this.#waiting;
+    this.#waiting = [];
+    this.#unread++;
+    const previous = this.#reading;
+    const values = readTogether(rows);
+    const reading = (async () => {
+      const [before, now] = await Promise.allSettled([previous, values]);
+      const read = now.status === "fulfilled" ? now.value : [];
+      let next = 0;
+      for (const row of rows) {
+        for (const name in row) {
+          if (typeof row[name] !== "number") row[name] = read[next++] ?? NaN;
+        }
+        this.#append(row as { [column: string]: number });
+      }
+      this.#unread--;
+      if (before.status === "rejected") throw before.reason;
+      if (now.status === "rejected") throw now.reason;
+    })();
+    // Whoever flushes next gets the error; until then it is not unhandled.
+    reading.catch(() => {});
+    this.#reading = reading;
+  }
+
+  #append(row: { [column: string]: number }): void {
+    for (const name in row) {
+      const column = this.#columns[name] ??= new Array<number>(this.#length)
+        .fill(NaN);
+      column.push(row[name]);
+    }
+    this.#length++;
+    for (const name in this.#columns) {
+      const column = this.#columns[name];
+      if (column.length < this.#length) column.push(NaN);
+    }
+  }
+}
+
+/** Reads every tensor in the rows with a single transfer, and disposes them. */
+async function readTogether(rows: readonly Row[]): Promise<ArrayLike<number>> {
+  const scalars = rows.flatMap((row) => Object.values(row)).filter((value) =>
+    typeof value !== "number"
+  );
+  if (scalars.length === 0) return [];
+  const stacked = tf.tidy(() =>
+    tf.keep(
+      tf.stack(scalars.map((scalar) => scalar.reshape([]).toFloat())),
+    )
+  );
+  tf.dispose(scalars);
+  try {
+    return await stacked.data();
+  } finally {
+    stacked.dispose();
+  }
+}
+
+/**
+ * The columns as CSV text (RFC 4180): a header, then one line per row, numbers
+ * in full precision and an empty field for NaN.
+ *
+ * @example
+ * ```ts
+ * import { toCsv } from "@clr/clr/training";
+ *
+ * console.log(toCsv({ iterations: [1, 2], lr: [0.001, 0.002] }));
+ * ```
+ */
+export function toCsv(columns: Columns): string {
+  const names = Object.keys(columns);
+  const rows = Math.max(0, ...names.map((name) => columns[name].length));
+  const lines = [names.map(csvField).join(",")];
+  for (let row = 0; row < rows; row++) {
+    lines.push(
+      names.map((name) => {
+        const value = columns[name][row];
+        return Number.isNaN(value) ? "" : String(value);
+      }).join(","),
+    );
+  }
+  return lines.join("\r\n") + "\r\n";
+}
+
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

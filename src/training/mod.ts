@@ -1,0 +1,19 @@
+/**
+ * Driving the learning rate of tfjs optimizers: schedulers, their history, and
+ * what training with them needs.
+ *
+ * @module
+ */
+
+export * from "./callbacks.ts";
+export * from "./cyclic_lr.ts";
+export {
+  type Columns,
+  type EpochHistory,
+  type History,
+  type Logs,
+  toCsv,
+} from "./history.ts";
+export * from "./learning_rate.ts";
+export * from "./learning_rate_scheduler.ts";
+export * from "./tfjs.ts";
