@@ -1,0 +1,199 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  getLearningRate,
+  LearningRateScheduler,
+  setLearningRate,
+} from "@clr/clr";
+import { createLine } from "./_line.ts";
+
+/** Rates that are exact in binary, so that comparisons are exact too. */
+const RATES = [0.5, 0.25, 0.125, 0.0625];
+const schedule = (iteration: number) => RATES[iteration % RATES.length];
+
+Deno.test("LearningRateScheduler trains batch t of fit() at schedule(t)", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  const used: number[] = [];
+  const spy = new tf.CustomCallback({
+    onBatchBegin: () => void used.push(getLearningRate(model.optimizer)),
+  });
+  await model.fit(xs, ys, {
+    batchSize: 2,
+    epochs: 2,
+    verbose: 0,
+    callbacks: [scheduler, spy],
+  });
+  assertEquals(used, [...RATES, ...RATES]);
+  assertEquals([...scheduler.history.lr], used);
+  assertEquals([...scheduler.history.iterations], [1, 2, 3, 4, 5, 6, 7, 8]);
+  assertEquals(scheduler.iteration, 8);
+  assertEquals(scheduler.learningRate, schedule(8));
+});
+
+Deno.test("LearningRateScheduler makes fit() follow the update rule at each rate", async () => {
+  const { model, xs, ys } = createLine(tf.train.sgd(1));
+  const scheduler = new LearningRateScheduler(schedule);
+  await model.fit(xs, ys, {
+    batchSize: 2,
+    shuffle: false,
+    verbose: 0,
+    callbacks: [scheduler],
+  });
+  let [w, b] = [1, 0];
+  const data = xs.dataSync();
+  for (let t = 0; t < 4; t++) {
+    const batch = [data[2 * t], data[2 * t + 1]];
+    const errors = batch.map((x) => w * x + b - 2 * x);
+    const dw = errors[0] * batch[0] + errors[1] * batch[1];
+    const db = errors[0] + errors[1];
+    w -= RATES[t] * dw;
+    b -= RATES[t] * db;
+  }
+  const [kernel, bias] = model.getWeights();
+  assertAlmostEquals(kernel.dataSync()[0], w, 1e-6);
+  assertAlmostEquals(bias.dataSync()[0], b, 1e-6);
+});
+
+Deno.test("LearningRateScheduler works with fitDataset() and continues over calls", async () => {
+  const { model } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  const dataset = tf.data.generator(function* () {
+    for (let i = 0; i < 3; i++) {
+      yield { xs: tf.ones([2, 1]), ys: tf.zeros([2, 1]) };
+    }
+  });
+  for (let call = 0; call < 2; call++) {
+    await model.fitDataset(dataset, {
+      epochs: 1,
+      verbose: 0,
+      callbacks: [scheduler],
+    });
+  }
+  assertEquals(
+    [...scheduler.history.lr],
+    [0, 1, 2, 3, 4, 5].map(schedule),
+  );
+  assertEquals([...scheduler.epochHistory.epochs], [1, 2]);
+  assertEquals([...scheduler.epochHistory.iterations], [3, 6]);
+});
+
+Deno.test("LearningRateScheduler records the logs of batches and epochs", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  const history = await model.fit(xs, ys, {
+    batchSize: 2,
+    epochs: 2,
+    verbose: 0,
+    validationData: [xs, ys],
+    callbacks: [scheduler],
+  });
+  assertEquals(
+    Object.keys(scheduler.history),
+    ["iterations", "lr", "loss", "mae"],
+  );
+  const { loss } = scheduler.history;
+  const mean = (loss[0] + loss[1] + loss[2] + loss[3]) / 4;
+  assertAlmostEquals(history.history.loss[0] as number, mean, 1e-6);
+  for (const name of ["loss", "mae", "val_loss", "val_mae"]) {
+    assertEquals(
+      [...scheduler.epochHistory[name]],
+      history.history[name] as number[],
+    );
+  }
+});
+
+Deno.test("LearningRateScheduler records the rate that a batch was really trained at", () => {
+  const optimizer = tf.train.adam();
+  const scheduler = new LearningRateScheduler(schedule).attach(optimizer);
+  scheduler.step();
+  setLearningRate(optimizer, 0.75);
+  scheduler.step();
+  assertEquals([...scheduler.history.lr], [0.5, 0.75]);
+  optimizer.dispose();
+});
+
+Deno.test("LearningRateScheduler leaves no tensor behind after fit()", async () => {
+  const { model, xs, ys } = createLine(tf.train.adam());
+  const fit = (callbacks: tf.Callback[]) =>
+    model.fit(xs, ys, { batchSize: 2, epochs: 3, verbose: 0, callbacks });
+  await fit([]);
+  const before = tf.memory().numTensors;
+  await fit([new LearningRateScheduler(schedule)]);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("LearningRateScheduler keeps its record when another callback throws", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  const failing = new tf.CustomCallback({
+    onBatchEnd: (batch) => {
+      if (batch === 2) throw new Error("no more");
+    },
+  });
+  const args = { batchSize: 2, verbose: 0, shuffle: false } as const;
+  await assertRejects(
+    () => model.fit(xs, ys, { ...args, callbacks: [scheduler, failing] }),
+    Error,
+    "no more",
+  );
+  await scheduler.flush();
+  assertEquals([...scheduler.history.lr], RATES.slice(0, 3));
+  assertEquals(scheduler.history.loss.length, 3);
+
+  await model.fit(xs, ys, { ...args, callbacks: [scheduler] });
+  assertEquals(
+    [...scheduler.history.lr],
+    [0, 1, 2, 3, 4, 5, 6].map(schedule),
+  );
+});
+
+Deno.test("LearningRateScheduler.reset() starts over and keeps history and count", () => {
+  const optimizer = tf.train.sgd(1);
+  const scheduler = new LearningRateScheduler(schedule).attach(optimizer);
+  scheduler.step();
+  scheduler.step();
+  scheduler.reset();
+  assertEquals(getLearningRate(optimizer), RATES[0]);
+  scheduler.step();
+  assertEquals([...scheduler.history.lr], [0.5, 0.25, 0.5]);
+  assertEquals([...scheduler.history.iterations], [1, 2, 3]);
+  assertEquals(scheduler.iteration, 1);
+  assertEquals(scheduler.totalIterations, 3);
+  optimizer.dispose();
+});
+
+Deno.test("LearningRateScheduler.step() needs an optimizer", () => {
+  const scheduler = new LearningRateScheduler(schedule);
+  assertThrows(() => scheduler.step(), TypeError, "attach(optimizer)");
+  const none = {} as tf.Optimizer;
+  assertThrows(() => scheduler.attach(none), TypeError, "learningRate");
+});
+
+Deno.test("LearningRateScheduler refuses what is no schedule or gives no rate", () => {
+  const number = 0.1 as unknown as () => number;
+  assertThrows(() => new LearningRateScheduler(number), TypeError, "0.1");
+  const optimizer = tf.train.sgd(1);
+  const scheduler = new LearningRateScheduler((t) => 1 - t);
+  scheduler.attach(optimizer).step();
+  assertThrows(() => scheduler.step(), RangeError, "current value is -1");
+  optimizer.dispose();
+});
+
+Deno.test("LearningRateScheduler leaves the message for a model not compiled to fit()", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  const xs = tf.ones([2, 1]);
+  const callbacks = [new LearningRateScheduler(schedule)];
+  await assertRejects(
+    () => model.fit(xs, xs, { callbacks }),
+    Error,
+    "compile",
+  );
+});
