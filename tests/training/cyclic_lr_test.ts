@@ -139,11 +139,13 @@ Deno.test("CyclicLR.fromJSON() restores any schedule at any batch, history inclu
         const again = CyclicLR.fromJSON(JSON.stringify(clr));
         assertEquals(again.toJSON(), clr.toJSON());
         assertEquals(again.learningRate, clr.learningRate);
-        again.attach(optimizer);
+        const another = tf.train.sgd(1);
+        again.attach(another);
         clr.step();
         again.step();
         assertEquals(again.toJSON(), clr.toJSON());
         optimizer.dispose();
+        another.dispose();
       },
     ),
     { numRuns: 50 },

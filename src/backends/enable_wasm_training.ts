@@ -1,0 +1,43 @@
+import type { KernelConfig } from "@tensorflow/tfjs";
+import { getKernel } from "@tensorflow/tfjs";
+import { installKernel } from "./wasm/_wasm_kernel.ts";
+import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
+import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
+import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
+import { maxPoolGradKernel } from "./wasm/max_pool_grad.ts";
+
+const trainingKernels: readonly KernelConfig[] = [
+  batchMatMulKernel,
+  fusedMatMulKernel,
+  conv2DBackpropFilterKernel,
+  conv2DBackpropInputKernel,
+  maxPoolGradKernel,
+];
+
+/**
+ * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
+ * lacks, and faster ones in the place of its naive loops.
+ *
+ * The backend's package is loaded if it is not yet, but the backend is not
+ * started; {@linkcode selectBackend} does both. Where the package is loaded
+ * already, the kernels are registered before this function returns its promise.
+ * Calling it again changes nothing.
+ *
+ * @returns A promise that resolves when the kernels are registered.
+ *
+ * @example Train on WASM with tfjs's own way of starting it
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { enableWasmTraining } from "@clr/clr/backends";
+ *
+ * await enableWasmTraining();
+ * await tf.setBackend("wasm");
+ * ```
+ */
+export async function enableWasmTraining(): Promise<void> {
+  // The package registers its own kernels when it is loaded, over ours.
+  if (getKernel("Conv2D", "wasm") === undefined) {
+    await import("@tensorflow/tfjs-backend-wasm");
+  }
+  trainingKernels.forEach(installKernel);
+}

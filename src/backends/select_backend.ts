@@ -1,0 +1,151 @@
+import * as tf from "@tensorflow/tfjs";
+import { enableWasmTraining } from "./enable_wasm_training.ts";
+import { startWasm } from "./wasm/_start_wasm.ts";
+
+/** A tfjs backend that training can run on. */
+export type BackendName = "webgpu" | "wasm" | "cpu";
+
+/** Options of {@linkcode selectBackend}. */
+export interface SelectBackendOptions {
+  /**
+   * The backend to start, or `"auto"` for the fastest one that works here.
+   *
+   * @default {"auto"}
+   */
+  readonly backend?: "auto" | BackendName;
+  /**
+   * How many threads the WASM backend computes on; the other backends have no
+   * use for it. By default, one for each processor core.
+   *
+   * @default {navigator.hardwareConcurrency}
+   */
+  readonly threads?: number;
+}
+
+/** The backend that {@linkcode selectBackend} started. */
+export interface SelectedBackend {
+  /** The backend's name in tfjs, as `tf.getBackend()` gives it. */
+  readonly backend: BackendName;
+  /** What it computes on, such as `"WASM SIMD, 2 threads"` or a GPU's name. */
+  readonly device: string;
+  /** Why this one and, for each that was passed over, why not: one sentence. */
+  readonly reason: string;
+  /** The processor threads that compute; 1 on WebGPU and CPU. */
+  readonly threads: number;
+}
+
+interface Started {
+  readonly device: string;
+  readonly threads: number;
+  /** What the person should know about how it runs. */
+  readonly note?: string;
+}
+
+async function startWebGPU(forced: boolean): Promise<Started> {
+  const adapter = await navigator.gpu?.requestAdapter({
+    powerPreference: "high-performance",
+  });
+  if (!adapter) throw new Error("Deno finds no WebGPU adapter on this machine");
+  const { description, device, isFallbackAdapter } = adapter.info;
+  const name = description || device || "unnamed adapter";
+  if (isFallbackAdapter && !forced) {
+    throw new Error(
+      `the only WebGPU adapter, ${name}, computes in software`,
+    );
+  }
+  await import("@tensorflow/tfjs-backend-webgpu");
+  if (!await tf.setBackend("webgpu")) {
+    throw new Error(`tfjs could not start WebGPU on ${name}`);
+  }
+  return { device: name, threads: 1 };
+}
+
+async function startWasmTraining(threads: number): Promise<Started> {
+  const started = await startWasm(threads);
+  await enableWasmTraining();
+  if (!await tf.setBackend("wasm")) {
+    throw new Error("tfjs could not start its WASM backend");
+  }
+  return started;
+}
+
+async function startCpu(): Promise<Started> {
+  await tf.setBackend("cpu");
+  return { device: "JavaScript, 1 thread", threads: 1 };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Starts the fastest tfjs backend that this machine can train on and makes it
+ * the current one: WebGPU where the adapter is real hardware, else WASM with
+ * the training kernels of {@linkcode enableWasmTraining}, else tfjs's plain
+ * JavaScript backend (`"cpu"`), which is too slow for anything but small dense
+ * networks.
+ *
+ * @param options Which backend to start and on how many threads.
+ * @returns What was started, on what, and why.
+ * @throws {TypeError} For a `backend` that is none of the names.
+ * @throws {RangeError} For `threads` that is not a whole number from 1 on.
+ * @throws {Error} If the backend that was asked for by name cannot start; the
+ * message says why. With `"auto"` the next one is tried instead.
+ *
+ * @example Say what training will run on
+ * ```ts
+ * import { selectBackend } from "@clr/clr/backends";
+ *
+ * const { device, reason } = await selectBackend({ backend: "wasm" });
+ * console.log(`Training on ${device}: ${reason}`);
+ * ```
+ */
+export async function selectBackend(
+  options: SelectBackendOptions = {},
+): Promise<SelectedBackend> {
+  const { backend = "auto", threads = navigator.hardwareConcurrency } = options;
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(
+      `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
+    );
+  }
+  const starters: Record<BackendName, () => Promise<Started>> = {
+    webgpu: () => startWebGPU(backend === "webgpu"),
+    wasm: () => startWasmTraining(threads),
+    cpu: startCpu,
+  };
+  const names = Object.keys(starters) as BackendName[];
+  if (backend !== "auto") {
+    if (!names.includes(backend)) {
+      throw new TypeError(
+        `Cannot select a backend as backend must be "auto" or one of ${
+          names.join(", ")
+        }: current value is ${JSON.stringify(backend)}`,
+      );
+    }
+    try {
+      const { note, ...started } = await starters[backend]();
+      const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      return Object.freeze({ backend, reason, ...started });
+    } catch (cause) {
+      throw new Error(
+        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        { cause },
+      );
+    }
+  }
+  const passedOver: string[] = [];
+  for (const name of names) {
+    try {
+      const { note, ...started } = await starters[name]();
+      const why = passedOver.length === 0
+        ? "the fastest backend works here"
+        : `the fastest that works here, as ${passedOver.join(" and ")}`;
+      const reason = [why, note].filter(Boolean).join("; ");
+      return Object.freeze({ backend: name, reason, ...started });
+    } catch (error) {
+      passedOver.push(`${name} cannot start (${describe(error)})`);
+    }
+  }
+  throw new Error(`Cannot start any backend: ${passedOver.join("; ")}`);
+}

@@ -1,0 +1,103 @@
+/**
+ * What the training kernels share: how a kernel of tfjs's WASM backend looks
+ * from the inside, and how one kernel calls another without the op layer's
+ * gradient tape between them.
+ */
+
+import {
+  getKernel,
+  type KernelConfig,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+
+export type { BackendWasm, TensorInfo };
+
+/** What the engine hands to a kernel of the WASM backend. */
+export interface KernelCall<Inputs, Attrs> {
+  readonly inputs: { readonly [Name in keyof Inputs]-?: TensorInfo };
+  readonly attrs: Attrs;
+  readonly backend: BackendWasm;
+}
+
+/** A kernel for the WASM backend, in the shape that tfjs registers. */
+export function wasmKernel<Inputs, Attrs>(
+  kernelName: string,
+  kernel: (call: KernelCall<Inputs, Attrs>) => TensorInfo | TensorInfo[],
+): KernelConfig {
+  return {
+    kernelName,
+    backendName: "wasm",
+    kernelFunc: kernel as unknown as KernelConfig["kernelFunc"],
+  };
+}
+
+const stock = new Map<string, KernelConfig>();
+
+/**
+ * Registers a kernel in the place of the backend's own, which stays reachable
+ * through {@linkcode callKernel}. Registering it again changes nothing.
+ */
+export function installKernel(kernel: KernelConfig): void {
+  const { kernelName } = kernel;
+  const present = getKernel(kernelName, "wasm");
+  if (present?.kernelFunc === kernel.kernelFunc) return;
+  if (present !== undefined) {
+    stock.set(kernelName, present);
+    unregisterKernel(kernelName, "wasm");
+  }
+  // The engine prepares registered kernels when it starts a backend.
+  registerKernel({ ...kernel, setupFunc: present?.setupFunc });
+}
+
+/** Runs a kernel that the WASM backend itself brings and that has one output. */
+export function callKernel(
+  backend: BackendWasm,
+  kernelName: string,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo {
+  const kernel = stock.get(kernelName) ?? getKernel(kernelName, "wasm");
+  if (kernel === undefined) {
+    throw new Error(
+      `Cannot run ${kernelName} as tfjs's WASM backend must have that kernel: it is not registered`,
+    );
+  }
+  return kernel.kernelFunc({
+    inputs: inputs as NamedTensorInfoMap,
+    backend,
+    attrs: attrs as NamedAttrMap,
+  }) as TensorInfo;
+}
+
+/** Frees tensors that a kernel made for itself. */
+export function release(backend: BackendWasm, ...tensors: TensorInfo[]): void {
+  for (const { dataId } of tensors) backend.disposeData(dataId);
+}
+
+/** The same data under another shape of the same size; costs no copy. */
+export function viewAs(tensor: TensorInfo, shape: number[]): TensorInfo {
+  return { dataId: tensor.dataId, dtype: tensor.dtype, shape };
+}
+
+/** Permutes the dimensions of a tensor into a new one. */
+export function transpose(
+  backend: BackendWasm,
+  x: TensorInfo,
+  perm: number[],
+): TensorInfo {
+  return callKernel(backend, "Transpose", { x }, { perm });
+}
+
+/** Refuses the layout that the WASM backend has no kernels for. */
+export function requireChannelsLast(kernel: string, dataFormat: string): void {
+  if (dataFormat !== "NHWC" && dataFormat !== "channelsLast") {
+    throw new Error(
+      `Cannot run ${kernel} on the WASM backend as dataFormat must be "NHWC" (channels last): current value is "${dataFormat}"`,
+    );
+  }
+}
