@@ -1,0 +1,35 @@
+/**
+ * Writes `data` to `path` so that whoever reads it sees the old contents or the
+ * new, never half of the new: the data go to a file beside it, which then takes
+ * its name. Missing folders are made.
+ *
+ * @throws What the file system throws (no space, no permission); `path` is then
+ * as it was, and nothing is left beside it.
+ */
+export async function writeFile(
+  path: string,
+  data: string | Uint8Array,
+): Promise<void> {
+  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  if (slash > 0) await Deno.mkdir(path.slice(0, slash), { recursive: true });
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    using file = await Deno.open(beside, { write: true, createNew: true });
+    await writeAll(
+      file,
+      typeof data === "string" ? new TextEncoder().encode(data) : data,
+    );
+    // Without this a crash can leave the new name on an empty file.
+    await file.syncData();
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, data: Uint8Array): Promise<void> {
+  for (let written = 0; written < data.length;) {
+    written += await file.write(data.subarray(written));
+  }
+}
