@@ -1,0 +1,66 @@
+/**
+ * The folder that downloads are kept in: `clr` in `$XDG_CACHE_HOME`, or where
+ * that is not set in `~/.cache` (on Windows in `%LOCALAPPDATA%`).
+ */
+export function cacheFolder(): string {
+  const xdg = Deno.env.get("XDG_CACHE_HOME");
+  // The XDG specification: a path that is not absolute is to be ignored.
+  if (xdg?.startsWith("/")) return `${xdg}/clr`;
+  const local = Deno.env.get("LOCALAPPDATA");
+  if (Deno.build.os === "windows" && local) return `${local}/clr`;
+  const home = Deno.env.get("HOME");
+  if (!home) {
+    throw new Error(
+      "Cannot find a cache folder as XDG_CACHE_HOME or HOME must be set",
+    );
+  }
+  return `${home}/.cache/clr`;
+}
+
+/** Whether there is a file or folder at `path`. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Fills the folder `path` exactly once, also when several processes ask for it
+ * at the same time: `fill` writes into a folder beside it, which is renamed
+ * when `fill` has succeeded and removed when it has not.
+ *
+ * @param onWait Called when another process is filling the folder.
+ */
+export async function fillOnce(
+  path: string,
+  fill: (beside: string) => Promise<void>,
+  onWait: () => void = () => {},
+): Promise<void> {
+  if (await exists(path)) return;
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  using lock = await Deno.open(`${path}.lock`, { create: true, write: true });
+  if (!await lock.tryLock(true)) {
+    onWait();
+    await lock.lock(true);
+  }
+  try {
+    if (await exists(path)) return;
+    const beside = await Deno.makeTempDir({
+      dir: path.slice(0, path.lastIndexOf("/")),
+      prefix: `${path.slice(path.lastIndexOf("/") + 1)}.`,
+    });
+    try {
+      await fill(beside);
+      await Deno.rename(beside, path);
+    } catch (error) {
+      await Deno.remove(beside, { recursive: true });
+      throw error;
+    }
+  } finally {
+    await lock.unlock();
+  }
+}

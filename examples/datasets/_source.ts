@@ -1,0 +1,272 @@
+import { cacheFolder, exists, fillOnce } from "./_cache.ts";
+import {
+  download,
+  type DownloadOptions,
+  type OnProgress,
+  UnreachableError,
+} from "./_download.ts";
+import { reportProgress } from "./_progress.ts";
+import {
+  DatasetError,
+  type ImageDataset,
+  type ImageShape,
+  type ImageSplit,
+} from "./image_dataset.ts";
+import {
+  drawSyntheticImages,
+  syntheticClassNames,
+} from "./synthetic_images.ts";
+
+/** Where a data set comes from and how much of it is read. */
+export interface LoadOptions {
+  /**
+   * `"download"`, `"synthetic"` or the folder that holds the data set's files.
+   * Without it: the cached download, or a download, or, where the server
+   * cannot be reached, the synthetic images with a line that says so.
+   */
+  source?: string;
+  /** How many training images to read. @default {all; 10,000 synthetic ones} */
+  trainImages?: number;
+  /** How many test images to read. @default {all; 2,000 synthetic ones} */
+  testImages?: number;
+  /** The seed of the synthetic images. @default {0} */
+  seed?: number;
+  /** Where lines about the data go. @default {console.error} */
+  log?: (line: string) => void;
+  /** Told of a download's progress. @default {a bar on a terminal, otherwise a line for each tenth} */
+  onProgress?: OnProgress;
+  /** Stops a download; what has arrived is kept. */
+  signal?: AbortSignal;
+  /** The folder for downloads. @default {`clr` in the user's cache folder} */
+  cache?: string;
+  /** Where the data set's files lie, instead of the official server. */
+  baseUrl?: string;
+  /** Timeouts, retries and the `fetch` of a download. */
+  download?: Pick<
+    DownloadOptions,
+    "fetch" | "connectTimeout" | "stallTimeout" | "retries" | "retryDelay"
+  >;
+}
+
+/** How many images of each split to read; without a number all of them. */
+export interface ReadOptions {
+  readonly trainImages?: number;
+  readonly testImages?: number;
+}
+
+/** The two splits, and what a reader must know about how they came to be. */
+export interface Splits {
+  readonly train: ImageSplit;
+  readonly test: ImageSplit;
+  readonly note?: string;
+}
+
+/** A file that a download fetches. */
+export interface RemoteFile {
+  readonly file: string;
+  readonly md5: string;
+}
+
+/** What {@linkcode loadDataset} needs to know of a data set. */
+export interface DatasetDefinition {
+  /** Its own name. */
+  readonly name: string;
+  /** The name of its folder in the cache. */
+  readonly folder: string;
+  readonly shape: ImageShape;
+  readonly classNames: readonly string[];
+  /** The folder of the official server that `files` lie in, with a final "/". */
+  readonly baseUrl: string;
+  readonly files: readonly RemoteFile[];
+  /** Reads the data set's files in `dir`. */
+  read(dir: string, options: ReadOptions): Promise<Splits>;
+  /** Unpacks the downloaded file at `path` into `to`. */
+  unpack(path: string, to: string): Promise<void>;
+}
+
+function checkCount(value: number | undefined, what: string): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+    throw new RangeError(
+      `Cannot load a data set as ${what} must be a whole number > 0: current value is ${value}`,
+    );
+  }
+}
+
+function drawSynthetic(
+  definition: DatasetDefinition,
+  { trainImages = 10_000, testImages = 2_000, seed = 0 }: LoadOptions,
+  originNote: string,
+): ImageDataset {
+  const { name, shape } = definition;
+  const classes = definition.classNames.length;
+  return {
+    name,
+    origin: "synthetic",
+    originNote,
+    classNames: syntheticClassNames(classes),
+    shape,
+    train: drawSyntheticImages(trainImages, { shape, classes, seed, part: 0 }),
+    test: drawSyntheticImages(testImages, { shape, classes, seed, part: 1 }),
+  };
+}
+
+async function ensureDownloaded(
+  definition: DatasetDefinition,
+  options: LoadOptions,
+  log: (line: string) => void,
+): Promise<string> {
+  const cache = options.cache ?? cacheFolder();
+  const folder = `${cache}/${definition.folder}`;
+  const report = options.onProgress
+    ? { onProgress: options.onProgress, stop: () => {} }
+    : reportProgress(log);
+  const fill = async (beside: string) => {
+    const fetched: string[] = [];
+    for (const { file, md5 } of definition.files) {
+      const path = `${cache}/${definition.folder}.${file}`;
+      fetched.push(path);
+      if (await exists(path)) continue;
+      await download((options.baseUrl ?? definition.baseUrl) + file, path, {
+        ...options.download,
+        md5,
+        signal: options.signal,
+        onProgress: report.onProgress,
+      });
+    }
+    for (const path of fetched) await definition.unpack(path, beside);
+    await definition.read(beside, { trainImages: 1, testImages: 1 });
+    for (const path of fetched) await Deno.remove(path);
+  };
+  try {
+    await fillOnce(
+      folder,
+      fill,
+      () =>
+        log(`Waiting for another process that downloads ${definition.name}`),
+    );
+  } finally {
+    report.stop();
+  }
+  return folder;
+}
+
+/** The line of each row of `text` within 80 columns, set apart so that nobody misses it. */
+function shout(text: string, log: (line: string) => void): void {
+  const colour = Deno.stderr.isTerminal() && !Deno.noColor;
+  let row = "";
+  const rows: string[] = [];
+  for (const word of text.split(" ")) {
+    if (row !== "" && row.length + 1 + word.length > 76) {
+      rows.push(row);
+      row = "";
+    }
+    row += (row === "" ? "" : " ") + word;
+  }
+  for (const line of [...rows, row]) {
+    log(colour ? `\x1b[1;33m!!! ${line}\x1b[0m` : `!!! ${line}`);
+  }
+}
+
+/**
+ * Loads a data set as `options.source` says.
+ *
+ * @throws {DatasetError} When files are missing or damaged, and when an
+ * explicit download fails.
+ * @throws {RangeError} When more images are asked for than there are.
+ */
+export async function loadDataset(
+  definition: DatasetDefinition,
+  options: LoadOptions,
+): Promise<ImageDataset> {
+  const { source, trainImages, testImages, log = console.error } = options;
+  checkCount(trainImages, "trainImages");
+  checkCount(testImages, "testImages");
+  if (source === "synthetic") {
+    return drawSynthetic(
+      definition,
+      options,
+      "synthetic images were asked for",
+    );
+  }
+  let dir = source;
+  if (source === undefined || source === "download") {
+    try {
+      dir = await ensureDownloaded(definition, options, log);
+    } catch (error) {
+      if (source !== undefined || !(error instanceof UnreachableError)) {
+        throw error;
+      }
+      shout(
+        `SYNTHETIC IMAGES, NOT ${definition.name}: ${error.message}. ` +
+          `Built-in drawings take its place; results on them say nothing about ` +
+          `${definition.name}. With its files in a folder, use --data DIR.`,
+        log,
+      );
+      return drawSynthetic(definition, options, error.message);
+    }
+  }
+  const { train, test, note } = await definition.read(dir!, {
+    trainImages,
+    testImages,
+  });
+  if (note !== undefined) shout(note, log);
+  return {
+    name: definition.name,
+    origin: dir === source ? `folder ${dir}` : "downloaded",
+    originNote: note,
+    classNames: definition.classNames,
+    shape: definition.shape,
+    train,
+    test,
+  };
+}
+
+/** How many of `available` images to read when `wanted` were asked for. */
+export function countToRead(
+  wanted: number | undefined,
+  available: number,
+  what: string,
+): number {
+  if (wanted === undefined) return available;
+  if (wanted > available) {
+    throw new RangeError(
+      `Cannot read ${wanted} ${what} as there must be as many: current value is ${available}`,
+    );
+  }
+  return wanted;
+}
+
+/** Fills `target` from `file`; false when the file ends before. */
+export async function readFull(
+  file: Deno.FsFile,
+  target: Uint8Array,
+): Promise<boolean> {
+  for (let at = 0; at < target.length;) {
+    const n = await file.read(target.subarray(at));
+    if (n === null) return false;
+    at += n;
+  }
+  return true;
+}
+
+/** The first of `candidates` that is a folder with the file `marker` in it. */
+export async function findFolder(
+  name: string,
+  dir: string,
+  candidates: readonly string[],
+  markers: readonly string[],
+): Promise<string> {
+  for (const candidate of candidates) {
+    for (const marker of markers) {
+      if (await exists(`${candidate}/${marker}`)) return candidate;
+    }
+  }
+  const found = await exists(dir)
+    ? (await Deno.stat(dir)).isDirectory ? "a folder without them" : "a file"
+    : "no such folder";
+  throw new DatasetError(
+    `Cannot read ${name} from ${dir} as it must be a folder that holds ${
+      markers.join(" or ")
+    }: current value is ${found}`,
+  );
+}

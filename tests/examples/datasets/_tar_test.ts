@@ -1,0 +1,114 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { extractTarGz } from "../../../examples/datasets/_tar.ts";
+import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
+import { gzip, someBytes, tar, tempDir } from "./_fixtures.ts";
+
+const body = someBytes(3000);
+const wanted = [{ entry: "data/a.bin", name: "a.bin", size: 3000 }];
+
+async function extractFrom(
+  dir: string,
+  archive: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  await Deno.writeFile(`${dir}/x.tar.gz`, archive);
+  await Deno.mkdir(`${dir}/in/out`, { recursive: true });
+  await extractTarGz(`${dir}/x.tar.gz`, `${dir}/in/out`, wanted);
+}
+
+Deno.test("extractTarGz() writes the files of the list and nothing else", async () => {
+  await using dir = await tempDir();
+  await extractFrom(
+    dir.path,
+    await gzip(
+      await tar([
+        { name: "data/", type: "directory" },
+        { name: "data/readme.html", body: someBytes(10) },
+        { name: "./data/a.bin", body },
+      ]),
+    ),
+  );
+  assertEquals(await Deno.readFile(`${dir.path}/in/out/a.bin`), body);
+  assertEquals([...Deno.readDirSync(`${dir.path}/in/out`)].length, 1);
+});
+
+Deno.test("extractTarGz() refuses entries that leave the folder", async () => {
+  for (
+    const name of [
+      "../evil",
+      "data/../../evil",
+      "/tmp/evil",
+      "..\\evil",
+      "C:/e",
+    ]
+  ) {
+    await using dir = await tempDir();
+    await assertRejects(
+      async () =>
+        extractFrom(
+          dir.path,
+          await gzip(await tar([{ name, body }, { name: "data/a.bin", body }])),
+        ),
+      DatasetError,
+      "must stay in the folder",
+    );
+    assertEquals([...Deno.readDirSync(`${dir.path}/in`)].length, 1);
+    assertEquals([...Deno.readDirSync(`${dir.path}/in/out`)], []);
+  }
+});
+
+Deno.test("extractTarGz() refuses a link in place of a file", async () => {
+  await using dir = await tempDir();
+  await assertRejects(
+    async () =>
+      extractFrom(
+        dir.path,
+        await gzip(
+          await tar([{
+            name: "data/a.bin",
+            type: "symlink",
+            linkname: "/etc/passwd",
+          }]),
+        ),
+      ),
+    DatasetError,
+    "data/a.bin must be a file: current value is a symlink",
+  );
+});
+
+Deno.test("extractTarGz() refuses a missing file and one of another size", async () => {
+  await using dir = await tempDir();
+  await assertRejects(
+    async () =>
+      extractFrom(
+        dir.path,
+        await gzip(await tar([{ name: "data/b.bin", body }])),
+      ),
+    DatasetError,
+    "lacks data/a.bin",
+  );
+  await assertRejects(
+    async () =>
+      extractFrom(
+        dir.path,
+        await gzip(
+          await tar([{ name: "data/a.bin", body: body.slice(0, 2999) }]),
+        ),
+      ),
+    DatasetError,
+    "must have 3000 bytes: current value is 2999",
+  );
+});
+
+Deno.test("extractTarGz() refuses a truncated archive and one that is none", async () => {
+  const archive = await tar([{ name: "data/a.bin", body }]);
+  const zipped = await gzip(archive);
+  const broken = [
+    zipped.slice(0, zipped.length - 200),
+    await gzip(archive.slice(0, 1500)),
+    someBytes(2000),
+  ];
+  for (const bytes of broken) {
+    await using dir = await tempDir();
+    await assertRejects(() => extractFrom(dir.path, bytes), DatasetError);
+  }
+});
