@@ -1,0 +1,108 @@
+import type { Flags, FlagValues } from "../../src/_flags.ts";
+import type { OptimizerName, OPTIMIZERS } from "./optimizers.ts";
+
+const OPTIMIZER_NAMES = [
+  "momentum",
+  "nesterov",
+  "sgd",
+  "adam",
+  "adamax",
+  "rmsprop",
+  "adagrad",
+  "adadelta",
+] as const satisfies readonly (keyof typeof OPTIMIZERS)[];
+
+/** Flags that say which images, and how many. */
+export const DATA_FLAGS = {
+  data: {
+    kind: "text",
+    value: "DIR|download|synthetic",
+    help: "the data set's folder, or where else it comes from (default: " +
+      "download once, or synthetic images where there is no network)",
+  },
+  "train-images": {
+    kind: "integer",
+    min: 1,
+    help: "images to train on (default: what the backend handles in minutes)",
+  },
+  "test-images": {
+    kind: "integer",
+    min: 1,
+    help: "images to test on (default: as above)",
+  },
+  "batch-size": {
+    kind: "integer",
+    min: 1,
+    default: 100,
+    help: "images in a batch",
+  },
+} as const satisfies Flags;
+
+/** Flags of what training runs on. */
+export const DEVICE_FLAGS = {
+  seed: {
+    kind: "integer",
+    min: 0,
+    default: 1,
+    help: "of initial weights, order and synthetic images",
+  },
+  backend: {
+    kind: "choice",
+    choices: ["auto", "webgpu", "wasm", "cpu"],
+    default: "auto",
+    help: "what computes",
+  },
+  threads: {
+    kind: "integer",
+    min: 1,
+    help: "threads of the wasm backend (default: one for each core)",
+  },
+} as const satisfies Flags;
+
+/** The flag that chooses the optimizer. */
+export const OPTIMIZER_FLAGS = {
+  optimizer: {
+    kind: "choice",
+    choices: OPTIMIZER_NAMES,
+    default: "momentum" satisfies OptimizerName,
+    help: "the update rule",
+  },
+} as const satisfies Flags;
+
+/** Flags of the cyclic schedule and of how long it goes on. */
+export const SCHEDULE_FLAGS = {
+  epochs: {
+    kind: "integer",
+    min: 1,
+    help: "times through the training images",
+  },
+  mode: {
+    kind: "choice",
+    choices: ["triangular", "triangular2", "exp_range"],
+    default: "triangular2",
+    help: "how the amplitude changes over the cycles",
+  },
+  "base-lr": {
+    kind: "number",
+    min: 0,
+    help: "learning rate at the ends of a cycle (default: by optimizer)",
+  },
+  "max-lr": {
+    kind: "number",
+    above: 0,
+    help: "learning rate at its peak (default: by optimizer)",
+  },
+  "step-size": {
+    kind: "number",
+    above: 0,
+    help: "iterations from base to peak",
+  },
+} as const satisfies Flags;
+
+/** The flag that every command has. */
+export const HELP_FLAGS = {
+  help: { kind: "switch", help: "show this" },
+} as const satisfies Flags;
+
+/** Values of {@linkcode DATA_FLAGS}. */
+export type DataFlagValues = FlagValues<typeof DATA_FLAGS>;

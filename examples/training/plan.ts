@@ -1,0 +1,64 @@
+/** What a training run will do, in numbers. */
+export interface Plan {
+  readonly images: number;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly batchesPerEpoch: number;
+  readonly iterations: number;
+  /** Iterations from one trough of the learning rate to the next. */
+  readonly cycleLength: number;
+  readonly cycles: number;
+  /** Whether the last batch is the last of a cycle. */
+  readonly endsWithCycle: boolean;
+  /** The nearest numbers of epochs that end with a cycle, if any is near. */
+  readonly epochsEndingWithCycle: readonly number[];
+}
+
+/** Works out iterations and cycles. The paper: training should end with a cycle. */
+export function makePlan(
+  { images, batchSize, epochs, cycleLength }: Pick<
+    Plan,
+    "images" | "batchSize" | "epochs" | "cycleLength"
+  >,
+): Plan {
+  const batchesPerEpoch = Math.ceil(images / batchSize);
+  const iterations = epochs * batchesPerEpoch;
+  const ends = (n: number) => (n * batchesPerEpoch) % cycleLength === 0;
+  // Beyond twice the epochs asked for, a suggestion is no help.
+  const candidates = Array.from({ length: 2 * epochs }, (_, i) => i + 1)
+    .filter(ends);
+  const below = candidates.filter((n) => n < epochs).at(-1);
+  const above = candidates.find((n) => n > epochs);
+  return {
+    images,
+    batchSize,
+    epochs,
+    batchesPerEpoch,
+    iterations,
+    cycleLength,
+    cycles: iterations / cycleLength,
+    endsWithCycle: ends(epochs),
+    epochsEndingWithCycle: [below, above].filter((n) => n !== undefined),
+  };
+}
+
+/** The sentence about how training and its last cycle end. */
+export function describeEnd(plan: Plan): string {
+  if (plan.endsWithCycle) return "ends at the end of a cycle";
+  const left = plan.cycleLength - plan.iterations % plan.cycleLength;
+  const suggestion = plan.epochsEndingWithCycle.length > 0
+    ? `--epochs ${plan.epochsEndingWithCycle.join(" or ")} would`
+    : `--step-size ${plan.batchesPerEpoch} (one epoch) and an even number of epochs would`;
+  return `ends ${left} iterations before the end of a cycle; ${suggestion} end with one`;
+}
+
+/** A duration for people: "45 s", "2 min 5 s", "3 h 10 min". */
+export function formatDuration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  const minutes = Math.floor(s / 60);
+  if (minutes < 60) {
+    return s % 60 ? `${minutes} min ${s % 60} s` : `${minutes} min`;
+  }
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,167 @@
+// @ts-types="npm:@types/cli-progress@^3.11.6"
+import { SingleBar } from "cli-progress";
+import process from "node:process";
+import * as tf from "@tensorflow/tfjs";
+import type { LearningRateScheduler } from "@clr/clr";
+import { formatDuration, type Plan } from "./plan.ts";
+
+/** Between two looks at the training, in milliseconds. */
+const LOOK_EVERY = 250;
+
+/** Options of {@linkcode Progress}. */
+export interface ProgressOptions {
+  readonly plan: Plan;
+  /** Whose learning rate is shown. */
+  readonly scheduler: LearningRateScheduler;
+  /** Ends training at the next batch. */
+  readonly signal: AbortSignal;
+  /** Where a line for each epoch goes. @default {console.log} */
+  readonly log?: (line: string) => void;
+  /** Whether to draw a bar that moves. @default {whether stderr is a terminal} */
+  readonly isTerminal?: boolean;
+}
+
+/**
+ * Shows how training goes: a bar on a terminal, and one line for each epoch.
+ * Four times a second it looks at the loss, lets other work of the process run
+ * (Ctrl-C, timers), and stops a training whose loss is no longer a number.
+ */
+export class Progress extends tf.Callback {
+  readonly #options: ProgressOptions;
+  readonly #log: (line: string) => void;
+  #bar: SingleBar | undefined;
+  #epoch = 0;
+  #epochStart = 0;
+  #iterations = 0;
+  #looked = 0;
+  #start = 0;
+  /** The iteration at which a loss that is no number was seen, if any. */
+  divergedAt: number | undefined;
+
+  constructor(options: ProgressOptions) {
+    super();
+    this.#options = options;
+    this.#log = options.log ?? console.log;
+  }
+
+  override onTrainBegin(): Promise<void> {
+    this.#start = this.#looked = performance.now();
+    if (this.#options.isTerminal ?? Deno.stderr.isTerminal()) this.#startBar();
+    return Promise.resolve();
+  }
+
+  override onEpochBegin(epoch: number): Promise<void> {
+    this.#epoch = epoch + 1;
+    this.#epochStart = performance.now();
+    return Promise.resolve();
+  }
+
+  override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
+    this.#iterations++;
+    if (this.#options.signal.aborted) this.model.stopTraining = true;
+    const now = performance.now();
+    if (now - this.#looked < LOOK_EVERY) return;
+    this.#looked = now;
+    const { loss, acc } = await read(logs, ["loss", "acc"]);
+    if (Number.isNaN(loss)) {
+      this.divergedAt = this.#iterations;
+      this.model.stopTraining = true;
+    }
+    const { iterations } = this.#options.plan;
+    const elapsed = (now - this.#start) / 1000;
+    this.#bar?.update(this.#iterations, {
+      rate: formatRate(this.#options.scheduler.learningRate),
+      loss: loss.toFixed(3),
+      accuracy: percent(acc),
+      speed: Math.round(
+        this.#iterations * this.#options.plan.batchSize / elapsed,
+      ),
+      left: formatDuration(
+        elapsed / this.#iterations * (iterations - this.#iterations),
+      ),
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
+    const { plan, scheduler } = this.#options;
+    const seconds = (performance.now() - this.#epochStart) / 1000;
+    const values = await read(logs, ["loss", "acc", "val_loss", "val_acc"]);
+    const parts = [
+      `epoch ${
+        String(this.#epoch).padStart(String(plan.epochs).length)
+      }/${plan.epochs}`,
+      `lr ${formatRate(scheduler.learningRate)}`,
+      `loss ${values.loss.toFixed(3)}`,
+      `acc ${percent(values.acc)}`,
+    ];
+    if (!Number.isNaN(values.val_acc)) {
+      parts.push(
+        `test loss ${values.val_loss.toFixed(3)}`,
+        `test acc ${percent(values.val_acc)}`,
+      );
+    }
+    parts.push(`${Math.round(plan.images / seconds)} images/s`);
+    const bar = this.#bar;
+    bar?.stop();
+    this.#log(parts.join("  "));
+    if (bar && this.#iterations < plan.iterations) this.#startBar();
+  }
+
+  override onTrainEnd(): Promise<void> {
+    this.stop();
+    return Promise.resolve();
+  }
+
+  /** Takes the bar away; `fit` does not call `onTrainEnd` when it throws. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+  }
+
+  #startBar(): void {
+    this.#bar = new SingleBar({
+      stream: process.stderr,
+      format:
+        "{bar} {value}/{total} lr {rate} loss {loss} acc {accuracy} {speed}/s {left} left",
+      barsize: 14,
+      barCompleteChar: "━",
+      barIncompleteChar: "─",
+      hideCursor: true,
+      clearOnComplete: true,
+      stopOnComplete: false,
+      gracefulExit: false,
+    });
+    this.#bar.start(this.#options.plan.iterations, this.#iterations, {
+      rate: "–",
+      loss: "–",
+      accuracy: "–",
+      speed: "–",
+      left: "–",
+    });
+  }
+}
+
+/** A learning rate in the digits that tell it apart from its neighbours. */
+export function formatRate(learningRate: number): string {
+  return Number(learningRate.toPrecision(3)).toString();
+}
+
+function percent(fraction: number): string {
+  return Number.isNaN(fraction) ? "–" : `${(100 * fraction).toFixed(1)} %`;
+}
+
+/** The named logs as numbers, NaN where there is none. */
+async function read<Name extends string>(
+  logs: tf.Logs | undefined,
+  names: readonly Name[],
+): Promise<Record<Name, number>> {
+  const values = await Promise.all(names.map(async (name) => {
+    const value = logs?.[name] as number | tf.Tensor | undefined;
+    if (value === undefined || typeof value === "number") return value ?? NaN;
+    return (await value.data())[0];
+  }));
+  return Object.fromEntries(
+    names.map((name, i) => [name, values[i]]),
+  ) as Record<Name, number>;
+}

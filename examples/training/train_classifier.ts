@@ -1,0 +1,258 @@
+import * as tf from "@tensorflow/tfjs";
+import { join } from "@std/path";
+import type { CyclicLR } from "@clr/clr";
+import type { SelectedBackend } from "@clr/clr/backends";
+import { toCsv } from "@clr/clr/training";
+import denoJson from "../../deno.json" with { type: "json" };
+import {
+  type ClassificationReport,
+  classificationReport,
+} from "../../src/classification_report.ts";
+import { writeFile } from "../../src/_write_file.ts";
+import { ImageBatches } from "../datasets/image_batches.ts";
+import type { ImageDataset } from "../datasets/image_dataset.ts";
+import type { Normalization } from "../datasets/normalization.ts";
+import { Interrupt } from "./interrupt.ts";
+import { saveModel } from "./model_files.ts";
+import { describeEnd, formatDuration, makePlan, type Plan } from "./plan.ts";
+import { formatRate, Progress } from "./progress.ts";
+
+/** What {@linkcode trainClassifier} is given. */
+export interface ClassifierRun {
+  /** Said in the plan and the files, such as "CIFAR-10 quick". */
+  readonly modelName: string;
+  /** Makes a compiled model with the metric `acc`; called twice. */
+  readonly createModel: () => tf.LayersModel;
+  readonly dataset: ImageDataset;
+  readonly normalization: Normalization;
+  readonly schedule: CyclicLR;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly backend: SelectedBackend;
+  /** Folder of the results. */
+  readonly out: string;
+  /** Every option of the command line, for `plan.json`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** How a training run ended. */
+export interface ClassifierResult {
+  readonly ending: "complete" | "interrupted" | "diverged";
+  /** Absent unless the training is complete. */
+  readonly report?: ClassificationReport;
+}
+
+/**
+ * Trains an image classifier with a cyclical learning rate and shows a person
+ * what happens: the plan, the progress, the accuracy on the test images class
+ * by class, and files with all of it.
+ *
+ * @throws What the file system throws if `out` cannot be written, before any
+ * time is spent on training.
+ */
+export async function trainClassifier(
+  run: ClassifierRun,
+): Promise<ClassifierResult> {
+  const { dataset, schedule, epochs, batchSize, normalization, seed } = run;
+  const batches = new ImageBatches(dataset, "train", {
+    batchSize,
+    normalization,
+    seed,
+  });
+  const testBatches = new ImageBatches(dataset, "test", {
+    batchSize,
+    normalization,
+    shuffle: false,
+  });
+  const { stepSize, stepSizeDown } = schedule.options;
+  const plan = makePlan({
+    images: batches.count,
+    batchSize,
+    epochs,
+    cycleLength: stepSize + stepSizeDown,
+  });
+  const secondsPerBatch = await measureBatch(run, batches);
+  printPlan(run, plan, secondsPerBatch);
+  await writeFile(join(run.out, "plan.json"), planJson(run, plan));
+
+  using interrupt = new Interrupt();
+  const model = run.createModel();
+  const progress = new Progress({
+    plan,
+    scheduler: schedule,
+    signal: interrupt.signal,
+  });
+  const start = performance.now();
+  try {
+    await model.fitDataset(batches.dataset(), {
+      epochs,
+      batchesPerEpoch: batches.perEpoch,
+      validationData: testBatches.dataset(0, testBatches.perEpoch),
+      verbose: 0,
+      callbacks: [schedule, progress],
+    });
+  } finally {
+    progress.stop();
+    // Whatever ended the training, what was recorded is not lost.
+    await schedule.flush();
+    await writeHistory(run.out, schedule);
+  }
+  const seconds = (performance.now() - start) / 1000;
+
+  if (progress.divergedAt !== undefined) {
+    const rate = schedule.history.lr[progress.divergedAt - 1];
+    console.error(
+      `The loss is not a number any more at iteration ${progress.divergedAt}, learning rate ${
+        formatRate(rate)
+      }: training stopped. Lower --max-lr. The history is in ${run.out}.`,
+    );
+    model.dispose();
+    return { ending: "diverged" };
+  }
+
+  await saveModel(model, join(run.out, "model"));
+  if (interrupt.signal.aborted) {
+    console.log(
+      `Stopped after ${schedule.totalIterations} of ${plan.iterations} iterations. ` +
+        `The model and the history so far are in ${run.out}.`,
+    );
+    model.dispose();
+    return { ending: "interrupted" };
+  }
+
+  const report = await evaluateClassifier(model, testBatches, dataset);
+  const accuracy = `${(100 * report.accuracy).toFixed(2)} %`;
+  console.log(
+    `\nTest accuracy ${accuracy} on ${dataset.test.count} images after ` +
+      `${plan.iterations} iterations in ${formatDuration(seconds)} ` +
+      `(${run.backend.backend}, ${run.backend.device}; ${dataset.name}, ${dataset.origin})\n`,
+  );
+  console.log(`${report}`);
+  await writeFile(
+    join(run.out, "report.json"),
+    JSON.stringify(
+      { ...report, testImages: dataset.test.count, trainingSeconds: seconds },
+      null,
+      2,
+    ),
+  );
+  console.log(
+    `In ${run.out}: model/model.json, plan.json, report.json, history.json, history.csv`,
+  );
+  model.dispose();
+  return { ending: "complete", report };
+}
+
+/** The predicted against the true classes of the test images. */
+async function evaluateClassifier(
+  model: tf.LayersModel,
+  batches: ImageBatches,
+  dataset: ImageDataset,
+): Promise<ClassificationReport> {
+  const predictions: number[] = [];
+  for (let t = 0; t < batches.perEpoch; t++) {
+    const classes = tf.tidy(() => {
+      const { xs } = batches.tensorsAt(t);
+      return (model.predict(xs) as tf.Tensor).argMax(-1);
+    });
+    predictions.push(...await classes.data());
+    classes.dispose();
+  }
+  return classificationReport(
+    dataset.test.labels.subarray(0, dataset.test.count),
+    predictions,
+    dataset.classNames,
+  );
+}
+
+/** Seconds that a training batch takes, on a model of its own. */
+async function measureBatch(
+  { createModel }: ClassifierRun,
+  batches: ImageBatches,
+): Promise<number> {
+  const model = createModel();
+  const step = async () => {
+    const { xs, ys } = batches.tensorsAt(0);
+    await model.trainOnBatch(xs, ys);
+    tf.dispose([xs, ys]);
+  };
+  // The first compiles what there is to compile.
+  await step();
+  const start = performance.now();
+  const steps = 2;
+  for (let i = 0; i < steps; i++) await step();
+  const seconds = (performance.now() - start) / 1000 / steps;
+  model.optimizer.dispose();
+  model.dispose();
+  return seconds;
+}
+
+function printPlan(
+  run: ClassifierRun,
+  plan: Plan,
+  secondsPerBatch: number,
+): void {
+  const { dataset, backend, schedule: { options } } = run;
+  const rates = `${formatRate(options.baseLr)} to ${formatRate(options.maxLr)}`;
+  const rows = [
+    ["model", run.modelName],
+    [
+      "images",
+      `${plan.images} to train, ${dataset.test.count} to test (${dataset.name}, ${dataset.origin})`,
+    ],
+    ["backend", `${backend.backend} on ${backend.device}: ${backend.reason}`],
+    [
+      "epochs",
+      `${plan.epochs} of ${plan.batchesPerEpoch} batches of ${plan.batchSize}: ${plan.iterations} iterations`,
+    ],
+    [
+      "learning rate",
+      `${options.mode}, ${rates}, ${plan.cycleLength} iterations a cycle`,
+    ],
+    [
+      "cycles",
+      `${Number(plan.cycles.toFixed(2))}; training ${describeEnd(plan)}`,
+    ],
+    ["loss", "training's includes the weight decay, the test's does not"],
+    ["time", `about ${formatDuration(secondsPerBatch * plan.iterations)}`],
+  ];
+  for (const [name, value] of rows) {
+    console.log(`${name.padEnd(14)} ${value}`);
+  }
+  console.log();
+}
+
+function planJson(run: ClassifierRun, plan: Plan): string {
+  return JSON.stringify(
+    {
+      model: run.modelName,
+      dataset: {
+        name: run.dataset.name,
+        origin: run.dataset.origin,
+        note: run.dataset.originNote,
+        trainImages: run.dataset.train.count,
+        testImages: run.dataset.test.count,
+      },
+      plan,
+      schedule: run.schedule.options,
+      seed: run.seed,
+      options: run.options,
+      backend: run.backend,
+      versions: {
+        "@clr/clr": denoJson.version,
+        "@tensorflow/tfjs": tf.version.tfjs,
+        deno: Deno.version.deno,
+        os: `${Deno.build.os} ${Deno.build.arch}`,
+      },
+      started: new Date().toISOString(),
+    },
+    null,
+    2,
+  );
+}
+
+async function writeHistory(out: string, schedule: CyclicLR): Promise<void> {
+  await writeFile(join(out, "history.json"), JSON.stringify(schedule));
+  await writeFile(join(out, "history.csv"), toCsv(schedule.history));
+}
