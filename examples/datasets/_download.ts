@@ -31,14 +31,14 @@ export class UnreachableError extends DatasetError {
   override name = "UnreachableError";
 }
 
+/** The innermost cause, which says most; `fetch` repeats the address before it. */
 function reasonOf(error: unknown): string {
-  const reasons: string[] = [];
-  for (let e = error; e instanceof Error; e = e.cause) {
-    if (!reasons.some((reason) => reason.includes(e.message))) {
-      reasons.push(e.message);
-    }
+  while (error instanceof Error && error.cause instanceof Error) {
+    error = error.cause;
   }
-  return reasons.join(": ") || String(error);
+  return error instanceof Error
+    ? error.message.replace(/^.*\): client error \(.*?\): /s, "")
+    : String(error);
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -77,18 +77,18 @@ function totalOf(response: Response): number | undefined {
 class LostConnection extends Error {}
 
 /**
- * Asks for the rest of `part` and appends what comes.
+ * Asks for what the file at `partPath` lacks and appends what comes.
  *
  * @throws {LostConnection} When the connection ends before the file does.
  */
 async function fetchRest(
   url: string,
-  part: Deno.FsFile,
+  partPath: string,
   options: DownloadOptions,
 ): Promise<void> {
   const { connectTimeout = 5000, stallTimeout = 30_000 } = options;
   const name = url.slice(url.lastIndexOf("/") + 1);
-  let done = (await part.stat()).size;
+  let done = await sizeOf(partPath);
 
   const timeout = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -121,7 +121,7 @@ async function fetchRest(
     if (response.status === 416) {
       await response.body?.cancel();
       if (totalOf(response) === done) return;
-      await part.truncate(0);
+      await Deno.truncate(partPath, 0);
       throw new LostConnection(`the server has no byte ${done} of the file`);
     }
     if (!response.ok || response.body === null) {
@@ -134,10 +134,12 @@ async function fetchRest(
       (response.headers.get("content-range") ?? "").startsWith(
         `bytes ${done}-`,
       );
-    if (!resumed) {
-      await part.truncate(0);
-      done = 0;
-    }
+    if (!resumed) done = 0;
+    using part = await Deno.open(partPath, {
+      create: true,
+      write: true,
+      truncate: !resumed,
+    });
     await part.seek(done, Deno.SeekMode.Start);
     const length = Number(response.headers.get("content-length") ?? NaN);
     // A compressed transfer's length is not that of the file.
@@ -199,8 +201,7 @@ export async function download(
   while (true) {
     const before = await sizeOf(partPath);
     try {
-      using part = await Deno.open(partPath, { create: true, write: true });
-      await fetchRest(url, part, options);
+      await fetchRest(url, partPath, options);
     } catch (error) {
       const lost = error instanceof LostConnection ||
         reached && error instanceof UnreachableError;

@@ -144,26 +144,30 @@ async function ensureDownloaded(
       () =>
         log(`Waiting for another process that downloads ${definition.name}`),
     );
+  } catch (error) {
+    // Of the errors that are not ours, those with a system's code are about
+    // the cache folder: no permission, no space left, no folder.
+    const code = (error as { code?: unknown }).code;
+    if (error instanceof DatasetError || typeof code !== "string") throw error;
+    throw new DatasetError(
+      `Cannot keep ${definition.name} in ${cache} as it must be a folder to write to: ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
   } finally {
     report.stop();
   }
   return folder;
 }
 
-/** The line of each row of `text` within 80 columns, set apart so that nobody misses it. */
-function shout(text: string, log: (line: string) => void): void {
+/** Logs `lines` so that nobody misses them, wrapped to 80 columns. */
+function shout(lines: readonly string[], log: (line: string) => void): void {
   const colour = Deno.stderr.isTerminal() && !Deno.noColor;
-  let row = "";
-  const rows: string[] = [];
-  for (const word of text.split(" ")) {
-    if (row !== "" && row.length + 1 + word.length > 76) {
-      rows.push(row);
-      row = "";
+  for (const line of lines) {
+    for (const [row] of line.matchAll(/\S.{0,75}(?=\s|$)|\S+/g)) {
+      log(colour ? `\x1b[1;33m!!! ${row}\x1b[0m` : `!!! ${row}`);
     }
-    row += (row === "" ? "" : " ") + word;
-  }
-  for (const line of [...rows, row]) {
-    log(colour ? `\x1b[1;33m!!! ${line}\x1b[0m` : `!!! ${line}`);
   }
 }
 
@@ -196,12 +200,13 @@ export async function loadDataset(
       if (source !== undefined || !(error instanceof UnreachableError)) {
         throw error;
       }
-      shout(
-        `SYNTHETIC IMAGES, NOT ${definition.name}: ${error.message}. ` +
-          `Built-in drawings take its place; results on them say nothing about ` +
-          `${definition.name}. With its files in a folder, use --data DIR.`,
-        log,
-      );
+      const { name } = definition;
+      shout([
+        `SYNTHETIC IMAGES, NOT ${name.toUpperCase()}`,
+        `${error.message}.`,
+        `Built-in drawings stand in; results on them say nothing about ${name}.`,
+        `Where its files are in a folder: --data DIR`,
+      ], log);
       return drawSynthetic(definition, options, error.message);
     }
   }
@@ -209,7 +214,7 @@ export async function loadDataset(
     trainImages,
     testImages,
   });
-  if (note !== undefined) shout(note, log);
+  if (note !== undefined) shout([note], log);
   return {
     name: definition.name,
     origin: dir === source ? `folder ${dir}` : "downloaded",

@@ -307,7 +307,7 @@ Deno.test("loadDataset() draws synthetic images, loudly, when the server cannot 
   assertEquals(dataset.origin, "synthetic");
   assertStringIncludes(dataset.originNote!, "dns error");
   assertEquals([dataset.train.count, dataset.test.count], [5, 3]);
-  assertStringIncludes(lines.join(" "), "SYNTHETIC IMAGES, NOT Small CIFAR");
+  assertStringIncludes(lines.join(" "), "SYNTHETIC IMAGES, NOT SMALL CIFAR");
   assertStringIncludes(lines.join(" "), "http://nowhere.invalid/small.tar.gz");
   assert(lines.every((line) => line.length <= 80));
   await assertRejects(
@@ -357,5 +357,17 @@ Deno.test("loadDataset() leaves no folder when the archive is not what it should
   assertEquals(
     [...Deno.readDirSync(dir.path)].filter((entry) => entry.isDirectory),
     [],
+  );
+});
+
+Deno.test("loadDataset() says when the cache folder cannot be written to", async () => {
+  await using dir = await tempDir();
+  const { definition } = await remote();
+  await Deno.writeTextFile(`${dir.path}/file`, "");
+  await assertRejects(
+    () =>
+      loadDataset(definition, { ...quiet, cache: `${dir.path}/file/cache` }),
+    DatasetError,
+    `Cannot keep Small CIFAR in ${dir.path}/file/cache`,
   );
 });
