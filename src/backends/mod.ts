@@ -17,3 +17,4 @@
 
 export * from "./enable_wasm_training.ts";
 export * from "./select_backend.ts";
+export * from "./webgpu.ts";

@@ -2,7 +2,9 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertNotEquals,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -105,26 +107,187 @@ async function train(
 }
 
 Deno.test({
-  name:
-    "startWebGPU() trains a CNN with batch norm to the CPU backend's losses and weights",
+  name: "startWebGPU() trains a CNN to the CPU backend's losses and weights",
   ignore,
   async fn() {
     await tf.setBackend("cpu");
     const expected = await train(20);
+    assert(expected.losses[19] < 0.9 * expected.losses[0]);
     await onWebGPU(async () => {
       const actual = await train(20);
-      let worstLoss = 0, worstW = 0;
-      expected.losses.forEach((l, i) =>
-        worstLoss = Math.max(worstLoss, Math.abs(l - actual.losses[i]))
+      for (const [step, loss] of expected.losses.entries()) {
+        assertAlmostEquals(actual.losses[step], loss, 1e-5);
+      }
+      for (const [i, weights] of expected.weights.entries()) {
+        weights.forEach((w, j) =>
+          assertAlmostEquals(actual.weights[i][j], w, 1e-5)
+        );
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() keeps no memory over 500 training steps",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({ inputShape: [3], units: 4 }),
+          tf.layers.batchNormalization(),
+        ],
+      });
+      model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+      const xs = tf.ones([2, 3]);
+      const ys = tf.zeros([2, 4]);
+      const memoryAfter = async (steps: number) => {
+        for (let i = 0; i < steps; i++) await model.trainOnBatch(xs, ys);
+        const { numTensors, numBytes } = tf.memory();
+        const gpu = (tf.backend() as WebGPUBackend).memory();
+        return { numTensors, numBytes, gpu };
+      };
+      const early = await memoryAfter(10);
+      const late = await memoryAfter(490);
+      assertEquals(late, early);
+      model.dispose();
+      tf.dispose([xs, ys]);
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() reads synchronously what it reads asynchronously",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const a = tf.tensor2d(pseudoRandom(70 * 70, 1), [70, 70]);
+      const b = a.matMul(a);
+      const positive = b.greater(0);
+      const complex = tf.complex(b, a);
+      const values = b.dataSync();
+      b.sum(0).dataSync(); // a smaller read through the larger staging buffer
+      const again = b.add(0);
+
+      assertEquals(await again.data(), values);
+      assertEquals(
+        Array.from(positive.dataSync()),
+        Array.from(values, (v) => Number(v > 0)),
       );
-      expected.weights.forEach((w, i) =>
-        w.forEach((v, j) =>
-          worstW = Math.max(worstW, Math.abs(v - actual.weights[i][j]))
-        )
+      assertEquals(complex.dataSync()[1], a.dataSync()[0]);
+      squareOf(pseudoRandom(70 * 70, 1), 70).forEach((expected, i) =>
+        assertAlmostEquals(values[i], expected, 1e-4)
       );
-      console.log(expected.losses[0], expected.losses[19], worstLoss, worstW);
-      assert(worstLoss < 1e-4);
-      assert(worstW < 1e-3);
+      tf.dispose([a, b, positive, complex, again]);
+    });
+  },
+});
+
+/** `a · a` for the matrix `a` above, in double precision. */
+function squareOf(a: Float32Array, n: number): number[] {
+  return Array.from({ length: n * n }, (_, index) => {
+    const row = Math.floor(index / n), column = index % n;
+    let sum = 0;
+    for (let k = 0; k < n; k++) sum += a[row * n + k] * a[k * n + column];
+    return sum;
+  });
+}
+
+Deno.test({
+  name: "startWebGPU() refuses a software adapter unless it is allowed",
+  ignore: ignore || !adapter.info.isFallbackAdapter,
+  async fn() {
+    const error = await assertRejects(
+      () => startWebGPU(),
+      WebGPUUnavailableError,
+    );
+    assertEquals(error.reason, "software-adapter");
+    assertStringIncludes(error.message, adapter!.info.description);
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() returns the running device and describes it",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const first = await startWebGPU({ allowSoftware: true });
+      const second = await startWebGPU({ allowSoftware: true });
+      assertStrictEquals(first, second);
+      assertStringIncludes(first.device, adapter!.info.description);
+      assertEquals(first.isFallbackAdapter, adapter!.info.isFallbackAdapter);
+      assert(first.maxTensorBytes >= 2 ** 27);
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() says which tensor the device cannot hold",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const { device, maxTensorBytes } = await startWebGPU({
+        allowSoftware: true,
+      });
+      const length = Math.floor(maxTensorBytes / 4) + 1;
+      const error = assertThrows(() => tf.fill([length], 1), RangeError);
+      assertStringIncludes(error.message, device);
+      assertStringIncludes(error.message, `${maxTensorBytes}`);
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() throws what the driver refuses at the next read",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const sum = tf.tidy(() => tf.ones([2000]).add(1));
+      const { device } = tf.backend() as WebGPUBackend;
+      device.createShaderModule({ code: "fn broken(" });
+      const error = await assertRejects(() => sum.data(), Error);
+      assertStringIncludes(error.message, "its driver must accept every");
+      assertStringIncludes(error.message, adapter!.info.description);
+      assertEquals((await sum.add(0).data())[0], 2);
+      sum.dispose();
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() names a lost device, and starts again after it",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const lostDevice = await startWebGPU({ allowSoftware: true });
+      const model = tf.sequential({
+        layers: [tf.layers.dense({ inputShape: [3], units: 1 })],
+      });
+      model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+      const xs = tf.ones([8, 3]);
+      const ys = tf.zeros([8, 1]);
+      const { device } = tf.backend() as WebGPUBackend;
+      const error = await assertRejects(
+        () =>
+          model.fit(xs, ys, {
+            batchSize: 2,
+            epochs: 2,
+            verbose: 0,
+            callbacks: {
+              onBatchEnd: (batch) => {
+                if (batch === 2) device.destroy();
+              },
+            },
+          }),
+        DeviceLostError,
+      );
+      assertEquals(error.device, lostDevice.device);
+      assertStringIncludes(error.message, lostDevice.device);
+      assert((await lostDevice.lost).length > 0);
+
+      const again = await startWebGPU({ allowSoftware: true });
+      assertNotEquals(again, lostDevice);
+      assertEquals(await tf.add([1], [2]).data(), new Float32Array([3]));
     });
   },
 });

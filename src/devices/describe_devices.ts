@@ -1,0 +1,63 @@
+/** What a program writes down about the machine it ran on. */
+
+import type { NativeProblem } from "./_native_library.ts";
+import { type NvmlDevice, openNvml } from "./nvml.ts";
+import { type VulkanDevice, vulkanDevices } from "./vulkan.ts";
+
+/** The GPUs of this machine, as plain data for a report or a plan. */
+export interface DeviceReport {
+  /** The devices that Vulkan lists; empty where it does not answer. */
+  readonly vulkan: readonly VulkanDevice[];
+  /** Why Vulkan does not answer; absent where it does. */
+  readonly vulkanProblem?: NativeProblem;
+  /** The GPUs that NVML lists; empty where it does not answer. */
+  readonly nvidia: readonly NvmlDevice[];
+  /** The version of NVIDIA's driver, where NVML answers. */
+  readonly nvidiaDriver?: string;
+  /** Why NVML does not answer; absent where it does. */
+  readonly nvidiaProblem?: NativeProblem;
+}
+
+/** Options of {@linkcode describeDevices}. */
+export interface DescribeDevicesOptions {
+  /**
+   * The path of Vulkan's loader.
+   *
+   * @default the system's
+   */
+  readonly vulkanLibrary?: string;
+  /**
+   * The path of NVML's library.
+   *
+   * @default the system's
+   */
+  readonly nvmlLibrary?: string;
+}
+
+/**
+ * The GPUs of this machine by Vulkan and NVML, in some 50 ms. It never asks for
+ * permission and never throws for what is missing.
+ *
+ * @param options Where the libraries are.
+ * @returns Plain data, fit for JSON.
+ *
+ * @example
+ * ```ts
+ * import { describeDevices } from "@clr/clr/devices";
+ *
+ * console.log(JSON.stringify(describeDevices(), null, 2));
+ * ```
+ */
+export function describeDevices(
+  options: DescribeDevicesOptions = {},
+): DeviceReport {
+  const vulkan = vulkanDevices({ library: options.vulkanLibrary });
+  using nvml = openNvml({ library: options.nvmlLibrary });
+  return {
+    vulkan: vulkan.devices,
+    ...vulkan.problem && { vulkanProblem: vulkan.problem },
+    nvidia: nvml.devices,
+    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+    ...nvml.problem && { nvidiaProblem: nvml.problem },
+  };
+}

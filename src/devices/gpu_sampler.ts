@@ -1,0 +1,118 @@
+/** Samples the GPUs now and then while a program trains. */
+
+import type { NativeProblem } from "./_native_library.ts";
+import { type GpuSample, openNvml } from "./nvml.ts";
+
+/** Options of {@linkcode GpuSampler}. */
+export interface GpuSamplerOptions {
+  /**
+   * Milliseconds from one sample to the next, at least 1000.
+   *
+   * @default {1000}
+   */
+  readonly interval?: number;
+  /**
+   * The path of NVML's library.
+   *
+   * @default the system's: `libnvidia-ml.so.1` or `nvml.dll`
+   */
+  readonly library?: string;
+}
+
+/**
+ * Asks NVML at most once a second how busy the GPUs are, on another thread, and
+ * keeps the latest answer. Where there is no NVML it does nothing at all. It
+ * does not keep a program running, and stops when it is disposed of.
+ *
+ * @example Say how busy the GPU is
+ * ```ts
+ * import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
+ *
+ * using sampler = new GpuSampler();
+ * // … train; then, in a progress line:
+ * for (const sample of sampler.latest) console.log(formatGpuSample(sample));
+ * ```
+ */
+export class GpuSampler implements Disposable {
+  /** Why there are no samples; undefined where NVML answers. */
+  readonly problem: NativeProblem | undefined;
+  #latest: readonly GpuSample[] = [];
+  #stop: () => void;
+
+  /**
+   * Starts to sample.
+   *
+   * @throws {RangeError} For an interval below 1000.
+   */
+  constructor(options: GpuSamplerOptions = {}) {
+    const { interval = 1000, library } = options;
+    if (!(interval >= 1000)) {
+      throw new RangeError(
+        "Cannot sample the GPUs as interval must be >= 1000 ms: " +
+          `current value is ${interval}`,
+      );
+    }
+    const nvml = openNvml({ library });
+    this.problem = nvml.problem;
+    if (nvml.devices.length === 0) {
+      nvml.close();
+      this.#stop = () => {};
+      return;
+    }
+    let busy = false;
+    let stopped = false;
+    const sample = async () => {
+      if (busy) return;
+      busy = true;
+      const samples = await nvml.sample();
+      busy = false;
+      if (!stopped) this.#latest = samples;
+    };
+    sample();
+    const timer = setInterval(sample, interval);
+    Deno.unrefTimer(timer);
+    this.#stop = () => {
+      stopped = true;
+      clearInterval(timer);
+      nvml.close();
+    };
+  }
+
+  /**
+   * The latest sample of each GPU: empty before the first answer, and where
+   * there is no NVML. Reading it costs nothing.
+   */
+  get latest(): readonly GpuSample[] {
+    return this.#latest;
+  }
+
+  /** Stops sampling; the latest samples stay. */
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}
+
+/**
+ * A sample in one line, such as `"NVIDIA H200: 87 % busy, 12.4 of 140.4 GiB,
+ * 54 °C, 310 W"`. A reading that is absent is left out.
+ *
+ * @param sample One GPU's sample.
+ * @returns The line.
+ */
+export function formatGpuSample(sample: GpuSample): string {
+  const { name, utilization, memoryUsed, memoryTotal, temperature, power } =
+    sample;
+  const readings = [
+    utilization !== undefined && `${utilization} % busy`,
+    memoryUsed !== undefined && memoryTotal !== undefined &&
+    `${gibibytes(memoryUsed)} of ${gibibytes(memoryTotal)} GiB`,
+    temperature !== undefined && `${temperature} °C`,
+    power !== undefined && `${Math.round(power)} W`,
+    sample.problem,
+  ].filter(Boolean);
+  return readings.length > 0 ? `${name}: ${readings.join(", ")}` : name;
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1);
+}

@@ -1,0 +1,316 @@
+/** How busy NVIDIA's GPUs are, asked of NVML through Deno's FFI. */
+
+import {
+  NativeError,
+  type NativeProblem,
+  openLibrary,
+  readText,
+} from "./_native_library.ts";
+import { MEMORY, NVML, UTILIZATION } from "./_nvml_layout.ts";
+import { Struct } from "./_struct.ts";
+
+/** A GPU as NVML knows it. */
+export interface NvmlDevice {
+  /** Its number, as `nvidia-smi` counts. */
+  readonly index: number;
+  /** Its name, such as `"NVIDIA H200"`. */
+  readonly name: string;
+  /** Its identity, the same in every process and after a restart. */
+  readonly uuid: string;
+}
+
+/**
+ * What a GPU does at one moment. A reading that the GPU does not give (a part
+ * of a GPU, for one, has no utilisation of its own) is absent.
+ */
+export interface GpuSample extends NvmlDevice {
+  /** The share of the last moments in which it computed, in percent. */
+  readonly utilization?: number;
+  /** The memory in use, by all processes, in bytes. */
+  readonly memoryUsed?: number;
+  /** The memory it has, in bytes. */
+  readonly memoryTotal?: number;
+  /** The temperature of the chip, in degrees Celsius. */
+  readonly temperature?: number;
+  /** The power it draws, in watts. */
+  readonly power?: number;
+  /** What NVML complained about, where a reading failed. */
+  readonly problem?: string;
+}
+
+/** Options of {@linkcode openNvml}. */
+export interface NvmlOptions {
+  /**
+   * The path of NVML's library.
+   *
+   * @default the system's: `libnvidia-ml.so.1` or `nvml.dll`
+   */
+  readonly library?: string;
+}
+
+const SYMBOLS = {
+  nvmlInit_v2: { parameters: [], result: "i32" },
+  nvmlShutdown: { parameters: [], result: "i32" },
+  nvmlErrorString: { parameters: ["i32"], result: "pointer" },
+  nvmlSystemGetDriverVersion: { parameters: ["buffer", "u32"], result: "i32" },
+  nvmlDeviceGetCount_v2: { parameters: ["buffer"], result: "i32" },
+  nvmlDeviceGetHandleByIndex_v2: {
+    parameters: ["u32", "buffer"],
+    result: "i32",
+  },
+  nvmlDeviceGetName: { parameters: ["usize", "buffer", "u32"], result: "i32" },
+  nvmlDeviceGetUUID: { parameters: ["usize", "buffer", "u32"], result: "i32" },
+  // The readings can take milliseconds: they wait on a thread of their own.
+  nvmlDeviceGetUtilizationRates: {
+    parameters: ["usize", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  nvmlDeviceGetMemoryInfo: {
+    parameters: ["usize", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  nvmlDeviceGetTemperature: {
+    parameters: ["usize", "u32", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  nvmlDeviceGetPowerUsage: {
+    parameters: ["usize", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+} as const;
+
+type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
+
+interface Handle extends NvmlDevice {
+  readonly handle: bigint;
+}
+
+/**
+ * NVML, opened by {@linkcode openNvml}. Close it, or declare it with `using`.
+ */
+export class Nvml implements Disposable {
+  /** The GPUs; empty where there is a problem. */
+  readonly devices: readonly NvmlDevice[] = [];
+  /** The version of NVIDIA's driver, such as `"550.54.15"`. */
+  readonly driverVersion: string | undefined;
+  /** Why nothing can be asked; undefined where NVML answers. */
+  readonly problem: NativeProblem | undefined;
+  #library: Library | undefined;
+  #handles: readonly Handle[] = [];
+  #pending = 0;
+  #closed = false;
+
+  /** Use {@linkcode openNvml}. */
+  constructor(options: NvmlOptions = {}) {
+    try {
+      this.#library = openLibrary(
+        options.library ? [options.library] : libraryNames(),
+        SYMBOLS,
+      );
+      const nvml = this.#library.symbols;
+      start(nvml);
+      try {
+        this.driverVersion = text(
+          nvml,
+          "nvmlSystemGetDriverVersion",
+          NVML.SYSTEM_DRIVER_VERSION_BUFFER_SIZE,
+          (buffer, size) => nvml.nvmlSystemGetDriverVersion(buffer, size),
+        );
+        this.#handles = listHandles(nvml);
+      } catch (error) {
+        nvml.nvmlShutdown();
+        throw error;
+      }
+      this.devices = this.#handles.map(({ index, name, uuid }) => ({
+        index,
+        name,
+        uuid,
+      }));
+    } catch (error) {
+      this.#library?.close();
+      this.#library = undefined;
+      this.#closed = true;
+      if (!(error instanceof NativeError)) throw error;
+      this.problem = error.problem;
+    }
+  }
+
+  /**
+   * What each GPU does now, in the order of {@linkcode devices}; empty where
+   * there is a problem. The event loop goes on while NVML is asked.
+   *
+   * @returns One sample for each GPU.
+   * @throws {TypeError} After it was closed.
+   */
+  async sample(): Promise<readonly GpuSample[]> {
+    if (this.problem) return [];
+    if (this.#closed || !this.#library) {
+      throw new TypeError(
+        "Cannot sample the GPUs as NVML must be open: it is closed",
+      );
+    }
+    const { symbols } = this.#library;
+    this.#pending++;
+    try {
+      return await Promise.all(
+        this.#handles.map((device) => sample(symbols, device)),
+      );
+    } finally {
+      this.#pending--;
+      if (this.#closed) this.#release();
+    }
+  }
+
+  /** Closes NVML, once the samples under way are done. */
+  close(): void {
+    this.#closed = true;
+    this.#release();
+  }
+
+  /** The same as {@linkcode close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #release(): void {
+    if (this.#pending > 0) return;
+    this.#library?.symbols.nvmlShutdown();
+    this.#library?.close();
+    this.#library = undefined;
+  }
+}
+
+/**
+ * Opens NVML, which comes with NVIDIA's driver. It never asks for permission
+ * and never throws for what is missing: `devices` is then empty, and `problem`
+ * says why.
+ *
+ * @param options Where the library is.
+ * @returns NVML, to be closed.
+ * @see {@link https://docs.nvidia.com/deploy/nvml-api/}
+ *
+ * @example
+ * ```ts
+ * import { openNvml } from "@clr/clr/devices";
+ *
+ * using nvml = openNvml();
+ * for (const { name, utilization, temperature } of await nvml.sample()) {
+ *   console.log(`${name}: ${utilization} % busy, ${temperature} °C`);
+ * }
+ * if (nvml.problem) console.log(`NVML: ${nvml.problem.message}`);
+ * ```
+ */
+export function openNvml(options: NvmlOptions = {}): Nvml {
+  return new Nvml(options);
+}
+
+function libraryNames(): readonly string[] {
+  if (Deno.build.os === "windows") return ["nvml.dll"];
+  return [
+    "libnvidia-ml.so.1",
+    // Where WSL and Kubernetes put it, often outside the loader's path.
+    "/usr/lib/wsl/lib/libnvidia-ml.so.1",
+    "/usr/local/nvidia/lib64/libnvidia-ml.so.1",
+  ];
+}
+
+function start(nvml: Library["symbols"]): void {
+  const status = nvml.nvmlInit_v2();
+  if (status === NVML.ERROR_DRIVER_NOT_LOADED) {
+    throw new NativeError(
+      "no-driver",
+      "NVML is installed, but NVIDIA's kernel driver is not loaded",
+    );
+  }
+  check(nvml, status, "nvmlInit_v2");
+}
+
+function listHandles(nvml: Library["symbols"]): Handle[] {
+  const count = new Uint32Array(1);
+  check(nvml, nvml.nvmlDeviceGetCount_v2(count), "nvmlDeviceGetCount_v2");
+  return Array.from({ length: count[0] }, (_, index) => {
+    const handle = new BigUint64Array(1);
+    check(
+      nvml,
+      nvml.nvmlDeviceGetHandleByIndex_v2(index, handle),
+      "nvmlDeviceGetHandleByIndex_v2",
+    );
+    return {
+      index,
+      handle: handle[0],
+      name: text(
+        nvml,
+        "nvmlDeviceGetName",
+        NVML.DEVICE_NAME_V2_BUFFER_SIZE,
+        (buffer, size) => nvml.nvmlDeviceGetName(handle[0], buffer, size),
+      ),
+      uuid: text(
+        nvml,
+        "nvmlDeviceGetUUID",
+        NVML.DEVICE_UUID_V2_BUFFER_SIZE,
+        (buffer, size) => nvml.nvmlDeviceGetUUID(handle[0], buffer, size),
+      ),
+    };
+  });
+}
+
+async function sample(
+  nvml: Library["symbols"],
+  { handle, ...device }: Handle,
+): Promise<GpuSample> {
+  const rates = new Struct(UTILIZATION.size);
+  const memory = new Struct(MEMORY.size);
+  const temperature = new Uint32Array(1);
+  const milliwatts = new Uint32Array(1);
+  const statuses = await Promise.all([
+    nvml.nvmlDeviceGetUtilizationRates(handle, rates.bytes),
+    nvml.nvmlDeviceGetMemoryInfo(handle, memory.bytes),
+    nvml.nvmlDeviceGetTemperature(handle, NVML.TEMPERATURE_GPU, temperature),
+    nvml.nvmlDeviceGetPowerUsage(handle, milliwatts),
+  ]);
+  const given = statuses.map((status) => status === NVML.SUCCESS);
+  const failure = statuses.find((status) =>
+    status !== NVML.SUCCESS && status !== NVML.ERROR_NOT_SUPPORTED
+  );
+  return {
+    ...device,
+    ...given[0] && { utilization: rates.u32(UTILIZATION.gpu) },
+    ...given[1] && {
+      memoryUsed: Number(memory.u64(MEMORY.used)),
+      memoryTotal: Number(memory.u64(MEMORY.total)),
+    },
+    ...given[2] && { temperature: temperature[0] },
+    ...given[3] && { power: milliwatts[0] / 1000 },
+    ...failure !== undefined && { problem: errorText(nvml, failure) },
+  };
+}
+
+function text(
+  nvml: Library["symbols"],
+  action: string,
+  size: number,
+  call: (buffer: Uint8Array<ArrayBuffer>, size: number) => number,
+): string {
+  const buffer = new Uint8Array(size);
+  check(nvml, call(buffer, size), action);
+  return readText(buffer);
+}
+
+function check(nvml: Library["symbols"], status: number, action: string): void {
+  if (status === NVML.SUCCESS) return;
+  throw new NativeError(
+    "failed",
+    `${action} answers "${errorText(nvml, status)}"`,
+  );
+}
+
+function errorText(nvml: Library["symbols"], status: number): string {
+  const message = nvml.nvmlErrorString(status);
+  return message
+    ? Deno.UnsafePointerView.getCString(message)
+    : `error ${status}`;
+}
