@@ -2,16 +2,22 @@ import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
+import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
-import { maxPoolGradKernel } from "./wasm/max_pool_grad.ts";
+import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
+import { sumKernel } from "./wasm/sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
   batchMatMulKernel,
   fusedMatMulKernel,
   conv2DBackpropFilterKernel,
   conv2DBackpropInputKernel,
+  conv2DKernel,
+  fusedConv2DKernel,
+  avgPoolGradKernel,
   maxPoolGradKernel,
+  sumKernel,
 ];
 
 /**

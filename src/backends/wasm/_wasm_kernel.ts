@@ -17,6 +17,9 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
 export type { BackendWasm, TensorInfo };
 
+/** The shape of a batch of images. */
+export type Shape4D = [number, number, number, number];
+
 /** What the engine hands to a kernel of the WASM backend. */
 export interface KernelCall<Inputs, Attrs> {
   readonly inputs: { readonly [Name in keyof Inputs]-?: TensorInfo };
@@ -77,11 +80,6 @@ export function callKernel(
 /** Frees tensors that a kernel made for itself. */
 export function release(backend: BackendWasm, ...tensors: TensorInfo[]): void {
   for (const { dataId } of tensors) backend.disposeData(dataId);
-}
-
-/** The same data under another shape of the same size; costs no copy. */
-export function viewAs(tensor: TensorInfo, shape: number[]): TensorInfo {
-  return { dataId: tensor.dataId, dtype: tensor.dtype, shape };
 }
 
 /** Permutes the dimensions of a tensor into a new one. */

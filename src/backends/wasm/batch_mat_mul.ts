@@ -1,9 +1,19 @@
-import type {
-  _FusedMatMulAttrs,
-  _FusedMatMulInputs,
-  BatchMatMulAttrs,
-  BatchMatMulInputs,
+import {
+  type _FusedMatMulAttrs,
+  type _FusedMatMulInputs,
+  type BatchMatMulAttrs,
+  type BatchMatMulInputs,
+  broadcast_util,
+  util,
 } from "@tensorflow/tfjs";
+import { activate, type ActivationInputs, clampOf } from "./_activation.ts";
+import { addressOf, Compute } from "./_compute.ts";
+import {
+  type Finish,
+  multiplyMatrix,
+  multiplyTransposed,
+  plain,
+} from "./_convolution.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -23,36 +33,135 @@ function transposeMatrices(backend: BackendWasm, x: TensorInfo): TensorInfo {
   return transpose(backend, x, perm);
 }
 
-/**
- * Runs the backend's own matrix product on operands that lie as it is fast
- * with. With a transposed operand, as in every gradient of a dense layer, it
- * falls into a naive loop that takes far longer than transposing first.
- */
-function multiply(
-  kernelName: string,
-  { inputs, attrs, backend }: KernelCall<
-    BatchMatMulInputs | _FusedMatMulInputs,
-    BatchMatMulAttrs | _FusedMatMulAttrs
-  >,
-): TensorInfo {
-  const a = attrs.transposeA ? transposeMatrices(backend, inputs.a) : inputs.a;
-  const b = attrs.transposeB ? transposeMatrices(backend, inputs.b) : inputs.b;
-  const product = callKernel(backend, kernelName, { ...inputs, a, b }, {
-    ...attrs,
-    transposeA: false,
-    transposeB: false,
+/** For each matrix of the result, the index of the operand's matrix. */
+function matrixIndices(batch: number[], operand: number[]): number[] {
+  const steps = util.computeStrides([...operand, 1]);
+  const missing = batch.length - operand.length;
+  return Array.from({ length: util.sizeFromShape(batch) }, (_, index) => {
+    let at = 0;
+    for (let axis = batch.length - 1; axis >= missing; axis--) {
+      const place = index % batch[axis];
+      index = Math.floor(index / batch[axis]);
+      if (operand[axis - missing] > 1) at += place * steps[axis - missing];
+    }
+    return at;
   });
-  if (a !== inputs.a) release(backend, a);
-  if (b !== inputs.b) release(backend, b);
-  return product;
 }
 
+function matMul(
+  backend: BackendWasm,
+  a: TensorInfo,
+  b: TensorInfo,
+  { transposeA, transposeB }: BatchMatMulAttrs,
+  finish: Finish,
+): TensorInfo {
+  if (a.dtype !== "float32" || b.dtype !== "float32") {
+    throw new TypeError(
+      `Cannot multiply matrices on the WASM backend as they must be float32: current values are ${a.dtype} and ${b.dtype}`,
+    );
+  }
+  if (transposeA && transposeB) {
+    const turned = transposeMatrices(backend, b);
+    const attrs = { transposeA, transposeB: false };
+    const product = matMul(backend, a, turned, attrs, finish);
+    release(backend, turned);
+    return product;
+  }
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const rows = transposeA ? aColumns : aRows;
+  const inner = transposeA ? aRows : aColumns;
+  const columns = transposeB ? bRows : bColumns;
+  if (inner !== (transposeB ? bColumns : bRows)) {
+    throw new RangeError(
+      `Cannot multiply matrices as their inner sizes must be equal: current shapes are [${a.shape}]${
+        transposeA ? " transposed" : ""
+      } and [${b.shape}]${transposeB ? " transposed" : ""}`,
+    );
+  }
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
+  const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+  const out = backend.makeOutput([...batch, rows, columns], "float32");
+  if (util.sizeFromShape(out.shape) === 0) return out;
+  const compute = Compute.of(backend);
+  const to = addressOf(backend, out);
+  if (inner === 0) {
+    compute.floats(to, util.sizeFromShape(out.shape)).fill(0);
+    return out;
+  }
+  const aIndices = matrixIndices(batch, batchA);
+  const bIndices = matrixIndices(batch, batchB);
+  aIndices.forEach((aIndex, index) => {
+    const left = addressOf(backend, a) + 4 * aIndex * rows * inner;
+    const right = addressOf(backend, b) + 4 * bIndices[index] * inner * columns;
+    const product = to + 4 * index * rows * columns;
+    if (transposeA) {
+      multiplyTransposed(compute, left, inner, rows, right, columns, product);
+      return;
+    }
+    const weights = {
+      address: right,
+      taps: 1,
+      tapStep: 0,
+      run: inner,
+      rowStep: transposeB ? 4 : 4 * columns,
+      columns,
+      columnStep: transposeB ? 4 * inner : 4,
+    };
+    multiplyMatrix(compute, left, rows, weights, product, finish);
+  });
+  return out;
+}
+
+/**
+ * Matrix products. With a transposed operand, as in the gradients of every
+ * dense layer, the backend's own kernel falls into a naive loop.
+ */
 export const batchMatMulKernel = wasmKernel<
   BatchMatMulInputs,
   BatchMatMulAttrs
->("BatchMatMul", (call) => multiply("BatchMatMul", call));
+>(
+  "BatchMatMul",
+  ({ inputs: { a, b }, attrs, backend }) => matMul(backend, a, b, attrs, plain),
+);
 
-export const fusedMatMulKernel = wasmKernel<
-  _FusedMatMulInputs,
-  _FusedMatMulAttrs
->("_FusedMatMul", (call) => multiply("_FusedMatMul", call));
+/** Matrix products with their bias and activation. */
+export const fusedMatMulKernel = wasmKernel(
+  "_FusedMatMul",
+  ({ inputs, attrs, backend }: KernelCall<
+    _FusedMatMulInputs,
+    _FusedMatMulAttrs
+  >) => {
+    const { a, b, bias, preluActivationWeights } = inputs;
+    const activation = {
+      ...attrs,
+      preluActivationWeights,
+    } as unknown as ActivationInputs;
+    const columns = b.shape.at(attrs.transposeB ? -2 : -1);
+    const inProduct = !attrs.transposeA &&
+      (bias === undefined || util.sizeFromShape(bias.shape) === columns);
+    if (inProduct) {
+      const finish = {
+        ...clampOf(activation.activation),
+        bias: bias ? addressOf(backend, bias) : undefined,
+      };
+      const y = matMul(backend, a, b, attrs, finish);
+      return activate(backend, y, activation);
+    }
+    const product = matMul(backend, a, b, attrs, plain);
+    const biased = bias
+      ? callKernel(backend, "Add", { a: product, b: bias }, {})
+      : product;
+    if (biased !== product) release(backend, product);
+    const { lowest, highest } = clampOf(activation.activation);
+    const clamped = lowest === -Infinity
+      ? biased
+      : callKernel(backend, "ClipByValue", { x: biased }, {
+        clipValueMin: lowest,
+        clipValueMax: highest,
+      });
+    if (clamped !== biased) release(backend, biased);
+    return activate(backend, clamped, activation);
+  },
+);

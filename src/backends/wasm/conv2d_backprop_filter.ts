@@ -3,100 +3,53 @@ import {
   type Conv2DBackpropFilterAttrs,
   type Conv2DBackpropFilterInputs,
 } from "@tensorflow/tfjs";
+import { addressOf, Compute } from "./_compute.ts";
+import { correlateWindows, Frame, frameFor } from "./_convolution.ts";
 import {
-  callKernel,
-  type KernelCall,
-  release,
   requireChannelsLast,
-  type TensorInfo,
-  transpose,
+  type Shape4D,
   wasmKernel,
 } from "./_wasm_kernel.ts";
+import { imagesOf, windowsOf } from "./conv2d.ts";
 
 /**
- * The gradient of a convolution with respect to its filter, which tfjs's WASM
- * backend lacks (tensorflow/tfjs#8474).
- *
- * Every filter tap (i, j) sums x[n, y·s + i − p, …] · dy[n, y, …] over the
- * images and positions. That is itself a convolution, in which images play the
- * channels: x as [inC, H, W, N] convolved with dy as a filter [outH, outW, N,
- * outC], dilated by the stride, which runs on the backend's fast kernel.
+ * The gradient of a 2D convolution with respect to its filter, which tfjs's
+ * WASM backend lacks (tensorflow/tfjs#8474): for each tap, the sum over all
+ * windows of x at that tap times dy of that window.
  */
-function conv2DBackpropFilter(
-  { inputs, attrs, backend }: KernelCall<
-    Conv2DBackpropFilterInputs,
-    Conv2DBackpropFilterAttrs
-  >,
-): TensorInfo {
+export const conv2DBackpropFilterKernel = wasmKernel<
+  Conv2DBackpropFilterInputs,
+  Conv2DBackpropFilterAttrs
+>("Conv2DBackpropFilter", ({ inputs, attrs, backend }) => {
   const { x, dy } = inputs;
-  const { strides, pad, dataFormat, dimRoundingMode, filterShape } = attrs;
-  requireChannelsLast("Conv2DBackpropFilter", dataFormat);
+  requireChannelsLast("Conv2DBackpropFilter", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
-    x.shape as [number, number, number, number],
-    filterShape,
-    strides,
+    x.shape as Shape4D,
+    attrs.filterShape,
+    attrs.strides,
     1,
-    pad,
-    dimRoundingMode,
+    attrs.pad,
+    attrs.dimRoundingMode,
   );
-  const padAfter = (
-    size: number,
-    padBefore: number,
-    out: number,
-    stride: number,
-    taps: number,
-  ) => Math.max(0, taps + (out - 1) * stride - size - padBefore);
+  const out = backend.makeOutput(info.filterShape, "float32");
+  const compute = Compute.of(backend);
+  const images = imagesOf(info);
+  const windows = windowsOf(info);
   const { top, left } = info.padInfo;
-  const bottom = padAfter(
-    info.inHeight,
-    top,
-    info.outHeight,
-    info.strideHeight,
-    info.filterHeight,
+  using frame = new Frame(
+    compute,
+    addressOf(backend, x),
+    images,
+    frameFor(windows, top, left),
   );
-  const right = padAfter(
-    info.inWidth,
-    left,
-    info.outWidth,
-    info.strideWidth,
-    info.filterWidth,
-  );
-  const images = transpose(backend, x, [3, 1, 2, 0]);
-  const taps = transpose(backend, dy, [1, 2, 0, 3]);
-  const perChannel = callKernel(
-    backend,
-    "Conv2D",
-    { x: images, filter: taps },
-    {
-      strides: 1,
-      dilations: [info.strideHeight, info.strideWidth],
-      pad: [[0, 0], [top, bottom], [left, right], [0, 0]],
-      dataFormat: "NHWC",
-    },
-  );
-  release(backend, images, taps);
-  // Rows of x that no stride reaches leave outputs past the filter's edge.
-  const wanted = [
-    info.inChannels,
-    info.filterHeight,
-    info.filterWidth,
+  correlateWindows(
+    compute,
+    frame,
+    images,
+    windows,
+    addressOf(backend, dy),
     info.outChannels,
-  ];
-  const exact = perChannel.shape[1] === wanted[1] &&
-    perChannel.shape[2] === wanted[2];
-  const kept = exact ? perChannel : callKernel(
-    backend,
-    "Slice",
-    { x: perChannel },
-    { begin: [0, 0, 0, 0], size: wanted },
+    addressOf(backend, out),
   );
-  if (!exact) release(backend, perChannel);
-  const gradient = transpose(backend, kept, [1, 2, 0, 3]);
-  release(backend, kept);
-  return gradient;
-}
-
-export const conv2DBackpropFilterKernel = wasmKernel(
-  "Conv2DBackpropFilter",
-  conv2DBackpropFilter,
-);
+  return out;
+});

@@ -1,0 +1,71 @@
+import { type Clamp, plain } from "./_convolution.ts";
+import {
+  type BackendWasm,
+  callKernel,
+  release,
+  type TensorInfo,
+} from "./_wasm_kernel.ts";
+
+/** The activations that tfjs fuses into products and convolutions. */
+export type Activation =
+  | "linear"
+  | "relu"
+  | "relu6"
+  | "elu"
+  | "prelu"
+  | "leakyrelu"
+  | "sigmoid";
+
+/** What an activation needs beside the values. */
+export interface ActivationInputs {
+  readonly activation: Activation;
+  readonly preluActivationWeights?: TensorInfo;
+  readonly leakyreluAlpha?: number;
+}
+
+const clamps: Partial<Record<Activation, Clamp>> = {
+  linear: plain,
+  relu: { lowest: 0, highest: Infinity },
+  relu6: { lowest: 0, highest: 6 },
+};
+
+/** The clamp that an activation is, if it is one, else none. */
+export function clampOf(activation: Activation): Clamp {
+  return clamps[activation] ?? plain;
+}
+
+/**
+ * Applies what is left of an activation after the clamp: nothing for the
+ * linear one and the ReLUs. Frees `x` if it returns another tensor.
+ */
+export function activate(
+  backend: BackendWasm,
+  x: TensorInfo,
+  { activation, preluActivationWeights, leakyreluAlpha = 0 }: ActivationInputs,
+): TensorInfo {
+  if (activation in clamps) return x;
+  const kernels: Partial<Record<Activation, () => TensorInfo>> = {
+    elu: () => callKernel(backend, "Elu", { x }, {}),
+    sigmoid: () => callKernel(backend, "Sigmoid", { x }, {}),
+    leakyrelu: () =>
+      callKernel(backend, "LeakyRelu", { x }, { alpha: leakyreluAlpha }),
+    prelu: () =>
+      callKernel(
+        backend,
+        "Prelu",
+        { x, alpha: preluActivationWeights! },
+        {},
+      ),
+  };
+  const kernel = kernels[activation];
+  if (kernel === undefined) {
+    throw new TypeError(
+      `Cannot fuse an activation as it must be one of ${
+        [...Object.keys(clamps), ...Object.keys(kernels)].join(", ")
+      }: current value is ${JSON.stringify(activation)}`,
+    );
+  }
+  const y = kernel();
+  release(backend, x);
+  return y;
+}

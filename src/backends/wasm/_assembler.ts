@@ -1,0 +1,330 @@
+/**
+ * A small WebAssembly assembler: just the instructions that the compute kernels
+ * use. Expressions are nested byte lists, so that a kernel reads like the loop
+ * that it is and needs no compiler to build.
+ */
+
+/** Encoded instructions. */
+export type Code = readonly (number | Code)[];
+
+/** An expression or statement that reads or writes a local variable. */
+export interface Local {
+  readonly get: Code;
+  /** Assigns the value of an expression. */
+  set(value: Code): Code;
+  /** Adds a constant or an expression to an integer local. */
+  add(amount: Code | number): Code;
+}
+
+function unsigned(value: number): number[] {
+  const bytes = [];
+  do {
+    const rest = Math.floor(value / 128);
+    bytes.push((value % 128) | (rest > 0 ? 128 : 0));
+    value = rest;
+  } while (value > 0);
+  return bytes;
+}
+
+function signed(value: number): number[] {
+  const bytes = [];
+  for (;;) {
+    const byte = value & 127;
+    value >>= 7;
+    const done = (value === 0 && !(byte & 64)) || (value === -1 && byte & 64);
+    bytes.push(done ? byte : byte | 128);
+    if (done) return bytes;
+  }
+}
+
+function flatten(code: Code): number[] {
+  return code.flat(Infinity as 1) as number[];
+}
+
+/** A 32-bit integer constant. */
+export function i32(value: number): Code {
+  return [0x41, ...signed(value | 0)];
+}
+
+function binary(opcode: number): (a: Code, b: Code) => Code {
+  return (a, b) => [a, b, opcode];
+}
+
+export const add = binary(0x6a);
+export const sub = binary(0x6b);
+export const mul = binary(0x6c);
+export const divide = binary(0x6e);
+export const remainder = binary(0x70);
+export const equal = binary(0x46);
+export const less = binary(0x48);
+export const greater = binary(0x4a);
+export const atLeast = binary(0x4e);
+
+/** The smaller of two signed integers; both are evaluated twice. */
+export function smaller(a: Code, b: Code): Code {
+  return [a, b, less(a, b), 0x1b];
+}
+
+/** The larger of two signed integers; both are evaluated twice. */
+export function larger(a: Code, b: Code): Code {
+  return [a, b, greater(a, b), 0x1b];
+}
+
+function memoryAccess(prefix: number[], align: number) {
+  return (address: Code, offset = 0): Code => [
+    address,
+    ...prefix,
+    align,
+    ...unsigned(offset),
+  ];
+}
+
+export const loadI32 = memoryAccess([0x28], 2);
+/** Stores an integer. */
+export function storeI32(address: Code, value: Code, offset = 0): Code {
+  return [address, value, 0x36, 2, ...unsigned(offset)];
+}
+
+/** Copies `size` bytes. */
+export function copyBytes(to: Code, from: Code, size: Code): Code {
+  return [to, from, size, 0xfc, 0x0a, 0, 0];
+}
+
+/** Sets `size` bytes to zero. */
+export function zeroBytes(at: Code, size: Code): Code {
+  return [at, i32(0), size, 0xfc, 0x0b, 0];
+}
+
+/** Repeats the body while the condition holds, checked first. */
+export function loopWhile(condition: Code, ...body: Code): Code {
+  return [
+    [0x02, 0x40, 0x03, 0x40],
+    condition,
+    [0x45, 0x0d, 1],
+    body,
+    [0x0c, 0, 0x0b, 0x0b],
+  ];
+}
+
+/** Repeats the body at least once, as long as the condition holds after it. */
+export function loopUntilNot(condition: Code, ...body: Code): Code {
+  return [[0x03, 0x40], body, condition, [0x0d, 0, 0x0b]];
+}
+
+/** Runs the body if the condition holds. */
+export function when(condition: Code, ...body: Code): Code {
+  return [condition, [0x04, 0x40], body, 0x0b];
+}
+
+/** Runs one of two bodies. */
+export function either(condition: Code, then: Code, otherwise: Code): Code {
+  return [condition, [0x04, 0x40], then, 0x05, otherwise, 0x0b];
+}
+
+/** Calls a function of this module by its index. */
+export function call(index: number, ...args: Code): Code {
+  return [args, 0x10, ...unsigned(index)];
+}
+
+/** Drops a result that is not needed. */
+export function drop(value: Code): Code {
+  return [value, 0x1a];
+}
+
+function simd(opcode: number): number[] {
+  return [0xfd, ...unsigned(opcode)];
+}
+
+function vectorBinary(opcode: number): (a: Code, b: Code) => Code {
+  return (a, b) => [a, b, ...simd(opcode)];
+}
+
+/** Instructions on vectors of four 32-bit lanes. */
+export const v128 = {
+  zero: [...simd(12), ...Array(16).fill(0)] as Code,
+  load: memoryAccess(simd(0), 2),
+  /** Loads one float into every lane. */
+  splat: memoryAccess(simd(9), 2),
+  /** Loads one float into the first lane. */
+  loadOne: memoryAccess(simd(92), 2),
+  store: (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    ...simd(11),
+    2,
+    ...unsigned(offset),
+  ],
+  storeLane: (
+    address: Code,
+    value: Code,
+    lane: number,
+    offset = 0,
+  ): Code => [address, value, ...simd(90), 2, ...unsigned(offset), lane],
+  splatI32: (value: Code): Code => [value, ...simd(17)],
+  equalI32: vectorBinary(55),
+  greater: vectorBinary(68),
+  and: vectorBinary(78),
+  /** Lanes of `a` where the mask is set, of `b` elsewhere. */
+  select: (a: Code, b: Code, mask: Code): Code => [a, b, mask, ...simd(82)],
+  add: vectorBinary(228),
+  mul: vectorBinary(230),
+  min: vectorBinary(232),
+  max: vectorBinary(233),
+  /** a · b + c in one rounding; needs the relaxed SIMD extension. */
+  fusedMulAdd: (a: Code, b: Code, c: Code): Code => [a, b, c, ...simd(0x105)],
+};
+
+/** Instructions on shared memory. */
+export const atomic = {
+  load: (address: Code, offset = 0): Code => [
+    address,
+    0xfe,
+    0x10,
+    2,
+    ...unsigned(offset),
+  ],
+  store: (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    0xfe,
+    0x17,
+    2,
+    ...unsigned(offset),
+  ],
+  /** Adds and gives the value from before. */
+  fetchAdd: (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    0xfe,
+    0x1e,
+    2,
+    ...unsigned(offset),
+  ],
+  /** Sleeps until notified, unless the value is no longer the expected one. */
+  wait: (address: Code, expected: Code, offset = 0): Code => [
+    address,
+    expected,
+    [0x42, 0x7f],
+    0xfe,
+    0x01,
+    2,
+    ...unsigned(offset),
+    0x1a,
+  ],
+  /** Wakes all that sleep on the address. */
+  notify: (address: Code, offset = 0): Code => [
+    address,
+    i32(-1),
+    0xfe,
+    0x00,
+    2,
+    ...unsigned(offset),
+    0x1a,
+  ],
+};
+
+const valueTypes = { i32: 0x7f, v128: 0x7b };
+
+/** A function under construction; parameters are integers, results none. */
+export class FunctionBuilder {
+  readonly params: Local[];
+  readonly #types: (keyof typeof valueTypes)[] = [];
+  readonly #paramCount: number;
+  #body: Code = [];
+
+  constructor(paramCount: number) {
+    this.#paramCount = paramCount;
+    this.params = Array.from({ length: paramCount }, (_, i) => local(i));
+  }
+
+  /** Declares a local variable, which starts at zero. */
+  local(type: keyof typeof valueTypes): Local {
+    return local(this.#paramCount + this.#types.push(type) - 1);
+  }
+
+  /** Declares several local variables. */
+  locals(type: keyof typeof valueTypes, count: number): Local[] {
+    return Array.from({ length: count }, () => this.local(type));
+  }
+
+  /** Sets what the function does. */
+  body(...code: Code): this {
+    this.#body = code;
+    return this;
+  }
+
+  get paramCount(): number {
+    return this.#paramCount;
+  }
+
+  /** The encoded body with its size. */
+  encode(): number[] {
+    const types = this.#types.flatMap((type) => [1, valueTypes[type]]);
+    const bytes = [
+      ...unsigned(this.#types.length),
+      ...types,
+      ...flatten(this.#body),
+      0x0b,
+    ];
+    return [...unsigned(bytes.length), ...bytes];
+  }
+}
+
+function local(index: number): Local {
+  const encoded = unsigned(index);
+  const get: Code = [0x20, ...encoded];
+  const set = (value: Code): Code => [value, 0x21, ...encoded];
+  return {
+    get,
+    set,
+    add: (amount) =>
+      set(add(get, typeof amount === "number" ? i32(amount) : amount)),
+  };
+}
+
+function section(id: number, items: number[][]): number[] {
+  const bytes = [...unsigned(items.length), ...items.flat()];
+  return [id, ...unsigned(bytes.length), ...bytes];
+}
+
+function text(value: string): number[] {
+  const bytes = [...new TextEncoder().encode(value)];
+  return [...unsigned(bytes.length), ...bytes];
+}
+
+/**
+ * Encodes a module over the imported memory `env.memory`.
+ *
+ * @param functions In the order of their indices.
+ * @param exported Which indices are exported, under which names.
+ * @param shared Whether the memory is shared between threads.
+ */
+export function encodeModule(
+  functions: readonly FunctionBuilder[],
+  exported: Readonly<Record<string, number>>,
+  shared: boolean,
+): Uint8Array<ArrayBuffer> {
+  const most = Math.max(...functions.map((f) => f.paramCount));
+  const types = Array.from({ length: most + 1 }, (_, count) => [
+    0x60,
+    ...unsigned(count),
+    ...Array(count).fill(valueTypes.i32),
+    0,
+  ]);
+  const limits = shared ? [0x03, 1, ...unsigned(65536)] : [0x00, 1];
+  return new Uint8Array([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types),
+    ...section(2, [[...text("env"), ...text("memory"), 0x02, ...limits]]),
+    ...section(3, functions.map((f) => unsigned(f.paramCount))),
+    ...section(
+      7,
+      Object.entries(exported).map(([name, index]) => [
+        ...text(name),
+        0,
+        ...unsigned(index),
+      ]),
+    ),
+    ...section(10, functions.map((f) => f.encode())),
+  ]);
+}

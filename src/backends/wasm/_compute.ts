@@ -1,0 +1,178 @@
+import type { BackendWasm, TensorInfo } from "./_wasm_kernel.ts";
+import {
+  assembleComputeModule,
+  type ComputeKernel,
+  job,
+  type KernelArguments,
+  kernelArguments,
+  kernelNumber,
+} from "./_compute_module.ts";
+
+/** The parts of the Emscripten module that lie under a backend. */
+interface EmscriptenModule {
+  readonly wasmMemory?: WebAssembly.Memory;
+  readonly asm: Readonly<Record<string, unknown>>;
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+interface ComputeExports {
+  claim(job: number): void;
+  /** Over shared memory only. */
+  lead?(job: number): void;
+}
+
+/** Bytes that a kernel borrows from the backend's heap until disposal. */
+export class Scratch implements Disposable {
+  readonly address: number;
+  readonly #module: EmscriptenModule;
+
+  constructor(module: EmscriptenModule, bytes: number) {
+    this.#module = module;
+    // A 32-bit address comes back signed, and 0 when memory is exhausted.
+    this.address = module._malloc(bytes) >>> 0;
+    if (this.address === 0) {
+      throw new RangeError(
+        `Cannot compute on the WASM backend as its heap must have ${bytes} bytes more: its limit is reached`,
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#module._free(this.address);
+  }
+}
+
+// Waking the other threads costs some microseconds; less work than this many
+// multiplications is done before they are there.
+const WORTH_WAKING = 200_000;
+
+const computes = new WeakMap<object, Compute>();
+
+/** Runs compute kernels over the memory of one WASM backend. */
+export class Compute {
+  readonly #module: EmscriptenModule;
+  readonly #memory: WebAssembly.Memory;
+  readonly #compiled: WebAssembly.Module;
+  readonly #exports: ComputeExports;
+  readonly #job: number;
+  #words: Int32Array;
+  #threaded = false;
+
+  constructor(wasm: object) {
+    const module = wasm as EmscriptenModule;
+    this.#module = module;
+    const memory = module.wasmMemory ??
+      Object.values(module.asm).find((value) =>
+        value instanceof WebAssembly.Memory
+      );
+    if (memory === undefined) {
+      throw new Error(
+        "Cannot compute on the WASM backend as its module must export its memory: it does not",
+      );
+    }
+    this.#memory = memory as WebAssembly.Memory;
+    const shared = !(this.#memory.buffer instanceof ArrayBuffer);
+    const fused = assembleComputeModule({ fused: true, shared });
+    this.#compiled = new WebAssembly.Module(
+      WebAssembly.validate(fused)
+        ? fused
+        : assembleComputeModule({ fused: false, shared }),
+    );
+    const instance = new WebAssembly.Instance(this.#compiled, {
+      env: { memory: this.#memory },
+    });
+    this.#exports = instance.exports as unknown as ComputeExports;
+    this.#job = new Scratch(module, job.size).address;
+    this.#words = new Int32Array(0);
+    this.#refresh().fill(0);
+  }
+
+  /** The one compute of a backend, made when it is first asked for. */
+  static of(backend: BackendWasm): Compute {
+    const { wasm } = backend;
+    let compute = computes.get(wasm);
+    if (compute === undefined) {
+      compute = new Compute(wasm);
+      computes.set(wasm, compute);
+    }
+    return compute;
+  }
+
+  /** What another thread needs to help. */
+  get shared(): {
+    module: WebAssembly.Module;
+    memory: WebAssembly.Memory;
+    job: number;
+  } {
+    return { module: this.#compiled, memory: this.#memory, job: this.#job };
+  }
+
+  /** From now on, other threads are there to help. */
+  useThreads(): void {
+    this.#threaded = true;
+  }
+
+  /** The job's words; memory that has grown needs a new view of them. */
+  #refresh(): Int32Array {
+    if (this.#words.buffer !== this.#memory.buffer) {
+      this.#words = new Int32Array(
+        this.#memory.buffer,
+        this.#job,
+        job.size / 4,
+      );
+    }
+    return this.#words;
+  }
+
+  /** Borrows bytes from the backend's heap. */
+  scratch(bytes: number): Scratch {
+    return new Scratch(this.#module, bytes);
+  }
+
+  /** A view of floats in memory, valid until the next allocation. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+
+  /**
+   * Runs a job to its end.
+   *
+   * @param multiplications About how much work it is.
+   */
+  run<Kernel extends ComputeKernel>(
+    kernel: Kernel,
+    args: KernelArguments<Kernel>,
+    chunks: number,
+    multiplications: number,
+  ): void {
+    const words = this.#refresh();
+    words[job.next / 4] = 0;
+    words[job.chunks / 4] = chunks;
+    words[job.kernel / 4] = kernelNumber(kernel);
+    const names: readonly string[] = kernelArguments[kernel];
+    names.forEach((name, i) => {
+      words[job.arguments / 4 + i] = args[name as keyof typeof args];
+    });
+    if (
+      this.#threaded && chunks > 1 && multiplications > WORTH_WAKING
+    ) {
+      this.#exports.lead!(this.#job);
+    } else {
+      this.#exports.claim(this.#job);
+    }
+  }
+}
+
+/** The address of a tensor's values in the backend's memory. */
+export function addressOf(backend: BackendWasm, tensor: TensorInfo): number {
+  return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+const bits = new DataView(new ArrayBuffer(4));
+
+/** The bits of a float, as arguments carry them. */
+export function floatBits(value: number): number {
+  bits.setFloat32(0, value);
+  return bits.getInt32(0);
+}

@@ -1,0 +1,119 @@
+import {
+  backend_util,
+  type Conv2DAttrs,
+  type Conv2DInputs,
+  type FusedConv2DAttrs,
+  type FusedConv2DInputs,
+} from "@tensorflow/tfjs";
+import { activate, type ActivationInputs, clampOf } from "./_activation.ts";
+import { addressOf, Compute } from "./_compute.ts";
+import {
+  convolve,
+  type Finish,
+  Frame,
+  frameFor,
+  type Images,
+  plain,
+  type Windows,
+} from "./_convolution.ts";
+import {
+  type BackendWasm,
+  type KernelCall,
+  requireChannelsLast,
+  type Shape4D,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/** The input of a 2D convolution, as the compute kernels take it. */
+export function imagesOf(info: backend_util.Conv2DInfo): Images {
+  return {
+    count: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+  };
+}
+
+/** The windows of a 2D convolution, as the compute kernels take them. */
+export function windowsOf(info: backend_util.Conv2DInfo): Windows {
+  return {
+    rows: info.outHeight,
+    columns: info.outWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    dilationHeight: info.dilationHeight,
+    dilationWidth: info.dilationWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+  };
+}
+
+function convolution(
+  backend: BackendWasm,
+  x: TensorInfo,
+  filter: TensorInfo,
+  attrs: Conv2DAttrs,
+  finish: Finish,
+): TensorInfo {
+  requireChannelsLast("Conv2D", attrs.dataFormat);
+  const info = backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    filter.shape as Shape4D,
+    attrs.strides,
+    attrs.dilations,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const out = backend.makeOutput(info.outShape, "float32");
+  const compute = Compute.of(backend);
+  const images = imagesOf(info);
+  const windows = windowsOf(info);
+  const { top, left } = info.padInfo;
+  using frame = new Frame(
+    compute,
+    addressOf(backend, x),
+    images,
+    frameFor(windows, top, left),
+  );
+  const weights = {
+    address: addressOf(backend, filter),
+    taps: 1,
+    tapStep: 0,
+    run: info.filterHeight * info.filterWidth * info.inChannels,
+    rowStep: 4 * info.outChannels,
+    columns: info.outChannels,
+    columnStep: 4,
+  };
+  const to = addressOf(backend, out);
+  convolve(compute, frame, images, windows, weights, to, finish);
+  return out;
+}
+
+/** A 2D convolution. */
+export const conv2DKernel = wasmKernel<Conv2DInputs, Conv2DAttrs>(
+  "Conv2D",
+  ({ inputs, attrs, backend }) =>
+    convolution(backend, inputs.x, inputs.filter, attrs, plain),
+);
+
+/** A 2D convolution with its bias and activation. */
+export const fusedConv2DKernel = wasmKernel(
+  "FusedConv2D",
+  ({ inputs, attrs, backend }: KernelCall<
+    FusedConv2DInputs,
+    FusedConv2DAttrs
+  >) => {
+    const { x, filter, bias, preluActivationWeights } = inputs;
+    const activation = {
+      ...attrs,
+      preluActivationWeights,
+    } as unknown as ActivationInputs;
+    const finish = {
+      ...clampOf(activation.activation),
+      bias: bias ? addressOf(backend, bias) : undefined,
+    };
+    const y = convolution(backend, x, filter, attrs, finish);
+    return activate(backend, y, activation);
+  },
+);

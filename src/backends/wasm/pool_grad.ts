@@ -1,0 +1,94 @@
+import {
+  type AvgPoolGradAttrs,
+  type AvgPoolGradInputs,
+  backend_util,
+  type MaxPoolGradAttrs,
+  type MaxPoolGradInputs,
+} from "@tensorflow/tfjs";
+import { addressOf, Compute, floatBits } from "./_compute.ts";
+import { type Shape4D, wasmKernel } from "./_wasm_kernel.ts";
+
+function geometry(info: backend_util.Conv2DInfo) {
+  return {
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    filterHeight: info.filterHeight,
+    filterWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+  };
+}
+
+function reads(info: backend_util.Conv2DInfo): number {
+  return info.batchSize * info.outHeight * info.outWidth * info.inChannels *
+    info.filterHeight * info.filterWidth;
+}
+
+/**
+ * The gradient of max pooling: each dy goes to the first of the largest inputs
+ * of its window. tfjs's WASM backend runs it as a naive loop that searches
+ * every window again for every input.
+ */
+export const maxPoolGradKernel = wasmKernel<
+  MaxPoolGradInputs,
+  MaxPoolGradAttrs
+>("MaxPoolGrad", ({ inputs, attrs, backend }) => {
+  const { dy, input } = inputs;
+  const info = backend_util.computePool2DInfo(
+    input.shape as Shape4D,
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const dx = backend.makeOutput(input.shape, "float32");
+  Compute.of(backend).run(
+    "maxPoolGrad",
+    {
+      x: addressOf(backend, input),
+      dy: addressOf(backend, dy),
+      dx: addressOf(backend, dx),
+      ...geometry(info),
+    },
+    info.batchSize,
+    reads(info),
+  );
+  return dx;
+});
+
+/**
+ * The gradient of average pooling: each dy is shared equally by its window.
+ * Like tfjs's own, it divides by the whole window's size at the borders too.
+ */
+export const avgPoolGradKernel = wasmKernel<
+  AvgPoolGradInputs,
+  AvgPoolGradAttrs
+>("AvgPoolGrad", ({ inputs, attrs, backend }) => {
+  const { dy, input } = inputs;
+  const info = backend_util.computePool2DInfo(
+    input.shape as Shape4D,
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+  );
+  const dx = backend.makeOutput(input.shape, "float32");
+  Compute.of(backend).run(
+    "avgPoolGrad",
+    {
+      dy: addressOf(backend, dy),
+      dx: addressOf(backend, dx),
+      ...geometry(info),
+      scale: floatBits(1 / (info.filterHeight * info.filterWidth)),
+    },
+    info.batchSize,
+    reads(info),
+  );
+  return dx;
+});
