@@ -1,0 +1,181 @@
+import * as tf from "@tensorflow/tfjs";
+import type { LayersModel, Optimizer } from "../training/tfjs.ts";
+import type { SnapshotSubject } from "../training/snapshot.ts";
+import { isTensorPair } from "./_batches.ts";
+import type { TensorPair } from "./data.ts";
+import type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
+
+/** The loss first, then the metrics, still on the device. */
+export interface StepValues {
+  readonly names: readonly string[];
+  readonly values: readonly (number | tf.Tensor)[];
+}
+
+/** Trains on batches, or evaluates them, whatever the trainee. */
+export interface Trainer {
+  readonly subject: SnapshotSubject;
+  readonly optimizer: Optimizer;
+  /** From here on the trainee is in use; its snapshot was taken. */
+  begin(): void;
+  train(batch: unknown): StepValues | Promise<StepValues>;
+  evaluate(batch: unknown): StepValues | Promise<StepValues>;
+}
+
+type StepFunction = (data: tf.Tensor[]) => tf.Scalar[];
+
+/**
+ * What `fit`, `fitDataset` and `evaluate` are made of. Built on these, the test
+ * trains by exactly their steps, without their read-backs, and a batch that
+ * throws leaves no tensor behind, as it does in `fitDataset`.
+ */
+interface ModelInternals {
+  isTraining: boolean;
+  optimizer_: Optimizer | undefined;
+  metricsNames: string[];
+  testFunction: StepFunction;
+  makeTrainFunction(): StepFunction;
+  makeTestFunction(): void;
+  getDedupedMetricsNames(): string[];
+  standardizeUserDataXY(
+    xs: unknown,
+    ys: unknown,
+    checkBatchAxis: boolean,
+  ): [tf.Tensor[], tf.Tensor[]];
+}
+
+class ModelTrainer implements Trainer {
+  readonly #model: LayersModel;
+  readonly #internals: ModelInternals;
+  #step: StepFunction | undefined;
+
+  constructor(model: LayersModel) {
+    this.#model = model;
+    this.#internals = model as unknown as ModelInternals;
+    if (!this.#internals.optimizer_) {
+      throw new TypeError(
+        `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
+      );
+    }
+    if (this.#internals.isTraining) {
+      throw new Error(
+        `Cannot find a learning rate as the model must not be training: current value is "${model.name}" in the middle of a fit`,
+      );
+    }
+  }
+
+  get subject(): LayersModel {
+    return this.#model;
+  }
+
+  get optimizer(): Optimizer {
+    return this.#model.optimizer;
+  }
+
+  begin(): void {
+    this.#internals.isTraining = true;
+    this.#step = this.#internals.makeTrainFunction();
+  }
+
+  train(batch: unknown): StepValues {
+    const values = tf.tidy(() => this.#step!(this.#flatten(batch)));
+    return { names: this.#internals.getDedupedMetricsNames(), values };
+  }
+
+  evaluate(batch: unknown): StepValues {
+    this.#internals.makeTestFunction();
+    const all = tf.tidy(() =>
+      this.#internals.testFunction(this.#flatten(batch))
+    );
+    // With several outputs, tfjs returns the sum of the losses up to each
+    // output first: the last of these is the loss.
+    const outputs = this.#model.outputs.length;
+    tf.dispose(all.slice(0, outputs - 1));
+    return {
+      names: this.#internals.getDedupedMetricsNames(),
+      values: all.slice(outputs - 1),
+    };
+  }
+
+  #flatten(batch: unknown): tf.Tensor[] {
+    if (!isTensorPair(batch)) {
+      throw new TypeError(
+        `Cannot train on a batch as it must be { xs, ys }: current value is ${batch}`,
+      );
+    }
+    const { xs, ys } = batch as TensorPair;
+    return this.#internals.standardizeUserDataXY(xs, ys, true).flat();
+  }
+}
+
+class CustomTrainer implements Trainer {
+  readonly #trainee: CustomTrainee<unknown>;
+
+  constructor(trainee: CustomTrainee<unknown>) {
+    this.#trainee = trainee;
+  }
+
+  get subject(): SnapshotSubject {
+    return this.#trainee;
+  }
+
+  get optimizer(): Optimizer {
+    return this.#trainee.optimizer;
+  }
+
+  begin(): void {}
+
+  async train(batch: unknown): Promise<StepValues> {
+    return stepValues(await this.#trainee.trainOnBatch(batch), "trainOnBatch");
+  }
+
+  async evaluate(batch: unknown): Promise<StepValues> {
+    return stepValues(
+      await this.#trainee.evaluateOnBatch!(batch),
+      "evaluateOnBatch",
+    );
+  }
+}
+
+function stepValues(result: BatchResult, from: string): StepValues {
+  if (typeof result === "number" || result instanceof tf.Tensor) {
+    return { names: ["loss"], values: [result] };
+  }
+  const { loss, ...metrics } = result ?? {};
+  if (typeof loss !== "number" && !((loss as unknown) instanceof tf.Tensor)) {
+    throw new TypeError(
+      `Cannot read a loss as ${from} must return a number, a scalar tensor or a record with a loss: current value is ${result}`,
+    );
+  }
+  return {
+    names: ["loss", ...Object.keys(metrics)],
+    values: [loss, ...Object.values(metrics)],
+  };
+}
+
+/**
+ * Drives a trainee of either form.
+ *
+ * @throws {TypeError} If it is neither, or a model that is not compiled.
+ * @throws {Error} If the model is being trained.
+ */
+export function createTrainer(
+  trainee: Trainee<unknown>,
+  options: { validates: boolean },
+): Trainer {
+  if (trainee instanceof tf.LayersModel) return new ModelTrainer(trainee);
+  const custom = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
+  if (
+    !custom?.optimizer || !Array.isArray(custom.variables) ||
+    typeof custom.trainOnBatch !== "function"
+  ) {
+    throw new TypeError(
+      `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${trainee}`,
+    );
+  }
+  if (options.validates && typeof custom.evaluateOnBatch !== "function") {
+    throw new TypeError(
+      "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
+    );
+  }
+  return new CustomTrainer(trainee as CustomTrainee<unknown>);
+}

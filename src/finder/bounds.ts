@@ -1,0 +1,217 @@
+import { fitLocally } from "./_local_fit.ts";
+import { median, noiseLevel, resolution } from "./divergence.ts";
+
+/** What ends the improvement: the reason for the upper bound. */
+export type MaxReason = "rises" | "slows" | "ragged";
+
+/** A point of the curve that a bound was read from. */
+export interface BoundEvidence {
+  /** Index of the point among the tested rates. */
+  readonly index: number;
+  /** The rate there: the bound. */
+  readonly learningRate: number;
+  /** The smoothed curve there. */
+  readonly value: number;
+  /** Its slope there, per decade of the rate; negative for a loss that falls. */
+  readonly slope: number;
+}
+
+/** From what the bounds were read, and how clearly it shows. */
+export interface CurveEvidence {
+  /** The curve: `"loss"`, or the name of a metric such as `"acc"`. */
+  readonly curve: string;
+  /** Level before any improvement: the median of the first points. */
+  readonly start: number;
+  /** The best level of the smoothed curve. */
+  readonly best: number;
+  /** Standard deviation of single points around the trend. */
+  readonly noise: number;
+  /**
+   * The improvement in standard deviations of the smoothed curve. Below 4 there
+   * is no telling it from noise; below 8 its bounds cannot be located.
+   */
+  readonly clarity: number;
+  /** Where a quarter of the improvement is made; absent where none is. */
+  readonly base?: BoundEvidence;
+  /** Where the improvement ends; absent where the test ends before. */
+  readonly max?: BoundEvidence & {
+    /** What ends it. */
+    readonly reason: MaxReason;
+  };
+}
+
+/** Below this clarity there is no improvement to speak of. */
+export const SIGNIFICANT_CLARITY = 4;
+
+/** Below this clarity the bounds cannot be located. */
+export const LOCATING_CLARITY = 8;
+
+/** The least number of points that the rule is applied to. */
+export const MINIMUM_POINTS = 10;
+
+/** Half-width of the smoothing, as a share of the points. */
+const HALF_WIDTH_SHARE = 0.1;
+
+/** Points at the start that give the level before any improvement. */
+const START_SHARE = 0.1;
+const START_MINIMUM = 5;
+
+/** The share of the improvement at which it has started, and is lost again. */
+const QUARTER = 0.25;
+
+/** How far past the third quarter, in widths of the middle half, it has ended. */
+const FENCE = 1.5;
+
+/** By how much the scatter must grow to be called ragged. */
+const RAGGED_SCATTER = 3;
+
+/** The share of the improvement that the scatter must be, to be called so. */
+const RAGGED_SHARE = 0.5;
+
+/** How far above the start a loss is cut, in improvements: a spike is a spike. */
+const CUT = 0.5;
+
+/** Losses in the running median that gives a first idea of the best. */
+const MEDIAN_WINDOW = 5;
+
+/** Whether a metric of this name is better when it is higher. */
+export function isHigherBetter(name: string): boolean {
+  return /(^|_)(acc|accuracy|precision|recall|auc|f1|r2)$/i.test(name) ||
+    /(^|_)[a-z]*accuracy$/i.test(name);
+}
+
+function meanDifference(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 1; i < values.length; i++) {
+    sum += Math.abs(values[i] - values[i - 1]);
+  }
+  return sum / (values.length - 1);
+}
+
+/** The first index in `from..to` for which `test` holds, or undefined. */
+function firstIndex(
+  from: number,
+  to: number,
+  test: (index: number) => boolean,
+): number | undefined {
+  for (let i = from; i <= to; i++) if (test(i)) return i;
+}
+
+/**
+ * Smith's rule: the lower bound is where the curve starts to improve, the upper
+ * one where it slows, turns ragged or rises (Smith 2015, section 3.3), read as
+ * follows from a loss (of a metric that is better when higher, the negative).
+ *
+ * 1. *Level and noise.* `start` is the median of the first tenth of the points.
+ *    Points above it by more than half of the improvement are cut off there,
+ *    so that a blow-up does not spill over its neighbours. The curve is
+ *    smoothed by local linear regression over a tenth of the points on each
+ *    side. `best` is its minimum and `D = start − best` the improvement.
+ * 2. *Starts to improve.* `baseLr` is where a quarter of D is made for good:
+ *    going back from the best, the last point before less than that is. At a
+ *    quarter the curve is steep, so noise moves the point little; at the very
+ *    foot it would move it by decades.
+ * 3. *Rises.* The last point after the best before a quarter of D is lost again.
+ * 4. *Slows.* With the first and third quarter of D made at points q1 and q3:
+ *    the point q3 + 1.5 (q3 − q1). A curve that falls on at its pace would be
+ *    there at 150 % of D; one that levels off like a logistic curve has made
+ *    98.8 % of it.
+ * 5. *Ragged.* The first point after q3 where the scatter (the mean difference
+ *    of neighbours around it) is three times what it was between q1 and q3,
+ *    and half of D.
+ * 6. `maxLr` is the first of these three.
+ *
+ * Every step compares differences of losses, so the bounds stay the same when a
+ * constant is added to the curve and when it is scaled.
+ */
+export function findBounds(
+  learningRates: ArrayLike<number>,
+  curve: ArrayLike<number>,
+  name: string,
+): CurveEvidence {
+  const sign = isHigherBetter(name) ? -1 : 1;
+  const raw = Float64Array.from(curve, (value) => sign * value);
+  const n = raw.length;
+  const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
+  const start = median(raw.slice(0, head));
+  let roughBest = start;
+  for (let i = MEDIAN_WINDOW; i <= n; i++) {
+    roughBest = Math.min(roughBest, median(raw.slice(i - MEDIAN_WINDOW, i)));
+  }
+  const ceiling = start + CUT * (start - roughBest);
+  const cut = raw.map((value) => Math.min(value, ceiling));
+  const halfWidth = Math.max(2, Math.round(HALF_WIDTH_SHARE * n));
+  const { values, slopes, gain } = fitLocally(cut, halfWidth);
+
+  let lowest = 0;
+  for (let i = 1; i < n; i++) if (values[i] < values[lowest]) lowest = i;
+  const best = Math.min(start, values[lowest]);
+  const improvement = start - best;
+
+  /** Where the share of the improvement is made for good. */
+  const made = (share: number) => {
+    let i = lowest;
+    while (i > 0 && values[i] <= start - share * improvement) i--;
+    return i;
+  };
+  const q1 = made(QUARTER);
+  const q3 = made(1 - QUARTER);
+  // The first points and those of the descent differ in their noise, often by
+  // orders of magnitude; both blur the bounds.
+  const noise = Math.hypot(
+    noiseLevel(raw.slice(0, head)),
+    noiseLevel(raw.slice(Math.max(0, Math.min(q1, lowest - head)), lowest + 1)),
+  ) / Math.SQRT2;
+  const smoothedNoise = Math.max(gain * noise, resolution(raw));
+  const evidence = {
+    curve: name,
+    start: sign * start,
+    best: sign * best,
+    noise,
+    clarity: smoothedNoise > 0 ? improvement / smoothedNoise : 0,
+  };
+  if (n < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
+    return evidence;
+  }
+
+  const bound = (index: number): BoundEvidence => {
+    const [before, after] = [
+      Math.max(0, index - 1),
+      Math.min(n - 1, index + 1),
+    ];
+    const decades = Math.log10(learningRates[after]) -
+      Math.log10(learningRates[before]);
+    return {
+      index,
+      learningRate: learningRates[index],
+      value: sign * values[index],
+      slope: sign * slopes[index] * (after - before) / decades,
+    };
+  };
+  const base = bound(q1);
+
+  const lost = firstIndex(
+    lowest,
+    n - 1,
+    (i) => values[i] > best + QUARTER * improvement,
+  );
+  const fence = Math.round(q3 + FENCE * (q3 - q1));
+  const scatter = (center: number) =>
+    meanDifference(
+      raw.subarray(Math.max(0, center - halfWidth), center + halfWidth + 1),
+    );
+  const usual = scatter(Math.round((q1 + q3) / 2));
+  const much = Math.max(RAGGED_SCATTER * usual, RAGGED_SHARE * improvement);
+  const ragged = firstIndex(
+    q3 + 1,
+    (lost ?? n) - 1 - halfWidth,
+    (i) => scatter(i) > much,
+  );
+  const ends: [MaxReason, number][] = [];
+  if (lost !== undefined) ends.push(["rises", Math.max(lowest, lost - 1)]);
+  if (fence < n) ends.push(["slows", fence]);
+  if (ragged !== undefined) ends.push(["ragged", ragged]);
+  if (ends.length === 0) return { ...evidence, base };
+  const [reason, index] = ends.reduce((a, b) => b[1] < a[1] ? b : a);
+  return { ...evidence, base, max: { ...bound(index), reason } };
+}

@@ -1,0 +1,43 @@
+import type { Tensor } from "../training/tfjs.ts";
+
+/**
+ * The tensors of the inputs or of the targets: one, an array in the order of
+ * the model's inputs or outputs, or a record by their names.
+ */
+export type TensorTree = Tensor | readonly Tensor[] | {
+  /** The tensor of one input or output, by its name. */
+  readonly [name: string]: Tensor;
+};
+
+/** Inputs and targets: of one batch, or of a whole set of examples. */
+export interface TensorPair {
+  /** The inputs; the first dimension counts examples. */
+  readonly xs: TensorTree;
+  /** The targets, as many as there are inputs. */
+  readonly ys: TensorTree;
+}
+
+/** A `tf.data.Dataset` of batches, such as `tf.data.zip({ xs, ys }).batch(32)`. */
+export interface BatchDataset<Batch = TensorPair> {
+  /** Starts over. */
+  iterator(): Promise<{
+    /** The next batch. */
+    next(): Promise<{ value: Batch; done: boolean }>;
+  }>;
+}
+
+/**
+ * Data to train on, in any of three forms:
+ *
+ * - `{ xs, ys }`: a set of examples in tensors. Batches of `batchSize` are drawn
+ *   from it in random order.
+ * - A `tf.data.Dataset` that yields batches `{ xs, ys }`.
+ * - A function that returns a fresh iterable (or async iterable) of batches.
+ *
+ * Data that end before the test does start over. A batch is disposed after it
+ * was used, as `fitDataset` does, unless it comes from an array of batches.
+ */
+export type TrainingData<Batch = TensorPair> =
+  | TensorPair
+  | BatchDataset<Batch>
+  | (() => Iterable<Batch> | AsyncIterable<Batch>);

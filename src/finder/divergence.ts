@@ -1,0 +1,106 @@
+/** Losses in the running median, which no one or two outliers move. */
+const MEDIAN_WINDOW = 5;
+
+/** The latest differences, which the noise is read from. */
+const NOISE_WINDOW = 20;
+
+/** Share of the improvement that must be lost before a loss counts as risen. */
+const LOST_SHARE = 0.5;
+
+/** By how many standard deviations a loss must be risen to count. */
+const SLACK = 2;
+
+/** The most that one loss counts, in standard deviations: a spike is no trend. */
+const CAP = 4;
+
+/** The sum, in standard deviations, that is taken for a divergence. */
+const EVIDENCE = 12;
+
+/** From the median absolute deviation to a normal standard deviation. */
+const MAD_TO_SIGMA = 1 / 0.6744897501960817;
+
+/** Relative resolution of a float32 loss, with room for a few roundings. */
+const RESOLUTION = 2 ** -21;
+
+/** The middle value; 0 for none. */
+export function median(values: ArrayLike<number>): number {
+  if (values.length === 0) return 0;
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1
+    ? sorted[middle]
+    : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * The standard deviation of the noise in a series with a slow trend: from the
+ * median size of its differences, which a few jumps do not move.
+ */
+export function noiseLevel(values: ArrayLike<number>): number {
+  const differences = new Float64Array(Math.max(0, values.length - 1));
+  for (let i = 0; i < differences.length; i++) {
+    differences[i] = Math.abs(values[i + 1] - values[i]);
+  }
+  // A difference of two independent values has twice their variance.
+  return median(differences) * MAD_TO_SIGMA / Math.SQRT2;
+}
+
+/** What rounding alone can make of a loss of this size. */
+export function resolution(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    largest = Math.max(largest, Math.abs(values[i]));
+  }
+  return largest * RESOLUTION;
+}
+
+/**
+ * Says when training has diverged, as the losses come in.
+ *
+ * The best level is the least median of five consecutive losses. A loss counts
+ * as risen by as much as it is above a reference: the level where half of the
+ * improvement so far is lost again, or two standard deviations of the noise
+ * above the best, whichever is higher. What the losses since the best count, up
+ * to four standard deviations each, is added up; a sum that falls below 0
+ * starts again there (Page's CUSUM test). Training has diverged at a sum of 12:
+ * three losses far above are enough, and so are a few more that are merely back
+ * where they started, as of a network that dies.
+ *
+ * Everything is a difference of losses over another, so the answer is the same
+ * when a constant is added to all of them and when all are multiplied by a
+ * positive number. The usual rule, a loss of more than four times the best, is
+ * neither: it stops at once below zero, and never for a network that dies at
+ * ln(classes).
+ */
+export class DivergenceDetector {
+  readonly #losses: number[] = [];
+  #first = 0;
+  #best = Infinity;
+  #bestEnd = 0;
+
+  /** Takes the next loss and says whether training has diverged by now. */
+  add(loss: number): boolean {
+    const losses = this.#losses;
+    losses.push(loss);
+    if (losses.length < MEDIAN_WINDOW) return false;
+    const level = median(losses.slice(-MEDIAN_WINDOW));
+    if (losses.length === MEDIAN_WINDOW) this.#first = level;
+    if (level < this.#best) {
+      this.#best = level;
+      this.#bestEnd = losses.length;
+    }
+
+    const noise = Math.max(
+      noiseLevel(losses.slice(-NOISE_WINDOW)),
+      resolution(losses),
+    );
+    const reference = this.#best +
+      Math.max(LOST_SHARE * (this.#first - this.#best), SLACK * noise);
+    let sum = 0;
+    for (let i = this.#bestEnd; i < losses.length; i++) {
+      const risen = (losses[i] - reference) / noise;
+      sum = Math.max(0, sum + Math.min(CAP, risen));
+    }
+    return sum >= EVIDENCE;
+  }
+}

@@ -1,0 +1,31 @@
+/** How the learning rate grows over a range test. */
+export type Growth = "exponential" | "linear";
+
+/**
+ * The rates of a range test: `count` rates from `startLr` to exactly `endLr`.
+ *
+ * With `p = i / (count − 1)`, exponential growth gives
+ * `startLr · (endLr / startLr)^p` (equal steps on a logarithmic axis), linear
+ * growth `startLr + (endLr − startLr) · p` (Smith 2015).
+ */
+export function learningRateGrid(
+  startLr: number,
+  endLr: number,
+  options: {
+    /** How many rates, at least 1. */
+    readonly count: number;
+    /** How the rate grows. @default {"exponential"} */
+    readonly growth?: Growth;
+  },
+): Float64Array {
+  const { count, growth = "exponential" } = options;
+  const last = count - 1;
+  return Float64Array.from({ length: count }, (_, i) => {
+    // Neither formula is exact at its end in floating point.
+    if (i === 0) return startLr;
+    if (i === last) return endLr;
+    return growth === "linear"
+      ? startLr + (endLr - startLr) * (i / last)
+      : startLr * (endLr / startLr) ** (i / last);
+  });
+}

@@ -1,0 +1,176 @@
+import * as tf from "@tensorflow/tfjs";
+import type { LayersModel, Optimizer, Tensor } from "./tfjs.ts";
+
+/** What trains: a compiled model, or an optimizer and what it changes. */
+export type SnapshotSubject = LayersModel | {
+  /** The optimizer, with all of its slots. */
+  readonly optimizer: Optimizer;
+  /** The variables that training changes. */
+  readonly variables: readonly tf.Variable[];
+};
+
+/** An object whose properties are read and written by name. */
+// deno-lint-ignore no-explicit-any -- tfjs keeps its state in protected fields
+type Holder = any;
+
+/** What fit and fitDataset leave behind on a model. */
+const MODEL_FIELDS = ["stopTraining_", "isTraining", "history"];
+
+/** What a stateful recurrent layer carries from batch to batch. */
+const STATEFUL_LAYER_FIELDS = ["states_", "keptStates"];
+
+interface Saved {
+  /** Puts back what was saved; may run any number of times. */
+  restore(): void;
+}
+
+/** A property as it was: restores the value and what the value holds. */
+class SavedProperty implements Saved {
+  #value: unknown;
+  readonly #contents: Saved | undefined;
+  readonly #copy: Tensor | undefined;
+
+  constructor(
+    readonly holder: Holder,
+    readonly key: string,
+    held: Tensor[],
+  ) {
+    const value = this.#value = holder[key];
+    if (value instanceof tf.Variable) {
+      this.#contents = new SavedVariable(value, held);
+    } else if (value instanceof tf.Tensor) {
+      this.#copy = hold(value, held);
+    } else if (isPlain(value)) {
+      this.#contents = new SavedObject(value, held);
+    }
+  }
+
+  restore(): void {
+    const current = this.holder[this.key];
+    if (current !== this.#value) disposeWithin(current);
+    // The optimizer disposes a cached constant when it caches another.
+    if (this.#copy && (this.#value as Tensor).isDisposed) {
+      this.#value = tf.keep(this.#copy.clone());
+    }
+    if (current !== this.#value) this.holder[this.key] = this.#value;
+    this.#contents?.restore();
+  }
+}
+
+class SavedVariable implements Saved {
+  readonly #copy: Tensor;
+
+  constructor(readonly variable: tf.Variable, held: Tensor[]) {
+    this.#copy = hold(variable, held);
+  }
+
+  restore(): void {
+    this.variable.assign(this.#copy);
+  }
+}
+
+/** An array or plain object: what was added since is disposed and removed. */
+class SavedObject implements Saved {
+  readonly #properties: Map<string, SavedProperty>;
+
+  constructor(
+    readonly holder: Holder,
+    held: Tensor[],
+    keys: readonly string[] = Object.keys(holder),
+  ) {
+    this.#properties = new Map(
+      keys.map((key) => [key, new SavedProperty(holder, key, held)]),
+    );
+  }
+
+  restore(): void {
+    for (const key of Object.keys(this.holder)) {
+      if (this.#properties.has(key)) continue;
+      disposeWithin(this.holder[key]);
+      delete this.holder[key];
+    }
+    if (Array.isArray(this.holder)) this.holder.length = this.#properties.size;
+    for (const property of this.#properties.values()) property.restore();
+  }
+}
+
+function isPlain(value: unknown): value is Holder {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) ||
+    Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A clone shares the data until the original changes: it costs no copy. */
+function hold(tensor: Tensor, held: Tensor[]): Tensor {
+  const clone = tf.keep(tensor.clone());
+  held.push(clone);
+  return clone;
+}
+
+function disposeWithin(value: unknown): void {
+  if (value instanceof tf.Tensor) value.dispose();
+  else if (isPlain(value)) Object.values(value).forEach(disposeWithin);
+}
+
+/** Every layer of a model, those of models used as layers included. */
+function* layersWithin(model: LayersModel): Iterable<LayersModel["layers"][0]> {
+  for (const layer of model.layers) {
+    yield layer;
+    if (layer instanceof tf.LayersModel) yield* layersWithin(layer);
+  }
+}
+
+/**
+ * Everything that training changes, as it was when this was made: weights and
+ * the statistics of normalization layers, every slot, step count and cached
+ * constant of the optimizer (also those that do not exist before the first
+ * step), its rate and momentum, the states of stateful recurrent layers, and
+ * what `fit` leaves on the model.
+ *
+ * Making one copies nothing: tensors share their data until training replaces
+ * them. The optimizer is restored field by field, as `getWeights` and
+ * `setWeights` lose parts of most optimizers and throw for Adamax.
+ */
+export class TrainingSnapshot implements Disposable {
+  readonly #saved: Saved[] = [];
+  readonly #held: Tensor[] = [];
+
+  /** Takes the snapshot. */
+  constructor(subject: SnapshotSubject) {
+    const held = this.#held;
+    const { optimizer } = subject;
+    const isModel = subject instanceof tf.LayersModel;
+    const variables = isModel
+      ? subject.weights.map((weight) => weight.read() as tf.Variable)
+      : subject.variables;
+    for (const variable of new Set(variables)) {
+      this.#saved.push(new SavedVariable(variable, held));
+    }
+    this.#saved.push(new SavedObject(optimizer, held));
+    if (!isModel) return;
+    const save = (holder: Holder, keys: readonly string[]) => {
+      for (const key of keys) {
+        this.#saved.push(new SavedProperty(holder, key, held));
+      }
+    };
+    save(subject, MODEL_FIELDS);
+    for (const layer of layersWithin(subject)) {
+      if (layer.stateful) save(layer, STATEFUL_LAYER_FIELDS);
+    }
+  }
+
+  /**
+   * Puts everything back. The snapshot stays valid: it can be restored again
+   * after more training.
+   */
+  restore(): void {
+    for (const saved of this.#saved) saved.restore();
+  }
+
+  /** Frees what the snapshot holds, without restoring it. */
+  [Symbol.dispose](): void {
+    tf.dispose(this.#held);
+    this.#held.length = 0;
+    this.#saved.length = 0;
+  }
+}
