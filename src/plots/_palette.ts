@@ -49,7 +49,7 @@ export const DARK: Readonly<Record<Role, string>> = {
 };
 
 /** Light colour to dark colour. */
-export const DARK_OF: ReadonlyMap<string, string> = new Map(
+const DARK_OF: ReadonlyMap<string, string> = new Map(
   (Object.keys(LIGHT) as Role[]).map((role) => [LIGHT[role], DARK[role]]),
 );
 
@@ -68,4 +68,12 @@ export function darkened<T>(value: T): T {
     ) as T;
   }
   return value;
+}
+
+/** Style rules that give the chart's colours their dark counterparts on dark screens. */
+export function darkRules(): string {
+  const rules = [...DARK_OF].flatMap(([light, dark]) =>
+    ["fill", "stroke"].map((paint) => `[${paint}="${light}"]{${paint}:${dark}}`)
+  );
+  return `@media screen and (prefers-color-scheme:dark){${rules.join("")}}`;
 }

@@ -29,5 +29,12 @@ export { comparisonChart } from "./comparison_chart.ts";
 export { historyChart } from "./history_chart.ts";
 export { rangeChart } from "./range_chart.ts";
 export { scheduleChart } from "./schedule_chart.ts";
+export { type HtmlOptions, toHtml } from "./to_html.ts";
 export { type PngOptions, toPng } from "./to_png.ts";
+export {
+  type ReportClassification,
+  type ReportContent,
+  type ReportSample,
+  toReport,
+} from "./to_report.ts";
 export { type SvgOptions, toSvg } from "./to_svg.ts";

@@ -1,7 +1,7 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { fontRules } from "./_fonts.ts";
-import { DARK_OF, darkened } from "./_palette.ts";
+import { darkened, darkRules } from "./_palette.ts";
 import type { Chart, Json } from "./_spec.ts";
 import { textWidth } from "./_text_width.ts";
 
@@ -68,13 +68,6 @@ function renumbered(svg: string): string {
     if (!ids.has(key)) ids.set(key, `${name}${ids.size}`);
     return before + ids.get(key);
   });
-}
-
-function darkRules(): string {
-  const rules = [...DARK_OF].flatMap(([light, dark]) =>
-    ["fill", "stroke"].map((paint) => `[${paint}="${light}"]{${paint}:${dark}}`)
-  );
-  return `@media screen and (prefers-color-scheme:dark){${rules.join("")}}`;
 }
 
 /**
