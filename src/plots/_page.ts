@@ -49,6 +49,7 @@ h2{font-size:17px;margin:36px 0 8px}
 p{margin:4px 0 12px;color:var(--muted);max-width:75ch}
 figure{margin:12px 0 28px;min-height:120px;break-inside:avoid}
 .vega-embed{width:100%}
+.vega-embed svg.marks{background-color:var(--background)!important}
 .vega-embed summary{opacity:.35!important;color:#1f2933}
 .vega-embed summary:hover,.vega-embed[open] summary{opacity:1!important}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px}

@@ -9,6 +9,7 @@ export interface Browser {
     getElementById(id: string): Element;
     createElement(name: string): Element;
     title: string;
+    readonly fonts: { load(font: string): Promise<unknown> };
   };
   readonly vegaEmbed: (
     element: Element,
@@ -30,11 +31,17 @@ export interface Element {
 type Loose = any;
 
 /** Draws the charts of a page in its figures, as wide as these are. */
-export function drawCharts(browser: Browser): Promise<unknown> {
+export async function drawCharts(browser: Browser): Promise<void> {
+  // Text is measured once, so its font must be there before.
+  await Promise.all(
+    ["12px Inter", "600 12px Inter"].map((font) =>
+      browser.document.fonts.load(font)
+    ),
+  );
   const charts: Loose[] = JSON.parse(
     browser.document.getElementById("charts").textContent,
   );
-  return Promise.all(charts.map((chart, i) => {
+  await Promise.all(charts.map((chart, i) => {
     const figure = browser.document.getElementById(`chart-${i}`);
     // Beside the plotting area there are the labels of the axis.
     const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
