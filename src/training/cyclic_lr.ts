@@ -1,3 +1,4 @@
+import { showInNotebooks } from "../_notebook.ts";
 import {
   type CyclePosition,
   type Cycles,
@@ -10,6 +11,7 @@ import {
   LearningRateScheduler,
   type SchedulerState,
 } from "./learning_rate_scheduler.ts";
+import { cyclicView } from "./_notebook.ts";
 
 /** Options of {@linkcode CyclicLR}: those of the cyclic schedule. */
 export type CyclicLROptions = CyclicOptions;
@@ -233,3 +235,5 @@ export class CyclicLR extends LearningRateScheduler {
     return this.#cycles.positionAt(this.iteration);
   }
 }
+
+showInNotebooks(CyclicLR, cyclicView);

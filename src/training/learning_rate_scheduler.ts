@@ -1,4 +1,6 @@
 import type { Schedule } from "../schedules/schedule.ts";
+import { showInNotebooks } from "../_notebook.ts";
+import { schedulerView } from "./_notebook.ts";
 import {
   type EpochHistory,
   type History,
@@ -237,6 +239,8 @@ export class LearningRateScheduler extends CallbackBase {
     setLearningRate(this.#optimizer!, this.#schedule(this.#iteration));
   }
 }
+
+showInNotebooks(LearningRateScheduler, schedulerView);
 
 /** Counts and history of a scheduler, as plain data. */
 export interface SchedulerState {

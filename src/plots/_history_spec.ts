@@ -1,0 +1,373 @@
+import { cycleEnds } from "./_cycles.ts";
+import { count, isAccuracy, label, measure, percent } from "./_format.ts";
+import { LIGHT } from "./_palette.ts";
+import {
+  type Chart,
+  type ChartOptions,
+  cycleMarks,
+  frame,
+  hover,
+  iterationAxis,
+  type Json,
+  rateScale,
+  short,
+  WIDTH,
+  zoom,
+} from "./_spec.ts";
+import { thin, union } from "./_thin.ts";
+
+/**
+ * Columns of equal length: `iterations`, `lr`, and one for each metric, as
+ * `clr.history` has them.
+ */
+export interface HistoryColumns {
+  /** The iterations recorded, ascending. */
+  readonly iterations: ArrayLike<number>;
+  /** The learning rate and the metrics at these iterations, by name. */
+  readonly [column: string]: ArrayLike<number>;
+}
+
+/** The record of a training run: a `CyclicLR` has it. */
+export interface RunHistory {
+  /** One row a batch. */
+  readonly history: HistoryColumns;
+  /**
+   * One row an epoch: `iterations` done at its end, and its metrics, those of
+   * the validation named `val_…`.
+   */
+  readonly epochHistory?: HistoryColumns;
+}
+
+/** Options of a history's chart. */
+export interface HistoryChartOptions extends ChartOptions {
+  /**
+   * The metrics to draw, without `val_`, in order; each has a panel.
+   *
+   * @default {["loss", "acc"]} of those recorded
+   */
+  readonly metrics?: readonly string[];
+}
+
+const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
+
+/** The run's parts, whether it comes whole or as its per-batch history alone. */
+export function runOf(run: RunHistory | HistoryColumns): RunHistory {
+  return "iterations" in run
+    ? { history: run as HistoryColumns }
+    : run as RunHistory;
+}
+
+/** The names of the metrics that a run recorded, without `val_`. */
+export function metricsOf({ history, epochHistory }: RunHistory): string[] {
+  const names = [...Object.keys(history), ...Object.keys(epochHistory ?? {})]
+    .filter((name) => !NOT_METRICS.includes(name))
+    .map((name) => name.replace(/^val_/, ""));
+  return [...new Set(names)];
+}
+
+/**
+ * Exponential mean over about `span` values, corrected at the start, so that a
+ * constant gives that constant.
+ */
+export function trend(values: ArrayLike<number>, span: number): number[] {
+  const beta = 1 - 1 / Math.max(1, span);
+  let mean = 0;
+  let weight = 0;
+  return Array.from(values, (value) => {
+    if (Number.isFinite(value)) {
+      mean = beta * mean + (1 - beta) * value;
+      weight = beta * weight + (1 - beta);
+    }
+    return weight ? mean / weight : NaN;
+  });
+}
+
+/** The trend of a metric over a fiftieth of the run. */
+export function trendOf(values: ArrayLike<number>): number[] {
+  return trend(values, values.length / 50);
+}
+
+/** The index of the best value, by the metric's own direction. */
+export function bestIndex(metric: string, values: ArrayLike<number>): number {
+  const sign = isAccuracy(metric) ? -1 : 1;
+  let best = -1;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    if (best < 0 || sign * values[i] < sign * values[best]) best = i;
+  }
+  return best;
+}
+
+/** The value as a title has it. */
+export function shown(metric: string, value: number): string {
+  return isAccuracy(metric) ? percent(value) : measure(value);
+}
+
+function title(run: RunHistory, metrics: readonly string[]): string {
+  const { history, epochHistory } = run;
+  const metric = metrics.find(isAccuracy) ?? metrics[0];
+  if (metric === undefined) {
+    return `The learning rate over ${
+      count(history.iterations.length)
+    } iterations`;
+  }
+  const verb = isAccuracy(metric) ? "reaches" : "falls to";
+  const validation = epochHistory?.[`val_${metric}`];
+  if (validation) {
+    const best = bestIndex(metric, validation);
+    if (best >= 0) {
+      return `Validation ${label(metric)} ${verb} ${
+        shown(metric, validation[best])
+      } at iteration ${count(epochHistory.iterations[best])}`;
+    }
+  }
+  const values = trendOf(history[metric] ?? epochHistory?.[metric] ?? []);
+  const best = bestIndex(metric, values);
+  return best < 0
+    ? `No finite ${label(metric)} was recorded`
+    : `Training ${label(metric)} ${verb} ${shown(metric, values[best])} at ` +
+      `iteration ${count(history.iterations[best])}`;
+}
+
+/** Limits of a panel: all of the trend and the validation, most of the noise. */
+function limits(
+  metric: string,
+  raw: readonly number[],
+  lines: readonly number[],
+): [number, number] {
+  const sorted = raw.filter(Number.isFinite).sort((a, b) => a - b);
+  const at = (part: number) =>
+    sorted.length ? [sorted[Math.floor(part * (sorted.length - 1))]] : [];
+  const all = [...at(0.005), ...at(0.995), ...lines.filter(Number.isFinite)];
+  if (all.length === 0) return [0, 1];
+  let low = Infinity, high = -Infinity;
+  for (const value of all) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  const margin = 0.06 * (high - low) || 0.1;
+  [low, high] = [low - margin, high + margin];
+  return isAccuracy(metric)
+    ? [short(Math.max(0, low))!, short(Math.min(1, high))!]
+    : [short(low)!, short(high)!];
+}
+
+const COUNTED = {
+  field: "iteration",
+  type: "quantitative",
+  title: "iteration",
+  format: ",d",
+};
+const RATE = { field: "lr", type: "quantitative", title: "learning rate" };
+
+function metricPanel(
+  run: RunHistory,
+  metric: string,
+  options: {
+    x: Json;
+    height: number;
+    ends: readonly number[];
+    legend: boolean;
+  },
+): Json {
+  const { history, epochHistory } = run;
+  const { x } = options;
+  const raw = Array.from(history[metric] ?? []);
+  const smooth = trendOf(raw);
+  const rows = union(thin(raw, 300), thin(smooth, 100)).map((i) => ({
+    iteration: history.iterations[i],
+    lr: short(history.lr?.[i] ?? NaN),
+    raw: short(raw[i]),
+    smooth: short(smooth[i]),
+  }));
+  const validation = Array.from(epochHistory?.[`val_${metric}`] ?? []);
+  const epochs = validation.map((value, i) => ({
+    iteration: epochHistory!.iterations[i],
+    epoch: i + 1,
+    validation: short(value),
+  })).filter((row) => row.validation !== null);
+  const [low, high] = limits(metric, raw, [...smooth, ...validation]);
+  const y = (field: string): Json => ({
+    field,
+    type: "quantitative",
+    scale: { domain: [low, high], nice: false, zero: false },
+    axis: {
+      title: label(metric),
+      tickCount: 5,
+      ...(isAccuracy(metric) ? { format: ".0%" } : {}),
+    },
+  });
+  const series = ([
+    ["batch", LIGHT.noise, raw.length],
+    ["batch, smoothed", LIGHT.ink, raw.length],
+    ["validation", LIGHT.orange, epochs.length],
+  ] as const).filter(([, , length]) => length > 0);
+  const color = (name: string): Json => ({
+    datum: name,
+    scale: {
+      domain: series.map(([name]) => name),
+      range: series.map(([, color]) => color),
+    },
+    legend: options.legend ? { symbolType: "stroke" } : null,
+  });
+  const layer: Json[] = [...cycleMarks(options.ends, x)];
+  if (raw.length) {
+    layer.push({
+      name: `${metric}_raw`,
+      mark: { type: "line", strokeWidth: 1, clip: true },
+      encoding: { x, y: y("raw"), color: color("batch") },
+    }, {
+      name: `${metric}_smooth`,
+      mark: { type: "line", strokeWidth: 2, clip: true },
+      encoding: { x, y: y("smooth"), color: color("batch, smoothed") },
+    });
+  }
+  if (epochs.length) {
+    layer.push({
+      name: `${metric}_validation`,
+      data: { values: epochs },
+      mark: {
+        type: "line",
+        strokeWidth: 2,
+        strokeDash: [6, 3],
+        clip: true,
+      },
+      encoding: { x, y: y("validation"), color: color("validation") },
+    }, {
+      data: { values: epochs },
+      mark: {
+        type: "point",
+        filled: true,
+        opacity: 1,
+        size: epochs.length > 40 ? 14 : 36,
+        color: LIGHT.orange,
+        clip: true,
+      },
+      encoding: {
+        x,
+        y: y("validation"),
+        tooltip: [COUNTED, {
+          field: "epoch",
+          type: "quantitative",
+        }, {
+          field: "validation",
+          type: "quantitative",
+          title: `validation ${label(metric)}`,
+        }],
+      },
+    });
+  }
+  if (raw.length) {
+    layer.push(hover(metric, {
+      x,
+      y: y("smooth"),
+      tooltip: [COUNTED, RATE, {
+        field: "raw",
+        type: "quantitative",
+        title: label(metric),
+      }, {
+        field: "smooth",
+        type: "quantitative",
+        title: `${label(metric)}, smoothed`,
+      }],
+    }, LIGHT.ink));
+  }
+  return {
+    width: WIDTH,
+    height: options.height,
+    data: { values: rows },
+    layer,
+  };
+}
+
+/** The specification of a history's chart; see `historyChart`. */
+export function historySpec(
+  source: RunHistory | HistoryColumns,
+  options: HistoryChartOptions = {},
+): Chart {
+  const run = runOf(source);
+  const { history, epochHistory } = run;
+  const { iterations } = history;
+  if (iterations.length < 1) {
+    throw new RangeError(
+      "Cannot draw a history as it must have at least 1 iteration: current value is 0",
+    );
+  }
+  const recorded = metricsOf(run);
+  for (const metric of options.metrics ?? []) {
+    if (!recorded.includes(metric)) {
+      throw new RangeError(
+        `Cannot draw a history as metrics must be among ${
+          recorded.join(", ")
+        }: current value is ${metric}`,
+      );
+    }
+  }
+  const metrics = options.metrics ?? [
+    ...recorded.filter((name) => name === "loss"),
+    ...recorded.filter(isAccuracy),
+  ];
+  const first = iterations[0];
+  const last = Math.max(first + 1, iterations[iterations.length - 1]);
+  const rates = history.lr;
+  const ends = rates ? cycleEnds(rates).map((i) => iterations[i]) : [];
+  const panels: Json[] = [];
+  if (rates) {
+    const x = iterationAxis(first, last, metrics.length === 0);
+    const y = rateScale(rates);
+    panels.push({
+      width: WIDTH,
+      height: 130,
+      data: {
+        values: thin(rates).map((i) => ({
+          iteration: iterations[i],
+          lr: short(rates[i]),
+        })),
+      },
+      layer: [
+        ...cycleMarks(ends, x, true),
+        {
+          name: "lr_line",
+          mark: { type: "line", color: LIGHT.blue, strokeWidth: 2, clip: true },
+          encoding: { x, y },
+        },
+        hover("lr", { x, y, tooltip: [COUNTED, RATE] }, LIGHT.blue),
+      ],
+    });
+  }
+  metrics.forEach((metric, i) => {
+    const x = iterationAxis(first, last, i === metrics.length - 1);
+    panels.push(metricPanel(run, metric, {
+      x,
+      height: 170,
+      ends,
+      legend: i === 0,
+    }));
+  });
+  const epochs = epochHistory?.iterations.length ?? 0;
+  return {
+    ...frame(options.title ?? title(run, metrics), [
+      `${count(iterations.length)} iterations`,
+      epochs ? `${count(epochs)} epoch${epochs === 1 ? "" : "s"}` : "",
+      ends.length
+        ? `${count(ends.length)} cycle end${
+          ends.length === 1 ? "" : "s"
+        } (dotted)`
+        : "",
+    ], options.origin),
+    params: [
+      zoom(
+        panels.map((panel) =>
+          panel.layer.find((layer: Json) =>
+            layer.name && !layer.name.startsWith("hover")
+          ).name
+        ),
+      ),
+    ],
+    spacing: 12,
+    resolve: {
+      scale: { x: "shared", color: "independent" },
+    },
+    vconcat: panels,
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What runs in the browser. These functions are typed and checked here, and go
+ * into pages as their source text: each uses only its arguments.
+ */
+
+/** As much of a browser as the pages use. */
+export interface Browser {
+  readonly document: {
+    getElementById(id: string): Element;
+    createElement(name: string): Element;
+    title: string;
+    readonly fonts: { load(font: string): Promise<unknown> };
+  };
+  readonly vegaEmbed: (
+    element: Element,
+    chart: unknown,
+    options: unknown,
+  ) => Promise<unknown>;
+  addEventListener(type: string, listener: () => void): void;
+}
+
+/** As much of an element as the pages use. */
+export interface Element {
+  readonly clientWidth: number;
+  readonly dataset: Record<string, string>;
+  textContent: string;
+  append(child: Element): void;
+}
+
+// deno-lint-ignore no-explicit-any -- a specification of any shape
+type Loose = any;
+
+/** Draws the charts of a page in its figures, as wide as these are. */
+export async function drawCharts(browser: Browser): Promise<void> {
+  // Text is measured once, so its font must be there before.
+  await Promise.all(
+    ["12px Inter", "600 12px Inter"].map((font) =>
+      browser.document.fonts.load(font)
+    ),
+  );
+  const charts: Loose[] = JSON.parse(
+    browser.document.getElementById("charts").textContent,
+  );
+  await Promise.all(charts.map((chart, i) => {
+    const figure = browser.document.getElementById(`chart-${i}`);
+    // Beside the plotting area there are the labels of the axis.
+    const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
+    for (const panel of chart.vconcat ?? [chart]) panel.width = width;
+    return browser.vegaEmbed(figure, chart, {
+      mode: "vega-lite",
+      renderer: "svg",
+      actions: { export: true, source: false, compiled: false, editor: false },
+      tooltip: { theme: "custom" },
+      downloadFileName: figure.dataset.name,
+    });
+  }));
+}

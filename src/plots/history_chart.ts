@@ -1,0 +1,38 @@
+import { historySpec } from "./_history_spec.ts";
+import type {
+  HistoryChartOptions,
+  HistoryColumns,
+  RunHistory,
+} from "./_history_spec.ts";
+import type { Chart } from "./_spec.ts";
+import { displayed } from "./_display.ts";
+
+/**
+ * The chart of a training run: the learning rate above, loss and accuracy
+ * below, each batch thin and its trend dark, the validation of each epoch
+ * beside it, the ends of cycles dotted.
+ *
+ * Takes a `CyclicLR` (or any object with its `history` and `epochHistory`), or
+ * the per-batch history alone, which has no validation.
+ *
+ * @throws {RangeError} When the history is empty or lacks one of
+ * `options.metrics`.
+ *
+ * @example
+ * ```ts
+ * import { historyChart } from "@clr/clr/plots";
+ *
+ * const chart = historyChart({
+ *   iterations: [1, 2, 3, 4],
+ *   lr: [0.001, 0.002, 0.003, 0.002],
+ *   loss: [2.3, 2.1, 1.8, 1.7],
+ * });
+ * console.log(chart.title.text[0]); // Training loss falls to 1.7 at iteration 4
+ * ```
+ */
+export function historyChart(
+  history: RunHistory | HistoryColumns,
+  options: HistoryChartOptions = {},
+): Chart {
+  return displayed(historySpec(history, options));
+}

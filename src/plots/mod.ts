@@ -1,0 +1,40 @@
+/**
+ * Charts of range tests, schedules and training runs: Vega-Lite specifications
+ * made from results, and their rendering to SVG, PNG and HTML without a
+ * browser.
+ *
+ * @example Save the picture of a schedule
+ * ```ts
+ * import { scheduleChart, toPng } from "@clr/clr/plots";
+ *
+ * const halved = (iteration: number) => 0.1 / 2 ** Math.floor(iteration / 1000);
+ * const png = await toPng(scheduleChart(halved, 5000));
+ * await Deno.writeFile(await Deno.makeTempFile({ suffix: ".png" }), png);
+ * ```
+ *
+ * @module
+ */
+
+export type { NamedRun } from "./_comparison_spec.ts";
+export type { ComparisonChartOptions } from "./_comparison_spec.ts";
+export type {
+  HistoryChartOptions,
+  HistoryColumns,
+  RunHistory,
+} from "./_history_spec.ts";
+export type { RangeData } from "./_range_spec.ts";
+export type { ScheduleSource } from "./_schedule_spec.ts";
+export type { Chart, ChartOptions, Json } from "./_spec.ts";
+export { comparisonChart } from "./comparison_chart.ts";
+export { historyChart } from "./history_chart.ts";
+export { rangeChart } from "./range_chart.ts";
+export { scheduleChart } from "./schedule_chart.ts";
+export { type HtmlOptions, toHtml } from "./to_html.ts";
+export { type PngOptions, toPng } from "./to_png.ts";
+export {
+  type ReportClassification,
+  type ReportContent,
+  type ReportSample,
+  toReport,
+} from "./to_report.ts";
+export { type SvgOptions, toSvg } from "./to_svg.ts";

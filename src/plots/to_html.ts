@@ -1,0 +1,37 @@
+import { escapeHtml, figure, page } from "./_page.ts";
+import type { Chart } from "./_spec.ts";
+
+/** Options of {@linkcode toHtml}. */
+export interface HtmlOptions {
+  /**
+   * The page's title.
+   *
+   * @default {"Learning rates"}
+   */
+  readonly title?: string;
+}
+
+/**
+ * A page of charts that answer to the pointer: the wheel zooms on iterations or
+ * rates, dragging moves, a double click shows all again, and what is nearest to
+ * the pointer tells its values. One file of about 1 MB that opens offline,
+ * light or dark as the viewer prefers. The same charts give the same bytes.
+ * Needs `--allow-read`.
+ *
+ * @example Write a page with a chart of a schedule
+ * ```ts
+ * import { scheduleChart, toHtml } from "@clr/clr/plots";
+ *
+ * const halved = (iteration: number) => 0.1 / 2 ** Math.floor(iteration / 1000);
+ * const html = await toHtml([scheduleChart(halved, 5000)]);
+ * await Deno.writeTextFile(await Deno.makeTempFile({ suffix: ".html" }), html);
+ * ```
+ */
+export function toHtml(
+  charts: readonly Chart[],
+  options: HtmlOptions = {},
+): Promise<string> {
+  const { title = "Learning rates" } = options;
+  const figures = charts.map((chart, i) => figure(i, chart)).join("\n");
+  return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, charts);
+}

@@ -1,0 +1,84 @@
+import { initWasm, Resvg } from "@resvg/resvg-wasm";
+import { readAsset } from "./_asset.ts";
+import { fonts } from "./_fonts.ts";
+import type { Chart } from "./_spec.ts";
+import { toSvg } from "./to_svg.ts";
+
+/** Options of {@linkcode toPng}. */
+export interface PngOptions {
+  /**
+   * Pixels of the picture for each pixel of the chart; charts are about 800
+   * pixels wide.
+   *
+   * @default {2}
+   */
+  readonly scale?: number;
+  /**
+   * The colours.
+   *
+   * @default {"light"}
+   */
+  readonly theme?: "light" | "dark";
+}
+
+let started: Promise<void> | undefined;
+
+async function start(): Promise<void> {
+  try {
+    await initWasm(await readAsset("@resvg/resvg-wasm/index_bg.wasm"));
+  } catch (error) {
+    // Another user of the same module in this process was first.
+    if (!String(error).includes("Already initialized")) throw error;
+  }
+}
+
+/**
+ * Draws a chart as PNG, with the bundled font. The same chart gives the same
+ * bytes. Needs `--allow-read`.
+ *
+ * @throws {RangeError} When `scale` is not a positive number.
+ *
+ * @example Write a chart of a schedule
+ * ```ts
+ * import { scheduleChart, toPng } from "@clr/clr/plots";
+ *
+ * const halved = (iteration: number) => 0.1 / 2 ** Math.floor(iteration / 1000);
+ * const png = await toPng(scheduleChart(halved, 5000), { scale: 1 });
+ * console.log(png.length > 1000); // true
+ * ```
+ */
+export async function toPng(
+  chart: Chart,
+  options: PngOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { scale = 2, theme = "light" } = options;
+  if (!(scale > 0 && Number.isFinite(scale))) {
+    throw new RangeError(
+      `Cannot draw a PNG as scale must be > 0: current value is ${scale}`,
+    );
+  }
+  const [svg, fontBuffers] = await Promise.all([
+    toSvg(chart, { theme, embedFont: false }),
+    fonts(),
+    started ??= start(),
+  ]);
+  const renderer = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    font: {
+      fontBuffers,
+      defaultFontFamily: "Inter",
+      sansSerifFamily: "Inter",
+      loadSystemFonts: false,
+    },
+  });
+  try {
+    const image = renderer.render();
+    try {
+      return new Uint8Array(image.asPng());
+    } finally {
+      image.free();
+    }
+  } finally {
+    renderer.free();
+  }
+}
