@@ -125,7 +125,7 @@ export function parseFlags<const F extends Flags>(
 ): FlagValues<F> {
   const names = Object.keys(flags);
   const isSwitch = (name: string) => flags[name].kind === "switch";
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(joinNegative(flags, args), {
     string: names.filter((name) => !isSwitch(name)).concat("_"),
     boolean: names.filter(isSwitch),
     negatable: names.filter((name) =>
@@ -159,6 +159,23 @@ export function parseFlags<const F extends Flags>(
     }
   }
   return values as FlagValues<F>;
+}
+
+/**
+ * `--flag -1` as `--flag=-1`: parseArgs takes what starts with a dash for the
+ * next flag.
+ */
+function joinNegative(flags: Flags, args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = flags[joined.at(-1)?.slice(2) ?? ""];
+    if (flag && flag.kind !== "switch" && /^-[.\d]/.test(arg)) {
+      joined.push(`${joined.pop()}=${arg}`);
+    } else {
+      joined.push(arg);
+    }
+  }
+  return joined;
 }
 
 /** The part of `--help` that lists the flags, aligned for 80 columns. */

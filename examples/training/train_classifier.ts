@@ -72,9 +72,8 @@ export async function trainClassifier(
     epochs,
     cycleLength: stepSize + stepSizeDown,
   });
-  const secondsPerBatch = await measureBatch(run, batches);
-  printPlan(run, plan, secondsPerBatch);
   await writeFile(join(run.out, "plan.json"), planJson(run, plan));
+  printPlan(run, plan, await measureBatch(run, batches));
 
   using interrupt = new Interrupt();
   const model = run.createModel();

@@ -1,0 +1,130 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { CyclicLR } from "@clr/clr";
+import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
+import { ImageBatches } from "../../examples/datasets/image_batches.ts";
+import { meanImage } from "../../examples/datasets/normalization.ts";
+import { loadModel } from "../../examples/training/model_files.ts";
+
+const PROGRAM = fromFileUrl(
+  new URL("../../examples/cifar10.ts", import.meta.url),
+);
+
+async function run(
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", PROGRAM, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+async function withFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
+  withFolder(async (folder) => {
+    const out = join(folder, "out");
+    const { code, stdout, stderr } = await run(
+      ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+      ...["--train-images", "200", "--test-images", "100", "--seed", "3"],
+      ...["--epochs", "3", "--batch-size", "50", "--out", out],
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "12 iterations");
+    assertStringIncludes(stdout, "--epochs 2 or 4 would");
+    assertStringIncludes(stdout, "epoch 3/3");
+    assertStringIncludes(stdout, "weighted avg");
+
+    const read = (name: string) => Deno.readTextFileSync(join(out, name));
+    const plan = JSON.parse(read("plan.json"));
+    assertEquals(plan.options.seed, 3);
+    assertEquals(plan.backend.backend, "wasm");
+    assertEquals(plan.dataset.origin, "synthetic");
+
+    const clr = CyclicLR.fromJSON(read("history.json"));
+    assertEquals(clr.totalIterations, 12);
+    assertEquals([clr.history.lr[0], clr.history.lr[4]], [0.001, 0.006]);
+    assertEquals(clr.epochHistory.val_acc.length, 3);
+    assertEquals(read("history.csv").trim().split("\r\n").length, 13);
+
+    await tf.setBackend("cpu");
+    const { train, test, ...rest } = await loadCifar10({
+      source: "synthetic",
+      trainImages: 200,
+      testImages: 100,
+      seed: 3,
+    });
+    const dataset = { ...rest, train, test: { ...test, count: 4 } };
+    const batches = new ImageBatches(dataset, "test", {
+      normalization: meanImage(train, dataset.shape),
+      shuffle: false,
+    });
+    const model = await loadModel(join(out, "model"));
+    const { xs, ys } = batches.tensorsAt(0);
+    const probabilities = model.predict(xs) as tf.Tensor;
+    assertEquals(probabilities.shape, [4, 10]);
+    const [total] = probabilities.sum().dataSync();
+    assertAlmostEquals(total, 4, 1e-4);
+    model.dispose();
+    tf.dispose([xs, ys, probabilities]);
+
+    const report = JSON.parse(read("report.json"));
+    assertAlmostEquals(report.accuracy, clr.epochHistory.val_acc[2], 1e-6);
+  }));
+
+Deno.test("cifar10.ts refuses flags by name and shows the ones there are", async () => {
+  const cases: [string[], string][] = [
+    [["--epoch", "3"], '"--epoch"'],
+    [["--epochs", "three"], "--epochs: it must be a whole number >= 1"],
+    [["--max-lr", "-1"], "--max-lr"],
+    [["--mode", "square"], "triangular, triangular2, exp_range"],
+    [["--out"], "--out: it needs a value"],
+    [["images"], '"images"'],
+  ];
+  await Promise.all(cases.map(async ([args, expected]) => {
+    const { code, stderr } = await run(...args);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, expected);
+  }));
+  const { code, stdout } = await run("--help");
+  assertEquals(code, 0);
+  for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+  assertStringIncludes(stdout, "--step-size");
+});
+
+Deno.test("cifar10.ts says what is wrong with data, bounds and out folders", () =>
+  withFolder(async (folder) => {
+    const tiny = ["--backend", "wasm", "--train-images", "10"];
+    const missing = await run(...tiny, "--data", join(folder, "none"));
+    assertEquals(missing.code, 1);
+    assertStringIncludes(missing.stderr, "none");
+
+    const synthetic = [...tiny, "--test-images", "10", "--data", "synthetic"];
+    const bounds = await run(...synthetic, "--base-lr", "1");
+    assertEquals(bounds.code, 1);
+    assertStringIncludes(bounds.stderr, "maxLr must be >= baseLr");
+
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "mine");
+    const taken = await run(...synthetic, "--epochs", "1", "--out", file);
+    assertEquals(taken.code, 1);
+    assertStringIncludes(taken.stderr, file);
+    assertEquals(await Deno.readTextFile(file), "mine");
+  }));
