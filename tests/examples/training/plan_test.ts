@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  describeEnd,
+  formatDuration,
+  makePlan,
+} from "../../../examples/training/plan.ts";
+
+Deno.test("makePlan() counts the paper's run: 500 batches an epoch, cycles of 4000", () => {
+  const plan = makePlan({
+    images: 50_000,
+    batchSize: 100,
+    epochs: 48,
+    cycleLength: 4000,
+  });
+  assertEquals(plan.iterations, 24_000);
+  assertEquals(plan.cycles, 6);
+  assertEquals(plan.endsWithCycle, true);
+  assertEquals(describeEnd(plan), "ends at the end of a cycle");
+});
+
+Deno.test("makePlan() suggests only epochs that end with a cycle", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 1000 }),
+    fc.integer({ min: 1, max: 100 }),
+    fc.integer({ min: 1, max: 30 }),
+    fc.integer({ min: 1, max: 100 }),
+    (images, batchSize, epochs, cycleLength) => {
+      const plan = makePlan({ images, batchSize, epochs, cycleLength });
+      for (const suggested of plan.epochsEndingWithCycle) {
+        const again = makePlan({
+          images,
+          batchSize,
+          epochs: suggested,
+          cycleLength,
+        });
+        assertEquals(again.iterations % cycleLength, 0);
+        assertEquals(again.endsWithCycle, true);
+      }
+    },
+  ));
+});
+
+Deno.test("describeEnd() says how far the end of the cycle is", () => {
+  const plan = makePlan({
+    images: 1000,
+    batchSize: 100,
+    epochs: 3,
+    cycleLength: 20,
+  });
+  assertEquals(
+    describeEnd(plan),
+    "ends 10 iterations before the end of a cycle; --epochs 2 or 4 would end with one",
+  );
+});
+
+Deno.test("formatDuration() reads as people say it", () => {
+  assertEquals(
+    [0.4, 59.4, 60, 125, 3600, 11_430].map(formatDuration),
+    ["0 s", "59 s", "1 min", "2 min 5 s", "1 h 0 min", "3 h 10 min"],
+  );
+});
