@@ -80,8 +80,8 @@ export interface DatasetDefinition {
   readonly files: readonly RemoteFile[];
   /** Reads the data set's files in `dir`. */
   read(dir: string, options: ReadOptions): Promise<Splits>;
-  /** Unpacks the downloaded file at `path` into `to`. */
-  unpack(path: string, to: string): Promise<void>;
+  /** Puts what is in the downloaded file at `path`, called `file` there, into `to`. */
+  unpack(path: string, to: string, file: string): Promise<void>;
 }
 
 function checkCount(value: number | undefined, what: string): void {
@@ -121,21 +121,25 @@ async function ensureDownloaded(
     ? { onProgress: options.onProgress, stop: () => {} }
     : reportProgress(log);
   const fill = async (beside: string) => {
-    const fetched: string[] = [];
+    const pathOf = (file: string) => `${cache}/${definition.folder}.${file}`;
     for (const { file, md5 } of definition.files) {
-      const path = `${cache}/${definition.folder}.${file}`;
-      fetched.push(path);
-      if (await exists(path)) continue;
-      await download((options.baseUrl ?? definition.baseUrl) + file, path, {
-        ...options.download,
-        md5,
-        signal: options.signal,
-        onProgress: report.onProgress,
-      });
+      if (await exists(pathOf(file))) continue;
+      await download(
+        (options.baseUrl ?? definition.baseUrl) + file,
+        pathOf(file),
+        {
+          ...options.download,
+          md5,
+          signal: options.signal,
+          onProgress: report.onProgress,
+        },
+      );
     }
-    for (const path of fetched) await definition.unpack(path, beside);
+    for (const { file } of definition.files) {
+      await definition.unpack(pathOf(file), beside, file);
+    }
     await definition.read(beside, { trainImages: 1, testImages: 1 });
-    for (const path of fetched) await Deno.remove(path);
+    for (const { file } of definition.files) await Deno.remove(pathOf(file));
   };
   try {
     await fillOnce(
