@@ -61,12 +61,8 @@ async function startWebGPU(forced: boolean): Promise<Started> {
 }
 
 async function startWasmTraining(threads: number): Promise<Started> {
-  const started = await startWasm(threads);
   await enableWasmTraining();
-  if (!await tf.setBackend("wasm")) {
-    throw new Error("tfjs could not start its WASM backend");
-  }
-  return started;
+  return await startWasm(threads);
 }
 
 async function startCpu(): Promise<Started> {
