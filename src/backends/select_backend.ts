@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { enableWasmTraining } from "./enable_wasm_training.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
+import { startWebGPU } from "./webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -41,32 +42,17 @@ interface Started {
   readonly note?: string;
 }
 
-async function startWebGPU(forced: boolean): Promise<Started> {
-  const adapter = await navigator.gpu?.requestAdapter({
-    powerPreference: "high-performance",
-  });
-  if (!adapter) throw new Error("Deno finds no WebGPU adapter on this machine");
-  const { description, device, isFallbackAdapter } = adapter.info;
-  const name = description || device || "unnamed adapter";
-  if (isFallbackAdapter && !forced) {
-    throw new Error(
-      `the only WebGPU adapter, ${name}, computes in software`,
-    );
-  }
-  await import("@tensorflow/tfjs-backend-webgpu");
-  if (!await tf.setBackend("webgpu")) {
-    throw new Error(`tfjs could not start WebGPU on ${name}`);
-  }
-  return { device: name, threads: 1 };
+async function startGpu(allowSoftware: boolean): Promise<Started> {
+  const { device, isFallbackAdapter } = await startWebGPU({ allowSoftware });
+  const note = isFallbackAdapter
+    ? "this adapter computes in software, so WASM would be far faster"
+    : undefined;
+  return { device, threads: 1, note };
 }
 
 async function startWasmTraining(threads: number): Promise<Started> {
-  const started = await startWasm(threads);
   await enableWasmTraining();
-  if (!await tf.setBackend("wasm")) {
-    throw new Error("tfjs could not start its WASM backend");
-  }
-  return started;
+  return await startWasm(threads);
 }
 
 async function startCpu(): Promise<Started> {
@@ -110,7 +96,7 @@ export async function selectBackend(
     );
   }
   const starters: Record<BackendName, () => Promise<Started>> = {
-    webgpu: () => startWebGPU(backend === "webgpu"),
+    webgpu: () => startGpu(backend === "webgpu"),
     wasm: () => startWasmTraining(threads),
     cpu: startCpu,
   };
@@ -140,11 +126,11 @@ export async function selectBackend(
       const { note, ...started } = await starters[name]();
       const why = passedOver.length === 0
         ? "the fastest backend works here"
-        : `the fastest that works here, as ${passedOver.join(" and ")}`;
+        : `the fastest that works here; ${passedOver.join("; ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
-      passedOver.push(`${name} cannot start (${describe(error)})`);
+      passedOver.push(`${name} cannot start: ${describe(error)}`);
     }
   }
   throw new Error(`Cannot start any backend: ${passedOver.join("; ")}`);

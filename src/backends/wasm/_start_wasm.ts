@@ -1,18 +1,72 @@
-/** Makes tfjs's WASM backend ready to be started. */
+import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "./_wasm_kernel.ts";
+import { Compute } from "./_compute.ts";
+import { startSharedModule } from "./_shared_module.ts";
+import { startThreads } from "./_threads.ts";
 
-import "@tensorflow/tfjs";
-
-/** How the WASM backend will run. */
+/** How the WASM backend runs. */
 export interface WasmStart {
   /** Such as `"WASM SIMD, 2 threads"`. */
   readonly device: string;
   readonly threads: number;
-  /** Why it runs on fewer threads than were asked for. */
+  /** Why it runs on other threads than were asked for. */
   readonly note?: string;
 }
 
-/** Loads the backend's package, which finds its .wasm files by itself. */
-export async function startWasm(_threads: number): Promise<WasmStart> {
+// What tfjs registers its own WASM backend with.
+const PRIORITY = 2;
+
+const running = new WeakMap<BackendWasm, number>();
+
+function describe(threads: number, note?: string): WasmStart {
+  const device = `WASM SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return { device, threads, note };
+}
+
+async function startThreaded(threads: number): Promise<BackendWasm> {
+  const { BackendWasm } = await import("@tensorflow/tfjs-backend-wasm");
+  const module = await startSharedModule();
+  const backend = new BackendWasm(
+    module as unknown as ConstructorParameters<typeof BackendWasm>[0],
+  );
+  await startThreads(Compute.of(backend), threads - 1);
+  return backend;
+}
+
+/**
+ * Starts tfjs's WASM backend and makes it the current one. One that runs
+ * already is kept, as tensors live on it, and so is the number of its threads.
+ */
+export async function startWasm(threads: number): Promise<WasmStart> {
   await import("@tensorflow/tfjs-backend-wasm");
-  return { device: "WASM SIMD, 1 thread", threads: 1 };
+  const present = tf.engine().registry["wasm"] as BackendWasm | undefined;
+  if (present) {
+    await tf.setBackend("wasm");
+    const current = running.get(present) ?? 1;
+    const kept = current === threads
+      ? undefined
+      : `kept at the thread count that the backend was started with`;
+    return describe(current, kept);
+  }
+  let note: string | undefined;
+  if (threads > 1) {
+    try {
+      const backend = await startThreaded(threads);
+      tf.removeBackend("wasm");
+      tf.registerBackend("wasm", () => backend, PRIORITY);
+      await tf.setBackend("wasm");
+      running.set(backend, threads);
+      return describe(threads);
+    } catch (error) {
+      // Both builds are files of the package, so that the other one would fail
+      // too, and less clearly.
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      note = `on one thread, as more cannot be started (${why})`;
+    }
+  }
+  if (!await tf.setBackend("wasm")) {
+    throw new Error("tfjs could not start its WASM backend");
+  }
+  return describe(1, note);
 }

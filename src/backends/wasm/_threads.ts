@@ -1,0 +1,38 @@
+import { Worker } from "node:worker_threads";
+import type { Compute } from "./_compute.ts";
+
+// The thread's whole program: it never returns from `work`, so that nothing
+// but the end of the process (or termination) ends it.
+const script = `
+import { parentPort } from "node:worker_threads";
+parentPort.once("message", ({ module, memory, job }) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  parentPort.postMessage("ready");
+  exports.work(job);
+});
+`;
+
+/**
+ * Starts threads that help with the jobs of a compute. They sleep between jobs
+ * and do not keep the process alive.
+ *
+ * @param count How many threads, beside the calling one.
+ */
+export async function startThreads(
+  compute: Compute,
+  count: number,
+): Promise<void> {
+  const url = new URL(
+    `data:application/javascript,${encodeURIComponent(script)}`,
+  );
+  await Promise.all(Array.from({ length: count }, async () => {
+    const worker = new Worker(url);
+    const ready = Promise.withResolvers<void>();
+    worker.once("message", () => ready.resolve());
+    worker.once("error", ready.reject);
+    worker.postMessage(compute.shared);
+    await ready.promise;
+    worker.unref();
+  }));
+  if (count > 0) compute.useThreads();
+}
