@@ -22,6 +22,8 @@ export interface BatchSourceOptions {
 
 /** Passes over the data, batch by batch; the caller disposes each batch. */
 export interface BatchSource {
+  /** Batches in a pass, where that is known beforehand. */
+  readonly batches: number | undefined;
   /** A fresh pass over the data. */
   pass(): AsyncIterable<unknown> | Iterable<unknown>;
 }
@@ -77,6 +79,12 @@ class TensorBatches implements BatchSource {
     this.#examples = examplesIn(data, options.name);
   }
 
+  get batches(): number {
+    const { batchSize, random } = this.#options;
+    const full = this.#examples / Math.min(batchSize, this.#examples);
+    return random ? Math.floor(full) : Math.ceil(full);
+  }
+
   *pass(): Generator<TensorPair> {
     const { random } = this.#options;
     const size = Math.min(this.#options.batchSize, this.#examples);
@@ -102,6 +110,12 @@ class DatasetBatches implements BatchSource {
     this.#dataset = dataset;
   }
 
+  get batches(): number | undefined {
+    // Infinite where tfjs knows that it repeats, null where it knows nothing.
+    const { size } = this.#dataset as { size?: number | null };
+    return Number.isFinite(size) ? size! : undefined;
+  }
+
   async *pass(): AsyncGenerator<unknown> {
     const iterator = await this.#dataset.iterator();
     while (true) {
@@ -113,6 +127,7 @@ class DatasetBatches implements BatchSource {
 }
 
 class IterableBatches implements BatchSource {
+  readonly batches = undefined;
   readonly #open: () => Iterable<unknown> | AsyncIterable<unknown>;
   readonly #name: string;
 
@@ -152,6 +167,11 @@ function cloneTensors(batch: unknown): unknown {
     );
   }
   return batch;
+}
+
+/** Examples in a batch, or 1 where only the trainee knows. */
+export function examplesOf(batch: unknown): number {
+  return isTensorPair(batch) ? tensorsOf(batch.xs)[0].shape[0] ?? 1 : 1;
 }
 
 /** Disposes every tensor in a batch of any structure. */

@@ -31,6 +31,12 @@ export interface CurveEvidence {
    * is no telling it from noise; below 8 its bounds cannot be located.
    */
   readonly clarity: number;
+  /**
+   * A quarter of the improvement in standard deviations of what it is read
+   * from: the start level and the smoothed curve there. Below 2.5 the lower
+   * bound cannot be located.
+   */
+  readonly baseClarity: number;
   /** Where a quarter of the improvement is made; absent where none is. */
   readonly base?: BoundEvidence;
   /** Where the improvement ends; absent where the test ends before. */
@@ -45,6 +51,9 @@ export const SIGNIFICANT_CLARITY = 4;
 
 /** Below this clarity the bounds cannot be located. */
 export const LOCATING_CLARITY = 8;
+
+/** Below this clarity at its foot the lower bound cannot be located. */
+export const LOCATING_BASE_CLARITY = 2.5;
 
 /** The least number of points that the rule is applied to. */
 export const MINIMUM_POINTS = 10;
@@ -74,10 +83,18 @@ const CUT = 0.5;
 /** Losses in the running median that gives a first idea of the best. */
 const MEDIAN_WINDOW = 5;
 
+/** The deviation of a median, in that of a mean (normal noise). */
+const MEDIAN_DEVIATION = 1.2533141373155003;
+
 /** Whether a metric of this name is better when it is higher. */
 export function isHigherBetter(name: string): boolean {
   return /(^|_)(acc|accuracy|precision|recall|auc|f1|r2)$/i.test(name) ||
     /(^|_)[a-z]*accuracy$/i.test(name);
+}
+
+/** a / b, and 0 for 0 / 0. */
+function ratio(a: number, b: number): number {
+  return a === 0 ? 0 : a / b;
 }
 
 function meanDifference(values: Float64Array): number {
@@ -162,13 +179,20 @@ export function findBounds(
     noiseLevel(raw.slice(0, head)),
     noiseLevel(raw.slice(Math.max(0, Math.min(q1, lowest - head)), lowest + 1)),
   ) / Math.SQRT2;
-  const smoothedNoise = Math.max(gain * noise, resolution(raw));
+  const least = resolution(raw);
+  const smoothedNoise = Math.max(gain * noise, least);
+  const baseNoise = Math.hypot(
+    MEDIAN_DEVIATION * noiseLevel(raw.slice(0, head)) / Math.sqrt(head),
+    gain * noiseLevel(raw.slice(Math.max(0, q1 - halfWidth), q1 + halfWidth)),
+    least,
+  );
   const evidence = {
     curve: name,
     start: sign * start,
     best: sign * best,
     noise,
-    clarity: smoothedNoise > 0 ? improvement / smoothedNoise : 0,
+    clarity: ratio(improvement, smoothedNoise),
+    baseClarity: ratio(QUARTER * improvement, baseNoise),
   };
   if (n < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
     return evidence;

@@ -1,0 +1,165 @@
+import {
+  type CurveEvidence,
+  findBounds,
+  isHigherBetter,
+  LOCATING_BASE_CLARITY,
+  LOCATING_CLARITY,
+  MINIMUM_POINTS,
+  SIGNIFICANT_CLARITY,
+} from "./bounds.ts";
+import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
+
+/** What one run of the test recorded. */
+export interface RecordedRun {
+  readonly losses: readonly number[];
+  readonly metrics: { readonly [name: string]: readonly number[] };
+  readonly stopReason: StopReason;
+}
+
+/** What a run allows one to conclude. */
+export interface Conclusion {
+  readonly baseLr?: number;
+  readonly maxLr?: number;
+  readonly verdict: Verdict;
+  readonly advice: string;
+  readonly evidence: CurveEvidence;
+}
+
+/**
+ * The curve that the bounds are read from: accuracy, as in the paper, unless
+ * the loss shows the start of the improvement more clearly. The accuracy of
+ * single batches is a multiple of 1 / batch size and as noisy at the foot as
+ * anywhere, whereas the loss is quiet there.
+ */
+function readCurve(
+  learningRates: readonly number[],
+  run: RecordedRun,
+  metric: string | undefined,
+): CurveEvidence {
+  const read = (name: string) =>
+    findBounds(
+      learningRates,
+      name === "loss" ? run.losses : run.metrics[name],
+      name,
+    );
+  if (metric !== undefined) {
+    if (metric === "loss" || metric in run.metrics) return read(metric);
+    // A run that recorded nothing has no metrics yet.
+    if (run.losses.length === 0) return read("loss");
+    throw new RangeError(
+      `Cannot read the bounds as metric must be one of ${
+        ["loss", ...Object.keys(run.metrics)].join(", ")
+      }: current value is "${metric}"`,
+    );
+  }
+  const loss = read("loss");
+  return Object.keys(run.metrics).filter(isHigherBetter).map(read).reduce(
+    (chosen, curve) =>
+      curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
+    loss,
+  );
+}
+
+/** Judges one run: its bounds where the curve supports them, and what to do. */
+export function conclude(
+  learningRates: readonly number[],
+  run: RecordedRun,
+  settings: RangeTestSettings,
+): Conclusion {
+  const evidence = readCurve(learningRates, run, settings.metric);
+  const points = run.losses.length;
+  const blownUp = run.stopReason === "diverged" ||
+    run.stopReason === "non-finite";
+  const what = evidence.curve === "loss" ? "The loss" : `"${evidence.curve}"`;
+  const give = (
+    verdict: Verdict,
+    advice: string,
+    bounds: { baseLr?: number; maxLr?: number } = {},
+  ): Conclusion => ({ verdict, advice, evidence, ...bounds });
+
+  const improved = points >= MINIMUM_POINTS &&
+    evidence.clarity >= SIGNIFICANT_CLARITY;
+  if (blownUp && !improved) {
+    if (points === 0) {
+      return give(
+        "diverged-at-once",
+        "The very first loss, before any rate was used, is not a finite number: check the data and the loss function.",
+      );
+    }
+    if (points < Math.max(MINIMUM_POINTS, settings.iterations / 4)) {
+      return give(
+        "diverged-at-once",
+        `Training diverged before it improved: lower startLr, to ${
+          shortRate(settings.startLr / 100)
+        } say.`,
+      );
+    }
+    return give(
+      "flat",
+      "Training diverged without having improved before: check that labels fit inputs, or give it more iterations.",
+    );
+  }
+  if (points < MINIMUM_POINTS) {
+    return give(
+      "too-short",
+      run.stopReason === "aborted"
+        ? `The test was stopped after ${points} of ${settings.iterations} rates: let it run on.`
+        : `${points} rates are too few to see a trend: set iterations to 100 or so.`,
+    );
+  }
+  if (!improved) {
+    return give(
+      "flat",
+      `${what} did not improve at any rate: raise endLr, to ${
+        shortRate(settings.endLr * 100)
+      } say, and check that labels fit inputs.`,
+    );
+  }
+  if (
+    evidence.clarity < LOCATING_CLARITY ||
+    evidence.baseClarity < LOCATING_BASE_CLARITY
+  ) {
+    return give(
+      "noisy",
+      `${what} improved, but its noise hides where: set batchesPerRate to ${
+        Math.max(2, settings.batchesPerRate * 4)
+      }, or use a larger batch.`,
+    );
+  }
+  const baseLr = evidence.base!.learningRate;
+  if (!evidence.max) {
+    return run.stopReason === "aborted"
+      ? give(
+        "too-short",
+        `The test was stopped after ${points} of ${settings.iterations} rates, while training still improved: let it run on.`,
+        { baseLr },
+      )
+      : give(
+        "never-diverged",
+        `${what} still improved at the end of the range: raise endLr, to ${
+          shortRate(settings.endLr * 100)
+        } say.`,
+        { baseLr },
+      );
+  }
+  const maxLr = evidence.max.learningRate;
+  if (!(maxLr > baseLr)) {
+    return give(
+      "noisy",
+      `${what} improved over fewer than two rates: set more iterations.`,
+    );
+  }
+  return give(
+    "good",
+    "Train with a cyclic schedule between the two bounds.",
+    { baseLr, maxLr },
+  );
+}
+
+/** A rate in few characters: 0.0042, 1e-7. */
+export function shortRate(rate: number): string {
+  const rounded = Number(rate.toPrecision(2));
+  return rounded >= 1e-4 && rounded < 1e4
+    ? String(rounded)
+    : rounded.toExponential().replace("e+", "e");
+}

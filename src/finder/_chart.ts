@@ -1,0 +1,112 @@
+import { shortRate } from "./_analysis.ts";
+
+/** What {@linkcode drawChart} draws. */
+export interface Chart {
+  readonly learningRates: readonly number[];
+  /** One value for each rate up to where the test stopped. */
+  readonly values: readonly number[];
+  readonly logarithmic: boolean;
+  readonly baseLr?: number;
+  readonly maxLr?: number;
+  /** Columns of the whole chart. */
+  readonly width: number;
+  /** Rows of the plotting area. */
+  readonly height: number;
+  /** Paints the marks of the bounds; the identity without colour. */
+  readonly paint: (text: string) => string;
+}
+
+/** Columns left of the plotting area: a label of the value and the axis. */
+const MARGIN = 9;
+
+function label(value: number): string {
+  const text = Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(4)));
+  return text.slice(0, MARGIN - 2).padStart(MARGIN - 2);
+}
+
+/** Rates for the ticks: decades, thinned so that their labels fit. */
+function ticks(chart: Chart, columns: number): number[] {
+  const first = chart.learningRates[0];
+  const last = chart.learningRates.at(-1)!;
+  if (!chart.logarithmic) {
+    return [0, 1, 2, 3, 4].map((i) => first + (last - first) * i / 4);
+  }
+  const from = Math.ceil(Math.log10(first) - 1e-9);
+  const to = Math.floor(Math.log10(last) + 1e-9);
+  const step = Math.max(1, Math.ceil((to - from + 1) * 8 / columns));
+  const powers = [];
+  for (let power = from; power <= to; power += step) powers.push(10 ** power);
+  return powers;
+}
+
+/**
+ * The curve in text, `height` rows of dots over an axis with ticks, both bounds
+ * marked by dashed columns. Values above the first ones by more than the spread
+ * below them are cut, as a blown-up loss would flatten all else.
+ */
+export function drawChart(chart: Chart): string[] {
+  const { learningRates, values, height } = chart;
+  const columns = chart.width - MARGIN;
+  const scale = (rate: number) => chart.logarithmic ? Math.log(rate) : rate;
+  const [from, to] = [scale(learningRates[0]), scale(learningRates.at(-1)!)];
+  const column = (rate: number) =>
+    to > from
+      ? Math.round((scale(rate) - from) / (to - from) * (columns - 1))
+      : 0;
+
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const head = values.slice(0, 5);
+  const start = head.reduce((a, b) => a + b, 0) / head.length;
+  const top = start > low ? Math.min(high, start + 0.5 * (start - low)) : high;
+  const row = (value: number) =>
+    top > low
+      ? Math.round((top - Math.min(value, top)) / (top - low) * (height - 1))
+      : height - 1;
+
+  const cells = Array.from(
+    { length: height },
+    () => new Array<string>(columns).fill(" "),
+  );
+  const marks: [string, number][] = [];
+  for (const [name, rate] of [["base", chart.baseLr], ["max", chart.maxLr]]) {
+    if (rate === undefined) continue;
+    marks.push([name as string, column(rate as number)]);
+    for (const cell of cells) cell[column(rate as number)] = chart.paint("┆");
+  }
+  values.forEach((value, i) => {
+    cells[row(value)][column(learningRates[i])] = "•";
+  });
+
+  const lines = cells.map((cell, i) => {
+    const shown = i === 0
+      ? label(top)
+      : i === height - 1
+      ? label(low)
+      : " ".repeat(MARGIN - 2);
+    return `${shown} ┤${cell.join("").trimEnd()}`;
+  });
+  const axis = new Array<string>(columns).fill("─");
+  const labels = new Array<string>(columns + MARGIN).fill(" ");
+  for (const rate of ticks(chart, columns)) {
+    const at = column(rate);
+    axis[at] = "┬";
+    const text = shortRate(rate);
+    const begin = Math.min(
+      Math.max(0, MARGIN + at - (text.length >> 1)),
+      labels.length - text.length,
+    );
+    for (let i = 0; i < text.length; i++) labels[begin + i] = text[i];
+  }
+  const names = new Array<string>(columns + MARGIN).fill(" ");
+  for (const [name, at] of marks) {
+    const begin = MARGIN + Math.min(at, columns - name.length);
+    for (let i = 0; i < name.length; i++) names[begin + i] = name[i];
+  }
+  lines.push(`${" ".repeat(MARGIN - 2)} └${axis.join("")}`);
+  lines.push(labels.join("").trimEnd());
+  if (marks.length > 0) lines.unshift(chart.paint(names.join("").trimEnd()));
+  return lines;
+}
