@@ -29,7 +29,7 @@ function panel(
       format: axis.log ? "~g" : ",d",
       labelOverlap: true,
       labelFlush: true,
-      ...(axis.log ? {} : { tickMinStep: 1 }),
+      ...(axis.log ? {} : { tickMinStep: 1, tickCount: 8 }),
     },
   };
   const y = (field: string): Json => ({

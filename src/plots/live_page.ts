@@ -76,7 +76,7 @@ async function files(
 </head>
 <body>
 <h1 id="title">${escapeHtml(title)}</h1>
-<p><span id="state" role="status" data-state="unreachable">connecting</span> <span id="message"></span></p>
+<p><span id="state" role="status" data-state="unreachable">connecting</span>&ensp;<span id="message"></span></p>
 <div id="bar"><div id="progress"></div></div>
 <dl>
 <div><dt>iteration</dt><dd id="iteration">–</dd></div>
