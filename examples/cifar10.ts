@@ -26,6 +26,7 @@ import {
   DEVICE_FLAGS,
   HELP_FLAGS,
   OPTIMIZER_FLAGS,
+  PICTURE_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
@@ -37,6 +38,7 @@ export const FLAGS = {
   ...SCHEDULE_FLAGS,
   ...OPTIMIZER_FLAGS,
   ...DEVICE_FLAGS,
+  ...PICTURE_FLAGS,
   out: {
     kind: "text",
     value: "DIR",
@@ -114,6 +116,8 @@ async function main(): Promise<number> {
     batchSize,
     seed: values.seed,
     backend,
+    plots: values.plots,
+    live: values.live,
     out: values.out,
     options: values,
   });

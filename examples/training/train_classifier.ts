@@ -13,7 +13,9 @@ import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { Interrupt } from "./interrupt.ts";
+import { LiveFollower, openLivePage } from "./live.ts";
 import { saveModel } from "./model_files.ts";
+import { writePictures } from "./pictures.ts";
 import { describeEnd, formatDuration, makePlan, type Plan } from "./plan.ts";
 import { formatRate, Progress } from "./progress.ts";
 
@@ -30,6 +32,10 @@ export interface ClassifierRun {
   readonly batchSize: number;
   readonly seed: number;
   readonly backend: SelectedBackend;
+  /** Whether to write pictures and a report to look at. @default {true} */
+  readonly plots?: boolean;
+  /** Shows the run in a browser; the text is the port, or "" for any. */
+  readonly live?: string;
   /** Folder of the results. */
   readonly out: string;
   /** Every option of the command line, for `plan.json`. */
@@ -75,6 +81,15 @@ export async function trainClassifier(
   await writeFile(join(run.out, "plan.json"), planJson(run, plan));
   printPlan(run, plan, await measureBatch(run, batches));
 
+  await using live = await openLivePage(run.live, {
+    title: run.modelName,
+    iterations: plan.iterations,
+  });
+  live?.tell(
+    { backend: run.backend.backend, device: run.backend.device },
+    `${dataset.name}, ${dataset.origin}`,
+  );
+
   using interrupt = new Interrupt();
   const model = run.createModel();
   const progress = new Progress({
@@ -89,7 +104,11 @@ export async function trainClassifier(
       batchesPerEpoch: batches.perEpoch,
       validationData: testBatches.dataset(0, testBatches.perEpoch),
       verbose: 0,
-      callbacks: [schedule, progress],
+      callbacks: [
+        schedule,
+        progress,
+        ...(live ? [new LiveFollower(live, schedule)] : []),
+      ],
     });
   } finally {
     progress.stop();
@@ -100,6 +119,7 @@ export async function trainClassifier(
   const seconds = (performance.now() - start) / 1000;
 
   if (progress.divergedAt !== undefined) {
+    await live?.end(`Diverged at iteration ${progress.divergedAt}`, schedule);
     const rate = schedule.history.lr[progress.divergedAt - 1];
     console.error(
       `The loss is not a number any more at iteration ${progress.divergedAt}, learning rate ${
@@ -112,6 +132,7 @@ export async function trainClassifier(
 
   await saveModel(model, join(run.out, "model"));
   if (interrupt.signal.aborted) {
+    await live?.end("Stopped", schedule);
     console.log(
       `Stopped after ${schedule.totalIterations} of ${plan.iterations} iterations. ` +
         `The model and the history so far are in ${run.out}.`,
@@ -128,6 +149,10 @@ export async function trainClassifier(
       `(${run.backend.backend}, ${run.backend.device}; ${dataset.name}, ${dataset.origin})\n`,
   );
   console.log(`${report}`);
+  await live?.end(
+    `Test accuracy ${accuracy} after ${formatDuration(seconds)}`,
+    schedule,
+  );
   await writeFile(
     join(run.out, "report.json"),
     JSON.stringify(
@@ -136,9 +161,18 @@ export async function trainClassifier(
       2,
     ),
   );
-  console.log(
-    `In ${run.out}: model/model.json, plan.json, report.json, history.json, history.csv`,
-  );
+  const pictures = run.plots === false
+    ? []
+    : await writePictures({ run, plan, model, testBatches, report, seconds });
+  const files = [
+    "model/model.json",
+    "plan.json",
+    "report.json",
+    "history.json",
+    "history.csv",
+    ...pictures,
+  ];
+  console.log(`In ${run.out}: ${files.join(", ")}`);
   model.dispose();
   return { ending: "complete", report };
 }

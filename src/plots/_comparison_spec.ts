@@ -5,7 +5,6 @@ import {
   metricsOf,
   type RunHistory,
   shown,
-  trendOf,
 } from "./_history_spec.ts";
 import { LIGHT } from "./_palette.ts";
 import {
@@ -19,6 +18,7 @@ import {
   zoom,
 } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { trendOf } from "./_trend.ts";
 
 /** One run of a comparison. */
 export interface NamedRun extends RunHistory {

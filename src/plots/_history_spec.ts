@@ -15,6 +15,7 @@ import {
   zoom,
 } from "./_spec.ts";
 import { thin, union } from "./_thin.ts";
+import { trendOf } from "./_trend.ts";
 
 /**
  * Columns of equal length: `iterations`, `lr`, and one for each metric, as
@@ -63,28 +64,6 @@ export function metricsOf({ history, epochHistory }: RunHistory): string[] {
     .filter((name) => !NOT_METRICS.includes(name))
     .map((name) => name.replace(/^val_/, ""));
   return [...new Set(names)];
-}
-
-/**
- * Exponential mean over about `span` values, corrected at the start, so that a
- * constant gives that constant.
- */
-export function trend(values: ArrayLike<number>, span: number): number[] {
-  const beta = 1 - 1 / Math.max(1, span);
-  let mean = 0;
-  let weight = 0;
-  return Array.from(values, (value) => {
-    if (Number.isFinite(value)) {
-      mean = beta * mean + (1 - beta) * value;
-      weight = beta * weight + (1 - beta);
-    }
-    return weight ? mean / weight : NaN;
-  });
-}
-
-/** The trend of a metric over a fiftieth of the run. */
-export function trendOf(values: ArrayLike<number>): number[] {
-  return trend(values, values.length / 50);
 }
 
 /** The index of the best value, by the metric's own direction. */

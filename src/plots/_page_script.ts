@@ -7,7 +7,6 @@
 export interface Browser {
   readonly document: {
     getElementById(id: string): Element;
-    createElement(name: string): Element;
     title: string;
     readonly fonts: { load(font: string): Promise<unknown> };
   };
@@ -16,15 +15,14 @@ export interface Browser {
     chart: unknown,
     options: unknown,
   ) => Promise<unknown>;
-  addEventListener(type: string, listener: () => void): void;
 }
 
 /** As much of an element as the pages use. */
 export interface Element {
   readonly clientWidth: number;
   readonly dataset: Record<string, string>;
+  readonly style: { width: string };
   textContent: string;
-  append(child: Element): void;
 }
 
 // deno-lint-ignore no-explicit-any -- a specification of any shape

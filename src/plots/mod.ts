@@ -27,6 +27,7 @@ export type { ScheduleSource } from "./_schedule_spec.ts";
 export type { Chart, ChartOptions, Json } from "./_spec.ts";
 export { comparisonChart } from "./comparison_chart.ts";
 export { historyChart } from "./history_chart.ts";
+export { LivePage, type LivePageOptions, type LiveRun } from "./live_page.ts";
 export { rangeChart } from "./range_chart.ts";
 export { scheduleChart } from "./schedule_chart.ts";
 export { type HtmlOptions, toHtml } from "./to_html.ts";

@@ -1,0 +1,109 @@
+import * as tf from "@tensorflow/tfjs";
+import { join } from "@std/path";
+import {
+  historyChart,
+  type ReportSample,
+  scheduleChart,
+  toReport,
+  toSvg,
+} from "@clr/clr/plots";
+import type { ClassificationReport } from "../../src/classification_report.ts";
+import { writeFile } from "../../src/_write_file.ts";
+import type { ImageBatches } from "../datasets/image_batches.ts";
+import { imageSize } from "../datasets/image_dataset.ts";
+import { formatDuration, type Plan } from "./plan.ts";
+import type { ClassifierRun } from "./train_classifier.ts";
+
+const SAMPLES = 24;
+
+/** What was made of a run, for its pictures. */
+export interface FinishedRun {
+  readonly run: ClassifierRun;
+  readonly plan: Plan;
+  readonly model: tf.LayersModel;
+  readonly testBatches: ImageBatches;
+  readonly report: ClassificationReport;
+  readonly seconds: number;
+}
+
+/**
+ * Writes `learning_rate.svg`, `training.svg` and `report.html` beside the other
+ * results.
+ *
+ * @returns The names of the files.
+ */
+export async function writePictures(finished: FinishedRun): Promise<string[]> {
+  const { run, plan, report, seconds } = finished;
+  const { dataset, schedule, backend } = run;
+  const { options: rates } = schedule;
+  const origin = `${run.modelName}; ${dataset.name}, ${dataset.origin}; ` +
+    `${backend.backend} on ${backend.device}`;
+  const learningRate = scheduleChart(schedule, plan.iterations, { origin });
+  const training = historyChart(schedule, { origin });
+  const html = await toReport({
+    title: `${run.modelName} with a cyclical learning rate`,
+    summary: `${(100 * report.accuracy).toFixed(2)} % of ` +
+      `${dataset.test.count} test images are right after ` +
+      `${plan.iterations} iterations in ${formatDuration(seconds)}.`,
+    facts: {
+      Plan: {
+        epochs: plan.epochs,
+        "batches an epoch": plan.batchesPerEpoch,
+        "images a batch": run.batchSize,
+        iterations: plan.iterations,
+        mode: rates.mode,
+        "base learning rate": rates.baseLr,
+        "max learning rate": rates.maxLr,
+        "iterations a cycle": plan.cycleLength,
+        cycles: Number(plan.cycles.toFixed(2)),
+        seed: run.seed,
+      },
+      Device: {
+        backend: backend.backend,
+        device: backend.device,
+        why: backend.reason,
+      },
+      Data: {
+        "data set": dataset.name,
+        origin: dataset.origin,
+        ...(dataset.originNote ? { note: dataset.originNote } : {}),
+        "training images": dataset.train.count,
+        "test images": dataset.test.count,
+      },
+    },
+    charts: [training],
+    classification: report,
+    samples: await samplePredictions(finished),
+  });
+  const files: [string, string][] = [
+    ["learning_rate.svg", await toSvg(learningRate)],
+    ["training.svg", await toSvg(training)],
+    ["report.html", html],
+  ];
+  for (const [name, data] of files) await writeFile(join(run.out, name), data);
+  return files.map(([name]) => name);
+}
+
+/** The first test images with what the model takes them for. */
+async function samplePredictions(
+  { run: { dataset }, model, testBatches }: FinishedRun,
+): Promise<ReportSample[]> {
+  const probabilities = tf.tidy(() => {
+    const { xs } = testBatches.tensorsAt(0);
+    return model.predict(xs) as tf.Tensor2D;
+  });
+  const rows = await probabilities.array();
+  probabilities.dispose();
+  const { classNames, shape, test } = dataset;
+  const size = imageSize(shape);
+  return rows.slice(0, Math.min(SAMPLES, test.count)).map((row, i) => {
+    const confidence = Math.max(...row);
+    return {
+      pixels: test.images.subarray(i * size, (i + 1) * size),
+      shape,
+      label: classNames[test.labels[i]],
+      predicted: classNames[row.indexOf(confidence)],
+      confidence,
+    };
+  });
+}

@@ -1,0 +1,21 @@
+/**
+ * Exponential mean over about `span` values, corrected at the start, so that a
+ * constant gives that constant.
+ */
+export function trend(values: ArrayLike<number>, span: number): number[] {
+  const beta = 1 - 1 / Math.max(1, span);
+  let mean = 0;
+  let weight = 0;
+  return Array.from(values, (value) => {
+    if (Number.isFinite(value)) {
+      mean = beta * mean + (1 - beta) * value;
+      weight = beta * weight + (1 - beta);
+    }
+    return weight ? mean / weight : NaN;
+  });
+}
+
+/** The trend of a metric over a fiftieth of the run. */
+export function trendOf(values: ArrayLike<number>): number[] {
+  return trend(values, values.length / 50);
+}

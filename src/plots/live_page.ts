@@ -1,0 +1,324 @@
+import type { HistoryColumns, RunHistory } from "./_history_spec.ts";
+import { followRun, type LiveSettings } from "./_live_script.ts";
+import type { LiveFiles } from "./_live_server.ts";
+import type { LiveAxis } from "./_live_spec.ts";
+import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
+import { escapeHtml, pageStyle, scriptJson, vegaScript } from "./_page.ts";
+import { thin, union } from "./_thin.ts";
+import { trend } from "./_trend.ts";
+
+/** Options of {@linkcode LivePage.open}. */
+export interface LivePageOptions {
+  /**
+   * The port on the loopback address; 0 takes any that is free.
+   *
+   * @default {0}
+   */
+  readonly port?: number;
+  /**
+   * What runs, in a few words.
+   *
+   * @default {"Training"}
+   */
+  readonly title?: string;
+  /** How many iterations there will be, for the progress; unknown if left out. */
+  readonly iterations?: number;
+  /**
+   * What is along the x axis: iterations of a training run, or the rates of a
+   * range test on a logarithmic axis.
+   *
+   * @default {"iterations"}
+   */
+  readonly x?: "iterations" | "lr";
+}
+
+/** A run to show: a `CyclicLR` is one. */
+export interface LiveRun extends RunHistory {
+  /** Brings what is still on a GPU into the history. */
+  flush?(): Promise<void>;
+}
+
+/** Time between two looks at the run, in ms: a person sees no more. */
+const LOOK_EVERY = 250;
+/** Time between two read-backs from a GPU, in ms. */
+const FLUSH_EVERY = 1000;
+
+const AXES: Readonly<Record<"iterations" | "lr", LiveAxis>> = {
+  iterations: { field: "iterations", title: "iteration", log: false },
+  lr: { field: "lr", title: "learning rate", log: true },
+};
+
+const STYLE = `
+#state{display:inline-block;padding:2px 12px;border-radius:99px;font-size:13px;font-weight:600;border:1px solid currentColor}
+#state[data-state=running]{color:var(--blue)}
+#state[data-state=ended]{color:var(--green)}
+#state[data-state=unreachable]{color:var(--orange)}
+#bar{height:6px;border-radius:3px;background:var(--grid);margin:14px 0}
+#progress{height:6px;border-radius:3px;background:var(--blue);width:0}
+dl{display:flex;flex-wrap:wrap;gap:6px 36px;margin:0 0 8px}
+dt{font-size:12px;color:var(--muted)}
+dd{margin:0;font-size:16px;font-variant-numeric:tabular-nums}
+#chart{min-height:520px}`;
+
+async function files(
+  title: string,
+  settings: LiveSettings,
+): Promise<LiveFiles> {
+  const [style, vega] = await Promise.all([pageStyle(), vegaScript()]);
+  const html = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeHtml(title)}</title>
+<link rel="icon" href="data:,">
+<style>${style}${STYLE}</style>
+</head>
+<body>
+<h1 id="title">${escapeHtml(title)}</h1>
+<p><span id="state" role="status" data-state="unreachable">connecting</span>&ensp;<span id="message"></span></p>
+<div id="bar"><div id="progress"></div></div>
+<dl>
+<div><dt>iteration</dt><dd id="iteration">–</dd></div>
+<div><dt>learning rate</dt><dd id="rate">–</dd></div>
+<div><dt>last batch</dt><dd id="metrics">–</dd></div>
+</dl>
+<p id="facts"></p>
+<figure id="chart"></figure>
+<script src="/vega.js"></script>
+<script src="/page.js"></script>
+</body>
+</html>
+`;
+  // The page's code is these functions' own source, typed and tested here.
+  const script = `(${followRun})(globalThis,{thin:${thin},union:${union},` +
+    `trend:${trend}},${scriptJson(settings)});\n`;
+  return { html, script, vega };
+}
+
+/** The rows of `columns` from number `from` on, as columns of their own. */
+function rowsFrom(
+  columns: HistoryColumns,
+  from: number,
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => [
+      name,
+      Float64Array.from(
+        { length: columns.iterations.length - from },
+        (_, i) => values[from + i],
+      ),
+    ]),
+  );
+}
+
+/**
+ * A page on the loopback address that shows a run as it goes: progress, the
+ * current rate, and curves that extend. Whoever opens or reloads it gets the
+ * whole history and then what is new. Its server runs in a worker: it answers
+ * while the training keeps this thread busy, and nothing that a viewer does or
+ * leaves undone reaches the training.
+ *
+ * The page answers to `http://127.0.0.1` and `http://localhost` alone, to no
+ * other origin, and loads nothing from a network. Needs `--allow-net` for the
+ * port and `--allow-read`.
+ *
+ * @example Follow a training run
+ * ```ts ignore
+ * import { CyclicLR } from "@clr/clr";
+ * import { LivePage } from "@clr/clr/plots";
+ *
+ * const clr = new CyclicLR();
+ * await using live = await LivePage.open({ port: 8080, iterations: 8000 });
+ * console.log(`The run is at ${live.url}`);
+ * for (const batch of batches) {
+ *   clr.step({ loss: train(batch) });
+ *   live.follow(clr);
+ * }
+ * await live.end("8,000 iterations done");
+ * ```
+ */
+export class LivePage implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** The page's address. */
+  readonly url: string;
+  #rows = 0;
+  #epochs = 0;
+  #looked = -Infinity;
+  #flushed = -Infinity;
+  #facts: Readonly<Record<string, string | number>> = {};
+  #message = "";
+  #pending: Record<string, number[]> = {};
+  #pendingRows = 0;
+  #ended = false;
+  #open = true;
+
+  private constructor(worker: Worker, port: number) {
+    this.#worker = worker;
+    this.url = `http://127.0.0.1:${port}/`;
+    worker.onmessage = ({ data }: MessageEvent<FromLiveWorker>) => {
+      if (data.type === "closed") this.#closed.resolve();
+    };
+  }
+
+  /**
+   * Starts the page's server.
+   *
+   * @throws {Error} When it cannot listen, for example because the port is
+   * taken.
+   */
+  static async open(options: LivePageOptions = {}): Promise<LivePage> {
+    const { port = 0, title = "Training", iterations, x = "iterations" } =
+      options;
+    const axis = AXES[x];
+    const made = await files(title, { axis, iterations });
+    const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {
+      type: "module",
+      name: "live page",
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const refuse = (why: string) =>
+      reject(
+        new Error(
+          `Cannot open the live page as it must listen on 127.0.0.1:${port}: ${why}`,
+        ),
+      );
+    worker.onmessage = ({ data }: MessageEvent<FromLiveWorker>) => {
+      if (data.type === "listening") resolve(data.port);
+      if (data.type === "failed") refuse(data.error);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      refuse(event.message);
+    };
+    const start: ToLiveWorker = { type: "start", files: made, axis, port };
+    worker.postMessage(start);
+    try {
+      return new LivePage(worker, await promise);
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
+  }
+
+  /**
+   * Shows what `run` has recorded since the last call. To be called after every
+   * batch: four times a second it looks, and otherwise returns at once.
+   */
+  follow(run: LiveRun): void {
+    const now = performance.now();
+    if (now - this.#looked < LOOK_EVERY) return;
+    this.#looked = now;
+    if (run.flush !== undefined && now - this.#flushed >= FLUSH_EVERY) {
+      this.#flushed = now;
+      // Whoever trains flushes too, and is told there if the device is lost.
+      run.flush().catch(() => {});
+    }
+    this.#look(run);
+  }
+
+  /**
+   * Shows one more row: `iterations`, `lr` and metrics, in place of
+   * {@linkcode LivePage.follow | follow} where there is no history to follow.
+   * Rows are sent four times a second. All rows must have the same columns.
+   */
+  record(row: { readonly [column: string]: number }): void {
+    for (const name in row) (this.#pending[name] ??= []).push(row[name]);
+    this.#pendingRows++;
+    const now = performance.now();
+    if (now - this.#looked < LOOK_EVERY) return;
+    this.#looked = now;
+    this.#sendPending();
+  }
+
+  /** Shows named values under the progress, such as how busy the device is. */
+  tell(
+    facts: { readonly [name: string]: string | number },
+    message: string = this.#message,
+  ): void {
+    this.#facts = facts;
+    this.#message = message;
+    this.#sendStatus();
+  }
+
+  /**
+   * Shows that the run has ended, with a sentence on what came of it. The page
+   * can be opened until it is closed.
+   *
+   * @param run The run that was followed, for what it recorded last.
+   */
+  async end(message: string, run?: LiveRun): Promise<void> {
+    this.#sendPending();
+    if (run !== undefined) {
+      await run.flush?.();
+      this.#look(run);
+    }
+    this.#ended = true;
+    this.#message = message;
+    this.#sendStatus();
+  }
+
+  /**
+   * Stops the server when every page that reads has been told everything, after
+   * two seconds at most.
+   */
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#worker.postMessage({ type: "close" } satisfies ToLiveWorker);
+    await this.#closed.promise;
+    this.#worker.terminate();
+  }
+
+  /** The same as {@linkcode LivePage.close}; `await using` calls it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #look({ history, epochHistory }: RunHistory): void {
+    const rows = history.iterations.length;
+    if (rows > this.#rows) {
+      this.#send("rows", rowsFrom(history, this.#rows));
+      this.#rows = rows;
+    }
+    const epochs = epochHistory?.iterations.length ?? 0;
+    if (epochs > this.#epochs) {
+      this.#send("epochs", rowsFrom(epochHistory!, this.#epochs));
+      this.#epochs = epochs;
+    }
+  }
+
+  #sendPending(): void {
+    if (this.#pendingRows === 0) return;
+    this.#send(
+      "rows",
+      Object.fromEntries(
+        Object.entries(this.#pending).map((
+          [name, values],
+        ) => [name, Float64Array.from(values)]),
+      ),
+    );
+    this.#pending = {};
+    this.#pendingRows = 0;
+  }
+
+  #send(
+    type: "rows" | "epochs",
+    columns: Readonly<Record<string, Float64Array>>,
+  ): void {
+    this.#worker.postMessage({ type, columns } satisfies ToLiveWorker);
+  }
+
+  #sendStatus(): void {
+    const message: ToLiveWorker = {
+      type: "status",
+      status: {
+        state: this.#ended ? "ended" : "running",
+        message: this.#message,
+        facts: this.#facts,
+      },
+    };
+    this.#worker.postMessage(message);
+  }
+}
