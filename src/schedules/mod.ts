@@ -43,7 +43,15 @@ export {
   type ScheduleDescription,
   type StageDescription,
 } from "./description.ts";
+export { type Exportable, toKeras, toOptax, toPyTorch } from "./export.ts";
 export { exponential, type ExponentialOptions } from "./exponential.ts";
+export {
+  fromKeras,
+  fromPyTorch,
+  type FromPyTorchOptions,
+  type ImportedSchedule,
+  type KerasSchedule,
+} from "./import.ts";
 export { inverseTime, type InverseTimeOptions } from "./inverse_time.ts";
 export { linear, type LinearOptions } from "./linear.ts";
 export type { MomentumRange } from "./momentum_range.ts";

@@ -124,6 +124,27 @@ export const EXAMPLES: Record<string, schedules.Schedule> = {
       iterations: 99,
     },
   ]),
+  "sequence, nested": schedules.sequence([
+    { schedule: schedules.linear({ startLr: 0, endLr: 0.1, iterations: 50 }) },
+    {
+      schedule: schedules.sequence([
+        { schedule: schedules.constant(0.1), iterations: 30 },
+        { schedule: schedules.cosineRestarts({ maxLr: 0.1, cycleSize: 40 }) },
+      ]),
+      iterations: 190,
+    },
+    { schedule: cosine },
+  ]),
+  "sequence with momentum": schedules.warmup(
+    schedules.sequence([
+      {
+        schedule: schedules.cyclic({ stepSize: 100, momentum }),
+        iterations: 450,
+      },
+      { schedule: schedules.oneCycle({ maxLr: 1, iterations: 500, momentum }) },
+    ]),
+    { iterations: 20 },
+  ),
   warmup: schedules.warmup(cosine, { iterations: 100, startLr: 0.001 }),
   scale: schedules.scale(cosine, 0.3),
   clamp: schedules.clamp(schedules.scale(cosine, 2), { min: 0.05, max: 0.4 }),
