@@ -47,4 +47,5 @@ export type {
   Optimizer,
   Tensor,
 } from "./src/training/tfjs.ts";
+export type { MomentumRange } from "./src/schedules/momentum_range.ts";
 export type { Schedule } from "./src/schedules/schedule.ts";

@@ -28,6 +28,27 @@ export function checkFactor(action: string, name: string, value: number) {
   }
 }
 
+/** Throws unless `value` is a finite number >= 1. */
+export function checkAtLeastOne(action: string, name: string, value: number) {
+  if (!(Number.isFinite(value) && value >= 1)) {
+    throw fail(action, name, "be a finite number >= 1", value);
+  }
+}
+
+/** Throws unless `value` is in [0, 1). */
+export function checkMomentum(action: string, name: string, value: number) {
+  if (!(typeof value === "number" && value >= 0 && value < 1)) {
+    throw fail(action, name, "be >= 0 and < 1", value);
+  }
+}
+
+/** Throws unless `value` is a whole number >= 1. */
+export function checkCount(action: string, name: string, value: number) {
+  if (!(Number.isSafeInteger(value) && value >= 1)) {
+    throw fail(action, name, "be a whole number >= 1", value);
+  }
+}
+
 /** Throws unless `value` is `least` or more. */
 export function checkAtLeast(
   action: string,

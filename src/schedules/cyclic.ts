@@ -7,6 +7,9 @@ import {
   checkNotNegative,
   checkPositive,
 } from "./_check.ts";
+import { mix } from "./_interpolate.ts";
+import { withTraits } from "./_traits.ts";
+import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
@@ -86,12 +89,14 @@ export interface CyclicOptions {
    * @default {"triangular"}
    */
   waveform?: Waveform;
+  /** Cycles the momentum between these bounds, inversely to the rate. */
+  momentum?: MomentumRange;
 }
 
 /** {@linkcode CyclicOptions} with every default filled in. */
 export type ResolvedCyclicOptions =
-  & Readonly<Required<Omit<CyclicOptions, "scaleFn">>>
-  & Readonly<Pick<CyclicOptions, "scaleFn">>;
+  & Readonly<Required<Omit<CyclicOptions, "scaleFn" | "momentum">>>
+  & Readonly<Pick<CyclicOptions, "scaleFn" | "momentum">>;
 
 /** Where an iteration lies in a cyclic schedule. */
 export interface CyclePosition {
@@ -139,6 +144,7 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
     scaleFn,
     scaleMode = "cycle",
     waveform = "triangular",
+    momentum,
   } = options;
   checkNotNegative(ACTION, "baseLr", baseLr);
   checkNotNegative(ACTION, "maxLr", maxLr);
@@ -150,6 +156,7 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
   checkChoice(ACTION, "scaleMode", scaleMode, SCALE_MODES);
   checkChoice(ACTION, "waveform", waveform, WAVEFORMS);
   if (scaleFn !== undefined) checkFunction(ACTION, "scaleFn", scaleFn);
+  if (momentum !== undefined) checkMomentumRange(ACTION, momentum);
   return {
     baseLr,
     maxLr,
@@ -160,6 +167,7 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
     scaleFn,
     scaleMode,
     waveform,
+    momentum: momentum && { base: momentum.base, max: momentum.max },
   };
 }
 
@@ -259,6 +267,21 @@ export function cycles(options: CyclicOptions = {}): Cycles {
     };
   }
 
+  function momentumAt(iteration: number): number {
+    const { height, scale } = positionAt(iteration);
+    const { base, max } = momentum!;
+    // A scaleFn above 1 would lead below the base, below 0 even.
+    return mix(base, max, Math.min(1, Math.max(0, height * scale)));
+  }
+
+  const { scaleFn, momentum, ...plain } = resolved;
+  withTraits(at, {
+    ...(!scaleFn && {
+      description: { kind: "cyclic", ...plain, ...(momentum && { momentum }) },
+    }),
+    iterations: Infinity,
+    ...(momentum && { momentum: momentumAt }),
+  });
   return { options: resolved, at, positionAt };
 }
 
@@ -304,10 +327,11 @@ export function cycles(options: CyclicOptions = {}): Cycles {
  * ```
  *
  * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
- * `baseLr`, a step size is not finite and > 0, `gamma` is not in (0, 1], or
- * `mode`, `scaleMode` or `waveform` is unknown. The schedule itself throws one
- * for an iteration that is negative or not finite, and where `scaleFn` returns
- * what is not finite or makes the rate so, or negative.
+ * `baseLr`, a step size is not finite and > 0, `gamma` is not in (0, 1],
+ * `mode`, `scaleMode` or `waveform` is unknown, or the momentum's bounds are
+ * not in order within [0, 1). The schedule itself throws one for an iteration
+ * that is negative or not finite, and where `scaleFn` returns what is not
+ * finite or makes the rate so, or negative.
  * @throws {TypeError} If `scaleFn` is not a function.
  */
 export function cyclic(options: CyclicOptions = {}): Schedule {

@@ -1,6 +1,7 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { showInNotebooks } from "../_notebook.ts";
 import { schedulerView } from "./_notebook.ts";
+import { momentumOf } from "../schedules/traits.ts";
 import {
   type EpochHistory,
   type History,
@@ -8,6 +9,7 @@ import {
   Recorder,
 } from "./history.ts";
 import { getLearningRate, setLearningRate } from "./learning_rate.ts";
+import { getMomentum, setMomentum } from "./momentum.ts";
 import { CallbackBase, type Optimizer } from "./tfjs.ts";
 
 /** Returned by hooks with nothing to wait for, so that a batch allocates no promise. */
@@ -21,6 +23,9 @@ const DONE: Promise<void> = Promise.resolve();
  * and goes on where it was when `fit` is called again. For a training loop of
  * one's own, call {@linkcode LearningRateScheduler.attach | attach} once and
  * {@linkcode LearningRateScheduler.step | step} after every batch.
+ *
+ * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
+ * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
  *
  * A batch costs it well under a microsecond beside what the optimizer needs to
  * take a new rate; logs that are on a GPU are read back together, at the end of
@@ -44,6 +49,9 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class LearningRateScheduler extends CallbackBase {
   #schedule: Schedule;
+  #momentum: ReturnType<typeof momentumOf>;
+  /** What the optimizer had, for the stages of a schedule that set none. */
+  #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
   #iteration = 0;
   #totalIterations = 0;
@@ -66,6 +74,7 @@ export class LearningRateScheduler extends CallbackBase {
   constructor(schedule: Schedule) {
     super();
     this.#schedule = checkSchedule(schedule);
+    this.#momentum = momentumOf(schedule);
   }
 
   /** The schedule that is followed. */
@@ -89,8 +98,8 @@ export class LearningRateScheduler extends CallbackBase {
   }
 
   /**
-   * One row per batch: `iterations`, `lr`, and what the batch logged (`loss`,
-   * `acc`, …). After `fit` it is complete; in a loop of one's own that logs
+   * One row per batch: `iterations`, `lr`, `momentum` where the schedule cycles
+   * it, and what the batch logged (`loss`, `acc`, …). After `fit` it is complete; in a loop of one's own that logs
    * tensors on a GPU, {@linkcode LearningRateScheduler.flush | flush} first.
    */
   get history(): History {
@@ -112,10 +121,14 @@ export class LearningRateScheduler extends CallbackBase {
    * `fit` and `fitDataset` do this by themselves.
    *
    * @returns This scheduler.
-   * @throws {TypeError} If the optimizer has no learning rate.
+   * @throws {TypeError} If the optimizer has no learning rate, or no momentum
+   * where the schedule cycles it.
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
+    if (this.#momentum !== undefined && optimizer !== this.#optimizer) {
+      this.#ownMomentum = getMomentum(optimizer);
+    }
     this.#optimizer = optimizer;
     this.#apply();
     return this;
@@ -155,10 +168,12 @@ export class LearningRateScheduler extends CallbackBase {
     }
     this.#iteration++;
     this.#totalIterations++;
-    this.#batches.add(
-      { iterations: this.#totalIterations, lr: getLearningRate(optimizer) },
-      logs,
-    );
+    const row: { [column: string]: number } = {
+      iterations: this.#totalIterations,
+      lr: getLearningRate(optimizer),
+    };
+    if (this.#momentum !== undefined) row.momentum = getMomentum(optimizer);
+    this.#batches.add(row, logs);
     this.#apply();
   }
 
@@ -177,7 +192,10 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
-    if (schedule !== undefined) this.#schedule = checkSchedule(schedule);
+    if (schedule !== undefined) {
+      this.#schedule = checkSchedule(schedule);
+      this.#momentum = momentumOf(schedule);
+    }
     this.#iteration = 0;
     if (this.#optimizer !== undefined) this.#apply();
   }
@@ -236,7 +254,11 @@ export class LearningRateScheduler extends CallbackBase {
   }
 
   #apply(): void {
-    setLearningRate(this.#optimizer!, this.#schedule(this.#iteration));
+    const optimizer = this.#optimizer!;
+    setLearningRate(optimizer, this.#schedule(this.#iteration));
+    if (this.#momentum === undefined) return;
+    const momentum = this.#momentum(this.#iteration) ?? this.#ownMomentum;
+    if (momentum !== undefined) setMomentum(optimizer, momentum);
   }
 }
 

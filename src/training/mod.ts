@@ -16,4 +16,5 @@ export {
 } from "./history.ts";
 export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
+export * from "./momentum.ts";
 export * from "./tfjs.ts";

@@ -1,0 +1,27 @@
+/** How the rate goes between two values. */
+
+/**
+ * From `end` (weight 0) to `start` (weight 1): exact at both and never outside
+ * them, which `end + (start − end) · weight` alone is not.
+ */
+export function mix(start: number, end: number, weight: number): number {
+  if (weight >= 1) return start;
+  const value = end + (start - end) * weight;
+  return start > end ? Math.min(value, start) : Math.max(value, start);
+}
+
+/**
+ * The weight of the start, `(1 + cos(π · (1 − remaining))) / 2`, without the
+ * cancellation that leaves no digit near the end.
+ */
+export function cosineWeight(remaining: number): number {
+  return Math.sin(remaining * Math.PI / 2) ** 2;
+}
+
+/**
+ * How many times `size` fits into `iteration`. The quotient alone can round up
+ * to the next multiple shortly before it.
+ */
+export function wholeSteps(iteration: number, size: number): number {
+  return Math.round((iteration - iteration % size) / size);
+}

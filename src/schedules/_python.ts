@@ -1,0 +1,349 @@
+/**
+ * Schedules as Python source. The statements are the same for plain numbers and
+ * for traced JAX arrays: what differs is the meaning of `where`, `minimum` and
+ * the like, which the exporters define. As `where` evaluates both sides, each
+ * side must be defined everywhere.
+ */
+
+import { traitsOf } from "./_traits.ts";
+import { describe, type ScheduleDescription } from "./description.ts";
+import { fromDescription } from "./description.ts";
+import { type OneCycleOptions, oneCyclePhases } from "./one_cycle.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** A schedule, or a scheduler that follows one, such as a `CyclicLR`. */
+export type Exportable = Schedule | {
+  /** The schedule. */
+  readonly schedule: Schedule;
+  /** The iteration that it has come to. */
+  readonly iteration?: number;
+};
+
+type Quantity = "rate" | "momentum";
+type Description<K extends ScheduleDescription["kind"]> = Extract<
+  ScheduleDescription,
+  { kind: K }
+>;
+
+const WEIGHTS = {
+  linear: "remaining",
+  cosine: "sin(remaining * pi / 2) ** 2",
+  sqrt: "1 - (1 - remaining) ** 0.5",
+};
+
+function between(first: number, last: number, weight: string): string {
+  return `${last} + (${first} - ${last}) * (${weight})`;
+}
+
+/** What is left of the stretch from `start` to `end`, from 1 to 0. */
+function remaining(start: number, end: number): string {
+  return `(${end} - minimum(maximum(t, ${start}), ${end})) / (${end} - ${start})`;
+}
+
+function cyclicLines(
+  description: Required<Description<"cyclic">>,
+  quantity: Quantity,
+): string[] {
+  const { baseLr, maxLr, stepSize, stepSizeDown, momentum } = description;
+  const length = stepSize + stepSizeDown;
+  const shape = {
+    triangular: "rise",
+    welch: "rise * (2 - rise)",
+    hann: "sin(rise * pi / 2) ** 2",
+  }[description.waveform];
+  const scale = {
+    triangular: "1",
+    triangular2: `2.0 ** -(t // ${length})`,
+    exp_range: `${description.gamma} ** t`,
+  }[description.mode];
+  return [
+    `p = t % ${length}`,
+    `rise = where(p <= ${stepSize}, p / ${stepSize}, (${length} - p) / ${stepSizeDown})`,
+    `height = ${shape}`,
+    `scale = ${scale}`,
+    quantity === "rate"
+      ? `return ${baseLr} + (${maxLr} - ${baseLr}) * height * scale`
+      : `return ${momentum.max} - (${momentum.max} - ${momentum.base}) * height * scale`,
+  ];
+}
+
+function oneCycleLines(
+  description: Description<"oneCycle">,
+  quantity: Quantity,
+): string[] {
+  const weight = WEIGHTS[description.anneal!];
+  const options = description as Required<OneCycleOptions>;
+  const lines: string[] = [];
+  let start = 0;
+  for (const phase of oneCyclePhases(options)) {
+    if (phase.end <= start) continue;
+    const [first, last] = quantity === "rate"
+      ? [phase.startLr, phase.endLr]
+      : [phase.startMomentum!, phase.endMomentum!];
+    const value = between(first, last, weight);
+    lines.push(
+      `remaining = ${remaining(start, phase.end)}`,
+      lines.length === 0
+        ? `value = ${value}`
+        : `value = where(t < ${start}, value, ${value})`,
+    );
+    start = phase.end;
+  }
+  return [...lines, "return value"];
+}
+
+function cosineRestartsLines(
+  description: Description<"cosineRestarts">,
+): string[] {
+  const { maxLr, minLr, cycleSize: size, cycleFactor: factor } = description;
+  const { amplitudeFactor, cycles } = description;
+  const value =
+    `${minLr} + (${maxLr} - ${minLr}) * ${amplitudeFactor} ** cycle * sin(remaining * pi / 2) ** 2`;
+  const end = traitsOf(fromDescription(description)).iterations;
+  const result = cycles === undefined
+    ? `return ${value}`
+    : `return where(t < ${end}, ${value}, ${minLr})`;
+  if (factor === 1) {
+    return [
+      `cycle = t // ${size}`,
+      `remaining = (${size} - t % ${size}) / ${size}`,
+      result,
+    ];
+  }
+  // Whole starts are rounded to be whole, as powers in float32 may not be.
+  const whole = Number.isInteger(size) && Number.isInteger(factor);
+  const start = (cycle: string) => {
+    const exact = `${size} * (${factor} ** (${cycle}) - 1) / ${factor! - 1}`;
+    return whole ? `floor(${exact} + 0.5)` : exact;
+  };
+  return [
+    `cycle = floor(log(1 + t * ${factor! - 1} / ${size}) / log(${factor}))`,
+    `cycle = cycle + where(${start("cycle + 1")} <= t, 1, 0)`,
+    `cycle = cycle - where(${start("cycle")} > t, 1, 0)`,
+    `length = ${size} * ${factor} ** cycle`,
+    `remaining = (length - (t - ${start("cycle")})) / length`,
+    result,
+  ];
+}
+
+function warmupStableDecayLines(
+  description: Description<"warmupStableDecay">,
+): string[] {
+  const { maxLr, warmupIterations: rise } = description;
+  const decayStart = rise + description.stableIterations;
+  const end = decayStart + description.decayIterations;
+  const decay = between(maxLr, description.endLr!, WEIGHTS[description.decay!]);
+  return [
+    `remaining = ${remaining(decayStart, end)}`,
+    `value = ${decay}`,
+    ...(rise === 0 ? [] : [
+      `remaining = ${remaining(0, rise)}`,
+      `value = where(t < ${rise}, ${
+        between(description.startLr!, maxLr, WEIGHTS.linear)
+      }, value)`,
+    ]),
+    "return value",
+  ];
+}
+
+function piecewiseLines(description: Description<"piecewise">): string[] {
+  const { points, interpolation } = description;
+  const lines = [`value = ${points[0].lr}`];
+  points.forEach(({ iteration, lr }, i) => {
+    const next = points[i + 1];
+    if (interpolation === "constant" || next === undefined) {
+      lines.push(`value = where(t >= ${iteration}, ${lr}, value)`);
+    } else {
+      const value = between(lr, next.lr, WEIGHTS[interpolation!]);
+      lines.push(
+        `remaining = ${remaining(iteration, next.iteration)}`,
+        `value = where(t >= ${iteration}, ${value}, value)`,
+      );
+    }
+  });
+  return [...lines, "return value"];
+}
+
+/** Writes one Python function per schedule, those that others call first. */
+class Writer {
+  readonly functions: string[] = [];
+  readonly #quantity: Quantity;
+  #count = 0;
+
+  constructor(quantity: Quantity) {
+    this.#quantity = quantity;
+  }
+
+  /** Writes the function `name`, made up if not given, and returns its name. */
+  write(description: ScheduleDescription, name?: string): string {
+    const lines = this.#lines(description);
+    const own = name ?? `${this.#quantity}_${++this.#count}`;
+    const title = JSON.stringify(description.kind).slice(1, -1);
+    this.functions.push(
+      [`def ${own}(t):`, `# ${title}`, ...lines].join("\n    "),
+    );
+    return own;
+  }
+
+  #lines(description: ScheduleDescription): string[] {
+    switch (description.kind) {
+      case "warmup": {
+        const { iterations, startLr } = description;
+        const inner = this.write(description.schedule);
+        const after = `${inner}(maximum(t - ${iterations}, 0))`;
+        if (this.#quantity === "momentum") return [`return ${after}`];
+        return [
+          `remaining = ${remaining(0, iterations)}`,
+          `rising = ${inner}(0) + (${startLr} - ${inner}(0)) * remaining`,
+          `return where(t < ${iterations}, rising, ${after})`,
+        ];
+      }
+      case "scale": {
+        const inner = this.write(description.schedule);
+        const factor = this.#quantity === "rate" ? description.factor : 1;
+        return [`return ${factor} * ${inner}(t)`];
+      }
+      case "clamp": {
+        const inner = `${this.write(description.schedule)}(t)`;
+        if (this.#quantity === "momentum") return [`return ${inner}`];
+        const { min, max } = description;
+        const raised = `maximum(${min}, ${inner})`;
+        return [
+          `return ${max === undefined ? raised : `minimum(${max}, ${raised})`}`,
+        ];
+      }
+      case "sequence":
+        return this.#sequenceLines(description);
+      case "cyclic":
+        if (this.#quantity === "rate" || description.momentum) {
+          return cyclicLines(
+            description as Required<Description<"cyclic">>,
+            this.#quantity,
+          );
+        }
+        break;
+      case "oneCycle":
+        if (this.#quantity === "rate" || description.momentum) {
+          return oneCycleLines(description, this.#quantity);
+        }
+    }
+    if (this.#quantity === "rate") return rateLines(description);
+    throw new TypeError(
+      `Cannot export a schedule as every stage must have a momentum where one has: current value is ${description.kind} without`,
+    );
+  }
+
+  #sequenceLines({ stages }: Description<"sequence">): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    stages.forEach(({ schedule, iterations }, i) => {
+      const inner = this.write(schedule);
+      let local = start === 0 ? "t" : `maximum(t - ${start}, 0)`;
+      if (i === stages.length - 1 && iterations !== undefined) {
+        const own = traitsOf(fromDescription(schedule)).iterations;
+        const held = own <= iterations
+          ? iterations
+          : Math.max(0, Math.ceil(iterations) - 1);
+        local = `minimum(${local}, ${held})`;
+      }
+      lines.push(
+        i === 0
+          ? `value = ${inner}(${local})`
+          : `value = where(t >= ${start}, ${inner}(${local}), value)`,
+      );
+      start += iterations ?? Infinity;
+    });
+    return [...lines, "return value"];
+  }
+}
+
+/** The statements of a schedule that calls no other, in terms of t. */
+function rateLines(description: ScheduleDescription): string[] {
+  switch (description.kind) {
+    case "constant":
+      return [`return ${description.lr}`];
+    case "linear":
+    case "cosine": {
+      const { startLr, endLr, iterations, kind } = description;
+      return [
+        `remaining = ${remaining(0, iterations)}`,
+        `return ${between(startLr, endLr, WEIGHTS[kind])}`,
+      ];
+    }
+    case "polynomial": {
+      const { startLr, endLr, iterations, power } = description;
+      return [
+        `remaining = ${remaining(0, iterations)}`,
+        `return ${between(startLr, endLr, `remaining ** ${power}`)}`,
+      ];
+    }
+    case "step": {
+      const { startLr, factor, stepSize } = description;
+      return [`return ${startLr} * ${factor} ** (t // ${stepSize})`];
+    }
+    case "exponential": {
+      const { startLr, factor, iterations, staircase, endLr } = description;
+      const exponent = `(t ${staircase ? "//" : "/"} ${iterations})`;
+      const value = `${startLr} * ${factor} ** ${exponent}`;
+      if (endLr === undefined) return [`return ${value}`];
+      const stop = factor > 1 ? "minimum" : "maximum";
+      return [`return ${stop}(${endLr}, ${value})`];
+    }
+    case "inverseTime": {
+      const { startLr, decayRate, iterations, power, staircase } = description;
+      const elapsed = `(t ${staircase ? "//" : "/"} ${iterations})`;
+      return [
+        `return ${startLr} / (1 + ${decayRate} * ${elapsed}) ** ${power}`,
+      ];
+    }
+    case "cosineRestarts":
+      return cosineRestartsLines(description);
+    case "warmupStableDecay":
+      return warmupStableDecayLines(description);
+    case "piecewise":
+      return piecewiseLines(description);
+    default:
+      throw new TypeError(
+        `Cannot export a schedule of kind ${description.kind}`,
+      );
+  }
+}
+
+/** The parts of an exported schedule. */
+export interface PythonSource {
+  /** The functions that `learning_rate` needs, and itself. */
+  readonly rate: string;
+  /** The functions that `momentum` needs, and itself, where there is one. */
+  readonly momentum?: string;
+  /** The iteration to go on from. */
+  readonly iteration: number;
+}
+
+/** The Python functions `learning_rate(t)` and, if it has one, `momentum(t)`. */
+export function toPython(exported: Exportable): PythonSource {
+  const [schedule, iteration = 0] = typeof exported === "function"
+    ? [exported]
+    : [exported.schedule, exported.iteration];
+  const description = describe(schedule);
+  const source = (quantity: Quantity, name: string) => {
+    const writer = new Writer(quantity);
+    writer.write(description, name);
+    return writer.functions.join("\n\n\n");
+  };
+  return {
+    rate: source("rate", "learning_rate"),
+    ...(traitsOf(schedule).momentum &&
+      { momentum: source("momentum", "momentum") }),
+    iteration,
+  };
+}
+
+/** Gives plain Python numbers what the statements need. */
+export const PLAIN_HEADER = `from math import floor, log, pi, sin
+
+minimum = min
+maximum = max
+
+
+def where(condition, yes, no):
+    return yes if condition else no`;

@@ -1,0 +1,135 @@
+import {
+  checkAtLeast,
+  checkAtLeastOne,
+  checkCount,
+  checkFactor,
+  checkIteration,
+  checkNotNegative,
+  checkPositive,
+} from "./_check.ts";
+import { cosineWeight, mix } from "./_interpolate.ts";
+import { withTraits } from "./_traits.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of {@linkcode cosineRestarts}. */
+export interface CosineRestartsOptions {
+  /** The rate at the start of the first cycle. */
+  maxLr: number;
+  /**
+   * The rate that each cycle falls to.
+   *
+   * @default {0}
+   */
+  minLr?: number;
+  /** The iterations of the first cycle; T_0 in the paper and in PyTorch. */
+  cycleSize: number;
+  /**
+   * How much longer each cycle is than the one before; T_mult.
+   *
+   * @default {1}
+   */
+  cycleFactor?: number;
+  /**
+   * What the amplitude is multiplied by at each restart, in (0, 1]; Keras's
+   * `m_mul`.
+   *
+   * @default {1}
+   */
+  amplitudeFactor?: number;
+  /** The number of cycles, after which `minLr` holds. Without it, no end. */
+  cycles?: number;
+}
+
+const ACTION = "create a schedule of cosine restarts";
+
+/** The iterations of the first `cycles` cycles, together. */
+function startOf(cycles: number, size: number, factor: number): number {
+  return factor === 1
+    ? size * cycles
+    : size * (factor ** cycles - 1) / (factor - 1);
+}
+
+/** The cycle of an iteration, counted from 0. */
+function cycleOf(iteration: number, size: number, factor: number): number {
+  const cycles = factor === 1 ? Math.floor(iteration / size) : Math.max(
+    0,
+    Math.floor(
+      Math.log1p(iteration / size * (factor - 1)) / Math.log(factor),
+    ),
+  );
+  // The logarithm can round to either side of a restart.
+  if (startOf(cycles + 1, size, factor) <= iteration) return cycles + 1;
+  if (startOf(cycles, size, factor) > iteration) return cycles - 1;
+  return cycles;
+}
+
+/**
+ * SGDR: half a cosine from `maxLr` to `minLr`, restarted again and again. In
+ * cycle i, counted from 0, of `T = cycleSize · cycleFactor^i` iterations, p of
+ * them done:
+ *
+ * `minLr + (maxLr − minLr) · amplitudeFactor^i · (1 + cos(π · p / T)) / 2`.
+ *
+ * The last iteration of a cycle is one short of `minLr`, which is reached only
+ * after the last of `cycles`.
+ *
+ * Source: Loshchilov and Hutter, "SGDR" (2016),
+ * {@link https://arxiv.org/abs/1608.03983}; the same as PyTorch's
+ * `CosineAnnealingWarmRestarts` and Keras's `CosineDecayRestarts`.
+ *
+ * @example
+ * ```ts
+ * import { cosineRestarts } from "@clr/clr/schedules";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * const rate = cosineRestarts({ maxLr: 1, cycleSize: 10, cycleFactor: 2 });
+ * assertAlmostEquals(rate(5), 0.5);
+ * assertEquals([rate(0), rate(10), rate(30)], [1, 1, 1]);
+ * ```
+ *
+ * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
+ * `minLr`, `cycleSize` is not finite and > 0, `cycleFactor` is less than 1,
+ * `amplitudeFactor` is not in (0, 1], or `cycles` is not a whole number >= 1.
+ */
+export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  const {
+    maxLr,
+    minLr = 0,
+    cycleSize,
+    cycleFactor = 1,
+    amplitudeFactor = 1,
+    cycles,
+  } = options;
+  checkNotNegative(ACTION, "maxLr", maxLr);
+  checkNotNegative(ACTION, "minLr", minLr);
+  checkAtLeast(ACTION, "maxLr", maxLr, "minLr", minLr);
+  checkPositive(ACTION, "cycleSize", cycleSize);
+  checkAtLeastOne(ACTION, "cycleFactor", cycleFactor);
+  checkFactor(ACTION, "amplitudeFactor", amplitudeFactor);
+  if (cycles !== undefined) checkCount(ACTION, "cycles", cycles);
+  const end = cycles === undefined
+    ? Infinity
+    : startOf(cycles, cycleSize, cycleFactor);
+  return withTraits((iteration) => {
+    checkIteration(iteration);
+    if (iteration >= end) return minLr;
+    const cycle = cycleOf(iteration, cycleSize, cycleFactor);
+    const length = cycleSize * cycleFactor ** cycle;
+    const done = cycleFactor === 1
+      ? iteration % cycleSize
+      : iteration - startOf(cycle, cycleSize, cycleFactor);
+    const weight = cosineWeight((length - done) / length);
+    return mix(maxLr, minLr, weight * amplitudeFactor ** cycle);
+  }, {
+    description: {
+      kind: "cosineRestarts",
+      maxLr,
+      minLr,
+      cycleSize,
+      cycleFactor,
+      amplitudeFactor,
+      ...(cycles === undefined ? {} : { cycles }),
+    },
+    iterations: end,
+  });
+}

@@ -1,0 +1,154 @@
+import { traitsOf } from "./_traits.ts";
+import { clamp, type ClampOptions } from "./clamp.ts";
+import { constant } from "./constant.ts";
+import { cosine, type CosineOptions } from "./cosine.ts";
+import {
+  cosineRestarts,
+  type CosineRestartsOptions,
+} from "./cosine_restarts.ts";
+import { cyclic, type CyclicOptions } from "./cyclic.ts";
+import { exponential, type ExponentialOptions } from "./exponential.ts";
+import { inverseTime, type InverseTimeOptions } from "./inverse_time.ts";
+import { linear, type LinearOptions } from "./linear.ts";
+import { oneCycle, type OneCycleOptions } from "./one_cycle.ts";
+import {
+  piecewise,
+  type PiecewiseOptions,
+  type PiecewisePoint,
+} from "./piecewise.ts";
+import { polynomial, type PolynomialOptions } from "./polynomial.ts";
+import { scale } from "./scale.ts";
+import type { Schedule } from "./schedule.ts";
+import { sequence } from "./sequence.ts";
+import { step, type StepOptions } from "./step.ts";
+import { warmup, type WarmupOptions } from "./warmup.ts";
+import {
+  warmupStableDecay,
+  type WarmupStableDecayOptions,
+} from "./warmup_stable_decay.ts";
+
+/** A stage of a sequence as plain data. */
+export interface StageDescription {
+  /** The schedule of the stage. */
+  readonly schedule: ScheduleDescription;
+  /** The iterations of the stage; absent if the last one has no end. */
+  readonly iterations?: number;
+}
+
+/**
+ * A schedule as plain data, fit for JSON: the function that makes it, by name,
+ * and its options.
+ */
+export type ScheduleDescription =
+  | { readonly kind: "constant"; readonly lr: number }
+  | { readonly kind: "linear" } & Readonly<Required<LinearOptions>>
+  | { readonly kind: "cosine" } & Readonly<Required<CosineOptions>>
+  | { readonly kind: "polynomial" } & Readonly<Required<PolynomialOptions>>
+  | { readonly kind: "step" } & Readonly<Required<StepOptions>>
+  | { readonly kind: "exponential" } & Readonly<ExponentialOptions>
+  | { readonly kind: "inverseTime" } & Readonly<Required<InverseTimeOptions>>
+  | { readonly kind: "cyclic" } & Readonly<Omit<CyclicOptions, "scaleFn">>
+  | { readonly kind: "oneCycle" } & Readonly<OneCycleOptions>
+  | { readonly kind: "cosineRestarts" } & Readonly<CosineRestartsOptions>
+  | { readonly kind: "warmupStableDecay" }
+    & Readonly<
+      WarmupStableDecayOptions
+    >
+  | { readonly kind: "piecewise"; readonly points: readonly PiecewisePoint[] }
+    & Readonly<PiecewiseOptions>
+  | { readonly kind: "sequence"; readonly stages: readonly StageDescription[] }
+  | { readonly kind: "warmup"; readonly schedule: ScheduleDescription }
+    & Readonly<WarmupOptions>
+  | {
+    readonly kind: "scale";
+    readonly schedule: ScheduleDescription;
+    readonly factor: number;
+  }
+  | { readonly kind: "clamp"; readonly schedule: ScheduleDescription }
+    & Readonly<ClampOptions>;
+
+/**
+ * A schedule of this module as plain data, every default filled in. What
+ * {@linkcode fromDescription} makes of it gives the same rates to the bit.
+ *
+ * @example
+ * ```ts
+ * import { cosine, describe, fromDescription, warmup } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = warmup(cosine({ startLr: 0.1, iterations: 90 }), { iterations: 10 });
+ * const json = JSON.stringify(describe(rate));
+ * assertEquals(fromDescription(JSON.parse(json))(42), rate(42));
+ * ```
+ *
+ * @throws {TypeError} If the schedule is, or is made with, a function of one's
+ * own: it cannot be described.
+ */
+export function describe(schedule: Schedule): ScheduleDescription {
+  const { description } = traitsOf(schedule);
+  if (description) return structuredClone(description);
+  throw new TypeError(
+    "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is a function",
+  );
+}
+
+/**
+ * The schedule of a {@linkcode ScheduleDescription}.
+ *
+ * @throws {RangeError} If the kind is unknown or the options are not valid.
+ *
+ * @example
+ * ```ts
+ * import { fromDescription } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fromDescription({ kind: "constant", lr: 0.1 })(7), 0.1);
+ * ```
+ */
+export function fromDescription(description: ScheduleDescription): Schedule {
+  switch (description.kind) {
+    case "constant":
+      return constant(description.lr);
+    case "linear":
+      return linear(description);
+    case "cosine":
+      return cosine(description);
+    case "polynomial":
+      return polynomial(description);
+    case "step":
+      return step(description);
+    case "exponential":
+      return exponential(description);
+    case "inverseTime":
+      return inverseTime(description);
+    case "cyclic":
+      return cyclic(description);
+    case "oneCycle":
+      return oneCycle(description);
+    case "cosineRestarts":
+      return cosineRestarts(description);
+    case "warmupStableDecay":
+      return warmupStableDecay(description);
+    case "piecewise":
+      return piecewise(description.points, description);
+    case "sequence":
+      return sequence(
+        description.stages.map(({ schedule, iterations }) => ({
+          schedule: fromDescription(schedule),
+          iterations,
+        })),
+      );
+    case "warmup":
+      return warmup(fromDescription(description.schedule), description);
+    case "scale":
+      return scale(fromDescription(description.schedule), description.factor);
+    case "clamp":
+      return clamp(fromDescription(description.schedule), description);
+    default:
+      throw new RangeError(
+        `Cannot make a schedule as its kind must be known: current value is "${
+          (description as { kind?: unknown }).kind
+        }"`,
+      );
+  }
+}

@@ -1,0 +1,101 @@
+import { checkCount, checkPositive } from "./_check.ts";
+
+/** Options of {@linkcode planCycles}. */
+export interface PlanCyclesOptions {
+  /** The samples of an epoch. */
+  samples: number;
+  /** The samples of a batch. The last batch of an epoch may be smaller. */
+  batchSize: number;
+  /** The epochs that one means to train. */
+  epochs: number;
+  /**
+   * The epochs of a step, which is half a cycle. The paper: 2 to 10.
+   *
+   * @default {2}
+   */
+  stepSizeEpochs?: number;
+}
+
+/** How many cycles a training has, and where they end. */
+export interface CyclePlan {
+  /** The iterations of an epoch, the last, smaller batch included. */
+  readonly iterationsPerEpoch: number;
+  /** The iterations of the whole training. */
+  readonly iterations: number;
+  /** The iterations of a step: the `stepSize` of `cyclic` and `CyclicLR`. */
+  readonly stepSize: number;
+  /** The cycles that the training has; not whole if it ends within one. */
+  readonly cycles: number;
+  /** Whether the training ends with a cycle, as it best does. */
+  readonly endsOnCycle: boolean;
+  /** The most epochs up to `epochs` that end with a cycle; 0 if none do. */
+  readonly epochsBefore: number;
+  /** The fewest epochs from `epochs` on that end with a cycle. */
+  readonly epochsAfter: number;
+}
+
+const ACTION = "plan cycles";
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/**
+ * The step size for cycles of `stepSizeEpochs` epochs a step, and the epoch
+ * counts at which a training best ends: at the end of a cycle, where the rate is
+ * lowest. The step is rounded to whole iterations, so that peaks and ends of
+ * cycles fall on batches.
+ *
+ * Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2015),
+ * section 3.2, {@link https://arxiv.org/abs/1506.01186}.
+ *
+ * @example CIFAR-10, as in the paper
+ * ```ts
+ * import { planCycles } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const plan = planCycles({
+ *   samples: 50_000,
+ *   batchSize: 100,
+ *   epochs: 20,
+ *   stepSizeEpochs: 4,
+ * });
+ * assertEquals(plan, {
+ *   iterationsPerEpoch: 500,
+ *   iterations: 10_000,
+ *   stepSize: 2_000,
+ *   cycles: 2.5,
+ *   endsOnCycle: false,
+ *   epochsBefore: 16,
+ *   epochsAfter: 24,
+ * });
+ * ```
+ *
+ * @throws {RangeError} If `samples`, `batchSize` or `epochs` is not a whole
+ * number >= 1, or `stepSizeEpochs` is not finite and > 0.
+ */
+export function planCycles(options: PlanCyclesOptions): CyclePlan {
+  const { samples, batchSize, epochs, stepSizeEpochs = 2 } = options;
+  checkCount(ACTION, "samples", samples);
+  checkCount(ACTION, "batchSize", batchSize);
+  checkCount(ACTION, "epochs", epochs);
+  checkPositive(ACTION, "stepSizeEpochs", stepSizeEpochs);
+  const iterationsPerEpoch = Math.ceil(samples / batchSize);
+  const iterations = iterationsPerEpoch * epochs;
+  const stepSize = Math.max(
+    1,
+    Math.round(stepSizeEpochs * iterationsPerEpoch),
+  );
+  const length = 2 * stepSize;
+  // Every so many epochs an epoch and a cycle end together.
+  const period = length / greatestCommonDivisor(length, iterationsPerEpoch);
+  return {
+    iterationsPerEpoch,
+    iterations,
+    stepSize,
+    cycles: iterations / length,
+    endsOnCycle: epochs % period === 0,
+    epochsBefore: Math.floor(epochs / period) * period,
+    epochsAfter: Math.ceil(epochs / period) * period,
+  };
+}

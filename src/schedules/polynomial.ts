@@ -1,0 +1,62 @@
+import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
+import { mix } from "./_interpolate.ts";
+import { withTraits } from "./_traits.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of {@linkcode polynomial}. */
+export interface PolynomialOptions {
+  /** The rate at iteration 0. */
+  startLr: number;
+  /**
+   * The rate from iteration `iterations` on.
+   *
+   * @default {0}
+   */
+  endLr?: number;
+  /** The iterations from `startLr` to `endLr`. */
+  iterations: number;
+  /**
+   * The exponent: 1 is a straight line, 2 falls fast at first.
+   *
+   * @default {1}
+   */
+  power?: number;
+}
+
+const ACTION = "create a polynomial schedule";
+
+/**
+ * A power of what remains, from `startLr` to `endLr`, which then holds:
+ * `endLr + (startLr − endLr) · (1 − min(1, iteration / iterations))^power`.
+ *
+ * The same as optax's `polynomial_schedule`, Keras's `PolynomialDecay` and
+ * Caffe's `poly`.
+ *
+ * @example
+ * ```ts
+ * import { polynomial } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = polynomial({ startLr: 1, iterations: 4, power: 2 });
+ * assertEquals([0, 1, 2, 3, 4, 5].map(rate), [1, 0.5625, 0.25, 0.0625, 0, 0]);
+ * ```
+ *
+ * @throws {RangeError} If a rate is negative or not finite, or `iterations` or
+ * `power` is not finite and > 0.
+ */
+export function polynomial(options: PolynomialOptions): Schedule {
+  const { startLr, endLr = 0, iterations, power = 1 } = options;
+  checkNotNegative(ACTION, "startLr", startLr);
+  checkNotNegative(ACTION, "endLr", endLr);
+  checkPositive(ACTION, "iterations", iterations);
+  checkPositive(ACTION, "power", power);
+  return withTraits((iteration) => {
+    checkIteration(iteration);
+    if (iteration >= iterations) return endLr;
+    const remaining = (iterations - iteration) / iterations;
+    return mix(startLr, endLr, remaining ** power);
+  }, {
+    description: { kind: "polynomial", startLr, endLr, iterations, power },
+    iterations,
+  });
+}

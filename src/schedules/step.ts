@@ -1,0 +1,57 @@
+import {
+  checkFactor,
+  checkIteration,
+  checkNotNegative,
+  checkPositive,
+} from "./_check.ts";
+import { wholeSteps } from "./_interpolate.ts";
+import { withTraits } from "./_traits.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** Options of {@linkcode step}. */
+export interface StepOptions {
+  /** The rate at iteration 0. */
+  startLr: number;
+  /**
+   * What the rate is multiplied by at each step, in (0, 1].
+   *
+   * @default {0.1}
+   */
+  factor?: number;
+  /** The iterations between two steps. */
+  stepSize: number;
+}
+
+const ACTION = "create a step schedule";
+
+/**
+ * A staircase: `startLr · factor^⌊iteration / stepSize⌋`.
+ *
+ * The same as PyTorch's `StepLR` and Caffe's `step`. For steps at uneven
+ * distances see `piecewise`.
+ *
+ * @example
+ * ```ts
+ * import { step } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = step({ startLr: 1, factor: 0.5, stepSize: 2 });
+ * assertEquals([0, 1, 2, 3, 4].map(rate), [1, 1, 0.5, 0.5, 0.25]);
+ * ```
+ *
+ * @throws {RangeError} If `startLr` is negative or not finite, `factor` is not
+ * in (0, 1], or `stepSize` is not finite and > 0.
+ */
+export function step(options: StepOptions): Schedule {
+  const { startLr, factor = 0.1, stepSize } = options;
+  checkNotNegative(ACTION, "startLr", startLr);
+  checkFactor(ACTION, "factor", factor);
+  checkPositive(ACTION, "stepSize", stepSize);
+  return withTraits((iteration) => {
+    checkIteration(iteration);
+    return startLr * factor ** wholeSteps(iteration, stepSize);
+  }, {
+    description: { kind: "step", startLr, factor, stepSize },
+    iterations: Infinity,
+  });
+}

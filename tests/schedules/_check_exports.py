@@ -1,0 +1,98 @@
+"""Runs exported schedules and reports how far they are from the given rates.
+
+Reads [{ name, pytorch, optax, keras, rates, momenta? }] from standard input and
+writes [{ name, ... the largest relative errors }] to standard output. Keras is
+not needed: its exported callback is driven as fit() would drive it.
+"""
+
+import json
+import math
+import sys
+import types
+import warnings
+
+import numpy
+import torch
+
+warnings.simplefilter("ignore")
+
+jax = types.ModuleType("jax")
+jax.numpy = numpy
+keras = types.ModuleType("keras")
+keras.callbacks = types.SimpleNamespace(Callback=object)
+sys.modules.update({"jax": jax, "jax.numpy": numpy, "keras": keras})
+
+
+def error(actual, expected):
+    if len(actual) != len(expected):
+        return math.inf
+    return max(
+        0.0 if a == e else abs(a - e) / max(abs(e), sys.float_info.min)
+        for a, e in zip(actual, expected)
+    )
+
+
+def load(source):
+    module = {}
+    exec(source, module)
+    return module
+
+
+def run_pytorch(source, count, adam):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = (
+        torch.optim.Adam([parameter], lr=0.3)
+        if adam
+        else torch.optim.SGD([parameter], lr=0.3, momentum=0.5)
+    )
+    scheduler = load(source)["Scheduler"](optimizer)
+    rates, momenta = [], []
+    for _ in range(count):
+        group = optimizer.param_groups[0]
+        rates.append(group["lr"])
+        momenta.append(group["betas"][0] if adam else group["momentum"])
+        optimizer.step()
+        scheduler.step()
+    return rates, momenta
+
+
+def run_optax(source, count, name):
+    function = load(source)[name]
+    with numpy.errstate(all="ignore"):
+        return [float(function(numpy.array(t))) for t in range(count)]
+
+
+def run_keras(source, count):
+    callback = load(source)["Scheduler"]()
+    optimizer = types.SimpleNamespace(learning_rate=None)
+    callback.model = types.SimpleNamespace(optimizer=optimizer)
+    rates = []
+    for t in range(count):
+        callback.on_train_batch_begin(t)
+        rates.append(optimizer.learning_rate)
+        callback.on_train_batch_end(t)
+    return rates
+
+
+report = []
+for item in json.load(sys.stdin):
+    expected, momenta = item["rates"], item.get("momenta")
+    count = len(expected)
+    row = {"name": item["name"]}
+    for adam in (False, True):
+        rates, actual = run_pytorch(item["pytorch"], count, adam)
+        kind = "Adam" if adam else "SGD"
+        row[f"PyTorch rate, {kind}"] = error(rates, expected)
+        if momenta:
+            row[f"PyTorch momentum, {kind}"] = error(actual, momenta)
+    row["optax rate"] = error(
+        run_optax(item["optax"], count, "learning_rate"), expected
+    )
+    if momenta:
+        row["optax momentum"] = error(
+            run_optax(item["optax"], count, "momentum"), momenta
+        )
+    if item.get("keras"):
+        row["Keras rate"] = error(run_keras(item["keras"], count), expected)
+    report.append(row)
+json.dump(report, sys.stdout)

@@ -1,0 +1,47 @@
+/** Python with PyTorch, where there is one: Debian's `python3-torch`, say. */
+
+async function output(
+  python: string,
+  args: string[],
+  input = "",
+): Promise<string | undefined> {
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(python, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const result = child.output();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { success, stdout, stderr } = await result;
+  if (success) return new TextDecoder().decode(stdout);
+  if (input === "") return undefined;
+  throw new Error(new TextDecoder().decode(stderr));
+}
+
+async function findPython(): Promise<string | undefined> {
+  for (const python of ["python3", "/usr/bin/python3"]) {
+    const check = "import torch, numpy";
+    if (await output(python, ["-c", check]) !== undefined) return python;
+  }
+  console.log("No Python with PyTorch found: its checks are skipped.");
+  return undefined;
+}
+
+/** A Python that can import torch and numpy; undefined where there is none. */
+export const PYTHON: string | undefined = await findPython();
+
+/** What the script beside this file makes of `input`, both as JSON. */
+export async function runPython<T>(script: string, input: unknown): Promise<T> {
+  const path = new URL(script, import.meta.url).pathname;
+  const text = await output(PYTHON!, [path], JSON.stringify(input));
+  return JSON.parse(text!);
+}
