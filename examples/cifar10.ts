@@ -63,7 +63,7 @@ function defaults({ backend }: SelectedBackend) {
       epochs: 48,
       stepEpochs: 4,
     }
-    : { trainImages: 10_000, testImages: 2_000, epochs: 4, stepEpochs: 1 };
+    : { trainImages: 10_000, testImages: 2_000, epochs: 6, stepEpochs: 1 };
 }
 
 /** The network, compiled at the base rate. */
