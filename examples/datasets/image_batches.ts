@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { type Augmentation, Placer } from "./augmentation.ts";
 import { combineSeeds, createRandom, shuffleInPlace } from "./_random.ts";
 import {
   type ImageDataset,
@@ -15,8 +16,10 @@ export interface ImageBatchesOptions {
   normalization?: Normalization;
   /** Whether each epoch has an order of its own. @default {true} */
   shuffle?: boolean;
-  /** The seed of the epochs' orders. @default {0} */
+  /** The seed of the epochs' orders and of the augmentation. @default {0} */
   seed?: number;
+  /** How images are varied. @default {not at all} */
+  augmentation?: Augmentation;
 }
 
 /** Images as the network takes them, and their labels one-hot. */
@@ -64,6 +67,8 @@ export class ImageBatches {
   readonly #scale: Float32Array;
   readonly #shuffle: boolean;
   readonly #seed: number;
+  readonly #augmentation: Augmentation | undefined;
+  readonly #placer: Placer | undefined;
   #order: Uint32Array;
   #orderedEpoch = -1;
 
@@ -76,6 +81,7 @@ export class ImageBatches {
       normalization,
       shuffle = true,
       seed = 0,
+      augmentation,
     }: ImageBatchesOptions = {},
   ) {
     if (!(Number.isSafeInteger(batchSize) && batchSize > 0)) {
@@ -97,6 +103,9 @@ export class ImageBatches {
     this.#scale = expand(normalization?.scale ?? Float32Array.of(1));
     this.#shuffle = shuffle;
     this.#seed = seed;
+    this.#augmentation = augmentation;
+    this.#placer = augmentation &&
+      new Placer(shape, augmentation.fill, this.#mean, this.#scale);
     this.count = this.#split.count;
     this.perEpoch = Math.ceil(this.count / batchSize);
     this.#order = Uint32Array.from({ length: this.count }, (_, i) => i);
@@ -127,10 +136,17 @@ export class ImageBatches {
     const size = indices.length;
     const xs = new Float32Array(size * imageLength);
     const ys = new Float32Array(size * this.#classes);
+    const random = createRandom(combineSeeds(this.#seed, iteration, 1));
     for (let i = 0, to = 0; i < size; i++) {
       const image = indices[i];
       ys[i * this.#classes + labels[image]] = 1;
       const from = image * imageLength;
+      if (this.#placer) {
+        const placement = this.#augmentation!.place(random, this.#shape);
+        this.#placer.put(images, from, placement, xs, to);
+        to += imageLength;
+        continue;
+      }
       for (let p = 0; p < imageLength; p++) {
         xs[to++] = (images[from + p] - mean[p]) * scale[p];
       }

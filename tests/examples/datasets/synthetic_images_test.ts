@@ -39,7 +39,7 @@ function meanColours({ images, count }: ImageSplit): Float64Array[] {
 }
 
 Deno.test("drawSyntheticImages() gives classes that mean colour cannot tell apart", () => {
-  const train = drawSyntheticImages(3000, options);
+  const train = drawSyntheticImages(1500, options);
   const test = drawSyntheticImages(1000, { ...options, part: 1 });
   const colours = meanColours(train);
   const testColours = meanColours(test);

@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** Options of {@linkcode WithinChannelNormalization}. */
+export type WithinChannelNormalizationArgs =
+  & ConstructorParameters<typeof tf.layers.Layer>[0]
+  & {
+    /** The side of the square window. @default {3} */
+    size?: number;
+    /** What the mean square is multiplied by. @default {5e-5} */
+    alpha?: number;
+  };
+
+/**
+ * Caffe's local response normalization within a channel (Krizhevsky's "rnorm"):
+ * `x / (1 + alpha · m)^0.75`, where m is the mean square over a window around
+ * the place, the window's places outside the map counting as zeros.
+ *
+ * Only the exponent 0.75 is there: it is two square roots, which every backend
+ * has fast, where a general power is slow.
+ */
+export class WithinChannelNormalization extends tf.layers.Layer {
+  /** The name that saved models know the layer by. */
+  static className = "WithinChannelNormalization";
+  readonly #size: number;
+  readonly #alpha: number;
+
+  constructor(args: WithinChannelNormalizationArgs = {}) {
+    super(args);
+    this.#size = args.size ?? 3;
+    this.#alpha = args.alpha ?? 5e-5;
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+    const border = (this.#size - 1) / 2;
+    return tf.tidy(() => {
+      const pad: [number, number] = [border, border];
+      const squares = tf.pad(tf.square(x), [[0, 0], pad, pad, [0, 0]]);
+      const mean = tf.avgPool(squares as tf.Tensor4D, this.#size, 1, "valid");
+      const root = tf.rsqrt(tf.add(tf.mul(mean, this.#alpha), 1));
+      return tf.mul(x, tf.mul(root, tf.sqrt(root)));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), size: this.#size, alpha: this.#alpha };
+  }
+}
+
+tf.serialization.registerClass(WithinChannelNormalization);
