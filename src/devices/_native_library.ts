@@ -59,14 +59,18 @@ export function openLibrary<S extends Deno.ForeignLibraryInterface>(
       return Deno.dlopen(name, symbols);
     } catch (error) {
       // The first is the usual name, so its reason is the one that helps.
-      reason ??= (error instanceof Error ? error.message : String(error))
-        .replace(/^(Could not open library: )+/, "").trim();
+      reason ??= loadFailure(name, error);
     }
   }
-  throw new NativeError(
-    "no-library",
-    `${names[0]} cannot be loaded: ${reason}`,
-  );
+  throw new NativeError("no-library", `${reason}`);
+}
+
+function loadFailure(name: string, error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error))
+    .replace(/^(Could not open library: )+/, "").trim();
+  return message.startsWith(`${name}: cannot open shared object file`)
+    ? `${name} is not installed`
+    : `${name} cannot be loaded (${message})`;
 }
 
 /** The text in `bytes` up to the first NUL, or all of it where there is none. */

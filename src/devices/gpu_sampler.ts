@@ -22,22 +22,23 @@ export interface GpuSamplerOptions {
 /**
  * Asks NVML at most once a second how busy the GPUs are, on another thread, and
  * keeps the latest answer. Where there is no NVML it does nothing at all. It
- * does not keep a program running, and stops when it is disposed of.
+ * does not keep a program running, and stops when it is disposed of: by `using`
+ * at once, by `await using` when the sample under way is done.
  *
  * @example Say how busy the GPU is
  * ```ts
  * import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
  *
- * using sampler = new GpuSampler();
+ * await using sampler = new GpuSampler();
  * // … train; then, in a progress line:
  * for (const sample of sampler.latest) console.log(formatGpuSample(sample));
  * ```
  */
-export class GpuSampler implements Disposable {
+export class GpuSampler implements Disposable, AsyncDisposable {
   /** Why there are no samples; undefined where NVML answers. */
   readonly problem: NativeProblem | undefined;
   #latest: readonly GpuSample[] = [];
-  #stop: () => void;
+  #stop: () => Promise<void>;
 
   /**
    * Starts to sample.
@@ -56,25 +57,24 @@ export class GpuSampler implements Disposable {
     this.problem = nvml.problem;
     if (nvml.devices.length === 0) {
       nvml.close();
-      this.#stop = () => {};
+      this.#stop = () => Promise.resolve();
       return;
     }
-    let busy = false;
+    let underWay: Promise<void> | undefined;
     let stopped = false;
     const sample = async () => {
-      if (busy) return;
-      busy = true;
       const samples = await nvml.sample();
-      busy = false;
       if (!stopped) this.#latest = samples;
+      underWay = undefined;
     };
-    sample();
-    const timer = setInterval(sample, interval);
+    underWay = sample();
+    const timer = setInterval(() => underWay ??= sample(), interval);
     Deno.unrefTimer(timer);
-    this.#stop = () => {
+    this.#stop = async () => {
       stopped = true;
       clearInterval(timer);
       nvml.close();
+      await underWay;
     };
   }
 
@@ -89,6 +89,11 @@ export class GpuSampler implements Disposable {
   /** Stops sampling; the latest samples stay. */
   [Symbol.dispose](): void {
     this.#stop();
+  }
+
+  /** Stops sampling and waits for the sample under way. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stop();
   }
 }
 

@@ -1,5 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 
+const SHARED = ["-shared", "-fPIC"];
 const FOLDER = fromFileUrl(new URL(".", import.meta.url));
 
 /** Whether there is a C compiler; if not, this says what is skipped. */
@@ -26,8 +27,17 @@ export class Workbench implements Disposable {
   /** The path of the library compiled from a source beside this file. */
   library(source: string): string {
     const path = join(this.#folder, source.replace(/\.c$/, ".so"));
-    compile(["-shared", "-fPIC", join(FOLDER, source)], path);
+    compile([...SHARED, join(FOLDER, source)], path);
     return path;
+  }
+
+  /** A folder that holds `name`: `source` compiled, or a file that is empty. */
+  folderWith(name: string, source?: string, ...flags: string[]): string {
+    const folder = Deno.makeTempDirSync({ dir: this.#folder });
+    const path = join(folder, name);
+    if (source) compile([...SHARED, ...flags, join(FOLDER, source)], path);
+    else Deno.createSync(path).close();
+    return folder;
   }
 
   /** What the program in `source` prints. */

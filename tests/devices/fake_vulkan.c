@@ -3,7 +3,10 @@
 #include "vulkan_structs.h"
 #include <string.h>
 
-static int instances, status;
+#ifndef STATUS
+#define STATUS 0
+#endif
+static int instances, status = STATUS;
 
 int fake_instances(void) { return instances; }
 void fake_set_status(int value) { status = value; }

@@ -23,6 +23,25 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "GpuSampler() leaves nothing open, also while a sample is under way",
+  ignore: !hasCompiler,
+  async fn() {
+    using workbench = new Workbench();
+    const library = workbench.library("fake_nvml.c");
+    const fake = Deno.dlopen(library, {
+      fake_opened: { parameters: [], result: "i32" },
+    });
+    {
+      await using sampler = new GpuSampler({ library });
+      assertEquals(sampler.latest, []);
+      assertEquals(fake.symbols.fake_opened(), 1);
+    }
+    assertEquals(fake.symbols.fake_opened(), 0);
+    fake.close();
+  },
+});
+
 Deno.test("GpuSampler() does nothing where there is no NVML", () => {
   using sampler = new GpuSampler({ library: "/nowhere/libnvidia-ml.so.1" });
   assertEquals(sampler.problem?.kind, "no-library");

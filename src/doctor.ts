@@ -1,0 +1,244 @@
+/**
+ * Says what this machine can train on, and what is in the way of its GPU.
+ *
+ * ```sh
+ * deno run --allow-all jsr:@clr/clr/doctor
+ * ```
+ *
+ * `--json` prints the same as data. Every permission may be left out; the
+ * answer then says what could not be looked at.
+ *
+ * @module
+ */
+
+import { describeFlags, parseFlags, UsageError } from "./_flags.ts";
+import { selectBackend } from "./backends/mod.ts";
+import {
+  describeProcessor,
+  diagnoseGpu,
+  formatGpuSample,
+  type GpuDiagnosis,
+  type GpuFacts,
+  type GpuSample,
+  linuxHardware,
+  openNvml,
+  type Processor,
+  vulkanDevices,
+  type WebGPUAdapter,
+} from "./devices/mod.ts";
+
+/** What the doctor found on this machine. */
+export interface MachineReport {
+  /** Deno's version, such as `"2.9.6"`. */
+  readonly deno: string;
+  /** What training will run on, and why that; or why on nothing. */
+  readonly training: {
+    /** The backend's name in tfjs; absent where none starts. */
+    readonly backend?: string;
+    /** What it computes on. */
+    readonly device?: string;
+    /** Why this one, and why not the faster ones. */
+    readonly reason: string;
+  };
+  /** Why the GPU is, or is not, usable. */
+  readonly gpu: GpuDiagnosis;
+  /** What the diagnosis goes by. */
+  readonly facts: GpuFacts;
+  /** What each of NVIDIA's GPUs does at this moment. */
+  readonly samples: readonly GpuSample[];
+  /** The version of NVIDIA's driver, where NVML answers. */
+  readonly nvidiaDriver?: string;
+  /** The processor. */
+  readonly processor: Processor;
+}
+
+/**
+ * Looks at this machine: what WebGPU, Vulkan and NVML see, what the processor
+ * can do, and what training will run on. It starts the backend that
+ * `selectBackend()` chooses.
+ *
+ * @returns What was found.
+ *
+ * @example
+ * ```ts
+ * import { examineMachine } from "@clr/clr/doctor";
+ *
+ * const { training, gpu } = await examineMachine();
+ * console.log(`${training.device}, as ${training.reason}; ${gpu.finding}`);
+ * ```
+ */
+export async function examineMachine(): Promise<MachineReport> {
+  using nvml = openNvml();
+  const hardware = linuxHardware();
+  const facts: GpuFacts = {
+    os: Deno.build.os,
+    webgpu: await webGPUAdapters(),
+    vulkan: vulkanDevices(),
+    nvml: {
+      devices: nvml.devices,
+      ...nvml.problem && { problem: nvml.problem },
+    },
+    ...hardware && { hardware },
+    variables: driverVariables(),
+  };
+  return {
+    deno: Deno.version.deno,
+    training: await tryTraining(),
+    gpu: diagnoseGpu(facts),
+    facts,
+    samples: await nvml.sample(),
+    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+    processor: describeProcessor(),
+  };
+}
+
+/** WebGPU shows one adapter for each wish; most machines have one or two. */
+async function webGPUAdapters(): Promise<WebGPUAdapter[]> {
+  const wishes: GPURequestAdapterOptions[] = [
+    { powerPreference: "high-performance" },
+    { powerPreference: "low-power" },
+    { forceFallbackAdapter: true },
+  ];
+  const found = new Map<string, WebGPUAdapter>();
+  for (const wish of wishes) {
+    const adapter = await navigator.gpu?.requestAdapter(wish);
+    if (!adapter) continue;
+    const { description, device, vendor, isFallbackAdapter } = adapter.info;
+    const name = description || `device ${device} of vendor ${vendor}`;
+    found.set(name, { name, software: isFallbackAdapter });
+  }
+  return [...found.values()];
+}
+
+/** The variables by which people choose drivers, and by mistake hide them. */
+function driverVariables(): Record<string, string> {
+  const names = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const { state } = Deno.permissions.querySync({
+      name: "env",
+      variable: name,
+    });
+    const value = state === "granted" ? Deno.env.get(name) : undefined;
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+async function tryTraining(): Promise<MachineReport["training"]> {
+  try {
+    const { backend, device, reason } = await selectBackend();
+    return { backend, device, reason };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * The report as text of at most 80 columns.
+ *
+ * @param report What {@linkcode examineMachine} found.
+ * @returns Lines, the last one ended too.
+ */
+export function formatReport(report: MachineReport): string {
+  const { training, gpu, facts, samples, processor } = report;
+  const { vulkan, nvml } = facts;
+  const wasm = Object.entries({
+    SIMD: processor.wasm.simd,
+    threads: processor.wasm.threads,
+    "relaxed SIMD": processor.wasm.relaxedSimd,
+  }).map(([feature, has]) => has ? feature : `no ${feature}`);
+  const sections: [string, string[]][] = [
+    [
+      "Training will run on",
+      [
+        training.backend
+          ? `${training.device} (${training.backend})`
+          : "nothing: no backend starts",
+        `Why: ${training.reason}.`,
+      ],
+    ],
+    ["GPU", [gpu.finding, ...gpu.remedy ? [`Remedy: ${gpu.remedy}`] : []]],
+    [
+      "WebGPU shows",
+      facts.webgpu.map(({ name, software }) =>
+        software ? `${name}: software` : name
+      ),
+    ],
+    [
+      "Vulkan shows",
+      vulkan.devices.map((device) => {
+        const own = device.heaps.filter(({ deviceLocal }) => deviceLocal);
+        const bytes = Math.max(0, ...own.map(({ bytes }) => bytes));
+        return `${device.name}: ${device.kind}, Vulkan ${device.apiVersion}, ` +
+          `driver ${device.driver}, ${(bytes / 2 ** 30).toFixed(1)} GiB`;
+      }),
+    ],
+    [
+      "NVIDIA's NVML shows",
+      [
+        ...report.nvidiaDriver ? [`driver ${report.nvidiaDriver}`] : [],
+        ...samples.map(formatGpuSample),
+      ],
+    ],
+    [
+      "Processor",
+      [
+        `${processor.architecture}, ${processor.threads} threads at once`,
+        `WASM: ${wasm.join(", ")}`,
+        `Deno ${report.deno}`,
+      ],
+    ],
+  ];
+  const nothing: Record<string, string | undefined> = {
+    "Vulkan shows": vulkan.problem?.message,
+    "NVIDIA's NVML shows": nvml.problem?.message,
+  };
+  return sections.map(([title, lines]) => {
+    const problem = nothing[title];
+    const shown = lines.length > 0
+      ? lines
+      : [problem ? `nothing: ${problem}` : "nothing"];
+    return `${title}\n${shown.map((line) => wrap(line)).join("")}`;
+  }).join("\n");
+}
+
+function wrap(text: string): string {
+  const lines = ["  "];
+  for (const word of text.split(/\s+/)) {
+    const line = lines[lines.length - 1];
+    if (line.trim() && line.length + 1 + word.length > 80) {
+      lines.push(`    ${word}`);
+    } else {
+      lines[lines.length - 1] = line.trim() ? `${line} ${word}` : line + word;
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+const FLAGS = {
+  json: { kind: "switch", help: "Print the report as JSON." },
+  help: { kind: "switch", help: "Print this help." },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const { json, help } = parseFlags(FLAGS, args);
+    if (help) {
+      console.log(
+        "Says what this machine can train on, and what is in the way of its " +
+          `GPU.\n\nUsage: deno task doctor [flags]\n\n${describeFlags(FLAGS)}`,
+      );
+      return 0;
+    }
+    const report = await examineMachine();
+    console.log(
+      json ? JSON.stringify(report, null, 2) : formatReport(report).trimEnd(),
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
