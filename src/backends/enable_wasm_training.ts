@@ -5,8 +5,14 @@ import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
 import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
+import {
+  depthwiseConv2dBackpropFilterKernel,
+  depthwiseConv2dBackpropInputKernel,
+} from "./wasm/depthwise_conv2d_backprop.ts";
+import { einsumKernel } from "./wasm/einsum.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
+import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
   batchMatMulKernel,
@@ -18,6 +24,10 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  depthwiseConv2dBackpropFilterKernel,
+  depthwiseConv2dBackpropInputKernel,
+  einsumKernel,
+  unsortedSegmentSumKernel,
 ];
 
 /**

@@ -455,3 +455,65 @@ export function multiplyTransposed(
   };
   correlate(compute, a, steps, 1, d, columns, out);
 }
+
+/** The steps of windows whose channels are taken one by one. */
+function depthwiseSteps(frame: Frame, channels: number, windows: Windows) {
+  return {
+    ...windowSteps(frame, channels, { ...windows, dilationWidth: 1 }),
+    middle: windows.filterWidth,
+    middleStep: windows.dilationWidth * 4 * channels,
+    run: 1,
+  };
+}
+
+/** Convolves each channel of framed images with a filter of its own. */
+export function convolveDepthwise(
+  compute: Compute,
+  frame: Frame,
+  images: Images,
+  windows: Windows,
+  filter: number,
+  out: number,
+): void {
+  const { channels, count } = images;
+  const { run: _, ...steps } = depthwiseSteps(frame, channels, windows);
+  compute.run(
+    "depthwise",
+    { a: frame.address, b: filter, out, ...steps, channels },
+    count,
+    count * windows.rows * windows.columns * channels * steps.outer *
+      steps.middle,
+  );
+}
+
+/** The gradient of a depthwise convolution with respect to its filter. */
+export function correlateDepthwise(
+  compute: Compute,
+  frame: Frame,
+  images: Images,
+  windows: Windows,
+  d: number,
+  out: number,
+): void {
+  const { channels, count } = images;
+  const { run: _, ...steps } = depthwiseSteps(frame, channels, windows);
+  const size = steps.outer * steps.middle * channels;
+  const groupImages = Math.ceil(count / MOST_GROUPS);
+  const groups = Math.ceil(count / groupImages);
+  using partial = compute.scratch(4 * groups * size);
+  compute.run(
+    "correlateDepthwise",
+    {
+      a: frame.address,
+      d,
+      out: partial.address,
+      images: count,
+      groupImages,
+      ...steps,
+      channels,
+    },
+    groups,
+    count * windows.rows * windows.columns * size,
+  );
+  sumRows(compute, partial.address, groups, size, out);
+}

@@ -1,0 +1,161 @@
+import {
+  backend_util,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropFilterInputs,
+  type DepthwiseConv2dNativeBackpropInputAttrs,
+  type DepthwiseConv2dNativeBackpropInputInputs,
+} from "@tensorflow/tfjs";
+import { addressOf, Compute } from "./_compute.ts";
+import {
+  convolveDepthwise,
+  correlateDepthwise,
+  Frame,
+  frameFor,
+} from "./_convolution.ts";
+import {
+  type BackendWasm,
+  callKernel,
+  release,
+  type Shape4D,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+import { imagesOf, windowsOf } from "./conv2d.ts";
+
+/**
+ * Repeats each channel as often as it has outputs, so that a depthwise
+ * convolution with a channel multiplier becomes one without.
+ */
+function repeatChannels(
+  backend: BackendWasm,
+  x: TensorInfo,
+  times: number,
+): TensorInfo {
+  const channels = x.shape[x.shape.length - 1];
+  const column = {
+    ...x,
+    shape: [x.shape.slice(0, -1).reduce((a, b) => a * b, 1) * channels, 1],
+  };
+  const repeated = callKernel(backend, "Tile", { x: column }, {
+    reps: [1, times],
+  });
+  return { ...repeated, shape: [...x.shape.slice(0, -1), channels * times] };
+}
+
+/**
+ * The gradient of a depthwise convolution with respect to its filter, which
+ * tfjs's WASM backend lacks (tensorflow/tfjs#8082).
+ */
+export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
+  DepthwiseConv2dNativeBackpropFilterInputs,
+  DepthwiseConv2dNativeBackpropFilterAttrs
+>("DepthwiseConv2dNativeBackpropFilter", ({ inputs, attrs, backend }) => {
+  const { x, dy } = inputs;
+  const info = backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    attrs.filterShape,
+    attrs.strides,
+    attrs.dilations,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    true,
+  );
+  const multiplier = info.outChannels / info.inChannels;
+  const repeated = multiplier === 1
+    ? x
+    : repeatChannels(backend, x, multiplier);
+  const out = backend.makeOutput(attrs.filterShape, "float32");
+  const compute = Compute.of(backend);
+  const images = { ...imagesOf(info), channels: info.outChannels };
+  const windows = windowsOf(info);
+  const { top, left } = info.padInfo;
+  using frame = new Frame(
+    compute,
+    addressOf(backend, repeated),
+    images,
+    frameFor(windows, top, left),
+  );
+  correlateDepthwise(
+    compute,
+    frame,
+    images,
+    windows,
+    addressOf(backend, dy),
+    addressOf(backend, out),
+  );
+  if (repeated !== x) release(backend, repeated);
+  return out;
+});
+
+/**
+ * The gradient of a depthwise convolution with respect to its input, which
+ * tfjs's WASM backend lacks: the depthwise convolution of dy (its pixels spread
+ * by the stride) with the filter turned by 180°.
+ */
+export const depthwiseConv2dBackpropInputKernel = wasmKernel<
+  DepthwiseConv2dNativeBackpropInputInputs,
+  DepthwiseConv2dNativeBackpropInputAttrs
+>("DepthwiseConv2dNativeBackpropInput", ({ inputs, attrs, backend }) => {
+  const { dy, filter } = inputs;
+  const info = backend_util.computeConv2DInfo(
+    attrs.inputShape,
+    filter.shape as Shape4D,
+    attrs.strides,
+    attrs.dilations,
+    attrs.pad,
+    attrs.dimRoundingMode,
+    true,
+  );
+  const { inHeight, inWidth, inChannels, outChannels } = info;
+  const { dilationHeight, dilationWidth, filterHeight, filterWidth } = info;
+  const reachHeight = (filterHeight - 1) * dilationHeight;
+  const reachWidth = (filterWidth - 1) * dilationWidth;
+  const turned = callKernel(backend, "Reverse", { x: filter }, {
+    dims: [0, 1],
+  });
+  const shape = [info.batchSize, inHeight, inWidth, outChannels];
+  const perOutput = backend.makeOutput(shape, "float32");
+  const compute = Compute.of(backend);
+  const images = {
+    count: info.batchSize,
+    height: info.outHeight,
+    width: info.outWidth,
+    channels: outChannels,
+  };
+  using frame = new Frame(compute, addressOf(backend, dy), images, {
+    top: reachHeight - info.padInfo.top,
+    left: reachWidth - info.padInfo.left,
+    spreadHeight: info.strideHeight,
+    spreadWidth: info.strideWidth,
+    height: inHeight + reachHeight,
+    width: inWidth + reachWidth,
+  });
+  const windows = {
+    rows: inHeight,
+    columns: inWidth,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight,
+    dilationWidth,
+    filterHeight,
+    filterWidth,
+  };
+  convolveDepthwise(
+    compute,
+    frame,
+    images,
+    windows,
+    addressOf(backend, turned),
+    addressOf(backend, perOutput),
+  );
+  release(backend, turned);
+  const multiplier = outChannels / inChannels;
+  if (multiplier === 1) return perOutput;
+  const summands = { ...perOutput, shape: [...info.inShape, multiplier] };
+  const dx = callKernel(backend, "Sum", { x: summands }, {
+    axis: [4],
+    keepDims: false,
+  });
+  release(backend, perOutput);
+  return dx;
+});
