@@ -29,6 +29,8 @@ type StepFunction = (data: tf.Tensor[]) => tf.Scalar[];
  * throws leaves no tensor behind, as it does in `fitDataset`.
  */
 interface ModelInternals {
+  /** A Sequential trains through a LayersModel inside it. */
+  model?: ModelInternals;
   isTraining: boolean;
   optimizer_: Optimizer | undefined;
   metricsNames: string[];
@@ -50,7 +52,8 @@ class ModelTrainer implements Trainer {
 
   constructor(model: LayersModel) {
     this.#model = model;
-    this.#internals = model as unknown as ModelInternals;
+    const internals = model as unknown as ModelInternals;
+    this.#internals = internals.model ?? internals;
     if (!this.#internals.optimizer_) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,

@@ -154,6 +154,9 @@ export class TrainingSnapshot implements Disposable {
       }
     };
     save(subject, MODEL_FIELDS);
+    // A Sequential trains through a LayersModel inside it.
+    const { model } = subject as Holder;
+    if (model) save(model, MODEL_FIELDS);
     for (const layer of layersWithin(subject)) {
       if (layer.stateful) save(layer, STATEFUL_LAYER_FIELDS);
     }

@@ -1,0 +1,191 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { selectBackend } from "../../src/backends/select_backend.ts";
+import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
+import { seededRandom } from "../../src/finder/_random.ts";
+import { getLearningRate } from "../../src/training/learning_rate.ts";
+
+// Started here, as what a backend opens stays open for the process.
+await selectBackend({ backend: "wasm", threads: 1 });
+await selectBackend({ backend: "cpu" });
+
+const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
+  sgd: () => tf.train.sgd(0.05),
+  momentum: () => tf.train.momentum(0.05, 0.9),
+  adagrad: () => tf.train.adagrad(0.05),
+  adadelta: () => tf.train.adadelta(0.5),
+  adam: () => tf.train.adam(0.01),
+  adamax: () => tf.train.adamax(0.01, 0.9, 0.999, 1e-7, 0.01),
+  rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-7),
+};
+
+const EXAMPLES = 24;
+const BATCH = 6;
+
+function data(): { xs: tf.Tensor2D; ys: tf.Tensor2D } {
+  return tf.tidy(() => {
+    const xs = tf.randomNormal(
+      [EXAMPLES, 5],
+      0,
+      1,
+      "float32",
+      3,
+    ) as tf.Tensor2D;
+    return { xs, ys: xs.slice([0, 0], [-1, 2]).square() as tf.Tensor2D };
+  });
+}
+
+function createModel(optimizer: tf.Optimizer): tf.LayersModel {
+  const initializer = (seed: number) => tf.initializers.glorotUniform({ seed });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        units: 8,
+        inputShape: [5],
+        kernelInitializer: initializer(1),
+      }),
+      tf.layers.batchNormalization(),
+      tf.layers.activation({ activation: "relu" }),
+      // Without a seed: each step draws one from Math.random.
+      tf.layers.dropout({ rate: 0.3 }),
+      tf.layers.dense({ units: 2, kernelInitializer: initializer(2) }),
+    ],
+  });
+  model.compile({ optimizer, loss: "meanSquaredError", metrics: ["mae"] });
+  return model;
+}
+
+/** What the finder is made to end by. */
+type Ending = "complete" | "batch throws" | "callback throws" | "abort" | "NaN";
+
+async function find(
+  model: tf.LayersModel,
+  all: { xs: tf.Tensor2D; ys: tf.Tensor2D },
+  ending: Ending,
+): Promise<void> {
+  const controller = new AbortController();
+  const options = {
+    iterations: 9,
+    startLr: 1e-3,
+    endLr: 0.3,
+    batchSize: BATCH,
+    repeats: ending === "complete" ? 2 : 1,
+    signal: controller.signal,
+    onBatch: ({ iteration }: { iteration: number }) => {
+      if (iteration < 5) return;
+      if (ending === "callback throws") throw new Error("from onBatch");
+      if (ending === "abort") controller.abort();
+    },
+  };
+  function* broken() {
+    for (let batch = 0;; batch++) {
+      if (batch === 5 && ending === "batch throws") throw new Error("no more");
+      const bad = batch === 5 ? NaN : 1;
+      yield tf.tidy(() => ({
+        xs: all.xs.slice(0, BATCH),
+        // In the targets: a ReLU on WASM makes 0 of NaN.
+        ys: all.ys.slice(0, BATCH).mul(bad),
+      }));
+    }
+  }
+  switch (ending) {
+    case "batch throws":
+      await assertRejects(
+        () => findLearningRate(model, broken, options),
+        Error,
+        "no more",
+      );
+      return;
+    case "callback throws":
+      await assertRejects(
+        () => findLearningRate(model, all, options),
+        Error,
+        "from onBatch",
+      );
+      return;
+    case "NaN":
+      assertEquals(
+        (await findLearningRate(model, broken, options)).stopReason,
+        "non-finite",
+      );
+      return;
+    default:
+      assertEquals(
+        (await findLearningRate(model, all, options)).stopReason,
+        ending === "abort" ? "aborted" : "end",
+      );
+  }
+}
+
+/** The weights, as bits, after `before` steps, the finder, and five steps. */
+async function train(
+  createOptimizer: () => tf.Optimizer,
+  before: number,
+  ending: Ending | undefined,
+): Promise<Uint32Array[]> {
+  const original = Math.random;
+  const all = data();
+  const { xs, ys } = all;
+  const optimizer = createOptimizer();
+  const model = createModel(optimizer);
+  const random = Math.random = seededRandom(7);
+  try {
+    const step = () =>
+      model.trainOnBatch(xs.slice(0, BATCH), ys.slice(0, BATCH));
+    const steps = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        tf.engine().startScope();
+        await step();
+        tf.engine().endScope();
+      }
+    };
+    await steps(before);
+    if (ending) {
+      const memory = tf.memory();
+      const learningRate = getLearningRate(optimizer);
+      const { iterations } = optimizer;
+      await find(model, all, ending);
+      assertEquals(tf.memory().numTensors, memory.numTensors);
+      assertEquals(tf.memory().numDataBuffers, memory.numDataBuffers);
+      assertEquals(tf.memory().numBytes, memory.numBytes);
+      assertEquals(getLearningRate(optimizer), learningRate);
+      assertEquals(optimizer.iterations, iterations);
+      assert(Math.random === random);
+    }
+    await steps(5);
+    return model.getWeights().map((weight) =>
+      new Uint32Array((weight.dataSync() as Float32Array).slice().buffer)
+    );
+  } finally {
+    Math.random = original;
+    model.dispose();
+    optimizer.dispose();
+    tf.dispose([xs, ys]);
+  }
+}
+
+for (const backend of ["cpu", "wasm"]) {
+  for (const [name, createOptimizer] of Object.entries(OPTIMIZERS)) {
+    Deno.test(`findLearningRate() leaves no trace with ${name} on ${backend}`, async () => {
+      await tf.setBackend(backend);
+      for (const before of [0, 3]) {
+        const expected = await train(createOptimizer, before, undefined);
+        for (
+          const ending of [
+            "complete",
+            "batch throws",
+            "callback throws",
+            "abort",
+            "NaN",
+          ] as const
+        ) {
+          assertEquals(
+            await train(createOptimizer, before, ending),
+            expected,
+            `${ending}, ${before} steps before`,
+          );
+        }
+      }
+    });
+  }
+}
