@@ -1,6 +1,8 @@
+import { showInNotebooks } from "../_notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { conclude, type RecordedRun, shortRate } from "./_analysis.ts";
 import { drawChart } from "./_chart.ts";
+import { rangeView } from "./_notebook.ts";
 import type { CurveEvidence } from "./bounds.ts";
 import { median } from "./divergence.ts";
 import { learningRateGrid } from "./learning_rate_grid.ts";
@@ -424,6 +426,8 @@ export class LearningRateRange {
     return this.format();
   }
 }
+
+showInNotebooks(LearningRateRange, rangeView);
 
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -177,7 +177,7 @@ export function comparisonSpec(
     ...frame(options.title ?? title(curves, metric), [
       `${label(metric)}${metric.startsWith("val_") ? "" : ", smoothed"}`,
       `${count(last)} iterations`,
-    ], options.origin),
+    ], [options.origin ?? ""]),
     params: [zoom(["runs"])],
     width: WIDTH,
     height: 340,

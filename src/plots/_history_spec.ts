@@ -333,7 +333,7 @@ export function historySpec(
           ends.length === 1 ? "" : "s"
         } (dotted)`
         : "",
-    ], options.origin),
+    ], [options.origin ?? ""]),
     params: [
       zoom(
         panels.map((panel) =>

@@ -145,7 +145,7 @@ export function followRun(
       const values = rows[metric].map((value) => value ?? NaN);
       const smooth = metric === "lr"
         ? values
-        : parts.trend(values, values.length / 50);
+        : parts.trend(values, Math.max(5, values.length / 50));
       const kept = parts.union(
         parts.thin(values, 250),
         parts.thin(smooth, 100),

@@ -31,53 +31,88 @@ export interface RangeData {
   readonly metrics?: { readonly [name: string]: ArrayLike<number> };
   /** Single rates that published rules pick. */
   readonly suggestions?: {
-    readonly [rule: string]: {
-      /** The rate picked, if any. */
-      readonly learningRate?: number;
-    };
+    /** In the longest valley. */
+    readonly valley?: number;
+    /** Where the loss falls fastest. */
+    readonly steepest?: number;
+    /** Left of the last steep slope. */
+    readonly slide?: number;
+    /** A tenth of where the loss is lowest. */
+    readonly minimum?: number;
   };
   /** Why the test stopped. */
   readonly stopReason?: string;
-  /** What the curve shows. */
-  readonly verdict?: {
-    /** One word for it, such as `good`. */
-    readonly kind: string;
-  };
+  /** What the test found, such as `good`. */
+  readonly verdict?: string;
+  /** What to do next, in a sentence. */
+  readonly advice?: string;
 }
 
 const DOT = 90;
+/** As `rate` writes numbers, in the language of Vega. */
+const RATE_LABEL = "datum.value >= 1e-4 && datum.value < 1e4 " +
+  "? format(datum.value, '~g') " +
+  ": replace(format(datum.value, '~e'), '+', '')";
+const RULES = ["valley", "steepest", "slide", "minimum"] as const;
 
-function title(range: RangeData): string {
-  const { baseLr, maxLr, verdict } = range;
-  if (baseLr !== undefined && maxLr !== undefined) {
-    return `Train between learning rates ${rate(baseLr)} and ${rate(maxLr)}`;
-  }
-  if (maxLr !== undefined) {
-    return `Train at learning rates up to ${rate(maxLr)}`;
-  }
-  if (baseLr !== undefined) {
-    return `Train at learning rates from ${rate(baseLr)}`;
-  }
-  return `No bounds: the verdict is ${verdict?.kind ?? "missing"}`;
+const STOPPED: { readonly [reason: string]: string } = {
+  end: "every rate tested",
+  diverged: "stopped as the loss diverged",
+  "non-finite": "stopped at a loss that is not finite",
+  aborted: "stopped by its signal",
+};
+
+const NOT_GOOD: { readonly [verdict: string]: string } = {
+  flat: "No learning rate tested lowers the loss",
+  "never-diverged": "The loss still falls at the highest learning rate",
+  "diverged-at-once": "The loss diverges from the lowest learning rate on",
+  noisy: "Noise hides where the loss falls",
+  "too-short": "Too few learning rates were tested to tell",
+};
+
+function title({ baseLr, maxLr, verdict = "good" }: RangeData): string {
+  if (verdict in NOT_GOOD) return NOT_GOOD[verdict];
+  return baseLr !== undefined && maxLr !== undefined
+    ? `Train between learning rates ${rate(baseLr)} and ${rate(maxLr)}`
+    : "The range test found no pair of bounds";
 }
 
-/** Limits that show the whole descent, and where it blows up only the start of that. */
-function limits(smoothed: number[], raw: ArrayLike<number>): [number, number] {
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
+}
+
+/**
+ * Limits that show the whole descent and the noise about it, and of what blows
+ * up only the start.
+ */
+function limits(smoothed: number[], raw: number[]): [number, number] {
   const finite = smoothed.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
   let low = 0;
   for (let i = 1; i < finite.length; i++) if (finite[i] < finite[low]) low = i;
   const bottom = finite[low];
   const before = Math.max(...finite.slice(0, low + 1));
-  const height = Math.max(before - bottom, Math.abs(before) * 1e-3, 1e-12);
-  const top = Math.min(Math.max(...finite), before + 0.5 * height);
-  const lowestRaw = Math.min(
-    ...Array.from(raw).filter((v) => Number.isFinite(v)),
-    bottom,
+  const half = Math.ceil(raw.length / 2);
+  const noise = quantile(
+    raw.slice(0, half).map((value, i) => Math.abs(value - smoothed[i])),
+    0.5,
   );
-  const floor = Math.max(lowestRaw, bottom - 0.5 * height);
-  const span = top - floor || 1;
-  return [short(floor - 0.12 * span)!, short(top + 0.12 * span)!];
+  const height = Math.max(
+    before - bottom,
+    6 * noise,
+    Math.abs(bottom) * 1e-3,
+    1e-12,
+  );
+  const top = Math.max(before, quantile(finite, 0.25)) + 0.5 * height;
+  const highest = Math.max(...finite, ...raw.filter(Number.isFinite));
+  const lowest = Math.min(bottom, ...raw.filter(Number.isFinite));
+  const limit = [
+    Math.max(lowest, bottom - 0.5 * height),
+    Math.min(highest, top),
+  ];
+  const margin = 0.12 * (limit[1] - limit[0]) || 0.1;
+  return [short(limit[0] - margin)!, short(limit[1] + margin)!];
 }
 
 /** Ticks a decade; within two decades also at 2 and 5. */
@@ -114,11 +149,9 @@ function rateAxis(rates: ArrayLike<number>, shown: boolean): Json {
     scale: linear
       ? { type: "linear", domain: [first, last], nice: false }
       : { type: "log", domain: [first, last], nice: false },
-    axis: linear ? axis : {
-      ...axis,
-      values: decades(first, last),
-      format: first < 1e-5 * (1 - 1e-9) ? "~e" : "~g",
-    },
+    axis: linear
+      ? { ...axis, tickCount: 8 }
+      : { ...axis, values: decades(first, last), labelExpr: RATE_LABEL },
   };
 }
 
@@ -248,41 +281,49 @@ function panel(
   };
 }
 
-/** Labels beside the two bounds: above the curve before the descent, below it after. */
-function boundLabels(range: RangeData, loss: Json): Json[] {
-  const { x, y } = loss.layer.at(-2).encoding;
-  const near = range.baseLr !== undefined && range.maxLr !== undefined;
-  const text = (row: { kind: string; bound: string }, halo: Json) => ({
-    data: { values: [row] },
-    mark: {
-      type: "text",
-      text: row.bound,
-      fontSize: 13,
-      fontWeight: 600,
-      color: LIGHT.blue,
-      align: row.kind === "base" ? (near ? "right" : "center") : "left",
-      dx: row.kind === "base" ? (near ? -8 : 0) : 8,
-      dy: row.kind === "base" ? -14 : 16,
-      ...halo,
-    },
-    encoding: { x, y },
-  });
+/**
+ * Labels beside the two bounds, where the falling curve leaves room: above it
+ * to the right of the lower one, and below it to the left of the upper one.
+ */
+function boundLabels(dots: Json, rates: ArrayLike<number>): Json[] {
+  const { x, y } = dots.encoding;
+  const span = (lr: number) =>
+    x.scale.type === "log"
+      ? Math.log(lr / rates[0]) / Math.log(rates[rates.length - 1] / rates[0])
+      : (lr - rates[0]) / (rates[rates.length - 1] - rates[0]);
   const halo = {
     stroke: LIGHT.background,
     strokeWidth: 4,
     strokeOpacity: 0.85,
     strokeJoin: "round",
   };
-  return loss.layer.at(-2).data.values.flatMap((
-    row: { kind: string; bound: string },
-  ) => [text(row, halo), text(row, {})]);
+  return dots.data.values.flatMap((
+    row: { kind: string; bound: string; lr: number },
+  ) => {
+    const base = row.kind === "base";
+    const toRight = base ? span(row.lr) < 0.8 : span(row.lr) < 0.2;
+    return [halo, {}].map((look) => ({
+      data: { values: [row] },
+      mark: {
+        type: "text",
+        text: row.bound,
+        fontSize: 13,
+        fontWeight: 600,
+        color: LIGHT.blue,
+        align: toRight ? "left" : "right",
+        dx: toRight ? 9 : -9,
+        dy: base ? -12 : 14,
+        ...look,
+      },
+      encoding: { x, y },
+    }));
+  });
 }
 
 /** The rules' picks as small marks on the curve, told apart by shape. */
-function suggestionMarks(range: RangeData, loss: Json): Json[] {
-  const picks = Object.entries(range.suggestions ?? {}).flatMap((
-    [rule, { learningRate }],
-  ) => {
+function suggestionMarks(range: RangeData, { x, y }: Json): Json[] {
+  const picks = RULES.flatMap((rule) => {
+    const learningRate = range.suggestions?.[rule];
     const first = range.learningRates[0];
     const last = range.learningRates[range.learningRates.length - 1];
     return learningRate === undefined || learningRate < first ||
@@ -297,7 +338,6 @@ function suggestionMarks(range: RangeData, loss: Json): Json[] {
       }];
   });
   if (picks.length === 0) return [];
-  const { x, y } = loss.layer.at(-2).encoding;
   return [{
     data: { values: picks },
     mark: {
@@ -342,7 +382,7 @@ export function rangeSpec(range: RangeData, options: ChartOptions = {}): Chart {
   const loss = panel(range, "loss", range.losses, smoothedLosses, {
     height: metric ? 270 : 360,
     shown: !metric,
-    domain: limits(smoothedLosses, range.losses),
+    domain: limits(smoothedLosses, Array.from(range.losses)),
   });
   const panels = [loss];
   if (metric) {
@@ -358,20 +398,21 @@ export function rangeSpec(range: RangeData, options: ChartOptions = {}): Chart {
   const views = panels.map((p) =>
     p.layer.find((l: Json) => l.name?.endsWith("_smooth")).name
   );
-  const [marks, labels] = [
-    suggestionMarks(range, loss),
-    boundLabels(range, loss),
-  ];
-  loss.layer.push(...marks, ...labels);
+  const dots = loss.layer.at(-2);
+  loss.layer.push(
+    ...suggestionMarks(range, dots.encoding),
+    ...boundLabels(dots, rates),
+  );
   const best = smoothedLosses.filter(Number.isFinite);
+  const { verdict = "good", advice = "", stopReason = "" } = range;
   return {
     ...frame(options.title ?? title(range), [
-      `Learning-rate range test: ${rates.length} rates from ${
-        rate(rates[0])
-      } to ${rate(rates[rates.length - 1])}`,
+      `Range test of ${rates.length} rates from ${rate(rates[0])} to ${
+        rate(rates[rates.length - 1])
+      }`,
       best.length ? `lowest smoothed loss ${measure(Math.min(...best))}` : "",
-      range.stopReason ? `stopped: ${range.stopReason}` : "",
-    ], options.origin),
+      STOPPED[stopReason] ?? stopReason,
+    ], [verdict in NOT_GOOD ? advice : "", options.origin ?? ""]),
     params: [zoom(views)],
     spacing: 14,
     resolve: { scale: { x: "shared" } },

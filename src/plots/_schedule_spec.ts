@@ -81,7 +81,7 @@ export function scheduleSpec(
       `${count(iterations)} iterations`,
       `starts at ${rate(rates[0])}`,
       `ends at ${rate(rates[rates.length - 1])}`,
-    ], options.origin),
+    ], [options.origin ?? ""]),
     params: [zoom(["rate"])],
     width: WIDTH,
     height: 300,

@@ -45,14 +45,14 @@ export function short(value: number): number | null {
 
 /**
  * The parts every chart has, to be spread over its own: `facts` about the data
- * on one line of the subtitle, and their origin under it.
+ * on one line of the subtitle, and what more is to be said under it.
  */
 export function frame(
   title: string,
   facts: readonly string[],
-  origin = "",
+  more: readonly string[] = [],
 ): Chart {
-  const subtitle = [facts.filter(Boolean).join(" · "), origin]
+  const subtitle = [facts.filter(Boolean).join(" · "), ...more]
     .filter(Boolean).flatMap((line) => wrap(line, WIDTH, 12));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",

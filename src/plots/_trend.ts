@@ -15,7 +15,7 @@ export function trend(values: ArrayLike<number>, span: number): number[] {
   });
 }
 
-/** The trend of a metric over a fiftieth of the run. */
+/** The trend of a metric over a fiftieth of the run, and no less than 5 values. */
 export function trendOf(values: ArrayLike<number>): number[] {
-  return trend(values, values.length / 50);
+  return trend(values, Math.max(5, values.length / 50));
 }

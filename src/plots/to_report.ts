@@ -76,6 +76,7 @@ const STYLE = `<style>
 .samples .wrong img{border:3px dashed var(--orange)}
 .samples b{font-weight:600}
 .samples span{color:var(--muted)}
+.samples b+span{white-space:nowrap}
 </style>`;
 
 function row(name: string, cells: readonly string[]): string {

@@ -1,0 +1,13 @@
+import type { NotebookView } from "../_notebook.ts";
+import type { LearningRateRange } from "./learning_rate_range.ts";
+
+/** The terminal's chart as text, and the curve where there is one to draw. */
+export async function rangeView(
+  range: LearningRateRange,
+): Promise<NotebookView> {
+  const text = `${range}`;
+  if (range.learningRates.length < 2) return { text };
+  // Only the specification, which draws nothing; and only in a notebook.
+  const { rangeSpec } = await import("../plots/_range_spec.ts");
+  return { text, chart: rangeSpec(range) };
+}
