@@ -1,0 +1,103 @@
+import {
+  convertConv,
+  convertConvTranspose,
+  convertDepthwiseConv,
+  convertSeparableConv,
+} from "./_convolution.ts";
+import {
+  convertActivation,
+  convertCropping,
+  convertDense,
+  convertELU,
+  convertEmbedding,
+  convertFlatten,
+  convertIdentity,
+  convertLeakyReLU,
+  convertPermute,
+  convertPReLU,
+  convertReLU,
+  convertRepeatVector,
+  convertRescaling,
+  convertReshape,
+  convertSoftmax,
+  convertThresholdedReLU,
+  convertUpSampling,
+  convertZeroPadding,
+} from "./_core.ts";
+import {
+  convertConcatenate,
+  convertDot,
+  convertElementwise,
+} from "./_merge.ts";
+import {
+  convertBatchNormalization,
+  convertLayerNormalization,
+} from "./_normalization.ts";
+import { convertGlobalPooling, convertPooling } from "./_pooling.ts";
+import { convertBidirectional, convertRecurrent } from "./_recurrent.ts";
+import type { LayerConverter } from "./layer_converter.ts";
+
+/** The converters that come with the exporter, by the class name of the layer. */
+export const converters: Readonly<Record<string, LayerConverter>> = {
+  Activation: convertActivation,
+  Add: convertElementwise("Add"),
+  AlphaDropout: convertIdentity,
+  Average: convertElementwise("Mean"),
+  AveragePooling1D: convertPooling("AveragePool"),
+  AveragePooling2D: convertPooling("AveragePool"),
+  AveragePooling3D: convertPooling("AveragePool"),
+  BatchNormalization: convertBatchNormalization,
+  Bidirectional: convertBidirectional,
+  Concatenate: convertConcatenate,
+  Conv1D: convertConv,
+  Conv2D: convertConv,
+  Conv2DTranspose: convertConvTranspose,
+  Conv3D: convertConv,
+  Conv3DTranspose: convertConvTranspose,
+  Cropping2D: convertCropping,
+  Dense: convertDense,
+  DepthwiseConv2D: convertDepthwiseConv,
+  Dot: convertDot,
+  Dropout: convertIdentity,
+  ELU: convertELU,
+  Embedding: convertEmbedding,
+  Flatten: convertFlatten,
+  GRU: convertRecurrent,
+  GaussianDropout: convertIdentity,
+  GaussianNoise: convertIdentity,
+  GlobalAveragePooling1D: convertGlobalPooling("ReduceMean"),
+  GlobalAveragePooling2D: convertGlobalPooling("ReduceMean"),
+  GlobalMaxPooling1D: convertGlobalPooling("ReduceMax"),
+  GlobalMaxPooling2D: convertGlobalPooling("ReduceMax"),
+  LSTM: convertRecurrent,
+  LayerNormalization: convertLayerNormalization,
+  LeakyReLU: convertLeakyReLU,
+  MaxPooling1D: convertPooling("MaxPool"),
+  MaxPooling2D: convertPooling("MaxPool"),
+  MaxPooling3D: convertPooling("MaxPool"),
+  Maximum: convertElementwise("Max"),
+  Minimum: convertElementwise("Min"),
+  Multiply: convertElementwise("Mul"),
+  PReLU: convertPReLU,
+  Permute: convertPermute,
+  RNN: convertRecurrent,
+  ReLU: convertReLU,
+  RepeatVector: convertRepeatVector,
+  Rescaling: convertRescaling,
+  Reshape: convertReshape,
+  SeparableConv2D: convertSeparableConv,
+  SimpleRNN: convertRecurrent,
+  Softmax: convertSoftmax,
+  SpatialDropout1D: convertIdentity,
+  ThresholdedReLU: convertThresholdedReLU,
+  UpSampling2D: convertUpSampling,
+  ZeroPadding2D: convertZeroPadding,
+};
+
+/** Layers that take integers as they are; others get floating-point numbers. */
+export const takesIntegers: ReadonlySet<string> = new Set([
+  "Embedding",
+  "Flatten",
+  "Permute",
+  "Reshape",
+]);
