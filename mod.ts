@@ -1,8 +1,9 @@
 /**
  * Cyclical learning rates and the learning-rate range test for TensorFlow.js.
  *
- * {@linkcode CyclicLR} goes into `callbacks` of `model.fit` and makes the
- * learning rate rise and fall between two bounds, batch by batch.
+ * {@linkcode findLearningRate} finds both bounds of a good learning rate for a
+ * model and its data. {@linkcode CyclicLR} goes into `callbacks` of `model.fit`
+ * and makes the rate rise and fall between them, batch by batch.
  *
  * @example
  * ```ts
@@ -24,6 +25,7 @@
  * @module
  */
 
+export * from "./src/finder/mod.ts";
 export * from "./src/training/cyclic_lr.ts";
 export type {
   Columns,
@@ -46,6 +48,7 @@ export type {
   LayersModel,
   Optimizer,
   Tensor,
+  Variable,
 } from "./src/training/tfjs.ts";
 export type { MomentumRange } from "./src/schedules/momentum_range.ts";
 export type { Schedule } from "./src/schedules/schedule.ts";
