@@ -1,5 +1,9 @@
-import type * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "../training/tfjs.ts";
+import type {
+  LayersModel,
+  Optimizer,
+  Tensor,
+  Variable,
+} from "../training/tfjs.ts";
 import type { TensorPair } from "./data.ts";
 
 /**
@@ -42,7 +46,7 @@ export interface CustomTrainee<Batch = TensorPair> {
    * Every variable that training changes. What is not named here is not put
    * back after the test.
    */
-  readonly variables: readonly tf.Variable[];
+  readonly variables: readonly Variable[];
   /** Trains one step on a batch and returns its loss. */
   trainOnBatch(batch: Batch): BatchResult | Promise<BatchResult>;
   /**

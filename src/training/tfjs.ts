@@ -8,6 +8,9 @@ import * as tf from "@tensorflow/tfjs";
 /** A tfjs tensor: `tf.Tensor`. */
 export type Tensor = tf.Tensor;
 
+/** A tfjs tensor that training changes: `tf.Variable`. */
+export type Variable = tf.Variable;
+
 /** A tfjs optimizer, such as `tf.train.momentum(0.001, 0.9)`: `tf.Optimizer`. */
 export type Optimizer = tf.Optimizer;
 
