@@ -32,12 +32,12 @@ export interface CurveEvidence {
    */
   readonly clarity: number;
   /**
-   * A quarter of the improvement in standard deviations of what it is read
+   * A third of the improvement in standard deviations of what it is read
    * from: the start level and the smoothed curve there. Below 2.5 the lower
    * bound cannot be located.
    */
   readonly baseClarity: number;
-  /** Where a quarter of the improvement is made; absent where none is. */
+  /** Where a third of the improvement is made; absent where none is. */
   readonly base?: BoundEvidence;
   /** Where the improvement ends; absent where the test ends before. */
   readonly max?: BoundEvidence & {
@@ -66,16 +66,19 @@ const START_SHARE = 0.1;
 const START_MINIMUM = 5;
 
 /** The share of the improvement at which it has started, and is lost again. */
-const QUARTER = 0.25;
+const THIRD = 1 / 3;
 
-/** How far past the third quarter, in widths of the middle half, it has ended. */
-const FENCE = 1.5;
+/** How many standard deviations of the smoothed curve make a rise. */
+const SIGNIFICANT_RISE = 3;
+
+/** How far past its last third, in widths of the middle one, it has ended. */
+const FENCE = 3;
 
 /** By how much the scatter must grow to be called ragged. */
 const RAGGED_SCATTER = 3;
 
 /** The share of the improvement that the scatter must be, to be called so. */
-const RAGGED_SHARE = 0.5;
+const RAGGED_SHARE = 1;
 
 /** How far above the start a loss is cut, in improvements: a spike is a spike. */
 const CUT = 0.5;
@@ -97,14 +100,6 @@ function ratio(a: number, b: number): number {
   return a === 0 ? 0 : a / b;
 }
 
-function meanDifference(values: Float64Array): number {
-  let sum = 0;
-  for (let i = 1; i < values.length; i++) {
-    sum += Math.abs(values[i] - values[i - 1]);
-  }
-  return sum / (values.length - 1);
-}
-
 /** The first index in `from..to` for which `test` holds, or undefined. */
 function firstIndex(
   from: number,
@@ -124,18 +119,20 @@ function firstIndex(
  *    so that a blow-up does not spill over its neighbours. The curve is
  *    smoothed by local linear regression over a tenth of the points on each
  *    side. `best` is its minimum and `D = start − best` the improvement.
- * 2. *Starts to improve.* `baseLr` is where a quarter of D is made for good:
- *    going back from the best, the last point before less than that is. At a
- *    quarter the curve is steep, so noise moves the point little; at the very
- *    foot it would move it by decades.
- * 3. *Rises.* The last point after the best before a quarter of D is lost again.
- * 4. *Slows.* With the first and third quarter of D made at points q1 and q3:
- *    the point q3 + 1.5 (q3 − q1). A curve that falls on at its pace would be
- *    there at 150 % of D; one that levels off like a logistic curve has made
- *    98.8 % of it.
- * 5. *Ragged.* The first point after q3 where the scatter (the mean difference
- *    of neighbours around it) is three times what it was between q1 and q3,
- *    and half of D.
+ * 2. *Starts to improve.* `baseLr` is where a third of D is made for good: going
+ *    back from the best, the last point before less than that is. At a third
+ *    the curve is steep, so noise moves the point little; at the very foot it
+ *    would move it by decades.
+ * 3. *Rises.* Where the curve after its best loses a third of D again, or three
+ *    standard deviations of the smoothed curve if that is more. A rise is not
+ *    located better than to half of the smoothing's reach, so the point that
+ *    much before is taken.
+ * 4. *Slows.* With the first and the second third of D made at points t1 and t2:
+ *    the point t2 + 3 (t2 − t1). A curve that fell on at its pace would there
+ *    have made twice as much again; one that levels off like a logistic curve
+ *    has made 99 %.
+ * 5. *Ragged.* The first point after t2 where the noise around it is three times
+ *    what it was between t1 and t2, and half of D.
  * 6. `maxLr` is the first of these three.
  *
  * Every step compares differences of losses, so the bounds stay the same when a
@@ -171,19 +168,19 @@ export function findBounds(
     while (i > 0 && values[i] <= start - share * improvement) i--;
     return i;
   };
-  const q1 = made(QUARTER);
-  const q3 = made(1 - QUARTER);
+  const t1 = made(THIRD);
+  const t2 = made(1 - THIRD);
   // The first points and those of the descent differ in their noise, often by
   // orders of magnitude; both blur the bounds.
   const noise = Math.hypot(
     noiseLevel(raw.slice(0, head)),
-    noiseLevel(raw.slice(Math.max(0, Math.min(q1, lowest - head)), lowest + 1)),
+    noiseLevel(raw.slice(Math.max(0, Math.min(t1, lowest - head)), lowest + 1)),
   ) / Math.SQRT2;
   const least = resolution(raw);
   const smoothedNoise = Math.max(gain * noise, least);
   const baseNoise = Math.hypot(
     MEDIAN_DEVIATION * noiseLevel(raw.slice(0, head)) / Math.sqrt(head),
-    gain * noiseLevel(raw.slice(Math.max(0, q1 - halfWidth), q1 + halfWidth)),
+    gain * noiseLevel(raw.slice(Math.max(0, t1 - halfWidth), t1 + halfWidth)),
     least,
   );
   const evidence = {
@@ -192,7 +189,7 @@ export function findBounds(
     best: sign * best,
     noise,
     clarity: ratio(improvement, smoothedNoise),
-    baseClarity: ratio(QUARTER * improvement, baseNoise),
+    baseClarity: ratio(THIRD * improvement, baseNoise),
   };
   if (n < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
     return evidence;
@@ -212,27 +209,30 @@ export function findBounds(
       slope: sign * slopes[index] * (after - before) / decades,
     };
   };
-  const base = bound(q1);
+  const base = bound(t1);
 
-  const lost = firstIndex(
-    lowest,
-    n - 1,
-    (i) => values[i] > best + QUARTER * improvement,
+  const bottomNoise = gain * noiseLevel(
+    raw.slice(t2, Math.min(n, lowest + halfWidth + 1)),
   );
-  const fence = Math.round(q3 + FENCE * (q3 - q1));
+  const rise = Math.max(THIRD * improvement, SIGNIFICANT_RISE * bottomNoise);
+  const lost = firstIndex(lowest, n - 1, (i) => values[i] > best + rise);
+  const fence = Math.round(t2 + FENCE * (t2 - t1));
   const scatter = (center: number) =>
-    meanDifference(
+    noiseLevel(
       raw.subarray(Math.max(0, center - halfWidth), center + halfWidth + 1),
     );
-  const usual = scatter(Math.round((q1 + q3) / 2));
+  const usual = scatter(Math.round((t1 + t2) / 2));
   const much = Math.max(RAGGED_SCATTER * usual, RAGGED_SHARE * improvement);
   const ragged = firstIndex(
-    q3 + 1,
+    t2 + 1,
     (lost ?? n) - 1 - halfWidth,
     (i) => scatter(i) > much,
   );
   const ends: [MaxReason, number][] = [];
-  if (lost !== undefined) ends.push(["rises", Math.max(lowest, lost - 1)]);
+  if (lost !== undefined) {
+    const turn = Math.max(t2, lost - Math.ceil(halfWidth / 2));
+    ends.push(["rises", turn]);
+  }
   if (fence < n) ends.push(["slows", fence]);
   if (ragged !== undefined) ends.push(["ragged", ragged]);
   if (ends.length === 0) return { ...evidence, base };

@@ -360,7 +360,7 @@ export class LearningRateRange {
       const { base, max, curve } = evidence;
       sentences.push(
         `Train between ${shortRate(baseLr!)} and ${shortRate(maxLr!)}:`,
-        `the ${curve} has made a quarter of its improvement at ${
+        `the ${curve} has made a third of its improvement at ${
           shortRate(base!.learningRate)
         } and ${
           max!.reason === "slows"
