@@ -16,7 +16,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { compileWith, layerSeeds, type ModelOptions } from "./_compile.ts";
-import { CountedDropout } from "./_counted_dropout.ts";
+import { CountedDropout } from "./_counted_layer.ts";
 
 /** The number of parameters with three channels and ten classes. */
 export const MINIGOOGLENET_PARAMETERS = 1_656_250;

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { CountedDropout } from "../../../examples/models/_counted_dropout.ts";
+import { CountedDropout } from "../../../examples/models/_counted_layer.ts";
 import {
   createMiniGoogLeNet,
   MINIGOOGLENET_PARAMETERS,
