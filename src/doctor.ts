@@ -11,7 +11,8 @@
  * @module
  */
 
-import { describeFlags, parseFlags, UsageError } from "./_flags.ts";
+import { runCommand } from "./_command.ts";
+import { describeFlags, parseFlags } from "./_flags.ts";
 import { selectBackend } from "./backends/mod.ts";
 import {
   describeProcessor,
@@ -220,25 +221,19 @@ const FLAGS = {
 } as const;
 
 async function main(args: readonly string[]): Promise<number> {
-  try {
-    const { json, help } = parseFlags(FLAGS, args);
-    if (help) {
-      console.log(
-        "Says what this machine can train on, and what is in the way of its " +
-          `GPU.\n\nUsage: deno task doctor [flags]\n\n${describeFlags(FLAGS)}`,
-      );
-      return 0;
-    }
-    const report = await examineMachine();
+  const { json, help } = parseFlags(FLAGS, args);
+  if (help) {
     console.log(
-      json ? JSON.stringify(report, null, 2) : formatReport(report).trimEnd(),
+      "Says what this machine can train on, and what is in the way of its GPU." +
+        `\n\nUsage: deno task doctor [flags]\n\n${describeFlags(FLAGS)}`,
     );
     return 0;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return 2;
   }
+  const report = await examineMachine();
+  console.log(
+    json ? JSON.stringify(report, null, 2) : formatReport(report).trimEnd(),
+  );
+  return 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) await runCommand(() => main(Deno.args));

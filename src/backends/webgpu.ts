@@ -11,6 +11,7 @@ import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { StagingBuffer } from "./_staging_buffer.ts";
+import { registerGroupedAddN } from "./_webgpu_add_n.ts";
 
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 
@@ -161,6 +162,7 @@ export async function startWebGPU(
   // the feature ["bgra8unorm-storage"], an array where a name must stand.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
+  registerGroupedAddN();
   const backend = createBackend(WebGPUBackend, device, adapter.info);
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");

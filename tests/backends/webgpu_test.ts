@@ -194,6 +194,27 @@ function squareOf(a: Float32Array, n: number): number[] {
 }
 
 Deno.test({
+  name: "startWebGPU() adds more tensors than a shader can bind",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const before = tf.memory().numTensors;
+      for (const count of [1, 2, 7, 8, 9, 13, 14, 40]) {
+        // Too large for the processor to take the sum over.
+        const terms = Array.from(
+          { length: count },
+          (_, i) => tf.fill([2000], i + 1),
+        );
+        const sum = tf.addN(terms);
+        assertEquals((await sum.data())[1999], count * (count + 1) / 2);
+        tf.dispose([sum, terms]);
+      }
+      assertEquals(tf.memory().numTensors, before);
+    });
+  },
+});
+
+Deno.test({
   name: "startWebGPU() refuses a software adapter unless it is allowed",
   ignore: ignore || !adapter.info.isFallbackAdapter,
   async fn() {
