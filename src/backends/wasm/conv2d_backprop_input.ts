@@ -6,6 +6,8 @@ import {
 import { addressOf, Compute } from "./_compute.ts";
 import { convolve, Frame, plain } from "./_convolution.ts";
 import {
+  callKernel,
+  release,
   requireChannelsLast,
   type Shape4D,
   wasmKernel,
@@ -50,7 +52,14 @@ export const conv2DBackpropInputKernel = wasmKernel<
     filterHeight,
     filterWidth,
   };
-  using frame = new Frame(compute, addressOf(backend, dy), images, {
+  // tfjs's transposed convolution takes a dy that is larger than the output
+  // would be, and leaves the rest of it out.
+  const exact = dy.shape.every((size, i) => size === info.outShape[i]);
+  const used = exact ? dy : callKernel(backend, "Slice", { x: dy }, {
+    begin: [0, 0, 0, 0],
+    size: info.outShape,
+  });
+  using frame = new Frame(compute, addressOf(backend, used), images, {
     top: filterHeight - 1 - info.padInfo.top,
     left: filterWidth - 1 - info.padInfo.left,
     spreadHeight: info.strideHeight,
@@ -71,5 +80,6 @@ export const conv2DBackpropInputKernel = wasmKernel<
   };
   const to = addressOf(backend, out);
   convolve(compute, frame, images, windows, turned, to, plain);
+  if (used !== dy) release(backend, used);
   return out;
 });
