@@ -2,6 +2,7 @@ import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
+import { clipByValueKernel } from "./wasm/clip_by_value.ts";
 import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
@@ -10,6 +11,7 @@ import {
   depthwiseConv2dBackpropInputKernel,
 } from "./wasm/depthwise_conv2d_backprop.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
+import { identityKernel } from "./wasm/identity.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
@@ -24,6 +26,8 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  clipByValueKernel,
+  identityKernel,
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,

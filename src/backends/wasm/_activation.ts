@@ -69,3 +69,45 @@ export function activate(
   release(backend, x);
   return y;
 }
+
+/** Whether there is no bias, or one for each column as products can add it. */
+export function fitsColumns(
+  bias: TensorInfo | undefined,
+  columns: number,
+): boolean {
+  return bias === undefined ||
+    bias.shape.reduce((size, length) => size * length, 1) === columns &&
+      bias.shape.at(-1) === columns;
+}
+
+/** Adds any bias that broadcasts and applies the activation. Frees `x`. */
+export function finishSeparately(
+  backend: BackendWasm,
+  x: TensorInfo,
+  bias: TensorInfo | undefined,
+  activation: ActivationInputs,
+): TensorInfo {
+  const biased = bias ? callKernel(backend, "Add", { a: x, b: bias }, {}) : x;
+  if (biased !== x) release(backend, x);
+  const clamp = clampOf(activation.activation);
+  if (clamp === plain) return activate(backend, biased, activation);
+  const clamped = clampTensor(backend, biased, clamp);
+  release(backend, biased);
+  return clamped;
+}
+
+/** The values cut off at both ends; NaN stays NaN. */
+export function clampTensor(
+  backend: BackendWasm,
+  x: TensorInfo,
+  { lowest, highest }: Clamp,
+): TensorInfo {
+  const out = backend.makeOutput(x.shape, "float32");
+  const from = backend.typedArrayFromHeap(x);
+  const to = backend.typedArrayFromHeap(out);
+  for (let i = 0; i < from.length; i++) {
+    const value = from[i];
+    to[i] = value < lowest ? lowest : value > highest ? highest : value;
+  }
+  return out;
+}

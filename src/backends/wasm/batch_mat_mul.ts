@@ -6,7 +6,13 @@ import {
   broadcast_util,
   util,
 } from "@tensorflow/tfjs";
-import { activate, type ActivationInputs, clampOf } from "./_activation.ts";
+import {
+  activate,
+  type ActivationInputs,
+  clampOf,
+  finishSeparately,
+  fitsColumns,
+} from "./_activation.ts";
 import { addressOf, Compute } from "./_compute.ts";
 import {
   type Finish,
@@ -16,7 +22,6 @@ import {
 } from "./_convolution.ts";
 import {
   type BackendWasm,
-  callKernel,
   type KernelCall,
   release,
   type TensorInfo,
@@ -58,6 +63,11 @@ function matMul(
   if (a.dtype !== "float32" || b.dtype !== "float32") {
     throw new TypeError(
       `Cannot multiply matrices on the WASM backend as they must be float32: current values are ${a.dtype} and ${b.dtype}`,
+    );
+  }
+  if (a.shape.length < 2 || b.shape.length < 2) {
+    throw new RangeError(
+      `Cannot multiply matrices as both must have at least 2 dimensions: current shapes are [${a.shape}] and [${b.shape}]`,
     );
   }
   if (transposeA && transposeB) {
@@ -133,15 +143,14 @@ export const fusedMatMulKernel = wasmKernel(
     _FusedMatMulInputs,
     _FusedMatMulAttrs
   >) => {
-    const { a, b, bias, preluActivationWeights } = inputs;
+    const { a, b, preluActivationWeights } = inputs;
     const activation = {
       ...attrs,
       preluActivationWeights,
     } as unknown as ActivationInputs;
-    const columns = b.shape.at(attrs.transposeB ? -2 : -1);
-    const inProduct = !attrs.transposeA &&
-      (bias === undefined || util.sizeFromShape(bias.shape) === columns);
-    if (inProduct) {
+    const columns = b.shape.at(attrs.transposeB ? -2 : -1)!;
+    const bias = inputs.bias as TensorInfo | undefined;
+    if (!attrs.transposeA && fitsColumns(bias, columns)) {
       const finish = {
         ...clampOf(activation.activation),
         bias: bias ? addressOf(backend, bias) : undefined,
@@ -150,18 +159,6 @@ export const fusedMatMulKernel = wasmKernel(
       return activate(backend, y, activation);
     }
     const product = matMul(backend, a, b, attrs, plain);
-    const biased = bias
-      ? callKernel(backend, "Add", { a: product, b: bias }, {})
-      : product;
-    if (biased !== product) release(backend, product);
-    const { lowest, highest } = clampOf(activation.activation);
-    const clamped = lowest === -Infinity
-      ? biased
-      : callKernel(backend, "ClipByValue", { x: biased }, {
-        clipValueMin: lowest,
-        clipValueMax: highest,
-      });
-    if (clamped !== biased) release(backend, biased);
-    return activate(backend, clamped, activation);
+    return finishSeparately(backend, product, bias, activation);
   },
 );

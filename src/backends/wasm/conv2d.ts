@@ -5,7 +5,13 @@ import {
   type FusedConv2DAttrs,
   type FusedConv2DInputs,
 } from "@tensorflow/tfjs";
-import { activate, type ActivationInputs, clampOf } from "./_activation.ts";
+import {
+  activate,
+  type ActivationInputs,
+  clampOf,
+  finishSeparately,
+  fitsColumns,
+} from "./_activation.ts";
 import { addressOf, Compute } from "./_compute.ts";
 import {
   convolve,
@@ -104,11 +110,16 @@ export const fusedConv2DKernel = wasmKernel(
     FusedConv2DInputs,
     FusedConv2DAttrs
   >) => {
-    const { x, filter, bias, preluActivationWeights } = inputs;
+    const { x, filter, preluActivationWeights } = inputs;
+    const bias = inputs.bias as TensorInfo | undefined;
     const activation = {
       ...attrs,
       preluActivationWeights,
     } as unknown as ActivationInputs;
+    if (!fitsColumns(bias, filter.shape[3])) {
+      const y = convolution(backend, x, filter, attrs, plain);
+      return finishSeparately(backend, y, bias, activation);
+    }
     const finish = {
       ...clampOf(activation.activation),
       bias: bias ? addressOf(backend, bias) : undefined,

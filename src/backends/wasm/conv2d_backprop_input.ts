@@ -5,34 +5,26 @@ import {
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./_compute.ts";
 import { convolve, Frame, plain } from "./_convolution.ts";
+import { defer } from "./_deferred.ts";
 import {
+  type BackendWasm,
+  callKernel,
+  release,
   requireChannelsLast,
   type Shape4D,
+  type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
 
-/**
- * The gradient of a 2D convolution with respect to its input, which tfjs's WASM
- * backend runs as a naive loop: the convolution of dy (its pixels spread by the
- * stride) with the filter turned by 180° and its channels swapped.
- */
-export const conv2DBackpropInputKernel = wasmKernel<
-  Conv2DBackpropInputInputs,
-  Conv2DBackpropInputAttrs
->("Conv2DBackpropInput", ({ inputs, attrs, backend }) => {
-  const { dy, filter } = inputs;
-  requireChannelsLast("Conv2DBackpropInput", attrs.dataFormat);
-  const info = backend_util.computeConv2DInfo(
-    attrs.inputShape,
-    filter.shape as Shape4D,
-    attrs.strides,
-    1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-  );
+function backpropInput(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  info: backend_util.Conv2DInfo,
+  out: TensorInfo,
+): void {
   const { inHeight, inWidth, inChannels, outChannels } = info;
   const { filterHeight, filterWidth } = info;
-  const out = backend.makeOutput(info.inShape, "float32");
   const compute = Compute.of(backend);
   const images = {
     count: info.batchSize,
@@ -50,7 +42,14 @@ export const conv2DBackpropInputKernel = wasmKernel<
     filterHeight,
     filterWidth,
   };
-  using frame = new Frame(compute, addressOf(backend, dy), images, {
+  // tfjs's transposed convolution takes a dy that is larger than the output
+  // would be, and leaves the rest of it out.
+  const exact = dy.shape.every((size, i) => size === info.outShape[i]);
+  const used = exact ? dy : callKernel(backend, "Slice", { x: dy }, {
+    begin: [0, 0, 0, 0],
+    size: info.outShape,
+  });
+  using frame = new Frame(compute, addressOf(backend, used), images, {
     top: filterHeight - 1 - info.padInfo.top,
     left: filterWidth - 1 - info.padInfo.left,
     spreadHeight: info.strideHeight,
@@ -71,5 +70,34 @@ export const conv2DBackpropInputKernel = wasmKernel<
   };
   const to = addressOf(backend, out);
   convolve(compute, frame, images, windows, turned, to, plain);
+  if (used !== dy) release(backend, used);
+}
+
+/**
+ * The gradient of a convolution with respect to its input, which tfjs's WASM
+ * backend runs as a naive loop: the convolution of dy (its pixels spread by the
+ * stride) with the filter turned by 180° and its channels swapped.
+ */
+export const conv2DBackpropInputKernel = wasmKernel<
+  Conv2DBackpropInputInputs,
+  Conv2DBackpropInputAttrs
+>("Conv2DBackpropInput", ({ inputs, attrs, backend }) => {
+  const { dy, filter } = inputs;
+  requireChannelsLast("Conv2DBackpropInput", attrs.dataFormat);
+  const info = backend_util.computeConv2DInfo(
+    attrs.inputShape,
+    filter.shape as Shape4D,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const out = backend.makeOutput(info.inShape, "float32");
+  defer(
+    backend,
+    out,
+    [dy, filter],
+    () => backpropInput(backend, dy, filter, info, out),
+  );
   return out;
 });

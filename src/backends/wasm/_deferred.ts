@@ -1,0 +1,67 @@
+import { engine } from "@tensorflow/tfjs";
+import type { BackendWasm, TensorInfo } from "./_wasm_kernel.ts";
+
+type DataId = TensorInfo["dataId"];
+
+interface Pending {
+  readonly inputs: readonly TensorInfo[];
+  readonly compute: () => void;
+}
+
+const backends = new WeakMap<BackendWasm, WeakMap<DataId, Pending>>();
+
+/** Gives back a tensor that was held for a computation. */
+function letGo(backend: BackendWasm, { dataId }: TensorInfo): void {
+  // The engine forgets a tensor when the backend frees its data, which it does
+  // not while we hold it.
+  if (backend.disposeData(dataId)) engine().removeDataId(dataId, backend);
+}
+
+/**
+ * Makes a backend look for pending values wherever a kernel looks a tensor up.
+ */
+function watch(backend: BackendWasm): WeakMap<DataId, Pending> {
+  const pending = new WeakMap<DataId, Pending>();
+  const { dataIdMap } = backend;
+  const get = dataIdMap.get.bind(dataIdMap);
+  dataIdMap.get = (dataId) => {
+    const work = pending.get(dataId);
+    if (work !== undefined) {
+      pending.delete(dataId);
+      work.compute();
+      work.inputs.forEach((input) => letGo(backend, input));
+    }
+    return get(dataId);
+  };
+  const dispose = backend.disposeData.bind(backend);
+  backend.disposeData = (dataId, force) => {
+    const work = pending.get(dataId);
+    if (work !== undefined && (force || get(dataId).refCount === 1)) {
+      pending.delete(dataId);
+      work.inputs.forEach((input) => letGo(backend, input));
+    }
+    return dispose(dataId, force);
+  };
+  backends.set(backend, pending);
+  return pending;
+}
+
+/**
+ * Leaves the values of `out` for later: they are computed when they are first
+ * read, and not at all if nobody reads them.
+ *
+ * tfjs computes the gradient of a fused convolution with respect to its input
+ * even where nothing needs it, as in a network's first layer.
+ *
+ * @param inputs What the computation reads; it is kept until then.
+ */
+export function defer(
+  backend: BackendWasm,
+  out: TensorInfo,
+  inputs: readonly TensorInfo[],
+  compute: () => void,
+): void {
+  const pending = backends.get(backend) ?? watch(backend);
+  for (const { dataId } of inputs) backend.incRef(dataId);
+  pending.set(out.dataId, { inputs, compute });
+}
