@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { CyclicLR } from "@clr/clr";
+import { cycleEnds } from "../../src/plots/_cycles.ts";
+
+Deno.test("cycleEnds() finds the troughs of a cyclic rate", () => {
+  const clr = new CyclicLR({ stepSize: 10, stepSizeDown: 15 });
+  const rates = Array.from({ length: 101 }, (_, i) => clr.at(i));
+  assertEquals(cycleEnds(rates), [25, 50, 75]);
+});
+
+Deno.test("cycleEnds() takes a jump back up for the end of a cycle", () => {
+  assertEquals(cycleEnds([3, 2, 1, 3, 2, 1, 3]), [2, 5]);
+});
+
+Deno.test("cycleEnds() finds none in constant and monotone rates", () => {
+  assertEquals(cycleEnds([1, 1, 1]), []);
+  assertEquals(cycleEnds([3, 2, 2, 1]), []);
+  assertEquals(cycleEnds([1, 2, 2, 3]), []);
+  assertEquals(cycleEnds([]), []);
+});
+
+Deno.test("cycleEnds() waits at a floor until the rate rises", () => {
+  assertEquals(cycleEnds([2, 1, 1, 1, 2]), [1]);
+});

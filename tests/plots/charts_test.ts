@@ -1,0 +1,251 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
+import { CyclicLR } from "@clr/clr";
+import {
+  comparisonChart,
+  historyChart,
+  type Json,
+  rangeChart,
+  scheduleChart,
+} from "@clr/clr/plots";
+import { exampleRange, exampleRun } from "./_data.ts";
+
+Deno.test("rangeChart() makes the same specification as before", async (t) => {
+  await t.assertSnapshot(rangeChart(exampleRange(12), { origin: "a curve" }));
+});
+
+Deno.test("scheduleChart() makes the same specification as before", async (t) => {
+  const clr = new CyclicLR({ stepSize: 4, mode: "triangular2" });
+  await t.assertSnapshot(scheduleChart(clr, 16));
+});
+
+Deno.test("historyChart() makes the same specification as before", async (t) => {
+  await t.assertSnapshot(historyChart(exampleRun(20)));
+});
+
+Deno.test("comparisonChart() makes the same specification as before", async (t) => {
+  await t.assertSnapshot(comparisonChart([
+    { name: "one", ...exampleRun(20) },
+    { name: "two", ...exampleRun(40) },
+  ]));
+});
+
+Deno.test("rangeChart() draws a range and its JSON alike", () => {
+  const range = exampleRange();
+  assertEquals(
+    JSON.stringify(rangeChart(JSON.parse(JSON.stringify(range)))),
+    JSON.stringify(rangeChart(range)),
+  );
+});
+
+Deno.test("rangeChart() puts both bounds on the curve", () => {
+  const range = exampleRange();
+  const [loss] = rangeChart(range).vconcat;
+  const dots =
+    loss.layer.find((layer: Json) =>
+      layer.data?.values[0]?.kind === "base" && layer.mark.type === "point"
+    ).data.values;
+  assertEquals(dots.map((dot: Json) => dot.kind), ["base", "max"]);
+  assertAlmostEquals(dots[0].lr, range.baseLr!, 1e-8);
+  assertAlmostEquals(dots[1].lr, range.maxLr!, 1e-8);
+  for (const { lr, smooth } of dots) {
+    const right = range.learningRates.findIndex((rate) => rate >= lr);
+    const [a, b] = [right - 1, right].map((i) => range.smoothedLosses[i]);
+    assert(smooth <= Math.max(a, b) + 1e-5 && smooth >= Math.min(a, b) - 1e-5);
+  }
+});
+
+Deno.test("rangeChart() has one tick a decade on the axis of rates", () => {
+  const panels: Json[] = rangeChart(exampleRange()).vconcat;
+  for (const panel of panels) {
+    assertEquals(
+      panel.layer[0].encoding.x.axis.values,
+      [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1],
+    );
+  }
+});
+
+Deno.test("rangeChart() says what a verdict other than good says", () => {
+  const flat = {
+    learningRates: [1e-3, 1e-2, 1e-1],
+    losses: [2.3, 2.3, 2.3],
+    smoothedLosses: [2.3, 2.3, 2.3],
+    verdict: "flat",
+    advice: "Raise endLr.",
+  };
+  const { title } = rangeChart(flat);
+  assertEquals(title.text, ["No learning rate tested lowers the loss"]);
+  assertEquals(title.subtitle.at(-1), "Raise endLr.");
+});
+
+Deno.test("rangeChart() shows the descent when the end blows up", () => {
+  const rates = Array.from({ length: 50 }, (_, i) => 1e-5 * 10 ** (i / 10));
+  const losses = rates.map((_, i) => i < 40 ? 2.3 - i * 0.01 : 10 ** (i - 38));
+  const [loss] = rangeChart({
+    learningRates: rates,
+    losses,
+    smoothedLosses: losses,
+  }).vconcat;
+  const [low, high] =
+    loss.layer.find((layer: Json) => layer.name === "loss_smooth").encoding.y
+      .scale.domain;
+  assert(low < 1.91 && low > 1.5);
+  assert(high > 2.3 && high < 3);
+});
+
+Deno.test("rangeChart() refuses a range of fewer than two rates", () => {
+  assertThrows(
+    () => rangeChart({ learningRates: [1], losses: [1], smoothedLosses: [1] }),
+    RangeError,
+    "at least 2 learning rates: current value is 1",
+  );
+});
+
+Deno.test("scheduleChart() of a million iterations is small and keeps every peak and trough", () => {
+  const clr = new CyclicLR({ stepSize: 12_345 });
+  const chart = scheduleChart(clr, 1_000_000);
+  assert(JSON.stringify(chart).length < 120_000);
+  const points = new Map<number, number>(
+    chart.data.values.map(({ iteration, lr }: Json) => [iteration, lr]),
+  );
+  for (let k = 1; k * 12_345 < 1_000_000; k++) {
+    const expected = k % 2 ? 0.006 : 0.001;
+    // A bucket of 2,500 iterations holds one turn of the rate at most.
+    assertEquals(points.get(k * 12_345), expected, `turn ${k}`);
+  }
+  assertEquals(
+    chart.title.text.join(" "),
+    "The learning rate cycles between 0.001 and 0.006 every 24,690 iterations",
+  );
+});
+
+Deno.test("scheduleChart() reaches 2^31 iterations", () => {
+  const chart = scheduleChart((t) => 1 / (1 + t), 2 ** 31);
+  assert(chart.data.values.length <= 1600);
+  assert(chart.data.values.at(-1).iteration > 2 ** 31 - 1024);
+});
+
+Deno.test("scheduleChart() says what a schedule does", () => {
+  const title = (schedule: (t: number) => number) =>
+    scheduleChart(schedule, 100).title.text.join(" ");
+  assertEquals(title(() => 0.1), "The learning rate stays at 0.1");
+  assertEquals(
+    title((t) => 0.1 * 0.5 ** Math.floor(t / 50)),
+    "The learning rate falls from 0.1 to 0.025",
+  );
+  assertEquals(
+    title((t) => t < 30 ? t / 30 : (100 - t) / 70),
+    "The learning rate peaks at 1 at iteration 30",
+  );
+});
+
+Deno.test("scheduleChart() refuses a number of iterations that is none", () => {
+  for (const iterations of [0, -1, 1.5, NaN, Infinity]) {
+    assertThrows(
+      () => scheduleChart(() => 1, iterations),
+      RangeError,
+      `current value is ${iterations}`,
+    );
+  }
+});
+
+Deno.test("historyChart() keeps the spikes of a long run", () => {
+  const iterations = Array.from({ length: 300_000 }, (_, i) => i + 1);
+  const loss = iterations.map(() => 1);
+  loss[123_456] = 7;
+  loss[234_567] = 0.25;
+  const chart = historyChart({ iterations, lr: loss.map(() => 0.1), loss });
+  const raw = chart.vconcat[1].data.values.map((row: Json) => row.raw);
+  assert(raw.includes(7) && raw.includes(0.25));
+  assert(JSON.stringify(chart).length < 250_000);
+});
+
+Deno.test("historyChart() marks the ends of cycles in every panel", () => {
+  const panels: Json[] = historyChart(exampleRun(200)).vconcat;
+  assertEquals(panels.length, 3);
+  for (const { layer } of panels) {
+    const rule = layer.find((part: Json) => part.mark.type === "rule");
+    assertEquals(
+      rule.data.values.map(({ iteration }: Json) => iteration),
+      [41, 81, 121, 161],
+    );
+  }
+});
+
+Deno.test("historyChart() states the best validation accuracy", () => {
+  const run = exampleRun(200);
+  const best = Math.max(...Array.from(run.epochHistory!.val_acc));
+  assertEquals(historyChart(run).title.text, [
+    `Validation accuracy reaches ${(100 * best).toFixed(1)} % at iteration 200`,
+  ]);
+});
+
+Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {
+  const clr = new CyclicLR();
+  assertThrows(() => historyChart(clr), RangeError, "at least 1 iteration");
+  const chart = historyChart({
+    iterations: [1, 2, 3],
+    lr: [0.1, 0.1, 0.1],
+    loss: [1, NaN, Infinity],
+  });
+  assertEquals(
+    chart.vconcat[1].data.values.map((row: Json) => row.raw),
+    [1, null, null],
+  );
+});
+
+Deno.test("historyChart() refuses a metric that was not recorded", () => {
+  assertThrows(
+    () => historyChart(exampleRun(20), { metrics: ["mse"] }),
+    RangeError,
+    "must be among loss, acc: current value is mse",
+  );
+});
+
+Deno.test("comparisonChart() states which run is first at the other's best", () => {
+  const run = (name: string, values: number[]) => ({
+    name,
+    history: { iterations: [1, 2, 3] },
+    epochHistory: { iterations: [100, 200, 300], val_acc: values },
+  });
+  const { title } = comparisonChart([
+    run("fixed", [0.2, 0.5, 0.7]),
+    run("cyclic", [0.6, 0.75, 0.8]),
+  ]);
+  assertEquals(
+    title.text.join(" "),
+    "cyclic reaches the best validation accuracy, 80.0 %, and fixed's best " +
+      "of 70.0 % in 200 instead of 300 iterations",
+  );
+});
+
+Deno.test("comparisonChart() refuses runs that it cannot compare", () => {
+  const run = { name: "a", ...exampleRun(20) };
+  assertThrows(() => comparisonChart([]), RangeError, "from 1 to 7 runs");
+  assertThrows(() => comparisonChart([run, run]), RangeError, "a, a");
+  assertThrows(
+    () => comparisonChart([run], { metric: "val_mse" }),
+    RangeError,
+    "val_mse",
+  );
+});
+
+Deno.test("every chart is plain data with a description", () => {
+  for (
+    const chart of [
+      rangeChart(exampleRange()),
+      scheduleChart(() => 1, 10),
+      historyChart(exampleRun()),
+      comparisonChart([{ name: "a", ...exampleRun() }]),
+    ]
+  ) {
+    assertEquals(JSON.parse(JSON.stringify(chart)), chart);
+    assertMatch(chart.$schema, /vega-lite\/v5\.json$/);
+    assert(chart.description.startsWith(chart.title.text[0].slice(0, 20)));
+  }
+});

@@ -1,0 +1,100 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { LivePage } from "@clr/clr/plots";
+import { readEvents } from "./_events.ts";
+import { exampleRun } from "./_data.ts";
+
+/** All that a viewer is told until the end of the run. */
+async function watch(url: string): Promise<Record<string, number[]>> {
+  const response = await fetch(`${url}events`);
+  const columns: Record<string, number[]> = {};
+  for await (const { name, data } of readEvents(response.body!)) {
+    if (name === "status" && data.state === "ended") break;
+    if (name !== "rows") continue;
+    for (const column in data) {
+      (columns[column] ??= []).push(...data[column]);
+    }
+  }
+  return columns;
+}
+
+Deno.test("LivePage shows a run to several viewers, while this thread is busy", async () => {
+  const run = exampleRun(500);
+  await using live = await LivePage.open({ title: "A run", iterations: 500 });
+  assertMatch(live.url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
+  const viewers = [watch(live.url), watch(live.url)];
+  live.follow(run);
+  await live.end("over", run);
+  const late = watch(live.url);
+  for (const columns of await Promise.all([...viewers, late])) {
+    assertEquals(columns, run.history as unknown);
+  }
+});
+
+Deno.test("LivePage flushes what is on a device before it says the end", async () => {
+  const history: Record<string, number[]> = { iterations: [], lr: [] };
+  await using live = await LivePage.open();
+  const viewer = watch(live.url);
+  await live.end("over", {
+    history: history as { iterations: number[] },
+    flush: () => {
+      history.iterations.push(1, 2);
+      history.lr.push(0.1, 0.2);
+      return Promise.resolve();
+    },
+  });
+  assertEquals(await viewer, { iterations: [1, 2], lr: [0.1, 0.2] });
+});
+
+Deno.test("LivePage takes rows one by one", async () => {
+  await using live = await LivePage.open({ x: "lr" });
+  const viewer = watch(live.url);
+  for (let i = 0; i < 100; i++) {
+    live.record({ iterations: i, lr: 10 ** (i / 20 - 5), loss: 2 });
+  }
+  await live.end("over");
+  assertEquals(
+    (await viewer).iterations,
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+});
+
+Deno.test("LivePage listens on the loopback address alone", async () => {
+  await using live = await LivePage.open();
+  const port = Number(new URL(live.url).port);
+  const outward = Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !address.startsWith("127.")
+  );
+  if (outward === undefined) {
+    console.log("Not tested: this machine has the loopback address alone.");
+    return;
+  }
+  await assertRejects(() => Deno.connect({ hostname: outward.address, port }));
+});
+
+Deno.test("LivePage.open() rejects when the port is taken", async () => {
+  await using live = await LivePage.open();
+  const port = Number(new URL(live.url).port);
+  await assertRejects(
+    () => LivePage.open({ port }),
+    Error,
+    `must listen on 127.0.0.1:${port}: AddrInUse`,
+  );
+});
+
+Deno.test("LivePage closes though a viewer never reads", async () => {
+  const live = await LivePage.open();
+  const response = await fetch(`${live.url}events`);
+  const iterations = Array.from({ length: 16_000 }, (_, i) => i);
+  const history = {
+    iterations,
+    ...Object.fromEntries(
+      ["a", "b", "c", "d", "e", "f", "g", "h"].map((
+        name,
+      ) => [name, iterations.map((i) => Math.sin(i))]),
+    ),
+  };
+  live.follow({ history });
+  await live.end("over", { history });
+  await live.close();
+  await response.body!.cancel().catch(() => {});
+});
