@@ -45,6 +45,10 @@ export const FLAGS = {
     default: "output/cifar10",
     help: "folder of the results",
   },
+  onnx: {
+    kind: "switch",
+    help: "write model.onnx too, and evaluate it with onnxruntime-web",
+  },
   ...HELP_FLAGS,
 } as const;
 
@@ -118,6 +122,7 @@ async function main(): Promise<number> {
     backend,
     plots: values.plots,
     live: values.live,
+    onnx: values.onnx,
     out: values.out,
     options: values,
   });

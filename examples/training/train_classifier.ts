@@ -15,6 +15,7 @@ import type { Normalization } from "../datasets/normalization.ts";
 import { Interrupt } from "./interrupt.ts";
 import { LiveFollower, openLivePage } from "./live.ts";
 import { saveModel } from "./model_files.ts";
+import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { describeEnd, formatDuration, makePlan, type Plan } from "./plan.ts";
 import { formatRate, Progress } from "./progress.ts";
@@ -36,6 +37,8 @@ export interface ClassifierRun {
   readonly plots?: boolean;
   /** Shows the run in a browser; the text is the port, or "" for any. */
   readonly live?: string;
+  /** Whether to write the model as ONNX too, and evaluate that. @default {false} */
+  readonly onnx?: boolean;
   /** Folder of the results. */
   readonly out: string;
   /** Every option of the command line, for `plan.json`. */
@@ -141,7 +144,8 @@ export async function trainClassifier(
     return { ending: "interrupted" };
   }
 
-  const report = await evaluateClassifier(model, testBatches, dataset);
+  const evaluation = await evaluateClassifier(model, testBatches, dataset);
+  const { report } = evaluation;
   const accuracy = `${(100 * report.accuracy).toFixed(2)} %`;
   console.log(
     `\nTest accuracy ${accuracy} on ${dataset.test.count} images after ` +
@@ -161,6 +165,14 @@ export async function trainClassifier(
       2,
     ),
   );
+  const onnx = run.onnx
+    ? [
+      await writeOnnxModel({
+        ...{ model, dataset, normalization, batchSize, out: run.out },
+        tfjs: { ...evaluation, backend: run.backend.backend },
+      }),
+    ]
+    : [];
   const pictures = run.plots === false
     ? []
     : await writePictures({ run, plan, model, testBatches, report, seconds });
@@ -170,6 +182,7 @@ export async function trainClassifier(
     "report.json",
     "history.json",
     "history.csv",
+    ...onnx,
     ...pictures,
   ];
   console.log(`In ${run.out}: ${files.join(", ")}`);
@@ -182,8 +195,11 @@ async function evaluateClassifier(
   model: tf.LayersModel,
   batches: ImageBatches,
   dataset: ImageDataset,
-): Promise<ClassificationReport> {
+): Promise<
+  { report: ClassificationReport; predictions: number[]; seconds: number }
+> {
   const predictions: number[] = [];
+  const start = performance.now();
   for (let t = 0; t < batches.perEpoch; t++) {
     const classes = tf.tidy(() => {
       const { xs } = batches.tensorsAt(t);
@@ -192,11 +208,13 @@ async function evaluateClassifier(
     predictions.push(...await classes.data());
     classes.dispose();
   }
-  return classificationReport(
+  const seconds = (performance.now() - start) / 1000;
+  const report = classificationReport(
     dataset.test.labels.subarray(0, dataset.test.count),
     predictions,
     dataset.classNames,
   );
+  return { report, predictions, seconds };
 }
 
 /** Seconds that a training batch takes, on a model of its own. */

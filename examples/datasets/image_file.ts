@@ -1,0 +1,147 @@
+import { convertIndexedToRgb, decode as decodePng } from "fast-png";
+import { decode as decodeJpeg } from "jpeg-js";
+
+/** An image of 8-bit RGB pixels, row by row. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+/** A file is no image that can be read; the message names the file. */
+export class ImageFileError extends Error {
+  override name = "ImageFileError";
+}
+
+/** Samples of 1 to 4 channels as RGB; what is transparent shows white. */
+function toRgb(
+  width: number,
+  height: number,
+  channels: number,
+  sample: (index: number) => number,
+): RgbImage {
+  const pixels = new Uint8Array(width * height * 3);
+  const hasColor = channels > 2;
+  const hasAlpha = channels % 2 === 0;
+  for (let i = 0; i < width * height; i++) {
+    const at = i * channels;
+    const alpha = hasAlpha ? sample(at + channels - 1) / 255 : 1;
+    for (let c = 0; c < 3; c++) {
+      const value = sample(at + (hasColor ? c : 0));
+      pixels[i * 3 + c] = Math.round(value * alpha + 255 * (1 - alpha));
+    }
+  }
+  return { width, height, pixels };
+}
+
+/** All greys of that many bits, as a palette: below 8 bits, pixels are packed. */
+function greys(depth: number): [number, number, number][] {
+  const count = 2 ** depth;
+  return Array.from({ length: count }, (_, i) => {
+    const grey = i / (count - 1) * 255;
+    return [grey, grey, grey];
+  });
+}
+
+function readPng(bytes: Uint8Array): RgbImage {
+  const png = decodePng(bytes);
+  const { width, height, depth, data } = png;
+  const palette = png.palette ?? (depth < 8 ? greys(depth) : undefined);
+  if (palette) {
+    const colors = convertIndexedToRgb({ ...png, palette });
+    return toRgb(width, height, palette[0].length, (i) => colors[i]);
+  }
+  const most = 2 ** depth - 1;
+  return toRgb(width, height, png.channels, (i) => data[i] / most * 255);
+}
+
+function readJpeg(bytes: Uint8Array): RgbImage {
+  const { width, height, data } = decodeJpeg(bytes, {
+    useTArray: true,
+    formatAsRGBA: false,
+  });
+  return { width, height, pixels: data };
+}
+
+/**
+ * Reads a PNG or JPEG file.
+ *
+ * @throws {ImageFileError} If the file is neither or is damaged.
+ */
+export async function readImageFile(path: string): Promise<RgbImage> {
+  const bytes = await Deno.readFile(path);
+  const starts = (...magic: number[]) =>
+    magic.every((byte, i) => bytes[i] === byte);
+  const read = starts(0x89, 0x50, 0x4e, 0x47)
+    ? readPng
+    : starts(0xff, 0xd8)
+    ? readJpeg
+    : undefined;
+  if (read === undefined) {
+    throw new ImageFileError(
+      `Cannot read ${path} as it must be a PNG or JPEG image: current value is a file of ${bytes.length} bytes that is neither`,
+    );
+  }
+  try {
+    return read(bytes);
+  } catch (cause) {
+    throw new ImageFileError(
+      `Cannot read ${path} as it must be a whole image: current value is a damaged file (${
+        (cause as Error).message
+      })`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The middle of the image, of the asked proportions, at the asked size: each
+ * pixel is the mean of what it covers.
+ */
+export function fitImage(
+  image: RgbImage,
+  width: number,
+  height: number,
+): RgbImage {
+  const scale = Math.min(image.width / width, image.height / height);
+  const left = (image.width - width * scale) / 2;
+  const top = (image.height - height * scale) / 2;
+  const pixels = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const rows = covered(top + y * scale, scale, image.height);
+    for (let x = 0; x < width; x++) {
+      const columns = covered(left + x * scale, scale, image.width);
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        let area = 0;
+        for (const [row, rowShare] of rows) {
+          for (const [column, columnShare] of columns) {
+            const share = rowShare * columnShare;
+            sum += share * image.pixels[(row * image.width + column) * 3 + c];
+            area += share;
+          }
+        }
+        pixels[(y * width + x) * 3 + c] = Math.round(sum / area);
+      }
+    }
+  }
+  return { width, height, pixels };
+}
+
+/** The pixels from `start` on over `length`, and how much of each. */
+function covered(
+  start: number,
+  length: number,
+  limit: number,
+): [index: number, share: number][] {
+  const found: [number, number][] = [];
+  for (
+    let i = Math.max(0, Math.floor(start));
+    i < Math.min(limit, start + length);
+    i++
+  ) {
+    const share = Math.min(i + 1, start + length) - Math.max(i, start);
+    if (share > 1e-9) found.push([i, share]);
+  }
+  return found;
+}

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { encode as encodePng } from "fast-png";
+import { encode as encodeJpeg } from "jpeg-js";
+import {
+  fitImage,
+  ImageFileError,
+  readImageFile,
+} from "../../../examples/datasets/image_file.ts";
+
+async function read(bytes: Uint8Array) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "image");
+    await Deno.writeFile(path, bytes);
+    return await readImageFile(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("readImageFile() reads PNGs of 1 to 4 channels and 8 or 16 bits", async () => {
+  const encode = (channels: number, data: number[], depth: 8 | 16 = 8) =>
+    encodePng({
+      width: 2,
+      height: 1,
+      channels,
+      depth,
+      data: depth === 8 ? Uint8Array.from(data) : Uint16Array.from(data),
+    });
+  const cases: [Uint8Array, number[]][] = [
+    [encode(1, [10, 200]), [10, 10, 10, 200, 200, 200]],
+    [encode(2, [10, 255, 100, 0]), [10, 10, 10, 255, 255, 255]],
+    [encode(3, [1, 2, 3, 4, 5, 6]), [1, 2, 3, 4, 5, 6]],
+    [encode(4, [1, 2, 3, 255, 0, 0, 0, 51]), [1, 2, 3, 204, 204, 204]],
+    [encode(1, [0, 65535], 16), [0, 0, 0, 255, 255, 255]],
+  ];
+  for (const [bytes, expected] of cases) {
+    const { width, height, pixels } = await read(bytes);
+    assertEquals([width, height], [2, 1]);
+    assertEquals([...pixels], expected);
+  }
+});
+
+/** The checksum of a PNG chunk. */
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 1 ? crc >>> 1 ^ 0xedb88320 : crc >>> 1;
+    }
+  }
+  return ~crc >>> 0;
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + data.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(new TextEncoder().encode(type), 4);
+  bytes.set(data, 8);
+  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
+  return bytes;
+}
+
+/** A PNG of packed pixels: 3 = indices of a palette, 0 = greys. */
+async function packedPng(
+  colorType: 0 | 3,
+  depth: number,
+  width: number,
+  rows: number[][],
+  palette?: number[],
+): Promise<Uint8Array> {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, rows.length);
+  header.set([depth, colorType], 8);
+  const deflated = new Blob([
+    Uint8Array.from(rows.flatMap((row) => [0, ...row])),
+  ]).stream().pipeThrough(new CompressionStream("deflate"));
+  const data = new Uint8Array(await new Response(deflated).arrayBuffer());
+  return Uint8Array.from([
+    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    ...chunk("IHDR", header),
+    ...(palette ? chunk("PLTE", Uint8Array.from(palette)) : []),
+    ...chunk("IDAT", data),
+    ...chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+Deno.test("readImageFile() reads PNGs with a palette or packed greys", async () => {
+  const indexed = await packedPng(
+    ...[3, 2, 3] as const,
+    [[0b00_01_10_00], [0b10_10_00_00]],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
+  assertEquals([...(await read(indexed)).pixels], [
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9],
+    ...[7, 8, 9, 7, 8, 9, 1, 2, 3],
+  ]);
+  const packed = await packedPng(0, 1, 3, [[0b101_00000]]);
+  assertEquals([...(await read(packed)).pixels], [
+    ...[255, 255, 255, 0, 0, 0, 255, 255, 255],
+  ]);
+});
+
+Deno.test("readImageFile() reads JPEGs", async () => {
+  const color = [200, 100, 50, 255];
+  const data = Uint8Array.from({ length: 16 * 8 * 4 }, (_, i) => color[i % 4]);
+  const { width, height, pixels } = await read(
+    encodeJpeg({ width: 16, height: 8, data }, 95).data,
+  );
+  assertEquals([width, height, pixels.length], [16, 8, 16 * 8 * 3]);
+  assert(pixels.every((value, i) => Math.abs(value - color[i % 3]) <= 3));
+});
+
+Deno.test("readImageFile() refuses other and damaged files", async () => {
+  await assertRejects(
+    () => read(new TextEncoder().encode("GIF89a")),
+    ImageFileError,
+    "it must be a PNG or JPEG image: current value is a file of 6 bytes",
+  );
+  await assertRejects(
+    () => read(Uint8Array.of(0xff, 0xd8, 1, 2, 3)),
+    ImageFileError,
+    "it must be a whole image",
+  );
+});
+
+Deno.test("fitImage() keeps an image of the right size as it is", () => {
+  const pixels = Uint8Array.from({ length: 3 * 5 * 3 }, (_, i) => i * 5);
+  assertEquals(fitImage({ width: 5, height: 3, pixels }, 5, 3).pixels, pixels);
+});
+
+Deno.test("fitImage() averages what a pixel covers", () => {
+  const grey = (values: number[]) => values.flatMap((v) => [v, v, v]);
+  const image = {
+    width: 4,
+    height: 2,
+    pixels: Uint8Array.from(grey([0, 10, 100, 110, 20, 30, 120, 130])),
+  };
+  assertEquals([...fitImage(image, 2, 1).pixels], grey([15, 115]));
+  const third = { width: 3, height: 3, pixels: new Uint8Array(27) };
+  third.pixels.set(grey([0, 90, 90]), 0);
+  third.pixels.set(grey([0, 90, 90]), 9);
+  third.pixels.set(grey([0, 90, 90]), 18);
+  // Each of two pixels covers one and a half: 2/3 of 0 and 1/3 of 90, then 90.
+  assertEquals([...fitImage(third, 2, 2).pixels], grey([30, 90, 30, 90]));
+});
+
+Deno.test("fitImage() crops the middle and enlarges", () => {
+  const grey = (values: number[]) => values.flatMap((v) => [v, v, v]);
+  const wide = {
+    width: 4,
+    height: 1,
+    pixels: Uint8Array.from(grey([1, 50, 50, 1])),
+  };
+  assertEquals([...fitImage(wide, 2, 1).pixels], grey([50, 50]));
+  assertEquals(
+    [
+      ...fitImage({ width: 1, height: 1, pixels: Uint8Array.of(7, 8, 9) }, 2, 2)
+        .pixels,
+    ],
+    [7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9],
+  );
+});
