@@ -219,8 +219,33 @@ export class CyclicLR extends LearningRateScheduler {
     this.restart(this.#cycles.at);
   }
 
+  /**
+   * Takes over the options, counts and history of an earlier schedule, but for a
+   * `scaleFn`, which is code and stays.
+   *
+   * @param state What {@linkcode CyclicLR.toJSON} gave.
+   * @throws {TypeError} If the data are not those of a `CyclicLR`, or only one
+   * of the two has a `scaleFn`.
+   */
+  override restore(state: SchedulerState): void {
+    const { type, options, hasScaleFn } = state as Partial<CyclicLRState>;
+    const { scaleFn } = this.#cycles.options;
+    if (type !== "CyclicLR" || hasScaleFn !== (scaleFn !== undefined)) {
+      throw new TypeError(
+        `Cannot restore a CyclicLR ${
+          scaleFn ? "with" : "without"
+        } a scaleFn as the data must be of one: current value is type ${
+          JSON.stringify(type)
+        }, ${hasScaleFn ? "with" : "without"} a scaleFn`,
+      );
+    }
+    this.#cycles = cycles({ ...options, scaleFn });
+    this.restart(this.#cycles.at);
+    this.restoreState(state);
+  }
+
   /** Plain data for {@linkcode CyclicLR.fromJSON}; `JSON.stringify` calls it. */
-  toJSON(): CyclicLRState {
+  override toJSON(): CyclicLRState {
     const { scaleFn, ...options } = this.#cycles.options;
     return {
       type: "CyclicLR",

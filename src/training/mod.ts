@@ -6,6 +6,8 @@
  */
 
 export * from "./callbacks.ts";
+export * from "./checkpoint.ts";
+export * from "./checkpointer.ts";
 export * from "./cyclic_lr.ts";
 export {
   type Columns,
