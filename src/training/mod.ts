@@ -16,6 +16,7 @@ export {
   type Logs,
   toCsv,
 } from "./history.ts";
+export * from "./layer_rates.ts";
 export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
 export * from "./momentum.ts";
