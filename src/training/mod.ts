@@ -8,6 +8,7 @@
 export * from "./callbacks.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
+export * from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
 export {
   type Columns,
