@@ -7,14 +7,34 @@ import {
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
+import type { Logs } from "./history.ts";
 import {
   LearningRateScheduler,
   type SchedulerState,
 } from "./learning_rate_scheduler.ts";
 import { cyclicView } from "./_notebook.ts";
 
-/** Options of {@linkcode CyclicLR}: those of the cyclic schedule. */
-export type CyclicLROptions = CyclicOptions;
+/** What {@linkcode CyclicLROptions.onCycleEnd} is told. */
+export interface CycleEnd {
+  /** The cycle that has ended, counted from 1 since the last reset. */
+  readonly cycle: number;
+  /** Batches trained altogether. */
+  readonly totalIterations: number;
+}
+
+/** Options of {@linkcode CyclicLR}: those of the cyclic schedule, and its ends. */
+export interface CyclicLROptions extends CyclicOptions {
+  /**
+   * Called after the last batch of each cycle. `fit` waits for what it returns
+   * before the next batch; a loop of one's own awaits `flush`.
+   */
+  onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
+  /**
+   * Ends `fit` after so many cycles since the last reset, whatever the epochs. A
+   * loop of one's own asks `finished`. Without it, cycles go on.
+   */
+  stopAfterCycles?: number;
+}
 
 /** Parameters that {@linkcode CyclicLR.reset} changes. */
 export type CyclicLRResetOptions = Pick<
@@ -40,6 +60,8 @@ export interface CyclicLRState extends SchedulerState {
   readonly options: Omit<ResolvedCyclicOptions, "scaleFn">;
   /** Whether the schedule has a `scaleFn`, which has to be given again. */
   readonly hasScaleFn: boolean;
+  /** The cycles after which training stops; absent if it goes on. */
+  readonly stopAfterCycles?: number;
 }
 
 /**
@@ -84,12 +106,27 @@ export interface CyclicLRState extends SchedulerState {
  */
 export class CyclicLR extends LearningRateScheduler {
   #cycles: Cycles;
+  #onCycleEnd: CyclicLROptions["onCycleEnd"];
+  #stopAfterCycles: number | undefined;
+  /** What `onCycleEnd` returned and nobody has awaited yet. */
+  #ending: Promise<void> | undefined;
 
   /** Creates the schedule; it starts at `baseLr`. */
   constructor(options: CyclicLROptions = {}) {
+    const { onCycleEnd, stopAfterCycles } = options;
     const created = cycles(options);
+    if (
+      stopAfterCycles !== undefined &&
+      !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
+    ) {
+      throw new RangeError(
+        `Cannot create a cyclic schedule as stopAfterCycles must be a whole number >= 1: current value is ${stopAfterCycles}`,
+      );
+    }
     super(created.at);
     this.#cycles = created;
+    this.#onCycleEnd = onCycleEnd;
+    this.#stopAfterCycles = stopAfterCycles;
   }
 
   /**
@@ -128,7 +165,7 @@ export class CyclicLR extends LearningRateScheduler {
    * it was, history included.
    *
    * @param json Text from `JSON.stringify(clr)`, or the object it stands for.
-   * @param options The `scaleFn`, where the schedule had one.
+   * @param options The functions, where the schedule had some.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or a
    * `scaleFn` is needed and not given.
    *
@@ -146,6 +183,8 @@ export class CyclicLR extends LearningRateScheduler {
     options: {
       /** The amplitude's factor, which JSON cannot hold. */
       scaleFn?: ScaleFn;
+      /** Called after the last batch of each cycle. */
+      onCycleEnd?: CyclicLROptions["onCycleEnd"];
     } = {},
   ): CyclicLR {
     const state: Partial<CyclicLRState> | null = typeof json === "string"
@@ -163,7 +202,8 @@ export class CyclicLR extends LearningRateScheduler {
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
       );
     }
-    const clr = new CyclicLR({ ...state.options, scaleFn: options.scaleFn });
+    const { options: saved, stopAfterCycles } = state;
+    const clr = new CyclicLR({ ...saved, ...options, stopAfterCycles });
     clr.restoreState(state as CyclicLRState);
     return clr;
   }
@@ -176,6 +216,12 @@ export class CyclicLR extends LearningRateScheduler {
   /** The current cycle, counted from 1. */
   get cycle(): number {
     return this.#position.cycle;
+  }
+
+  /** Whether as many cycles are over as `stopAfterCycles` says. */
+  get finished(): boolean {
+    return this.#stopAfterCycles !== undefined &&
+      this.cycle > this.#stopAfterCycles;
   }
 
   /** Batches from now to the end of the current cycle, where training best ends. */
@@ -219,14 +265,87 @@ export class CyclicLR extends LearningRateScheduler {
     this.restart(this.#cycles.at);
   }
 
+  /** As of every scheduler; calls `onCycleEnd` after the last batch of a cycle. */
+  override step(logs?: Logs): void {
+    const watched = this.#onCycleEnd ?? this.#stopAfterCycles;
+    const cycle = watched === undefined ? 0 : this.cycle;
+    super.step(logs);
+    if (watched === undefined || this.cycle === cycle) return;
+    const { totalIterations } = this;
+    const ending = this.#onCycleEnd?.({ cycle, totalIterations });
+    if (ending !== undefined) {
+      const before = this.#ending;
+      this.#ending = before ? before.then(() => ending) : ending;
+    }
+  }
+
+  /** As of every scheduler; waits for `onCycleEnd` as well. */
+  override async flush(): Promise<void> {
+    await this.#ended();
+    await super.flush();
+  }
+
+  /** Called by `fit`. */
+  override onTrainBegin(): Promise<void> {
+    if (this.finished) {
+      throw new RangeError(
+        `Cannot train on as no more than stopAfterCycles (${this.#stopAfterCycles}) cycles must be over: call reset() to start a new run of cycles`,
+      );
+    }
+    return super.onTrainBegin();
+  }
+
+  /** Called by `fit`. */
+  override onBatchEnd(batch: number, logs?: Logs): Promise<void> {
+    const done = super.onBatchEnd(batch, logs);
+    if (this.finished) this.model.stopTraining = true;
+    return this.#ending === undefined ? done : this.#ended();
+  }
+
+  async #ended(): Promise<void> {
+    const ending = this.#ending;
+    this.#ending = undefined;
+    await ending;
+  }
+
+  /**
+   * Takes over the options, counts and history of an earlier schedule, but for a
+   * `scaleFn`, which is code and stays.
+   *
+   * @param state What {@linkcode CyclicLR.toJSON} gave.
+   * @throws {TypeError} If the data are not those of a `CyclicLR`, or only one
+   * of the two has a `scaleFn`.
+   */
+  override restore(state: SchedulerState): void {
+    const { type, options, hasScaleFn, stopAfterCycles } = state as Partial<
+      CyclicLRState
+    >;
+    const { scaleFn } = this.#cycles.options;
+    if (type !== "CyclicLR" || hasScaleFn !== (scaleFn !== undefined)) {
+      throw new TypeError(
+        `Cannot restore a CyclicLR ${
+          scaleFn ? "with" : "without"
+        } a scaleFn as the data must be of one: current value is type ${
+          JSON.stringify(type)
+        }, ${hasScaleFn ? "with" : "without"} a scaleFn`,
+      );
+    }
+    this.#cycles = cycles({ ...options, scaleFn });
+    this.#stopAfterCycles = stopAfterCycles;
+    this.restart(this.#cycles.at);
+    this.restoreState(state);
+  }
+
   /** Plain data for {@linkcode CyclicLR.fromJSON}; `JSON.stringify` calls it. */
-  toJSON(): CyclicLRState {
+  override toJSON(): CyclicLRState {
     const { scaleFn, ...options } = this.#cycles.options;
     return {
       type: "CyclicLR",
       version: 1,
       options,
       hasScaleFn: scaleFn !== undefined,
+      ...(this.#stopAfterCycles !== undefined &&
+        { stopAfterCycles: this.#stopAfterCycles }),
       ...this.state(),
     };
   }

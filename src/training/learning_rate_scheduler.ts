@@ -205,6 +205,21 @@ export class LearningRateScheduler extends CallbackBase {
     this.restart();
   }
 
+  /** Plain data for {@linkcode LearningRateScheduler.restore}. */
+  toJSON(): SchedulerState {
+    return this.state();
+  }
+
+  /**
+   * Takes over the counts and the history of an earlier scheduler; the schedule
+   * itself, which is code, stays.
+   *
+   * @param state What {@linkcode LearningRateScheduler.toJSON} gave.
+   */
+  restore(state: SchedulerState): void {
+    this.restoreState(state);
+  }
+
   /** What {@linkcode LearningRateScheduler.restoreState} takes: plain data. */
   protected state(): SchedulerState {
     return {

@@ -6,6 +6,9 @@
  */
 
 export * from "./callbacks.ts";
+export * from "./checkpoint.ts";
+export * from "./checkpointer.ts";
+export * from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
 export {
   type Columns,
@@ -14,6 +17,7 @@ export {
   type Logs,
   toCsv,
 } from "./history.ts";
+export * from "./layer_rates.ts";
 export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
 export * from "./momentum.ts";

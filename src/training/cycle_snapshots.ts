@@ -1,0 +1,292 @@
+import * as tf from "@tensorflow/tfjs";
+import type { LayersModel, Tensor } from "./tfjs.ts";
+
+/** Options of {@linkcode CycleSnapshots}. */
+export interface CycleSnapshotsOptions {
+  /**
+   * How many snapshots are kept, the last ones. The best is kept besides.
+   *
+   * @default {5}
+   */
+  keep?: number;
+}
+
+/** Options of {@linkcode CycleSnapshots.predict}. */
+export interface EnsemblePredictOptions {
+  /**
+   * How many snapshots predict, the last ones.
+   *
+   * @default {all that are kept}
+   */
+  last?: number;
+  /**
+   * Samples that are predicted at a time.
+   *
+   * @default {32}
+   */
+  batchSize?: number;
+}
+
+/** Options of {@linkcode CycleSnapshots.average}. */
+export interface AverageOptions {
+  /**
+   * How many snapshots are averaged, the last ones.
+   *
+   * @default {all that are kept}
+   */
+  last?: number;
+  /**
+   * Batches of inputs to estimate the statistics of batch normalization from:
+   * the averaged weights have others than any snapshot had. Each tensor is
+   * disposed after its batch. Needed if the model normalizes batches.
+   */
+  batches?: Iterable<Tensor | Tensor[]> | AsyncIterable<Tensor | Tensor[]>;
+}
+
+/** A layer that normalizes batches, with the field that tfjs hides. */
+interface BatchNormalization {
+  momentum: number;
+}
+
+interface Snapshot {
+  readonly weights: readonly Tensor[];
+  readonly score: number | undefined;
+}
+
+function* batchNormalizations(
+  model: LayersModel,
+): Iterable<BatchNormalization> {
+  for (const layer of model.layers) {
+    if (layer instanceof tf.LayersModel) yield* batchNormalizations(layer);
+    else if (layer.getClassName() === "BatchNormalization") {
+      yield layer as unknown as BatchNormalization;
+    }
+  }
+}
+
+/**
+ * The weights at the ends of cycles, where the rate is lowest and the model at
+ * rest: for an ensemble, for averaged weights, and for the best of them.
+ *
+ * A snapshot costs no copy when it is taken; afterwards it holds the memory of
+ * the weights once.
+ *
+ * Sources: Huang et al., "Snapshot Ensembles" (2017),
+ * {@link https://arxiv.org/abs/1704.00109}; Izmailov et al., "Averaging Weights
+ * Leads to Wider Optima and Better Generalization" (2018),
+ * {@link https://arxiv.org/abs/1803.05407}.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ * import { CycleSnapshots } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+ * const xs = tf.randomNormal([64, 2]);
+ * const ys = xs.sum(1, true);
+ *
+ * using snapshots = new CycleSnapshots(model);
+ * const clr = new CyclicLR({
+ *   stepSize: 8,
+ *   stopAfterCycles: 3,
+ *   onCycleEnd: () => snapshots.take(),
+ * });
+ * await model.fit(xs, ys, {
+ *   batchSize: 8,
+ *   epochs: 100,
+ *   verbose: 0,
+ *   callbacks: [clr],
+ * });
+ * console.log(snapshots.count); // 3
+ * const predictions = snapshots.predict(xs);
+ * await snapshots.average();
+ * ```
+ */
+export class CycleSnapshots implements Disposable {
+  readonly #model: LayersModel;
+  readonly #keep: number;
+  #snapshots: Snapshot[] = [];
+  #best: Snapshot | undefined;
+
+  /**
+   * Of `model`, none taken yet.
+   *
+   * @throws {RangeError} If `keep` is not a whole number >= 1.
+   */
+  constructor(model: LayersModel, options: CycleSnapshotsOptions = {}) {
+    const { keep = 5 } = options;
+    if (!(Number.isSafeInteger(keep) && keep >= 1)) {
+      throw new RangeError(
+        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${keep}`,
+      );
+    }
+    this.#model = model;
+    this.#keep = keep;
+  }
+
+  /** Snapshots that are kept. */
+  get count(): number {
+    return this.#snapshots.length;
+  }
+
+  /** The highest score given so far; undefined if none was. */
+  get bestScore(): number | undefined {
+    return this.#best?.score;
+  }
+
+  /**
+   * Keeps the model's weights as they are now.
+   *
+   * @param score What {@linkcode CycleSnapshots.useBest} goes by, higher being
+   * better, such as the accuracy on validation data.
+   */
+  take(score?: number): void {
+    const weights = this.#model.weights.map((weight) =>
+      tf.keep(weight.read().clone())
+    );
+    const snapshot = { weights, score };
+    this.#snapshots.push(snapshot);
+    if (score !== undefined && score > (this.bestScore ?? -Infinity)) {
+      const previous = this.#best;
+      this.#best = snapshot;
+      if (previous) this.#release(previous);
+    }
+    if (this.#snapshots.length > this.#keep) {
+      this.#release(this.#snapshots.shift()!);
+    }
+  }
+
+  /**
+   * The mean of what the last snapshots predict, as `model.predict` gives it. The
+   * model keeps its weights.
+   *
+   * @throws {RangeError} If there are fewer snapshots than `last`, or none.
+   */
+  predict(
+    xs: Tensor | Tensor[],
+    options: EnsemblePredictOptions = {},
+  ): Tensor | Tensor[] {
+    const { last, batchSize = 32 } = options;
+    const snapshots = this.#last(last);
+    const own = this.#model.weights.map((weight) =>
+      tf.keep(weight.read().clone())
+    );
+    try {
+      let single = false;
+      const means = tf.tidy(() => {
+        const predictions = snapshots.map(({ weights }) => {
+          this.#use(weights);
+          const predicted = this.#model.predict(xs, { batchSize });
+          single = !Array.isArray(predicted);
+          return Array.isArray(predicted) ? predicted : [predicted];
+        });
+        return predictions[0].map((_, output) =>
+          tf.addN(predictions.map((outputs) => outputs[output]))
+            .div(predictions.length)
+        );
+      });
+      return single ? means[0] : means;
+    } finally {
+      this.#use(own);
+      tf.dispose(own);
+    }
+  }
+
+  /**
+   * Gives the model the mean of the last snapshots' weights, and statistics of
+   * batch normalization that fit them: the mean, over all `batches`, of each
+   * batch's own.
+   *
+   * @throws {RangeError} If there are fewer snapshots than `last`, or none, or
+   * the model normalizes batches and `batches` has none.
+   */
+  async average(options: AverageOptions = {}): Promise<void> {
+    const { last, batches } = options;
+    const snapshots = this.#last(last);
+    const layers = [...batchNormalizations(this.#model)];
+    const means = tf.tidy(() =>
+      this.#model.weights.map((_, i) =>
+        tf.addN(snapshots.map(({ weights }) => weights[i]))
+          .div(snapshots.length)
+      )
+    );
+    const momenta = layers.map(({ momentum }) => momentum);
+    const own = this.#model.weights.map((weight) =>
+      tf.keep(weight.read().clone())
+    );
+    try {
+      this.#use(means);
+      if (layers.length === 0) return;
+      let count = 0;
+      for await (const xs of batches ?? []) {
+        count++;
+        // The mean of all batches so far, in place of a moving one.
+        layers.forEach((layer) => layer.momentum = (count - 1) / count);
+        tf.tidy(() => {
+          this.#model.apply(xs, { training: true });
+        });
+        tf.dispose(xs);
+      }
+      if (count === 0) {
+        throw new RangeError(
+          "Cannot average snapshots as a model with batch normalization must be given batches: current value is none",
+        );
+      }
+    } catch (error) {
+      this.#use(own);
+      throw error;
+    } finally {
+      layers.forEach((layer, i) => layer.momentum = momenta[i]);
+      tf.dispose([means, own]);
+    }
+  }
+
+  /**
+   * Gives the model the weights of the snapshot with the highest score.
+   *
+   * @throws {RangeError} If no snapshot was given a score.
+   */
+  useBest(): void {
+    if (this.#best === undefined) {
+      throw new RangeError(
+        "Cannot use the best snapshot as one must have been taken with a score: current value is none",
+      );
+    }
+    this.#use(this.#best.weights);
+  }
+
+  /** Frees the snapshots. The model keeps its weights. */
+  [Symbol.dispose](): void {
+    const snapshots = new Set(this.#snapshots);
+    if (this.#best) snapshots.add(this.#best);
+    for (const { weights } of snapshots) tf.dispose([...weights]);
+    this.#snapshots = [];
+    this.#best = undefined;
+  }
+
+  #last(last = this.#snapshots.length): Snapshot[] {
+    if (last >= 1 && last <= this.#snapshots.length) {
+      return this.#snapshots.slice(-last);
+    }
+    throw new RangeError(
+      `Cannot use the last ${last} snapshots as there must be 1 at least, and as many kept: current value is ${this.#snapshots.length}`,
+    );
+  }
+
+  #use(weights: readonly Tensor[]): void {
+    this.#model.weights.forEach((weight, i) =>
+      (weight.read() as tf.Variable).assign(weights[i])
+    );
+  }
+
+  /** Frees a snapshot that is neither among the last nor the best. */
+  #release(snapshot: Snapshot): void {
+    if (snapshot !== this.#best && !this.#snapshots.includes(snapshot)) {
+      tf.dispose([...snapshot.weights]);
+    }
+  }
+}

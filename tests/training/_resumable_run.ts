@@ -1,0 +1,98 @@
+/**
+ * A training run that checkpoints after every batch and goes on from the newest
+ * checkpoint, to be killed at any moment:
+ *
+ *     _resumable_run.ts FOLDER BACKEND BATCHES
+ *
+ * Prints a line after each batch, and at the end a checksum of all weights.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { CyclicLR } from "@clr/clr";
+import { enableWasmTraining } from "@clr/clr/backends";
+import { Checkpointer, loadCheckpoint } from "@clr/clr/training";
+
+const [folder, backend, batches] = Deno.args;
+if (backend === "wasm") await enableWasmTraining();
+await tf.setBackend(backend);
+
+const model = tf.sequential({
+  layers: [
+    tf.layers.conv2d({
+      inputShape: [6, 6, 2],
+      filters: 4,
+      kernelSize: 3,
+      activation: "relu",
+      kernelInitializer: tf.initializers.randomNormal({ seed: 1 }),
+    }),
+    tf.layers.batchNormalization(),
+    tf.layers.flatten(),
+    tf.layers.dense({
+      units: 3,
+      activation: "softmax",
+      kernelInitializer: tf.initializers.randomNormal({ seed: 2 }),
+    }),
+  ],
+});
+model.compile({
+  optimizer: tf.train.adam(0.01),
+  loss: "categoricalCrossentropy",
+  metrics: ["accuracy"],
+});
+
+/** The batch of an iteration, whichever process asks for it. */
+function batchAt(iteration: number): { xs: tf.Tensor; ys: tf.Tensor } {
+  return tf.tidy(() => ({
+    xs: tf.randomNormal([8, 6, 6, 2], 0, 1, "float32", iteration + 1),
+    ys: tf.oneHot(
+      Array.from({ length: 8 }, (_, i) => (iteration + i * i) % 3),
+      3,
+    ),
+  }));
+}
+
+const clr = new CyclicLR({
+  baseLr: 0.001,
+  maxLr: 0.02,
+  stepSize: 5,
+  mode: "triangular2",
+  momentum: { base: 0.7, max: 0.95 },
+});
+const checkpoint = await loadCheckpoint(folder);
+checkpoint?.restore({ model, scheduler: clr });
+const start = checkpoint?.iteration ?? 0;
+for (const { path } of checkpoint?.damaged ?? []) {
+  console.log(`damaged ${path}`);
+}
+
+if (start < Number(batches)) {
+  await model.fitDataset(
+    tf.data.generator(function* () {
+      for (let t = start;; t++) yield batchAt(t);
+    }) as tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }>,
+    {
+      epochs: 1,
+      batchesPerEpoch: Number(batches) - start,
+      verbose: 0,
+      callbacks: [
+        clr,
+        new Checkpointer(folder, { scheduler: clr, every: 1 }),
+        new tf.CustomCallback({
+          onBatchEnd: () => console.log(`batch ${clr.totalIterations}`),
+        }) as unknown as tf.Callback,
+      ],
+    },
+  );
+}
+
+const hash = new Uint8Array(
+  await crypto.subtle.digest(
+    "SHA-256",
+    new Float32Array(
+      model.getWeights().flatMap((weight) => [...weight.dataSync()])
+        .concat(clr.history.loss, clr.history.lr),
+    ),
+  ),
+);
+console.log(`done ${hash.slice(0, 8).join(".")}`);
+Deno.exit();

@@ -1,0 +1,179 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import { CyclicLR } from "@clr/clr";
+import { layerRates } from "@clr/clr/training";
+
+await tf.setBackend("cpu");
+
+const OPTIMIZERS: Record<string, (lr: number) => tf.Optimizer> = {
+  sgd: (lr) => tf.train.sgd(lr),
+  momentum: (lr) => tf.train.momentum(lr, 0.9),
+  nesterov: (lr) => tf.train.momentum(lr, 0.9, true),
+  adagrad: (lr) => tf.train.adagrad(lr),
+  adadelta: (lr) => tf.train.adadelta(lr),
+  adam: (lr) => tf.train.adam(lr),
+  adamax: (lr) => tf.train.adamax(lr),
+  rmsprop: (lr) => tf.train.rmsprop(lr, 0.9, 0.5),
+};
+
+function createModel(optimizer: tf.Optimizer): tf.LayersModel {
+  const dense = (name: string, units: number, seed: number) =>
+    tf.layers.dense({
+      name,
+      units,
+      kernelInitializer: tf.initializers.randomNormal({ seed }),
+      ...(name === "body" && { inputShape: [3] }),
+    });
+  const model = tf.sequential({
+    layers: [dense("body", 4, 1), dense("head", 2, 2)],
+  });
+  model.compile({ optimizer, loss: "meanSquaredError" });
+  return model;
+}
+
+async function train(
+  model: tf.LayersModel,
+  options: { batches?: number; clr?: CyclicLR } = {},
+): Promise<number[][]> {
+  const { batches = 5, clr } = options;
+  clr?.attach(model.optimizer);
+  for (let t = 0; t < batches; t++) {
+    const xs = tf.randomNormal([4, 3], 0, 1, "float32", t + 1);
+    const ys = tf.ones([4, 2]);
+    await model.trainOnBatch(xs, ys);
+    clr?.step();
+    tf.dispose([xs, ys]);
+  }
+  return model.getWeights().map((weight) => [...weight.dataSync()]);
+}
+
+/** Weights after a run at a rate, and those of a fresh model trained at 0. */
+async function trained(
+  optimizer: tf.Optimizer,
+  factors?: Record<string, number>,
+  clr?: CyclicLR,
+): Promise<number[][]> {
+  const model = createModel(optimizer);
+  const layers = factors && layerRates(model, factors);
+  const weights = await train(model, { clr });
+  layers?.[Symbol.dispose]();
+  model.optimizer.dispose();
+  model.dispose();
+  return weights;
+}
+
+for (const [name, create] of Object.entries(OPTIMIZERS)) {
+  Deno.test(`layerRates() freezes to the bit with 0, and 1 changes no bit, with ${name}`, async () => {
+    const plain = await trained(create(0.01));
+    assertEquals(await trained(create(0.01), { "*": 1 }), plain);
+
+    const start = createModel(create(0.01));
+    const initial = start.getWeights().map((weight) => [...weight.dataSync()]);
+    start.dispose();
+    const frozen = await trained(create(0.01), { body: 0 });
+    assertEquals(frozen.slice(0, 2), initial.slice(0, 2));
+    assertNotEquals(frozen.slice(2), initial.slice(2));
+  });
+
+  Deno.test(`layerRates() of one factor for all is ${name} at that rate`, async () => {
+    for (const factor of [0.25, 3]) {
+      const actual = await trained(create(0.01), { "*": factor });
+      const expected = await trained(create(0.01 * factor));
+      actual.flat().forEach((value, i) =>
+        assertAlmostEquals(value, expected.flat()[i], 2e-6)
+      );
+    }
+  });
+}
+
+Deno.test("layerRates() goes with a schedule", async () => {
+  const options = { baseLr: 0.01, maxLr: 0.08, stepSize: 2 };
+  const half = { baseLr: 0.005, maxLr: 0.04, stepSize: 2 };
+  const actual = await trained(
+    tf.train.adam(),
+    { "*": 0.5 },
+    new CyclicLR(options),
+  );
+  const expected = await trained(
+    tf.train.adam(),
+    undefined,
+    new CyclicLR(half),
+  );
+  actual.flat().forEach((value, i) =>
+    assertAlmostEquals(value, expected.flat()[i], 1e-6)
+  );
+});
+
+Deno.test("layerRates() reads its patterns in order", () => {
+  const model = createModel(tf.train.sgd(0.1));
+  using layers = layerRates(model, { "*/bias": 2, "bo*": 0.1 });
+  assertEquals(layers.rates, [
+    { weight: "body/kernel", factor: 0.1 },
+    { weight: "body/bias", factor: 2 },
+    { weight: "head/kernel", factor: 1 },
+    { weight: "head/bias", factor: 2 },
+  ]);
+  model.dispose();
+});
+
+Deno.test("layerRates() leaves no tensor behind, and none in the step", async () => {
+  const model = createModel(tf.train.adam(0.1));
+  await train(model, { batches: 1 });
+  const before = tf.memory().numTensors;
+  {
+    using _ = layerRates(model, { body: 0.5, head: 0 });
+    await train(model, { batches: 3 });
+    assertEquals(tf.memory().numTensors, before);
+  }
+  assert(!Object.hasOwn(model.optimizer, "applyGradients"));
+  model.optimizer.dispose();
+  model.dispose();
+});
+
+Deno.test("layerRates() reaches the layers of a model within a model", () => {
+  const inner = tf.sequential({
+    name: "inner",
+    layers: [tf.layers.dense({ name: "deep", units: 2, inputShape: [3] })],
+  });
+  const model = tf.sequential({
+    layers: [inner, tf.layers.dense({ name: "top", units: 1 })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  using layers = layerRates(model, { deep: 0 });
+  assertEquals(layers.rates.map(({ factor }) => factor), [0, 0, 1, 1]);
+  model.dispose();
+});
+
+Deno.test("layerRates() refuses what it cannot do", () => {
+  const model = createModel(tf.train.sgd(0.1));
+  assertThrows(
+    () => layerRates(model, { body: -1 }),
+    RangeError,
+    'the factor of "body" must be a finite number >= 0: current value is -1',
+  );
+  assertThrows(
+    () => layerRates(model, { tail: 1 }),
+    RangeError,
+    '"tail" must match a layer or a weight of body/kernel, body/bias, head/',
+  );
+  {
+    using _ = layerRates(model, { body: 0.5 });
+    assertThrows(
+      () => layerRates(model, { head: 0.5 }),
+      TypeError,
+      "must have none yet",
+    );
+  }
+  assertThrows(
+    () => layerRates(tf.sequential(), { body: 1 }),
+    TypeError,
+    "must be compiled",
+  );
+  model.dispose();
+});
