@@ -11,7 +11,7 @@ import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { StagingBuffer } from "./_staging_buffer.ts";
-import { registerGroupedAddN } from "./_webgpu_add_n.ts";
+import { mendShaderKey, mendWebGPUKernels } from "./_webgpu_kernels.ts";
 
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 
@@ -162,7 +162,7 @@ export async function startWebGPU(
   // the feature ["bgra8unorm-storage"], an array where a name must stand.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
-  registerGroupedAddN();
+  mendWebGPUKernels();
   const backend = createBackend(WebGPUBackend, device, adapter.info);
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");
@@ -255,7 +255,8 @@ function createBackend(
     try {
       return action();
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
+      if (!(cause instanceof DOMException)) throw cause;
+      const { message } = cause;
       // The loss itself is announced only with the event loop's next turn.
       if (!isAlive(device)) throw new DeviceLostError(name, message);
       throw new Error(
@@ -286,20 +287,29 @@ function createBackend(
       attempt(() => super.uploadToGPU(dataId));
     }
 
-    override async getBufferData(buffer: GPUBuffer): Promise<ArrayBuffer> {
-      const bytes = readsAtOnce
-        ? this.#copy(buffer)
-        : await super.getBufferData(buffer);
+    override runWebGPUProgram(
+      ...call: Parameters<WebGPUBackend["runWebGPUProgram"]>
+    ): ReturnType<WebGPUBackend["runWebGPUProgram"]> {
+      mendShaderKey(call[0]);
+      return super.runWebGPUProgram(...call);
+    }
+
+    override async read(dataId: object): Promise<BackendValues> {
+      // Read before the first await: tfjs's own read fails when the tensor is
+      // disposed of while it waits.
+      const values = readsAtOnce
+        ? this.readSync(dataId)
+        : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
       await new Promise((resolve) => setImmediate(resolve));
       throwFailure();
-      return bytes;
+      return values;
     }
 
     override readSync(dataId: object): BackendValues {
       const data = this.tensorMap.get(dataId);
-      // A complex tensor is put together from two, which come back here.
+      // Complex tensors are put together from two, which come back here.
       if (data.values != null || data.complexTensorInfos) {
         return super.readSync(dataId);
       }

@@ -194,6 +194,67 @@ function squareOf(a: Float32Array, n: number): number[] {
 }
 
 Deno.test({
+  name: "startWebGPU() reads a tensor that is disposed of meanwhile",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const twos = tf.tidy(() => tf.ones([2000]).add(1));
+      const reads = [twos.data(), twos.data()];
+      twos.dispose();
+      for (const values of await Promise.all(reads)) {
+        assertEquals(values, new Float32Array(2000).fill(2));
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() sums up along axes of one length after another",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      for (const length of [3, 2, 5]) {
+        const ones = tf.ones([2, length]);
+        const twos = ones.mul(2);
+        const sums = tf.cumsum(ones, 1, false, true);
+        const products = tf.cumprod(twos, 1, true, true);
+        const left = Array.from({ length }, (_, i) => length - i);
+        assertEquals(await sums.data(), Float32Array.from([...left, ...left]));
+        const powers = left.map((n) => 2 ** (n - 1));
+        assertEquals(
+          await products.data(),
+          Float32Array.from([...powers, ...powers]),
+        );
+        tf.dispose([ones, twos, sums, products]);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() keeps the dimensions of a small tensor's product",
+  ignore,
+  async fn() {
+    await onWebGPU(async () => {
+      const x = tf.tensor3d([1, 2, 3, 4, 5, 6], [1, 3, 2]);
+      for (
+        const [axis, shape, values] of [
+          [1, [1, 1, 2], [15, 48]],
+          [[0, 2], [1, 3, 1], [2, 12, 30]],
+          [undefined, [1, 1, 1], [720]],
+        ] as const
+      ) {
+        const product = tf.prod(x, axis as number, true);
+        assertEquals(product.shape, [...shape]);
+        assertEquals(await product.data(), Float32Array.from(values));
+        product.dispose();
+      }
+      x.dispose();
+    });
+  },
+});
+
+Deno.test({
   name: "startWebGPU() adds more tensors than a shader can bind",
   ignore,
   async fn() {
