@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { LayersModel, Tensor } from "./tfjs.ts";
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -9,7 +10,7 @@ export interface PreflightOptions {
    *
    * @default {undefined}
    */
-  readonly inputs?: tf.Tensor | readonly tf.Tensor[];
+  readonly inputs?: Tensor | readonly Tensor[];
 }
 
 /** What {@linkcode preflight} found to be in order. */
@@ -59,9 +60,9 @@ export class PreflightError extends Error {
 }
 
 /** The layers of a model, those of nested models among them. */
-function layersOf(model: tf.LayersModel): tf.layers.Layer[] {
+function layersOf(model: LayersModel): tf.layers.Layer[] {
   return model.layers.flatMap((layer) =>
-    "layers" in layer ? layersOf(layer as tf.LayersModel) : [layer]
+    "layers" in layer ? layersOf(layer as LayersModel) : [layer]
   );
 }
 
@@ -70,7 +71,7 @@ function nameOf(layer: tf.layers.Layer): string {
 }
 
 /** A tiny batch for the model's inputs. */
-function sampleInputs(model: tf.LayersModel): tf.Tensor[] {
+function sampleInputs(model: LayersModel): Tensor[] {
   return model.inputs.map(({ shape, dtype }, i) => {
     const [batch, ...rest] = shape;
     const size = [batch ?? 2, ...rest.map((length) => length ?? 32)];
@@ -92,7 +93,7 @@ class LayerTracker implements Disposable {
   readonly #layers: tf.layers.Layer[];
   readonly #owners: string[] = [];
 
-  constructor(model: tf.LayersModel) {
+  constructor(model: LayersModel) {
     this.#layers = layersOf(model);
     for (const layer of this.#layers) {
       const call = layer.call.bind(layer);
@@ -126,7 +127,7 @@ class LayerTracker implements Disposable {
         return Object.fromEntries(
           Object.entries(inputs).map(([name, compute]) => [name, () => {
             this.current = this.#owners[i];
-            return (compute as unknown as () => tf.Tensor)();
+            return (compute as unknown as () => Tensor)();
           }]),
         ) as unknown as ReturnType<typeof gradient>;
       };
@@ -211,6 +212,7 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
  * @example Find out before a long run
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
+import type { LayersModel, Tensor } from "./tfjs.ts";
  * import { preflight, selectBackend } from "@clr/clr/backends";
  *
  * await selectBackend({ backend: "wasm" });
@@ -226,13 +228,13 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
  * ```
  */
 export async function preflight(
-  model: tf.LayersModel,
+  model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
   await tf.ready();
   const given = options.inputs === undefined
     ? undefined
-    : [options.inputs].flat() as tf.Tensor[];
+    : [options.inputs].flat() as Tensor[];
   // Batch normalisation moves its statistics in every training pass.
   const before = model.weights.map((weight) => weight.read().clone());
   using tracker = new LayerTracker(model);
@@ -243,7 +245,7 @@ export async function preflight(
       const loss = () => {
         const outputs = model.apply(inputs, { training: true });
         const sums = [outputs].flat().map((output) =>
-          tf.sum(tf.cast(output as tf.Tensor, "float32"))
+          tf.sum(tf.cast(output as Tensor, "float32"))
         );
         const total = tf.addN(sums) as tf.Scalar;
         tracker.followBackwards();
