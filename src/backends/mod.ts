@@ -16,5 +16,7 @@
  */
 
 export * from "./enable_wasm_training.ts";
+export * from "./preflight.ts";
 export * from "./select_backend.ts";
+export * from "./tfjs.ts";
 export * from "./webgpu.ts";

@@ -1,0 +1,177 @@
+/**
+ * The WASM training kernels beside what tfjs ships, for the shapes of the
+ * CIFAR-10 quick network (batch 100) and of a ResNet block (batch 16).
+ *
+ *     deno bench -A bench/backends/wasm_kernels_bench.ts
+ *
+ * The baseline is the WASM backend's own kernel, which runs on one thread.
+ * Where it has none, the baseline is tfjs's CPU backend on a hundredth of the
+ * batch, one image, which is named.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { selectBackend } from "@clr/clr/backends";
+import {
+  type BackendWasm,
+  callKernel,
+  type TensorInfo,
+} from "../../src/backends/wasm/_wasm_kernel.ts";
+
+const { backend, device } = await selectBackend({ backend: "wasm" });
+console.log(`tfjs ${tf.version.tfjs}, ${backend} on ${device}`);
+
+type Inputs = Record<string, number[]>;
+type Attrs = Record<string, unknown>;
+
+function random(inputs: Inputs): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(inputs).map((
+      [name, shape],
+      i,
+    ) => [name, tf.randomUniform(shape, -1, 1, "float32", i + 1)]),
+  );
+}
+
+/** Reads one value, as some kernels wait to be read. */
+function finish(output: TensorInfo): void {
+  const wasm = tf.backend() as unknown as BackendWasm;
+  wasm.dataIdMap.get(output.dataId);
+  wasm.disposeData(output.dataId);
+}
+
+function compare(
+  title: string,
+  kernelName: string,
+  inputs: Inputs,
+  attrs: Attrs,
+): void {
+  const group = `${kernelName}: ${title}`;
+  const tensors = random(inputs);
+  const wasm = tf.backend() as unknown as BackendWasm;
+  const kernel = tf.getKernel(kernelName, "wasm")!.kernelFunc;
+  Deno.bench({
+    name: "WASM as tfjs ships it, 1 thread",
+    group,
+    baseline: true,
+    fn: () => finish(callKernel(wasm, kernelName, tensors, attrs)),
+  });
+  Deno.bench({
+    name: device,
+    group,
+    fn: () =>
+      finish(
+        kernel({
+          inputs: tensors,
+          attrs: attrs as tf.NamedAttrMap,
+          backend: wasm,
+        }) as TensorInfo,
+      ),
+  });
+}
+
+async function compareWithCpu(
+  title: string,
+  kernelName: string,
+  inputs: (images: number) => Inputs,
+  attrs: Attrs,
+  images: number,
+): Promise<void> {
+  const group = `${kernelName}: ${title}`;
+  const run = (tensors: Record<string, tf.Tensor>) =>
+    tf.engine().runKernel(
+      kernelName,
+      tensors,
+      attrs as tf.NamedAttrMap,
+    ) as tf.Tensor;
+  await tf.setBackend("cpu");
+  const one = random(inputs(1));
+  await tf.setBackend("wasm");
+  const all = random(inputs(images));
+  Deno.bench({
+    name: "CPU backend, 1 image",
+    group,
+    baseline: true,
+    n: 3,
+    warmup: 1,
+    fn: async () => {
+      await tf.setBackend("cpu");
+      run(one).dispose();
+    },
+  });
+  Deno.bench({
+    name: `${device}, ${images} images`,
+    group,
+    fn: async () => {
+      await tf.setBackend("wasm");
+      run(all).dispose();
+    },
+  });
+}
+
+const convolution = {
+  strides: 1,
+  pad: "same",
+  dataFormat: "NHWC",
+  dilations: 1,
+  dimRoundingMode: undefined,
+};
+
+const layers: [
+  title: string,
+  images: number,
+  size: number,
+  filter: [number, number, number, number],
+][] = [
+  ["quick conv1", 100, 32, [5, 5, 3, 32]],
+  ["quick conv2", 100, 16, [5, 5, 32, 32]],
+  ["quick conv3", 100, 8, [5, 5, 32, 64]],
+  ["ResNet 3×3", 16, 28, [3, 3, 128, 128]],
+  ["ResNet 1×1", 16, 28, [1, 1, 512, 128]],
+];
+
+for (const [title, images, size, filter] of layers) {
+  const x = (count: number) => [count, size, size, filter[2]];
+  const dy = (count: number) => [count, size, size, filter[3]];
+  compare(title, "Conv2D", { x: x(images), filter }, convolution);
+  compare(title, "Conv2DBackpropInput", { dy: dy(images), filter }, {
+    ...convolution,
+    inputShape: x(images),
+  });
+  await compareWithCpu(
+    title,
+    "Conv2DBackpropFilter",
+    (count) => ({ x: x(count), dy: dy(count) }),
+    { ...convolution, filterShape: filter },
+    images,
+  );
+}
+
+const pooling = { filterSize: 3, strides: 2, pad: "same" };
+compare("quick pool1", "MaxPoolGrad", {
+  dy: [100, 16, 16, 32],
+  input: [100, 32, 32, 32],
+  output: [100, 16, 16, 32],
+}, pooling);
+compare("quick pool2", "AvgPoolGrad", {
+  dy: [100, 8, 8, 32],
+  input: [100, 16, 16, 32],
+}, pooling);
+compare("quick bias of conv1", "Sum", { x: [100, 32, 32, 32] }, {
+  axis: [0, 1, 2],
+});
+
+for (
+  const [title, a, b, transposeA, transposeB] of [
+    ["quick dense, forward", [1, 100, 1024], [1, 1024, 64], false, false],
+    ["quick dense, weights", [1, 100, 1024], [1, 100, 64], true, false],
+    ["quick dense, input", [1, 100, 64], [1, 1024, 64], false, true],
+    ["512³", [1, 512, 512], [1, 512, 512], false, false],
+    ["512³, a transposed", [1, 512, 512], [1, 512, 512], true, false],
+    ["512³, b transposed", [1, 512, 512], [1, 512, 512], false, true],
+  ] as const
+) {
+  compare(title, "BatchMatMul", { a: [...a], b: [...b] }, {
+    transposeA,
+    transposeB,
+  });
+}

@@ -1,0 +1,129 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { preflight, PreflightError, selectBackend } from "@clr/clr/backends";
+
+const { layers } = tf;
+
+function network(): tf.LayersModel {
+  return tf.sequential({
+    layers: [
+      layers.conv2d({ inputShape: [6, 6, 2], filters: 3, kernelSize: 3 }),
+      layers.batchNormalization({ name: "norm" }),
+      layers.flatten(),
+      layers.dense({ units: 2, activation: "softmax" }),
+    ],
+  });
+}
+
+async function failureOf(model: tf.LayersModel): Promise<PreflightError> {
+  const tensors = tf.memory().numTensors;
+  const error = await assertRejects(() => preflight(model), PreflightError);
+  assertEquals(tf.memory().numTensors, tensors, "tensors are left behind");
+  model.dispose();
+  return error as PreflightError;
+}
+
+Deno.test("preflight() lists the kernels of a step and leaves the model as it was", async () => {
+  await selectBackend({ backend: "wasm" });
+  const model = network();
+  const before = model.getWeights().map((weight) => weight.dataSync());
+  const tensors = tf.memory().numTensors;
+  const { backend, kernels } = await preflight(model);
+  assertEquals(backend, "wasm");
+  assert(kernels.includes("Conv2DBackpropFilter"));
+  assertEquals(tf.memory().numTensors, tensors);
+  assertEquals(model.getWeights().map((weight) => weight.dataSync()), before);
+  assertEquals(Object.hasOwn(model.layers[0], "call"), false);
+  model.dispose();
+});
+
+Deno.test("preflight() tries the batch that it is given", async () => {
+  await selectBackend({ backend: "wasm" });
+  const model = network();
+  const inputs = tf.zeros([3, 6, 6, 2]);
+  await preflight(model, { inputs });
+  assertEquals(inputs.isDisposed, false);
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("preflight() tries several inputs, nested models and whole numbers", async () => {
+  await selectBackend({ backend: "wasm" });
+  const words = tf.input({ shape: [4], dtype: "int32" });
+  const embedded = layers.embedding({ inputDim: 5, outputDim: 3 })
+    .apply(words) as tf.SymbolicTensor;
+  const number = tf.input({ shape: [2] });
+  const inner = tf.sequential({
+    layers: [layers.dense({ inputShape: [2], units: 3 })],
+  });
+  const joined = layers.concatenate().apply([
+    layers.flatten().apply(embedded) as tf.SymbolicTensor,
+    inner.apply(number) as tf.SymbolicTensor,
+  ]);
+  const outputs = layers.dense({ units: 1 }).apply(joined);
+  const model = tf.model({
+    inputs: [words, number],
+    outputs: outputs as tf.SymbolicTensor,
+  });
+  const { kernels } = await preflight(model);
+  assert(kernels.includes("UnsortedSegmentSum"));
+  model.dispose();
+});
+
+Deno.test("preflight() names the layer, the kernel and the remedy where a kernel is missing", async () => {
+  await selectBackend({ backend: "wasm" });
+  const kernel = tf.getKernel("Conv2DBackpropFilter", "wasm");
+  tf.unregisterKernel("Conv2DBackpropFilter", "wasm");
+  try {
+    const model = tf.sequential({
+      layers: [
+        layers.conv2d({
+          name: "second",
+          inputShape: [6, 6, 2],
+          filters: 3,
+          kernelSize: 3,
+          activation: "relu",
+        }),
+        layers.flatten(),
+        layers.dense({ units: 2 }),
+      ],
+    });
+    const error = await failureOf(model);
+    assertEquals(error.kernel, "Conv2DBackpropFilter");
+    assertEquals(error.layer, '"second" (Conv2D)');
+    assertEquals(error.backend, "wasm");
+    assertStringIncludes(error.remedy, "enableWasmTraining()");
+    assertStringIncludes(error.remedy, "cpu");
+  } finally {
+    tf.registerKernel(kernel!);
+  }
+});
+
+Deno.test("preflight() lists the layers for which tfjs has no gradient", async () => {
+  await selectBackend({ backend: "wasm" });
+  const stacks: [string, string, tf.layers.Layer[]][] = [
+    ["ThresholdedReLU", "Greater", [
+      layers.dense({ inputShape: [3], units: 3 }),
+      layers.thresholdedReLU(),
+      layers.dense({ units: 1 }),
+    ]],
+    ["Conv3DTranspose", "Conv3DBackpropInputV2", [
+      layers.conv3dTranspose({
+        inputShape: [3, 3, 3, 1],
+        filters: 2,
+        kernelSize: 2,
+      }),
+    ]],
+  ];
+  for (const [name, kernel, stack] of stacks) {
+    const error = await failureOf(tf.sequential({ layers: stack }));
+    assertStringIncludes(error.layer, name);
+    assertEquals(error.kernel, kernel);
+    assertStringIncludes(error.message, "no gradient");
+  }
+});
