@@ -12,13 +12,16 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs";
-import { CyclicLR } from "@clr/clr";
+import * as tf from "@tensorflow/tfjs";
+import { join } from "@std/path";
+import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/_command.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
+import { writeFile } from "../src/_write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
-import { DatasetError } from "./datasets/image_dataset.ts";
+import { ImageBatches, type TensorBatch } from "./datasets/image_batches.ts";
+import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import {
@@ -29,6 +32,7 @@ import {
   PICTURE_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
+import { Interrupt } from "./training/interrupt.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
 import { trainClassifier } from "./training/train_classifier.ts";
 
@@ -36,6 +40,11 @@ import { trainClassifier } from "./training/train_classifier.ts";
 export const FLAGS = {
   ...DATA_FLAGS,
   ...SCHEDULE_FLAGS,
+  "find-lr": {
+    kind: "switch",
+    help: "run the learning-rate range test first, and train between the " +
+      "bounds it finds",
+  },
   ...OPTIMIZER_FLAGS,
   ...DEVICE_FLAGS,
   ...PICTURE_FLAGS,
@@ -54,12 +63,19 @@ export const FLAGS = {
 
 type Values = FlagValues<typeof FLAGS>;
 
+/** The flags of this program that `find-lr` takes for its range test. */
+export const findLrFlags = {
+  data: DATA_FLAGS.data,
+  "train-images": DATA_FLAGS["train-images"],
+  ...OPTIMIZER_FLAGS,
+} as const;
+
 /**
  * What is trained where a person does not say: on a GPU all images and the
  * paper's six cycles of 4,000 iterations; elsewhere what two processor cores do
  * in under three minutes.
  */
-function defaults({ backend }: SelectedBackend) {
+function defaults({ backend }: Pick<SelectedBackend, "backend">) {
   return backend === "webgpu"
     ? {
       trainImages: undefined,
@@ -84,6 +100,63 @@ export function createModel(
   return model;
 }
 
+/** Batches for a range test: each pass in an order of its own. */
+function rangeTestBatches(
+  dataset: ImageDataset,
+  values: Pick<Values, "batch-size" | "seed">,
+): () => Iterable<TensorBatch> {
+  const batches = new ImageBatches(dataset, "train", {
+    batchSize: values["batch-size"],
+    normalization: meanImage(dataset.train, dataset.shape),
+    seed: values.seed,
+  });
+  // The last batch of an epoch may be a small and noisy one.
+  const full = Math.max(1, Math.floor(batches.count / values["batch-size"]));
+  let epoch = 0;
+  return () => {
+    const start = epoch++ * batches.perEpoch;
+    return batches.tensors(start, start + full);
+  };
+}
+
+/** The training images in batches, for the `find-lr` command. */
+export async function createData(
+  values: Pick<Values, "data" | "train-images" | "batch-size" | "seed">,
+): Promise<() => Iterable<TensorBatch>> {
+  const preset = defaults({
+    backend: tf.getBackend() as SelectedBackend["backend"],
+  });
+  const dataset = await loadCifar10({
+    source: values.data,
+    trainImages: values["train-images"] ?? preset.trainImages,
+    testImages: 1,
+    seed: values.seed,
+  });
+  return rangeTestBatches(dataset, values);
+}
+
+/** Runs the range test that the `find-lr` command runs by default. */
+async function findRange(
+  dataset: ImageDataset,
+  values: Values,
+): Promise<LearningRateRange> {
+  using interrupt = new Interrupt();
+  const model = createModel(values);
+  console.log("Learning-rate range test, 3 runs:\n");
+  const range = await findLearningRate(
+    model,
+    rangeTestBatches(dataset, values),
+    { repeats: 3, seed: values.seed, signal: interrupt.signal },
+  );
+  model.optimizer.dispose();
+  model.dispose();
+  console.log(
+    range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
+  );
+  await writeFile(join(values.out, "lr_range.json"), JSON.stringify(range));
+  return range;
+}
+
 async function main(): Promise<number> {
   const values = parseFlags(FLAGS, Deno.args);
   if (values.help) {
@@ -104,9 +177,13 @@ async function main(): Promise<number> {
   });
   const batchSize = values["batch-size"];
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
+  const range = values["find-lr"]
+    ? await findRange(dataset, values)
+    : undefined;
+  if (range && range.verdict !== "good") return 3;
   const schedule = new CyclicLR({
-    baseLr: values["base-lr"] ?? optimizer.baseLr,
-    maxLr: values["max-lr"] ?? optimizer.maxLr,
+    baseLr: values["base-lr"] ?? range?.baseLr ?? optimizer.baseLr,
+    maxLr: values["max-lr"] ?? range?.maxLr ?? optimizer.maxLr,
     stepSize: values["step-size"] ?? preset.stepEpochs * batchesPerEpoch,
     mode: values.mode,
   });

@@ -24,11 +24,12 @@ export interface CurveEvidence {
   readonly start: number;
   /** The best level of the smoothed curve. */
   readonly best: number;
-  /** Standard deviation of single points around the trend. */
+  /** Standard deviation of single points where the curve improves. */
   readonly noise: number;
   /**
-   * The improvement in standard deviations of the smoothed curve. Below 4 there
-   * is no telling it from noise; below 8 its bounds cannot be located.
+   * The improvement in standard deviations of what it is read from: the start
+   * level and the smoothed curve. Below 4 there is no telling it from noise;
+   * below 8 its bounds cannot be located.
    */
   readonly clarity: number;
   /**
@@ -171,25 +172,25 @@ export function findBounds(
   const t1 = made(THIRD);
   const t2 = made(1 - THIRD);
   // The first points and those of the descent differ in their noise, often by
-  // orders of magnitude; both blur the bounds.
-  const noise = Math.hypot(
-    noiseLevel(raw.slice(0, head)),
-    noiseLevel(raw.slice(Math.max(0, Math.min(t1, lowest - head)), lowest + 1)),
-  ) / Math.SQRT2;
-  const least = resolution(raw);
-  const smoothedNoise = Math.max(gain * noise, least);
-  const baseNoise = Math.hypot(
-    MEDIAN_DEVIATION * noiseLevel(raw.slice(0, head)) / Math.sqrt(head),
-    gain * noiseLevel(raw.slice(Math.max(0, t1 - halfWidth), t1 + halfWidth)),
-    least,
+  // orders of magnitude; both blur the improvement.
+  const headNoise = noiseLevel(raw.slice(0, head));
+  const startNoise = MEDIAN_DEVIATION * headNoise / Math.sqrt(head);
+  const least = resolution(cut);
+  const noise = noiseLevel(
+    raw.slice(Math.max(0, Math.min(t1, t2 - head)), t2 + 1),
   );
+  const baseNoise = gain *
+    noiseLevel(raw.slice(Math.max(0, t1 - halfWidth), t1 + halfWidth));
   const evidence = {
     curve: name,
     start: sign * start,
     best: sign * best,
     noise,
-    clarity: ratio(improvement, smoothedNoise),
-    baseClarity: ratio(THIRD * improvement, baseNoise),
+    clarity: ratio(improvement, Math.hypot(gain * noise, startNoise, least)),
+    baseClarity: ratio(
+      THIRD * improvement,
+      Math.hypot(baseNoise, startNoise, least),
+    ),
   };
   if (n < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
     return evidence;

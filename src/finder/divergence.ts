@@ -1,14 +1,17 @@
 /** Losses in the running median, which no one or two outliers move. */
 const MEDIAN_WINDOW = 5;
 
-/** The latest differences, which the noise is read from. */
-const NOISE_WINDOW = 20;
+/**
+ * The latest losses that the noise is read from: few, as it grows when training
+ * takes hold, and more, as few underestimate it now and then.
+ */
+const NOISE_WINDOWS = [20, 60];
 
 /** Share of the improvement that must be lost before a loss counts as risen. */
 const LOST_SHARE = 0.5;
 
 /** By how many standard deviations a loss must be risen to count. */
-const SLACK = 2;
+const SLACK = 3;
 
 /** The most that one loss counts, in standard deviations: a spike is no trend. */
 const CAP = 4;
@@ -59,7 +62,7 @@ export function resolution(values: ArrayLike<number>): number {
  *
  * The best level is the least median of five consecutive losses. A loss counts
  * as risen by as much as it is above a reference: the level where half of the
- * improvement so far is lost again, or two standard deviations of the noise
+ * improvement so far is lost again, or three standard deviations of the noise
  * above the best, whichever is higher. What the losses since the best count, up
  * to four standard deviations each, is added up; a sum that falls below 0
  * starts again there (Page's CUSUM test). Training has diverged at a sum of 12:
@@ -90,8 +93,10 @@ export class DivergenceDetector {
       this.#bestEnd = losses.length;
     }
 
-    const noise = Math.max(
-      noiseLevel(losses.slice(-NOISE_WINDOW)),
+    // A few losses underestimate the noise as easily as not.
+    const unsure = 1 + 4 / losses.length;
+    const noise = unsure * Math.max(
+      ...NOISE_WINDOWS.map((window) => noiseLevel(losses.slice(-window))),
       resolution(losses),
     );
     const reference = this.#best +
