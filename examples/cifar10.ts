@@ -16,6 +16,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/_command.ts";
+import { PICTURE_FLAGS } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
@@ -26,7 +27,6 @@ import {
   DEVICE_FLAGS,
   HELP_FLAGS,
   OPTIMIZER_FLAGS,
-  PICTURE_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
