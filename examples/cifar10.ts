@@ -17,6 +17,7 @@ import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/_command.ts";
+import { PICTURE_FLAGS } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -29,7 +30,6 @@ import {
   DEVICE_FLAGS,
   HELP_FLAGS,
   OPTIMIZER_FLAGS,
-  PICTURE_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
 import { Interrupt } from "./training/interrupt.ts";

@@ -15,7 +15,7 @@
  *   both functions are given beside those of the command.
  *
  * It prints the curve, both bounds and the schedule to paste, and writes
- * `lr_range.json` and `lr_range.csv`. Exit status: 0 for a usable range, 3 for
+ * `lr_range.json`, `lr_range.csv` and pictures of the curve. Exit status: 0 for a usable range, 3 for
  * any other verdict, 2 for bad usage, 1 for any other error.
  *
  * @module
@@ -31,6 +31,7 @@ import {
   parseFlags,
   UsageError,
 } from "./_flags.ts";
+import { openLivePage, PICTURE_FLAGS } from "./_pictures.ts";
 import { writeFile } from "./_write_file.ts";
 import {
   findLearningRate,
@@ -99,8 +100,9 @@ const FLAGS = {
     kind: "text",
     value: "DIR",
     default: "output/find_lr",
-    help: "folder of lr_range.json and lr_range.csv",
+    help: "folder of lr_range.json, .csv, .svg and .png",
   },
+  ...PICTURE_FLAGS,
   json: {
     kind: "switch",
     help: "print the result as JSON in place of the chart",
@@ -263,6 +265,14 @@ async function main(args: readonly string[]): Promise<number> {
   const data = await module.createData(values);
   const model = await module.createModel(values);
   const progress = new ProgressLine();
+  const title = path ?? "examples/cifar10.ts";
+  await using live = await openLivePage(values.live, {
+    title: `Range test of ${title}`,
+    iterations: values.iterations * values.repeats,
+    x: "lr",
+  });
+  live?.tell({ backend: backend.backend, device: backend.device });
+  let batches = 0;
   using interrupt = interruptSignal();
   const started = performance.now();
   const range = await findLearningRate(model, data, {
@@ -275,13 +285,22 @@ async function main(args: readonly string[]): Promise<number> {
     metric: values.metric,
     seed: values.seed,
     signal: interrupt.signal,
-    onBatch: (batch) => progress.show(batch),
+    onBatch: (batch) => {
+      progress.show(batch);
+      const { learningRate, loss, metrics } = batch;
+      live?.record({
+        iterations: ++batches,
+        lr: learningRate,
+        loss,
+        ...metrics,
+      });
+    },
   });
   const seconds = (performance.now() - started) / 1000;
   progress.clear();
 
   const origin = {
-    module: path ?? "examples/cifar10.ts",
+    module: title,
     backend,
     flags: values,
     seconds,
@@ -289,6 +308,20 @@ async function main(args: readonly string[]): Promise<number> {
   const json = JSON.stringify({ ...range.toJSON(), origin }, null, 2);
   await writeFile(join(values.out, "lr_range.json"), json);
   await writeFile(join(values.out, "lr_range.csv"), range.toCSV());
+  const files = ["lr_range.json", "lr_range.csv"];
+  if (values.plots && range.learningRates.length > 1) {
+    // Only here, as they take longer to load than all the rest.
+    const { rangeChart, toPng, toSvg } = await import("./plots/mod.ts");
+    const chart = rangeChart(range, {
+      origin: describeRun(title, backend, range),
+    });
+    await writeFile(join(values.out, "lr_range.svg"), await toSvg(chart));
+    await writeFile(join(values.out, "lr_range.png"), await toPng(chart));
+    files.push("lr_range.svg", "lr_range.png");
+  }
+  await live?.end(
+    `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,
+  );
 
   if (values.json) {
     console.log(json);
@@ -300,9 +333,7 @@ async function main(args: readonly string[]): Promise<number> {
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);
     console.log(
-      `\n${
-        seconds.toFixed(1)
-      } s. In ${values.out}: lr_range.json, lr_range.csv`,
+      `\n${seconds.toFixed(1)} s. In ${values.out}: ${files.join(", ")}`,
     );
   }
   return range.verdict === "good" ? 0 : 3;

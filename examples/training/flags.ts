@@ -99,21 +99,6 @@ export const SCHEDULE_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** Flags of what a person looks at. */
-export const PICTURE_FLAGS = {
-  plots: {
-    kind: "switch",
-    default: true,
-    help: "write no pictures and no report.html",
-  },
-  live: {
-    kind: "text",
-    value: "[PORT]",
-    optional: true,
-    help: "show the run in a browser as it goes, on this computer alone",
-  },
-} as const satisfies Flags;
-
 /** The flag that every command has. */
 export const HELP_FLAGS = {
   help: { kind: "switch", help: "show this" },

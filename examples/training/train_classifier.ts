@@ -8,12 +8,13 @@ import {
   type ClassificationReport,
   classificationReport,
 } from "../../src/classification_report.ts";
+import { openLivePage } from "../../src/_pictures.ts";
 import { writeFile } from "../../src/_write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { Interrupt } from "./interrupt.ts";
-import { LiveFollower, openLivePage } from "./live.ts";
+import { LiveFollower } from "./live_follower.ts";
 import { saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";

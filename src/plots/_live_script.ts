@@ -140,18 +140,23 @@ export function followRun(
     if (chart === undefined || !rows[axis.field]) return;
     const datasets: Record<string, unknown[]> = {};
     const x = rows[axis.field] as number[];
+    // A range test that is repeated starts over at the lowest rate.
+    const starts = [0];
+    for (let i = 1; i < x.length; i++) if (x[i] < x[i - 1]) starts.push(i);
     for (const metric of chart.columns) {
       if (!rows[metric]) continue;
       const values = rows[metric].map((value) => value ?? NaN);
-      const smooth = metric === "lr"
-        ? values
-        : parts.trend(values, Math.max(5, values.length / 50));
+      const smooth = metric === "lr" ? values : starts.flatMap((start, run) => {
+        const part = values.slice(start, starts[run + 1]);
+        return parts.trend(part, Math.max(5, part.length / 50));
+      });
       const kept = parts.union(
         parts.thin(values, 250),
         parts.thin(smooth, 100),
       );
       datasets[metric] = kept.map((i) => ({
         x: x[i],
+        run: starts.findLastIndex((start) => start <= i),
         iteration: rows.iterations?.[i],
         lr: rows.lr?.[i],
         value: rows[metric][i],

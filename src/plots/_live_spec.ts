@@ -50,7 +50,12 @@ function panel(
   ) => ({
     name,
     mark: { type: "line", color, strokeWidth, clip: true },
-    encoding: { x, y: y(field) },
+    encoding: {
+      x,
+      y: y(field),
+      detail: { field: "run" },
+      order: { field: "iteration" },
+    },
   });
   const layer: Json[] = options.smooth
     ? [
@@ -97,7 +102,7 @@ function panel(
 
 /**
  * A chart whose data come later: for each column a data set of its name with
- * `x, iteration, lr, value, smooth`, and for each metric one of its name and
+ * `x, run, iteration, lr, value, smooth`, and for each metric one of its name and
  * `_epochs` with `x, value`.
  */
 export function liveSpec(columns: readonly string[], axis: LiveAxis): Json {

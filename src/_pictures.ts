@@ -1,0 +1,43 @@
+/** The flags of what a person looks at, shared by all commands. */
+
+import { type Flags, UsageError } from "./_flags.ts";
+import type { LivePage, LivePageOptions } from "./plots/mod.ts";
+
+/** Flags of what a person looks at. */
+export const PICTURE_FLAGS = {
+  plots: {
+    kind: "switch",
+    default: true,
+    help: "write no pictures",
+  },
+  live: {
+    kind: "text",
+    value: "[PORT]",
+    optional: true,
+    help: "show the run in a browser as it goes, on this computer alone",
+  },
+} as const satisfies Flags;
+
+/**
+ * Opens the page that `--live [PORT]` asks for and says where it is.
+ *
+ * @returns Nothing when the flag was not given.
+ * @throws {UsageError} When the value is no port.
+ */
+export async function openLivePage(
+  flag: string | undefined,
+  options: Omit<LivePageOptions, "port">,
+): Promise<LivePage | undefined> {
+  if (flag === undefined) return undefined;
+  const port = Number(flag);
+  if (!/^\d*$/.test(flag) || port > 65535) {
+    throw new UsageError(
+      `Cannot read --live: it must be a port from 0 to 65535, current value is "${flag}"`,
+    );
+  }
+  // A run that nobody watches loads nothing for it.
+  const { LivePage } = await import("./plots/mod.ts");
+  const live = await LivePage.open({ ...options, port });
+  console.error(`Live at ${live.url}`);
+  return live;
+}
