@@ -4,6 +4,7 @@ import { createSession, evaluate, toOnnx } from "@clr/clr/onnx";
 import { writeFile } from "../../src/_write_file.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
+import { ONNX_CONVERTERS } from "../models/onnx_converters.ts";
 
 /** What {@linkcode writeOnnxModel} is given. */
 export interface OnnxModelOptions {
@@ -36,6 +37,7 @@ export async function writeOnnxModel(
   const { images, labels, count } = dataset.test;
   const bytes = await toOnnx(model, {
     normalization,
+    converters: ONNX_CONVERTERS,
     metadata: {
       dataset: `${dataset.name}, ${dataset.origin}`,
       classNames: JSON.stringify(dataset.classNames),

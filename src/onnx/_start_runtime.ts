@@ -1,3 +1,8 @@
+function isProbe(message: unknown): boolean {
+  return globalThis.SharedArrayBuffer !== undefined &&
+    message instanceof SharedArrayBuffer && message.byteLength === 1;
+}
+
 /** The start before; they take turns, as each replaces a global for a while. */
 let last: Promise<unknown> = Promise.resolve();
 
@@ -24,7 +29,7 @@ async function replaceWhile<T>(start: () => Promise<T>): Promise<T> {
       ) => void;
       port1.postMessage = (message: unknown, options?: unknown) => {
         post(message, options as StructuredSerializeOptions);
-        if (message instanceof SharedArrayBuffer && message.byteLength === 1) {
+        if (isProbe(message)) {
           port1.close();
           port2.close();
         }

@@ -100,6 +100,10 @@ export class OnnxGraph {
   readonly constants: Map<string, OnnxConstant> = new Map();
   #names = new Set<string>();
   #arranged = new Map<string, OnnxValue>();
+  #transposed = new Map<
+    string,
+    { readonly from: string; readonly perm: readonly number[] }
+  >();
   #scope = "";
 
   /** An empty graph for that operator set. */
@@ -232,12 +236,24 @@ export class OnnxGraph {
     if (value.flattened) return this.arrange(this.#unflatten(value), order);
     if (value.order.join() === order.join()) return value;
     const place = inverse(value.order);
-    const perm = order.map((axis) => place[axis]);
+    let perm = order.map((axis) => place[axis]);
+    let name = value.name;
+    // A transpose of a transpose is one from where it came; the one between is
+    // dropped at the end if nothing else reads it.
+    const made = this.#transposed.get(name);
+    if (made !== undefined) {
+      name = made.from;
+      perm = perm.map((axis) => made.perm[axis]);
+    }
+    if (perm.every((axis, i) => axis === i)) return { ...value, order, name };
     // Not by `order`: a permuted value is the same tensor, seen otherwise.
-    const key = `${value.name}|${perm}`;
+    const key = `${name}|${perm}`;
     const arranged = this.#arranged.get(key) ??
-      this.node("Transpose", [value], { ...value, order }, { perm });
+      this.node("Transpose", [{ ...value, name }], { ...value, order }, {
+        perm,
+      });
     this.#arranged.set(key, arranged);
+    this.#transposed.set(arranged.name, { from: name, perm });
     return { ...value, order, name: arranged.name };
   }
 

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR } from "@clr/clr";
+import { createSession } from "@clr/clr/onnx";
 import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
 import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
@@ -44,13 +45,18 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
     const { code, stdout, stderr } = await run(
       ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
       ...["--train-images", "200", "--test-images", "100", "--seed", "3"],
-      ...["--epochs", "3", "--batch-size", "50", "--out", out],
+      ...["--epochs", "3", "--batch-size", "50", "--onnx", "--out", out],
     );
     assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "the same class as tfjs for 100 of 100");
     assertStringIncludes(stdout, "12 iterations");
     assertStringIncludes(stdout, "--epochs 2 or 4 would");
     assertStringIncludes(stdout, "epoch 3/3");
     assertStringIncludes(stdout, "weighted avg");
+
+    const onnx = await Deno.readFile(join(out, "model.onnx"));
+    await using session = await createSession(onnx, { threads: 1 });
+    assertEquals(JSON.parse(session.metadata.classNames).length, 10);
 
     const read = (name: string) => Deno.readTextFileSync(join(out, name));
     const plan = JSON.parse(read("plan.json"));
