@@ -15,6 +15,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
+import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -22,6 +23,7 @@ import { DatasetError } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import {
+  CHECKPOINT_FLAGS,
   DATA_FLAGS,
   DEVICE_FLAGS,
   HELP_FLAGS,
@@ -49,6 +51,7 @@ export const FLAGS = {
     kind: "switch",
     help: "write model.onnx too, and evaluate it with onnxruntime-web",
   },
+  ...CHECKPOINT_FLAGS,
   ...HELP_FLAGS,
 } as const;
 
@@ -122,6 +125,8 @@ async function main(): Promise<number> {
     backend,
     plots: values.plots,
     live: values.live,
+    checkpointEvery: values["checkpoint-every"],
+    resume: values.resume,
     onnx: values.onnx,
     out: values.out,
     options: values,
@@ -129,4 +134,4 @@ async function main(): Promise<number> {
   return { complete: 0, diverged: 1, interrupted: 130 }[ending];
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError]);
+if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);
