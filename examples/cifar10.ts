@@ -16,6 +16,7 @@ import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
+import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
 import { PICTURE_FLAGS } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
@@ -26,6 +27,7 @@ import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import {
+  CHECKPOINT_FLAGS,
   DATA_FLAGS,
   DEVICE_FLAGS,
   HELP_FLAGS,
@@ -58,6 +60,7 @@ export const FLAGS = {
     kind: "switch",
     help: "write model.onnx too, and evaluate it with onnxruntime-web",
   },
+  ...CHECKPOINT_FLAGS,
   ...HELP_FLAGS,
 } as const;
 
@@ -199,6 +202,8 @@ async function main(): Promise<number> {
     backend,
     plots: values.plots,
     live: values.live,
+    checkpointEvery: values["checkpoint-every"],
+    resume: values.resume,
     onnx: values.onnx,
     out: values.out,
     options: values,
@@ -206,4 +211,4 @@ async function main(): Promise<number> {
   return { complete: 0, diverged: 1, interrupted: 130 }[ending];
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError]);
+if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);

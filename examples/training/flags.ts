@@ -99,6 +99,19 @@ export const SCHEDULE_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** Flags of runs that can be stopped and go on. */
+export const CHECKPOINT_FLAGS = {
+  "checkpoint-every": {
+    kind: "integer",
+    min: 1,
+    help: "save a checkpoint in DIR/checkpoints every so many iterations",
+  },
+  resume: {
+    kind: "switch",
+    help: "go on from the newest checkpoint in DIR/checkpoints",
+  },
+} as const satisfies Flags;
+
 /** The flag that every command has. */
 export const HELP_FLAGS = {
   help: { kind: "switch", help: "show this" },

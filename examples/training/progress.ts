@@ -32,9 +32,12 @@ export class Progress extends tf.Callback {
   #bar: SingleBar | undefined;
   #epoch = 0;
   #epochStart = 0;
-  #iterations = 0;
+  #epochFirst = 0;
+  #iterations: number;
   #looked = 0;
   #start = 0;
+  /** Iterations before `#start`; more than 0 in a run that was resumed. */
+  #first = 0;
   /** The iteration at which a loss that is no number was seen, if any. */
   divergedAt: number | undefined;
 
@@ -42,10 +45,12 @@ export class Progress extends tf.Callback {
     super();
     this.#options = options;
     this.#log = options.log ?? console.log;
+    this.#iterations = options.scheduler.totalIterations;
   }
 
   override onTrainBegin(): Promise<void> {
     this.#start = this.#looked = performance.now();
+    this.#first = this.#iterations;
     if (this.#options.isTerminal ?? Deno.stderr.isTerminal()) this.#startBar();
     return Promise.resolve();
   }
@@ -53,6 +58,7 @@ export class Progress extends tf.Callback {
   override onEpochBegin(epoch: number): Promise<void> {
     this.#epoch = epoch + 1;
     this.#epochStart = performance.now();
+    this.#epochFirst = this.#iterations;
     return Promise.resolve();
   }
 
@@ -68,17 +74,14 @@ export class Progress extends tf.Callback {
       this.model.stopTraining = true;
     }
     const { iterations } = this.#options.plan;
-    const elapsed = (now - this.#start) / 1000;
+    const perSecond = (this.#iterations - this.#first) /
+      ((now - this.#start) / 1000);
     this.#bar?.update(this.#iterations, {
       rate: formatRate(this.#options.scheduler.learningRate),
       loss: loss.toFixed(3),
       accuracy: percent(acc),
-      speed: Math.round(
-        this.#iterations * this.#options.plan.batchSize / elapsed,
-      ),
-      left: formatDuration(
-        elapsed / this.#iterations * (iterations - this.#iterations),
-      ),
+      speed: Math.round(perSecond * this.#options.plan.batchSize),
+      left: formatDuration((iterations - this.#iterations) / perSecond),
     });
     await new Promise((resolve) => setTimeout(resolve));
   }
@@ -101,7 +104,8 @@ export class Progress extends tf.Callback {
         `test acc ${percent(values.val_acc)}`,
       );
     }
-    parts.push(`${Math.round(plan.images / seconds)} images/s`);
+    const part = (this.#iterations - this.#epochFirst) / plan.batchesPerEpoch;
+    parts.push(`${Math.round(part * plan.images / seconds)} images/s`);
     const bar = this.#bar;
     bar?.stop();
     this.#log(parts.join("  "));

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import type { CyclicLR } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
-import { toCsv } from "@clr/clr/training";
+import { Checkpointer, toCsv } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import {
   type ClassificationReport,
@@ -20,6 +20,7 @@ import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { describeEnd, formatDuration, makePlan, type Plan } from "./plan.ts";
 import { formatRate, Progress } from "./progress.ts";
+import { fitFrom, identityOf, resumeRun } from "./resume.ts";
 
 /** What {@linkcode trainClassifier} is given. */
 export interface ClassifierRun {
@@ -42,6 +43,10 @@ export interface ClassifierRun {
   readonly onnx?: boolean;
   /** Folder of the results. */
   readonly out: string;
+  /** Saves a checkpoint every so many batches. Without it, none. */
+  readonly checkpointEvery?: number;
+  /** Goes on from the newest checkpoint in `out`. @default {false} */
+  readonly resume?: boolean;
   /** Every option of the command line, for `plan.json`. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -96,6 +101,15 @@ export async function trainClassifier(
 
   using interrupt = new Interrupt();
   const model = run.createModel();
+  const checkpoints = join(run.out, "checkpoints");
+  if (run.resume) await resumeRun(checkpoints, model, run);
+  const checkpointer = run.checkpointEvery === undefined
+    ? undefined
+    : new Checkpointer(checkpoints, {
+      scheduler: schedule,
+      every: run.checkpointEvery,
+      data: () => identityOf(run),
+    });
   const progress = new Progress({
     plan,
     scheduler: schedule,
@@ -103,13 +117,15 @@ export async function trainClassifier(
   });
   const start = performance.now();
   try {
-    await model.fitDataset(batches.dataset(), {
+    await fitFrom(model, batches, {
+      start: schedule.totalIterations,
       epochs,
-      batchesPerEpoch: batches.perEpoch,
       validationData: testBatches.dataset(0, testBatches.perEpoch),
-      verbose: 0,
+      stopped: () =>
+        interrupt.signal.aborted || progress.divergedAt !== undefined,
       callbacks: [
         schedule,
+        ...(checkpointer ? [checkpointer] : []),
         progress,
         ...(live ? [new LiveFollower(live, schedule)] : []),
       ],
@@ -137,9 +153,11 @@ export async function trainClassifier(
   await saveModel(model, join(run.out, "model"));
   if (interrupt.signal.aborted) {
     await live?.end("Stopped", schedule);
+    await checkpointer?.save();
     console.log(
       `Stopped after ${schedule.totalIterations} of ${plan.iterations} iterations. ` +
-        `The model and the history so far are in ${run.out}.`,
+        `The model and the history so far are in ${run.out}.` +
+        (checkpointer ? " --resume goes on from here." : ""),
     );
     model.dispose();
     return { ending: "interrupted" };

@@ -126,8 +126,12 @@ export class LearningRateScheduler extends CallbackBase {
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
-    if (this.#momentum !== undefined && optimizer !== this.#optimizer) {
-      this.#ownMomentum = getMomentum(optimizer);
+    if (this.#momentum !== undefined) {
+      const own = getMomentum(optimizer);
+      const another = this.#optimizer !== undefined &&
+        this.#optimizer !== optimizer;
+      // A state that was restored knows what the optimizer began with.
+      if (another || this.#ownMomentum === undefined) this.#ownMomentum = own;
     }
     this.#optimizer = optimizer;
     this.#apply();
@@ -226,6 +230,8 @@ export class LearningRateScheduler extends CallbackBase {
       iteration: this.#iteration,
       totalIterations: this.#totalIterations,
       epochs: this.#epochs,
+      ...(this.#ownMomentum !== undefined &&
+        { ownMomentum: this.#ownMomentum }),
       history: this.#batches.columns,
       epochHistory: this.#epochRecords.columns,
     };
@@ -236,6 +242,7 @@ export class LearningRateScheduler extends CallbackBase {
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
+    this.#ownMomentum = state.ownMomentum;
     this.#batches.restore(state.history);
     this.#epochRecords.restore(state.epochHistory);
     if (this.#optimizer !== undefined) this.#apply();
@@ -287,6 +294,11 @@ export interface SchedulerState {
   readonly totalIterations: number;
   /** Epochs of `fit` ended. */
   readonly epochs: number;
+  /**
+   * The momentum that the optimizer had before; absent unless the schedule
+   * cycles it.
+   */
+  readonly ownMomentum?: number;
   /** One row per batch. */
   readonly history: History;
   /** One row per epoch. */

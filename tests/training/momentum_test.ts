@@ -9,6 +9,7 @@ import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import { enableWasmTraining } from "@clr/clr/backends";
 import { constant, oneCycle, sequence } from "@clr/clr/schedules";
 import { getMomentum, setMomentum } from "@clr/clr/training";
+import { TrainingSnapshot } from "../../src/training/snapshot.ts";
 import { createLine } from "./_line.ts";
 
 const EPSILON = 1e-7;
@@ -124,6 +125,31 @@ for (const backend of ["cpu", "wasm"]) {
 }
 
 for (const [name, { create }] of Object.entries(OPTIMIZERS)) {
+  Deno.test(`a snapshot restores the momentum of ${name}, corrections and all`, () => {
+    const weight = tf.variable(tf.scalar(1));
+    const optimizer = create();
+    const clr = new CyclicLR(CYCLE).attach(optimizer);
+    const train = (steps: number) => {
+      for (let i = 0; i < steps; i++) {
+        optimizer.minimize(() => weight.square().asScalar());
+        clr.step();
+      }
+      return weight.dataSync()[0];
+    };
+    train(3);
+    using snapshot = new TrainingSnapshot({ optimizer, variables: [weight] });
+    const state = clr.toJSON();
+    const momentum = getMomentum(optimizer);
+    const json = JSON.stringify(state);
+    const expected = train(5);
+    snapshot.restore();
+    assertEquals(getMomentum(optimizer), momentum);
+    clr.restore(JSON.parse(json));
+    assertEquals(train(5), expected);
+    optimizer.dispose();
+    weight.dispose();
+  });
+
   Deno.test(`setMomentum() leaves no tensor behind with ${name}`, () => {
     const optimizer = create();
     const before = tf.memory().numTensors;
@@ -178,6 +204,14 @@ Deno.test("LearningRateScheduler gives a stage without momentum the optimizer's 
   }
   const expected = [0.95, 0.85, 0.9, 0.95, 0.7, 0.7];
   expected.forEach((value, t) => assertAlmostEquals(momenta[t], value, 1e-15));
+
+  // Restored within a stage that sets one, it still knows the optimizer's own.
+  const again = new LearningRateScheduler(scheduler.schedule);
+  again.restore({ ...scheduler.toJSON(), iteration: 0 });
+  setMomentum(optimizer, 0.5);
+  again.attach(optimizer);
+  for (let t = 0; t < 4; t++) again.step();
+  assertAlmostEquals(getMomentum(optimizer), 0.7, 1e-15);
   optimizer.dispose();
   weight.dispose();
 });

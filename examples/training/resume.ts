@@ -1,0 +1,109 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { CyclicLR } from "@clr/clr";
+import { type Checkpoint, loadCheckpoint } from "@clr/clr/training";
+import type { ImageBatches } from "../datasets/image_batches.ts";
+import type { ImageDataset } from "../datasets/image_dataset.ts";
+
+/** What must be the same for a run to go on from a checkpoint. */
+export interface RunIdentity {
+  readonly modelName: string;
+  readonly dataset: ImageDataset;
+  readonly schedule: CyclicLR;
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/** The identity of a run as plain data, which its checkpoints carry. */
+export function identityOf(run: RunIdentity): Record<string, unknown> {
+  const { dataset } = run;
+  return {
+    model: run.modelName,
+    data: `${dataset.name}, ${dataset.origin}`,
+    "training images": dataset.train.count,
+    "batch size": run.batchSize,
+    seed: run.seed,
+    schedule: run.schedule.options,
+  };
+}
+
+function checkIdentity(checkpoint: Checkpoint, run: RunIdentity): void {
+  const saved = checkpoint.data as Record<string, unknown> | null;
+  const own = JSON.parse(JSON.stringify(identityOf(run)));
+  for (const [name, value] of Object.entries(own)) {
+    const [required, given] = [saved?.[name], value].map((item) =>
+      JSON.stringify(item)
+    );
+    if (required !== given) {
+      throw new RangeError(
+        `Cannot resume from ${checkpoint.path} as the ${name} must be ${required}: current value is ${given}`,
+      );
+    }
+  }
+}
+
+/**
+ * Puts `model` and the run's schedule where the newest whole checkpoint in
+ * `folder` has them, and says so; without one the run starts from the beginning.
+ *
+ * @throws {RangeError} If the checkpoint is of another run.
+ * @throws {CheckpointError} If every checkpoint is damaged, or the model differs.
+ */
+export async function resumeRun(
+  folder: string,
+  model: tf.LayersModel,
+  run: RunIdentity,
+): Promise<void> {
+  const checkpoint = await loadCheckpoint(folder);
+  if (checkpoint === undefined) {
+    console.log(`No checkpoint in ${folder}: starting from the beginning.\n`);
+    return;
+  }
+  for (const { path, reason } of checkpoint.damaged) {
+    console.error(`Passed over ${path}, which is damaged: ${reason}.`);
+  }
+  checkIdentity(checkpoint, run);
+  checkpoint.restore({ model, scheduler: run.schedule });
+  console.log(
+    `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.\n`,
+  );
+}
+
+/** Options of {@linkcode fitFrom}. */
+export interface FitFromOptions {
+  readonly epochs: number;
+  readonly validationData: tf.data.Dataset<tf.TensorContainer>;
+  readonly callbacks: tf.Callback[];
+  /** Where to start: batches that were trained before. */
+  readonly start: number;
+  /** Whether training was stopped before its end. */
+  readonly stopped: () => boolean;
+}
+
+/**
+ * `fitDataset` from the middle of an epoch, which it cannot do by itself: the
+ * rest of that epoch first, then whole ones. The averages of the epoch that was
+ * interrupted are of its rest.
+ */
+export async function fitFrom(
+  model: tf.LayersModel,
+  batches: ImageBatches,
+  options: FitFromOptions,
+): Promise<void> {
+  const { epochs, validationData, callbacks, stopped } = options;
+  const { perEpoch } = batches;
+  let start = options.start;
+  while (start < epochs * perEpoch && !stopped()) {
+    const epoch = Math.floor(start / perEpoch);
+    const rest = (epoch + 1) * perEpoch - start;
+    const whole = rest === perEpoch;
+    await model.fitDataset(batches.dataset(start), {
+      initialEpoch: epoch,
+      epochs: whole ? epochs : epoch + 1,
+      batchesPerEpoch: rest,
+      validationData,
+      verbose: 0,
+      callbacks,
+    });
+    start = whole ? epochs * perEpoch : start + rest;
+  }
+}
