@@ -15,7 +15,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
-import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
+import {
+  DeviceLostError,
+  PreflightError,
+  selectBackend,
+  type SelectedBackend,
+} from "@clr/clr/backends";
 import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
 import { PICTURE_FLAGS } from "../src/_pictures.ts";
@@ -211,4 +216,11 @@ async function main(): Promise<number> {
   return { complete: 0, diverged: 1, interrupted: 130 }[ending];
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);
+if (import.meta.main) {
+  await runCommand(main, [
+    CheckpointError,
+    DatasetError,
+    DeviceLostError,
+    PreflightError,
+  ]);
+}

@@ -4,6 +4,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { wrap } from "./_wrap.ts";
 
 interface FlagBase {
   /** One sentence for `--help`. */
@@ -206,14 +207,4 @@ export function describeFlags(flags: Flags): string {
       : left.padEnd(width);
     return head + lines.join(`\n${indent}`);
   }).join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1];
-    if (line && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
-  }
-  return lines;
 }

@@ -1,6 +1,6 @@
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { Format, SingleBar } from "cli-progress";
-import process from "node:process";
+import { stderrStream } from "../terminal.ts";
 import type { OnProgress } from "./_download.ts";
 
 /** How a download's progress is shown, and how that ends. */
@@ -49,7 +49,7 @@ function barReport(): ProgressReport {
         bar?.stop();
         current = file;
         bar = new SingleBar({
-          stream: process.stderr,
+          stream: stderrStream,
           barsize: 24,
           format: (options, params, payload) => {
             const left = params.total > params.value

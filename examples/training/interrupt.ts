@@ -6,7 +6,11 @@ export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
   readonly #onSignal = () => {
     if (this.signal.aborted) Deno.exit(130);
-    console.error("\nStopping after this batch; Ctrl-C again to quit at once.");
+    // A progress bar may stand on the line.
+    const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+    console.error(
+      `${clear}Stopping after this batch; Ctrl-C again to quit at once.`,
+    );
     this.#controller.abort();
   };
 

@@ -1,8 +1,9 @@
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { SingleBar } from "cli-progress";
-import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
+import { formatGpuSample, type GpuSampler } from "@clr/clr/devices";
+import { stderrStream } from "../terminal.ts";
 import { formatDuration, type Plan } from "./plan.ts";
 
 /** Between two looks at the training, in milliseconds. */
@@ -15,6 +16,8 @@ export interface ProgressOptions {
   readonly scheduler: LearningRateScheduler;
   /** Ends training at the next batch. */
   readonly signal: AbortSignal;
+  /** How busy NVIDIA's GPUs are, where their driver tells. */
+  readonly sampler?: Pick<GpuSampler, "latest">;
   /** Where a line for each epoch goes. @default {console.log} */
   readonly log?: (line: string) => void;
   /** Whether to draw a bar that moves. @default {whether stderr is a terminal} */
@@ -82,6 +85,7 @@ export class Progress extends tf.Callback {
       accuracy: percent(acc),
       speed: Math.round(perSecond * this.#options.plan.batchSize),
       left: formatDuration((iterations - this.#iterations) / perSecond),
+      gpu: this.#gpuLoad(),
     });
     await new Promise((resolve) => setTimeout(resolve));
   }
@@ -95,17 +99,18 @@ export class Progress extends tf.Callback {
         String(this.#epoch).padStart(String(plan.epochs).length)
       }/${plan.epochs}`,
       `lr ${formatRate(scheduler.learningRate)}`,
-      `loss ${values.loss.toFixed(3)}`,
-      `acc ${percent(values.acc)}`,
+      `loss ${values.loss.toFixed(3)} acc ${percent(values.acc)}`,
     ];
     if (!Number.isNaN(values.val_acc)) {
       parts.push(
-        `test loss ${values.val_loss.toFixed(3)}`,
-        `test acc ${percent(values.val_acc)}`,
+        `test loss ${values.val_loss.toFixed(3)} acc ${
+          percent(values.val_acc)
+        }`,
       );
     }
     const part = (this.#iterations - this.#epochFirst) / plan.batchesPerEpoch;
-    parts.push(`${Math.round(part * plan.images / seconds)} images/s`);
+    parts.push(`${Math.round(part * plan.images / seconds)}/s`);
+    parts.push(...(this.#options.sampler?.latest ?? []).map(formatGpuSample));
     const bar = this.#bar;
     bar?.stop();
     this.#log(parts.join("  "));
@@ -123,12 +128,19 @@ export class Progress extends tf.Callback {
     this.#bar = undefined;
   }
 
+  /** " GPU 87 %", or nothing where no driver tells. */
+  #gpuLoad(): string {
+    const loads = (this.#options.sampler?.latest ?? [])
+      .flatMap(({ utilization }) => utilization ?? []);
+    return loads.length > 0 ? ` GPU ${Math.max(...loads)} %` : "";
+  }
+
   #startBar(): void {
     this.#bar = new SingleBar({
-      stream: process.stderr,
+      stream: stderrStream,
       format:
-        "{bar} {value}/{total} lr {rate} loss {loss} acc {accuracy} {speed}/s {left} left",
-      barsize: 14,
+        "{bar} {value}/{total} lr {rate} loss {loss} acc {accuracy} {speed}/s{gpu} {left} left",
+      barsize: 10,
       barCompleteChar: "━",
       barIncompleteChar: "─",
       hideCursor: true,
@@ -142,6 +154,7 @@ export class Progress extends tf.Callback {
       accuracy: "–",
       speed: "–",
       left: "–",
+      gpu: "",
     });
   }
 }

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import type { CyclicLR } from "@clr/clr";
-import type { SelectedBackend } from "@clr/clr/backends";
+import { preflight, type SelectedBackend } from "@clr/clr/backends";
+import { describeDevices, GpuSampler } from "@clr/clr/devices";
 import { Checkpointer, toCsv } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import {
@@ -9,6 +10,7 @@ import {
   classificationReport,
 } from "../../src/classification_report.ts";
 import { openLivePage } from "../../src/_pictures.ts";
+import { wrap } from "../../src/_wrap.ts";
 import { writeFile } from "../../src/_write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
@@ -63,8 +65,9 @@ export interface ClassifierResult {
  * what happens: the plan, the progress, the accuracy on the test images class
  * by class, and files with all of it.
  *
- * @throws What the file system throws if `out` cannot be written, before any
- * time is spent on training.
+ * @throws What the file system throws if `out` cannot be written, and
+ * `PreflightError` if the backend cannot train the model, both before any time
+ * is spent on training.
  */
 export async function trainClassifier(
   run: ClassifierRun,
@@ -88,6 +91,8 @@ export async function trainClassifier(
     cycleLength: stepSize + stepSizeDown,
   });
   await writeFile(join(run.out, "plan.json"), planJson(run, plan));
+  const model = run.createModel();
+  await preflight(model);
   printPlan(run, plan, await measureBatch(run, batches));
 
   await using live = await openLivePage(run.live, {
@@ -100,7 +105,7 @@ export async function trainClassifier(
   );
 
   using interrupt = new Interrupt();
-  const model = run.createModel();
+  await using sampler = new GpuSampler();
   const checkpoints = join(run.out, "checkpoints");
   if (run.resume) await resumeRun(checkpoints, model, run);
   const checkpointer = run.checkpointEvery === undefined
@@ -114,6 +119,7 @@ export async function trainClassifier(
     plan,
     scheduler: schedule,
     signal: interrupt.signal,
+    sampler,
   });
   const start = performance.now();
   try {
@@ -288,7 +294,7 @@ function printPlan(
     ["time", `about ${formatDuration(secondsPerBatch * plan.iterations)}`],
   ];
   for (const [name, value] of rows) {
-    console.log(`${name.padEnd(14)} ${value}`);
+    console.log(name.padEnd(15) + wrap(value, 65).join(`\n${" ".repeat(15)}`));
   }
   console.log();
 }
@@ -309,6 +315,7 @@ function planJson(run: ClassifierRun, plan: Plan): string {
       seed: run.seed,
       options: run.options,
       backend: run.backend,
+      devices: describeDevices(),
       versions: {
         "@clr/clr": denoJson.version,
         "@tensorflow/tfjs": tf.version.tfjs,

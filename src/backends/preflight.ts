@@ -212,7 +212,6 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
  * @example Find out before a long run
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Tensor } from "./tfjs.ts";
  * import { preflight, selectBackend } from "@clr/clr/backends";
  *
  * await selectBackend({ backend: "wasm" });
