@@ -10,6 +10,7 @@ import {
 } from "../../src/classification_report.ts";
 import { openLivePage } from "../../src/_pictures.ts";
 import { writeFile } from "../../src/_write_file.ts";
+import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
@@ -30,6 +31,8 @@ export interface ClassifierRun {
   readonly createModel: () => tf.LayersModel;
   readonly dataset: ImageDataset;
   readonly normalization: Normalization;
+  /** How the training images are varied. @default {not at all} */
+  readonly augmentation?: Augmentation;
   readonly schedule: CyclicLR;
   readonly epochs: number;
   readonly batchSize: number;
@@ -73,6 +76,7 @@ export async function trainClassifier(
   const batches = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,
+    augmentation: run.augmentation,
     seed,
   });
   const testBatches = new ImageBatches(dataset, "test", {
