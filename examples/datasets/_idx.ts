@@ -232,7 +232,7 @@ export async function readIdx(
   return {
     train,
     test,
-    note: `${dir} holds only the test images of ${name}: ${train.count} of ` +
-      `them are trained on and ${test.count} others tested on`,
+    note: `only the test images of ${name} are there: ${train.count} of them ` +
+      `are trained on and ${test.count} others tested on`,
   };
 }

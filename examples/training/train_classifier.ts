@@ -12,6 +12,7 @@ import {
 import { openLivePage } from "../../src/_pictures.ts";
 import { wrap } from "../../src/_wrap.ts";
 import { writeFile } from "../../src/_write_file.ts";
+import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
@@ -32,6 +33,8 @@ export interface ClassifierRun {
   readonly createModel: () => tf.LayersModel;
   readonly dataset: ImageDataset;
   readonly normalization: Normalization;
+  /** How the training images are varied. @default {not at all} */
+  readonly augmentation?: Augmentation;
   readonly schedule: CyclicLR;
   readonly epochs: number;
   readonly batchSize: number;
@@ -76,6 +79,7 @@ export async function trainClassifier(
   const batches = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,
+    augmentation: run.augmentation,
     seed,
   });
   const testBatches = new ImageBatches(dataset, "test", {

@@ -1,0 +1,225 @@
+/**
+ * The experiments of L. N. Smith, "Cyclical Learning Rates for Training Neural
+ * Networks" (arXiv 1506.01186), and of the tutorials after it, row by row:
+ *
+ * ```sh
+ * deno task paper --list
+ * deno task paper --row table1 --scale 0.02 --seeds 2
+ * deno task paper --report
+ * ```
+ *
+ * A finished run is a JSON file in `--out` and is not run again; one that was
+ * interrupted goes on where it was. `--help` lists the flags.
+ *
+ * @module
+ */
+
+import { selectBackend } from "@clr/clr/backends";
+import { CheckpointError } from "@clr/clr/training";
+import { runCommand } from "../src/_command.ts";
+import { describeFlags, parseFlags, UsageError } from "../src/_flags.ts";
+import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import { type DatasetName, DATASETS } from "./paper/datasets.ts";
+import { MODELS } from "./paper/models.ts";
+import { describeRate } from "./paper/rate.ts";
+import { meanAndSpread, writeReport } from "./paper/report.ts";
+import { ROWS, selectRows } from "./paper/rows.ts";
+import {
+  type RowResult,
+  runName,
+  runRow,
+  scaledIterations,
+} from "./paper/run_row.ts";
+import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
+import { Interrupt } from "./training/interrupt.ts";
+
+/** The flags of this program. */
+export const FLAGS = {
+  list: { kind: "switch", help: "list every row" },
+  row: {
+    kind: "text",
+    value: "ID,...",
+    help: "the rows to run: ids, or beginnings such as table1",
+  },
+  report: {
+    kind: "switch",
+    help: "write report.md and its charts from the results in --out",
+  },
+  scale: {
+    kind: "number",
+    above: 0,
+    max: 1,
+    default: 1,
+    help: "iterations and step sizes are multiplied by this",
+  },
+  seeds: {
+    kind: "integer",
+    min: 1,
+    default: 1,
+    help: "runs of each row, with the seeds from --seed on",
+  },
+  model: {
+    kind: "choice",
+    choices: Object.keys(MODELS),
+    help: "another network in place of the row's, said in the results",
+  },
+  data: DATA_FLAGS.data,
+  "data-note": {
+    kind: "text",
+    value: "TEXT",
+    help: "what to say of the images in the results, such as a lossy copy",
+  },
+  "train-images": {
+    ...DATA_FLAGS["train-images"],
+    help: "images to train on (default: all)",
+  },
+  "test-images": {
+    ...DATA_FLAGS["test-images"],
+    help: "images to test on (default: all)",
+  },
+  ...DEVICE_FLAGS,
+  out: {
+    kind: "text",
+    value: "DIR",
+    default: "output/paper",
+    help: "folder of the results",
+  },
+  ...HELP_FLAGS,
+} as const;
+
+/** The table of `--list`, within 80 columns. */
+export function listRows(): string {
+  const lines: string[] = [];
+  let heading = "";
+  for (const row of ROWS) {
+    const place = row.where.split(",")[0];
+    const data = row.dataset === "imagenet"
+      ? "needs ImageNet"
+      : `${row.dataset}, ${row.model}`;
+    if (heading !== `${place}: ${data}`) {
+      heading = `${place}: ${data}`;
+      lines.push("", heading);
+    }
+    const published = row.published === undefined
+      ? "no figure"
+      : `${row.published} %`;
+    lines.push(
+      `  ${row.id.padEnd(33)} ${published.padStart(9)} after ${
+        String(row.iterations).padStart(6)
+      } iterations`,
+    );
+    for (const part of describeRate(row.rate).split("; ")) {
+      lines.push(`      ${part}`);
+    }
+  }
+  return lines.slice(1).join("\n");
+}
+
+async function main(): Promise<number> {
+  const values = parseFlags(FLAGS, Deno.args);
+  if (values.help) {
+    console.log(
+      `Runs the experiments of the paper and the tutorials, row by row.\n\n` +
+        `deno run -A examples/paper.ts [flags]\n\n${describeFlags(FLAGS)}`,
+    );
+    return 0;
+  }
+  if (values.list) {
+    console.log(listRows());
+    return 0;
+  }
+  if (values.row === undefined && !values.report) {
+    throw new UsageError(
+      "Cannot start as --list, --row or --report must say what to do",
+    );
+  }
+  if (values.row !== undefined) {
+    const status = await runRows(values.row, values);
+    if (status !== 0) return status;
+  }
+  if (values.report) {
+    for (const path of await writeReport(values.out)) console.log(path);
+  }
+  return 0;
+}
+
+async function runRows(
+  selection: string,
+  values: ReturnType<typeof parseFlags<typeof FLAGS>>,
+): Promise<number> {
+  const { scale, seeds, out } = values;
+  const rows = selectRows(selection);
+  const model = values.model as keyof typeof MODELS | undefined;
+  const backend = await selectBackend(values);
+  console.log(
+    `${rows.length} rows, ${seeds} seeds, scale ${scale}` +
+      `${
+        scale < 1 ? " (figures are not comparable with the published ones)" : ""
+      }, ` +
+      `${backend.backend} on ${backend.device}`,
+  );
+  using interrupt = new Interrupt();
+  const datasets = new Map<DatasetName, ImageDataset>();
+  for (const row of rows) {
+    const load = DATASETS[row.dataset];
+    if (!load) {
+      console.log(`${row.id}: skipped, needs ImageNet`);
+      continue;
+    }
+    let dataset = datasets.get(row.dataset);
+    if (!dataset) {
+      // One data set at a time is in memory.
+      datasets.clear();
+      dataset = await load({
+        source: values.data,
+        trainImages: values["train-images"],
+        testImages: values["test-images"],
+        seed: values.seed,
+      });
+      datasets.set(row.dataset, dataset);
+    }
+    const accuracies: number[] = [];
+    for (let seed = values.seed; seed < values.seed + seeds; seed++) {
+      const options = {
+        dataset,
+        scale,
+        seed,
+        model,
+        dataNote: values["data-note"],
+        backend,
+        out,
+        log: console.log,
+        signal: interrupt.signal,
+      };
+      const name = await runName(row, options);
+      const result = await readResult(`${out}/${name}.json`) ??
+        await runRow(row, options);
+      if (!result) {
+        console.log(`Stopped. The same command goes on from the last test.`);
+        return 130;
+      }
+      accuracies.push(result.accuracy);
+    }
+    console.log(
+      `${row.id}: ${meanAndSpread(accuracies)} % after ${
+        scaledIterations(row, scale)
+      } iterations at scale ${scale}`,
+    );
+    if (row.published !== undefined) {
+      console.log(`  published: ${row.published} % after ${row.iterations}`);
+    }
+  }
+  return 0;
+}
+
+/** The result at `path`, if that run is finished. */
+async function readResult(path: string): Promise<RowResult | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);

@@ -1,0 +1,76 @@
+import type * as tf from "@tensorflow/tfjs";
+import {
+  type Augmentation,
+  cropAndFlip,
+  shiftAndFlip,
+} from "../datasets/augmentation.ts";
+import type { ImageDataset } from "../datasets/image_dataset.ts";
+import {
+  meanImage,
+  type Normalization,
+  perChannel,
+  unitRange,
+} from "../datasets/normalization.ts";
+import { resizeImages } from "../datasets/resize.ts";
+import { createCifar10Full } from "../models/cifar10_full.ts";
+import { createCifar10FullSigmoid } from "../models/cifar10_full_sigmoid.ts";
+import { createCifar10Quick } from "../models/cifar10_quick.ts";
+import { createDenseNet } from "../models/densenet.ts";
+import { createMiniGoogLeNet } from "../models/minigooglenet.ts";
+import { createMnistPerceptron } from "../models/mnist_perceptron.ts";
+import { createResNet } from "../models/resnet.ts";
+
+/** A network with what its source does to the images. */
+export interface PaperModel {
+  create(options: {
+    readonly seed: number;
+    readonly classes: number;
+    readonly channels: number;
+    readonly optimizer: tf.Optimizer;
+  }): tf.LayersModel;
+  normalization(dataset: ImageDataset): Normalization;
+  readonly augmentation?: Augmentation;
+  /** The images in the size that the network takes. */
+  prepare?(dataset: ImageDataset): ImageDataset;
+}
+
+const caffe = {
+  normalization: ({ train, shape }: ImageDataset) => meanImage(train, shape),
+};
+const residual = {
+  normalization: ({ train, shape }: ImageDataset) => perChannel(train, shape),
+  augmentation: cropAndFlip,
+};
+
+/** The networks of the rows by name. */
+export const MODELS = {
+  cifar10_quick: { ...caffe, create: createCifar10Quick },
+  cifar10_full: { ...caffe, create: createCifar10Full },
+  cifar10_full_sigmoid: { ...caffe, create: createCifar10FullSigmoid },
+  minigooglenet: {
+    create: createMiniGoogLeNet,
+    // The tutorials: the mean image of CIFAR-10, 0–1 for Fashion-MNIST.
+    normalization: ({ train, shape }) =>
+      shape[2] === 1 ? unitRange : meanImage(train, shape),
+    augmentation: shiftAndFlip,
+    prepare: (dataset) =>
+      dataset.shape[0] === 32 ? dataset : resizeImages(dataset, 32, 32),
+  },
+  mnist_perceptron: {
+    create: createMnistPerceptron,
+    normalization: () => unitRange,
+  },
+  resnet: {
+    ...residual,
+    create: (options) => createResNet({ ...options, depth: 56 }),
+  },
+  stochastic_depth: {
+    ...residual,
+    create: (options) =>
+      createResNet({ ...options, depth: 56, stochasticDepth: true }),
+  },
+  densenet: { ...residual, create: createDenseNet },
+} as const satisfies Record<string, PaperModel>;
+
+/** A network that a row names; those of ImageNet are not built here. */
+export type ModelName = keyof typeof MODELS | "alexnet" | "googlenet";

@@ -1,0 +1,296 @@
+import * as tf from "@tensorflow/tfjs";
+import { LearningRateScheduler } from "@clr/clr";
+import type { SelectedBackend } from "@clr/clr/backends";
+import { loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
+import denoJson from "../../deno.json" with { type: "json" };
+import { writeFile } from "../../src/_write_file.ts";
+import { ImageBatches } from "../datasets/image_batches.ts";
+import type { ImageDataset } from "../datasets/image_dataset.ts";
+import { setSteps } from "../models/_counted_layer.ts";
+import { OPTIMIZERS } from "../training/optimizers.ts";
+import { MODELS, type PaperModel } from "./models.ts";
+import { describeRate, scheduleOf } from "./rate.ts";
+import type { PaperRow } from "./rows.ts";
+
+/** What a finished run leaves, as JSON. */
+export interface RowResult {
+  readonly row: string;
+  /** The network, which `--model` may have replaced. */
+  readonly model: string;
+  /** What iterations and step sizes were multiplied by. */
+  readonly scale: number;
+  readonly seed: number;
+  readonly iterations: number;
+  readonly batchSize: number;
+  readonly rate: string;
+  /** Test accuracy in percent after the last iteration. */
+  readonly accuracy: number;
+  /** The best of the test accuracies that were measured on the way. */
+  readonly bestAccuracy: number;
+  /** Test accuracies on the way: `iterations`, `val_acc`, `val_loss`, … */
+  readonly epochHistory: {
+    readonly iterations: readonly number[];
+    readonly val_acc: readonly number[];
+    readonly [name: string]: readonly number[];
+  };
+  readonly data: {
+    readonly name: string;
+    readonly origin: string;
+    readonly note?: string;
+    readonly trainImages: number;
+    readonly testImages: number;
+  };
+  readonly backend: string;
+  readonly device: string;
+  /** Seconds of training, tests included, over all interruptions. */
+  readonly seconds: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly finished: string;
+}
+
+/** How a row is run. */
+export interface RunOptions {
+  readonly dataset: ImageDataset;
+  readonly scale: number;
+  readonly seed: number;
+  /** What a reader of the result must know about the images. */
+  readonly dataNote?: string;
+  /** A network in place of the row's. */
+  readonly model?: keyof typeof MODELS;
+  readonly backend: Pick<SelectedBackend, "backend" | "device">;
+  /** Where results and checkpoints go. */
+  readonly out: string;
+  readonly log: (line: string) => void;
+  /** Stops at the next batch; a later run goes on from the last checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** How often a run is tested and saved, at most. */
+const PARTS = 10;
+
+/** Iterations of a row at a scale. */
+export function scaledIterations(row: PaperRow, scale: number): number {
+  return Math.max(1, Math.round(row.iterations * scale));
+}
+
+/** The largest number of equal parts, at most {@linkcode PARTS}. */
+function partsOf(iterations: number): number {
+  let parts = Math.min(PARTS, iterations);
+  while (iterations % parts !== 0) parts--;
+  return parts;
+}
+
+/** A name of its own for each combination of what decides over the result. */
+export async function runName(
+  row: PaperRow,
+  { dataset, scale, seed, model }: RunOptions,
+): Promise<string> {
+  const settings = JSON.stringify([
+    model ?? row.model,
+    dataset.name,
+    dataset.origin,
+    dataset.train.count,
+    dataset.test.count,
+    row,
+  ]);
+  const hash = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(settings)),
+  );
+  const short = Array.from(
+    hash.subarray(0, 4),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+  return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
+}
+
+/** Ends a training at the next batch once its signal is aborted, and saves each part. */
+class PartSaver extends tf.Callback {
+  readonly #save: () => Promise<unknown>;
+  readonly #report: (logs: tf.Logs) => void;
+  readonly #signal: AbortSignal | undefined;
+  #yielded = performance.now();
+
+  constructor(
+    save: () => Promise<unknown>,
+    report: (logs: tf.Logs) => void,
+    signal: AbortSignal | undefined,
+  ) {
+    super();
+    this.#save = save;
+    this.#report = report;
+    this.#signal = signal;
+  }
+
+  override async onBatchEnd(): Promise<void> {
+    // On CPU and WASM a training yields to nothing else by itself, not even to
+    // Ctrl-C.
+    if (performance.now() - this.#yielded > 250) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#yielded = performance.now();
+    }
+    if (this.#signal?.aborted) this.model.stopTraining = true;
+  }
+
+  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
+    if (this.#signal?.aborted) return;
+    await this.#save();
+    this.#report(logs ?? {});
+  }
+}
+
+/**
+ * Trains one row to its end and writes its result into `options.out`. A run
+ * that was interrupted goes on from its last checkpoint, to the same result.
+ *
+ * @returns The result, or undefined when the signal stopped it.
+ * @throws {RangeError} When the loss becomes NaN.
+ */
+export async function runRow(
+  row: PaperRow,
+  options: RunOptions,
+): Promise<RowResult | undefined> {
+  const { scale, seed, out, log, signal } = options;
+  const modelName = options.model ?? row.model as keyof typeof MODELS;
+  const paperModel: PaperModel = MODELS[modelName];
+  const dataset = paperModel.prepare?.(options.dataset) ?? options.dataset;
+  const iterations = scaledIterations(row, scale);
+  const parts = partsOf(iterations);
+  const perPart = iterations / parts;
+  const name = await runName(row, options);
+  const folder = `${out}/${name}.checkpoint`;
+
+  const normalization = paperModel.normalization(dataset);
+  const train = new ImageBatches(dataset, "train", {
+    batchSize: row.batchSize,
+    normalization,
+    seed,
+    augmentation: paperModel.augmentation,
+  });
+  const test = new ImageBatches(dataset, "test", {
+    batchSize: 100,
+    normalization,
+    shuffle: false,
+  });
+  const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
+  const optimizer = OPTIMIZERS[row.optimizer].create(scheduler.learningRate);
+  const model = paperModel.create({
+    seed,
+    classes: dataset.classNames.length,
+    channels: dataset.shape[2],
+    optimizer,
+  });
+  try {
+    let secondsBefore = 0;
+    const checkpoint = await loadCheckpoint(folder);
+    if (checkpoint) {
+      checkpoint.restore({ model, scheduler });
+      secondsBefore = (checkpoint.data as { seconds: number }).seconds;
+      log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
+    }
+    const done = scheduler.totalIterations;
+    setSteps(model, done);
+    const start = performance.now();
+    const seconds = () => secondsBefore + (performance.now() - start) / 1000;
+    const saver = new PartSaver(
+      () =>
+        saveCheckpoint(folder, { model, scheduler }, {
+          data: { seconds: seconds() },
+          keep: 1,
+        }),
+      () => {
+        const { iterations: at, val_acc, loss } = scheduler.epochHistory;
+        const last = at.length - 1;
+        const left = seconds() / at[last] * (iterations - at[last]);
+        log(
+          `${row.id} seed ${seed}: ${at[last]}/${iterations}, loss ${
+            loss[last].toFixed(3)
+          }, test accuracy ${(100 * val_acc[last]).toFixed(1)} %, ${
+            Math.round(left)
+          } s left`,
+        );
+      },
+      signal,
+    );
+    if (done < iterations) {
+      await model.fitDataset(train.dataset(done), {
+        epochs: parts,
+        initialEpoch: done / perPart,
+        batchesPerEpoch: perPart,
+        validationData: test.dataset(0, test.perEpoch),
+        verbose: 0,
+        callbacks: [scheduler, saver],
+      });
+      await scheduler.flush();
+    }
+    if (signal?.aborted) return undefined;
+    const result = resultOf(
+      row,
+      options,
+      modelName,
+      dataset,
+      scheduler,
+      seconds(),
+    );
+    await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
+    await Deno.remove(folder, { recursive: true });
+    return result;
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+function resultOf(
+  row: PaperRow,
+  { scale, seed, backend, dataNote }: RunOptions,
+  model: string,
+  dataset: ImageDataset,
+  scheduler: LearningRateScheduler,
+  seconds: number,
+): RowResult {
+  const { iterations, val_acc, ...others } = scheduler.epochHistory;
+  const epochHistory: RowResult["epochHistory"] = {
+    iterations: Array.from(iterations),
+    val_acc: Array.from(val_acc),
+    ...Object.fromEntries(
+      Object.entries(others).map((
+        [name, values],
+      ) => [name, Array.from(values)]),
+    ),
+  };
+  const accuracies = epochHistory.val_acc;
+  if (epochHistory.loss.some(Number.isNaN)) {
+    throw new RangeError(
+      `Cannot give a result of ${row.id} with seed ${seed} as its loss became NaN on the way`,
+    );
+  }
+  return {
+    row: row.id,
+    model,
+    scale,
+    seed,
+    iterations: scheduler.totalIterations,
+    batchSize: row.batchSize,
+    rate: describeRate(row.rate, scale),
+    accuracy: 100 * accuracies.at(-1)!,
+    bestAccuracy: 100 * Math.max(...accuracies),
+    epochHistory,
+    data: {
+      name: dataset.name,
+      // Where a folder lies on somebody's machine is nobody else's concern.
+      origin: dataset.origin.replace(/ .*[/\\]/, " "),
+      note: dataNote ?? dataset.originNote,
+      trainImages: dataset.train.count,
+      testImages: dataset.test.count,
+    },
+    backend: backend.backend,
+    device: backend.device,
+    seconds,
+    versions: {
+      "@clr/clr": denoJson.version,
+      "@tensorflow/tfjs": tf.version.tfjs,
+      deno: Deno.version.deno,
+    },
+    finished: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,69 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { describeRate, scheduleOf } from "../../../examples/paper/rate.ts";
+import { ROWS } from "../../../examples/paper/rows.ts";
+
+const rateOf = (id: string) => ROWS.find((row) => row.id === id)!.rate;
+
+Deno.test("scheduleOf() follows Table 2's stages and their bounds", () => {
+  const lr = scheduleOf(rateOf("table1-triangular2"));
+  const expected: [iteration: number, rate: number][] = [
+    [0, 0.001],
+    [2_000, 0.005],
+    [4_000, 0.001],
+    [6_000, 0.003],
+    [15_999, 0.001 + 0.0005 / 2_000],
+    [16_000, 0.0001],
+    [17_000, 0.0005],
+    [22_000, 0.00001],
+    [22_500, 0.00005],
+  ];
+  for (const [iteration, rate] of expected) {
+    assertAlmostEquals(lr(iteration), rate, 1e-9, `at ${iteration}`);
+  }
+});
+
+Deno.test("scheduleOf() drops Caffe's fixed rate by ten at 60,000 and 65,000", () => {
+  const lr = scheduleOf(rateOf("table1-fixed"));
+  const expected: [number, number][] = [
+    [0, 1e-3],
+    [59_999, 1e-3],
+    [60_000, 1e-4],
+    [65_000, 1e-5],
+  ];
+  for (const [t, rate] of expected) assertAlmostEquals(lr(t), rate, 1e-12);
+});
+
+Deno.test("scheduleOf() decays from 0.007 to 0.001 in 4,000 iterations and stays", () => {
+  const lr = scheduleOf(rateOf("table1-decay"));
+  assertAlmostEquals(lr(0), 0.007, 1e-12);
+  assertAlmostEquals(lr(2_000), 0.004, 1e-12);
+  for (const t of [4_000, 24_999]) assertAlmostEquals(lr(t), 0.001, 1e-12);
+});
+
+Deno.test("scheduleOf() at a scale is the same curve in fewer iterations", () => {
+  const scale = 0.02;
+  for (const { id, rate, iterations } of ROWS) {
+    const whole = scheduleOf(rate);
+    const scaled = scheduleOf(rate, scale);
+    for (let part = 0; part < 1; part += 1 / 64) {
+      const t = Math.round(part * iterations * scale);
+      const expected = whole(t / scale);
+      assertAlmostEquals(scaled(t) / expected, 1, 1e-6, `${id} at ${t}`);
+    }
+  }
+});
+
+Deno.test("describeRate() names policy, bounds, lengths and drops", () => {
+  assertEquals(
+    describeRate(rateOf("table1-fixed"), 0.1),
+    "fixed, 0.001, ×0.1 at 6000, 6500",
+  );
+  assertEquals(
+    describeRate(rateOf("table1-exp_range"), 0.1),
+    "exp_range, 0.001–0.006, step 200",
+  );
+  assertEquals(
+    describeRate(rateOf("table1-decay")),
+    "decay, 0.007–0.001 in 4000",
+  );
+});

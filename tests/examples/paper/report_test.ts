@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  meanAndSpread,
+  readResults,
+  reportCharts,
+  reportMarkdown,
+  writeReport,
+} from "../../../examples/paper/report.ts";
+import { ROWS } from "../../../examples/paper/rows.ts";
+import type { RowResult } from "../../../examples/paper/run_row.ts";
+import { tempDir } from "../datasets/_fixtures.ts";
+
+function result(row: string, seed: number, accuracy: number): RowResult {
+  return {
+    row,
+    model: "cifar10_full",
+    scale: 0.02,
+    seed,
+    iterations: 500,
+    batchSize: 100,
+    rate: "triangular",
+    accuracy,
+    bestAccuracy: accuracy,
+    epochHistory: { iterations: [250, 500], val_acc: [0.2, accuracy / 100] },
+    data: {
+      name: "CIFAR-10",
+      origin: "synthetic",
+      trainImages: 50,
+      testImages: 10,
+    },
+    backend: "wasm",
+    device: "WASM SIMD, 2 threads",
+    seconds: 60,
+    versions: {},
+    finished: "2030-01-01T00:00:00Z",
+  };
+}
+
+Deno.test("meanAndSpread() gives the mean and, of several, the deviation", () => {
+  assertEquals(meanAndSpread([81.44]), "81.4");
+  assertEquals(meanAndSpread([80, 82]), "81.0 ± 1.4");
+});
+
+Deno.test("reportMarkdown() shows published figures, and measured ones only where a run made them", () => {
+  const markdown = reportMarkdown([
+    result("table1-decay", 1, 41),
+    result("table1-decay", 2, 43),
+  ]);
+  const rowOf = (id: string) =>
+    markdown.split("\n").find((line) => line.startsWith(`| ${id} |`))!
+      .split("|").map((cell) => cell.trim());
+  for (const { id, dataset } of ROWS) {
+    const cells = rowOf(id);
+    if (id === "table1-decay") continue;
+    assertEquals(
+      cells[6],
+      dataset === "imagenet" ? "needs ImageNet" : "not run",
+    );
+    assertEquals(cells.slice(7).join(""), "");
+  }
+  assertEquals(rowOf("table1-decay").slice(4, 14), [
+    "78.5",
+    "25000",
+    "42.0 ± 1.4",
+    "1, 2",
+    "0.02",
+    "500",
+    "cifar10_full",
+    "CIFAR-10, synthetic, 50/10 images",
+    "wasm, WASM SIMD, 2 threads",
+    "60 s",
+  ]);
+});
+
+Deno.test("reportMarkdown() keeps runs of another scale or other data apart", () => {
+  const one = result("table1-decay", 1, 41);
+  const markdown = reportMarkdown([
+    one,
+    { ...one, scale: 0.1, accuracy: 60 },
+    { ...one, data: { ...one.data, note: "JPEG copy" }, accuracy: 50 },
+  ]);
+  const lines = markdown.split("\n").filter((l) =>
+    l.startsWith("| table1-decay")
+  );
+  assertEquals(lines.length, 3);
+  assertStringIncludes(lines[2], "JPEG copy");
+});
+
+Deno.test("reportCharts() compares rows that were run alike", () => {
+  const results = [
+    result("table1-fixed", 1, 40),
+    result("table1-decay", 1, 41),
+    result("table1-decay", 2, 43),
+    { ...result("table1-exp", 1, 50), scale: 0.1 },
+    result("table3-adam-fixed", 1, 44),
+  ];
+  const charts = reportCharts(results);
+  assertEquals(charts.map(({ name }) => name), [
+    "table1_cifar10_full_scale-0.02_cifar-10",
+  ]);
+  const text = JSON.stringify(charts[0].chart);
+  assertStringIncludes(text, "decay");
+  assertStringIncludes(text, "synthetic");
+});
+
+Deno.test("writeReport() reads its results and nothing else from the folder", async () => {
+  await using dir = await tempDir();
+  assertEquals(await readResults(`${dir.path}/nowhere`), []);
+  for (
+    const [name, value] of [
+      ["a.json", result("table1-fixed", 1, 40)],
+      ["b.json", result("table1-decay", 1, 41)],
+      ["c.json", { row: "something else" }],
+      ["d.json", null],
+    ] as const
+  ) {
+    await Deno.writeTextFile(`${dir.path}/${name}`, JSON.stringify(value));
+  }
+  const paths = await writeReport(dir.path);
+  assertEquals(paths.length, 2);
+  const markdown = await Deno.readTextFile(paths[0]);
+  assertStringIncludes(markdown, "| 40.0 |");
+  assertStringIncludes(markdown, paths[1].slice(dir.path.length + 1));
+  assert((await Deno.readTextFile(paths[1])).startsWith("<svg"));
+});

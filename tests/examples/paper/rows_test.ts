@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { listRows } from "../../../examples/paper.ts";
+import { ROWS, selectRows } from "../../../examples/paper/rows.ts";
+
+Deno.test("ROWS has every line of the paper's tables with a name of its own", () => {
+  assertEquals(new Set(ROWS.map(({ id }) => id)).size, ROWS.length);
+  const of = (place: string) =>
+    ROWS.filter(({ where }) => where.split(", ").includes(place));
+  const figures = (place: string) =>
+    of(place).map(({ published }) => published);
+  assertEquals(figures("Table 1"), [
+    ...[81.4, 81.4, 78.5, 79.1, 82.2],
+    ...[58, 58.4, 56, 56.5, 56.5],
+    ...[63, 64.4, 58.2, 60.2],
+  ]);
+  const [stages] = of("Table 2");
+  assert(stages.rate.policy === "stages" && stages.rate.stages.length === 3);
+  assertEquals(figures("Table 3"), [
+    ...[82.1, 81.3],
+    ...[81.4, 79.8, 81.1],
+    ...[75.2, 72.8, 75.1],
+    ...[74.6, 76],
+    ...[67.3, 67.3],
+  ]);
+  assertEquals(of("Table 4").length, 3 * 2 * 4);
+  assertEquals(figures("Figure 4"), [79.1, 82.2]);
+  assertEquals(of("Figure 5").length, 5);
+  assertEquals(figures("Figure 6"), [60.8, 72.2]);
+});
+
+Deno.test("ROWS of ImageNet are those that need it", () => {
+  for (const { dataset, model } of ROWS) {
+    assertEquals(
+      dataset === "imagenet",
+      model === "alexnet" || model === "googlenet",
+    );
+  }
+});
+
+Deno.test("selectRows() takes ids, beginnings of ids and commas", () => {
+  const ids = (selection: string) => selectRows(selection).map(({ id }) => id);
+  assertEquals(ids("table1-exp"), ["table1-exp"]);
+  assertEquals(ids("figure6"), ["figure6-fixed", "figure6-triangular"]);
+  assertEquals(ids("table3-adam,table1-decay"), [
+    "table3-adam-fixed",
+    "table3-adam-triangular2",
+    "table3-adam-triangular",
+    "table1-decay",
+  ]);
+  for (const name of ["table9", "table", ""]) {
+    assertThrows(() => ids(name), RangeError, "id of --list");
+  }
+});
+
+Deno.test("listRows() has a line of at most 80 columns for every row", () => {
+  const lines = listRows().split("\n");
+  assert(lines.every((line) => line.length <= 80));
+  for (const { id } of ROWS) {
+    assertEquals(
+      lines.filter((line) => line.trim().startsWith(`${id} `)).length,
+      1,
+    );
+  }
+  assert(listRows().includes("needs ImageNet"));
+});

@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
+import { loadMnist } from "../../../examples/datasets/mnist.ts";
+import { readResults } from "../../../examples/paper/report.ts";
+import { ROWS } from "../../../examples/paper/rows.ts";
+import {
+  type RowResult,
+  runRow,
+  scaledIterations,
+} from "../../../examples/paper/run_row.ts";
+import { tempDir } from "../datasets/_fixtures.ts";
+
+await tf.setBackend("cpu");
+
+const row = {
+  ...ROWS.find(({ id }) => id === "tutorial-mnist-triangular")!,
+  batchSize: 3,
+};
+
+function options(dataset: ImageDataset, out: string, signal?: AbortSignal) {
+  return {
+    dataset,
+    scale: 4 / row.iterations,
+    seed: 4,
+    backend: { backend: "cpu", device: "JavaScript" } as const,
+    out,
+    log: () => {},
+    signal,
+  };
+}
+
+Deno.test("runRow() that was interrupted goes on to the result of one that was not", async () => {
+  await using whole = await tempDir();
+  await using parts = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 10,
+    testImages: 4,
+  });
+  const before = tf.memory().numTensors;
+  const expected = await runRow(row, options(dataset, whole.path));
+  assert(expected);
+  assertEquals(expected.iterations, 4);
+  assertEquals(expected.epochHistory.iterations, [1, 2, 3, 4]);
+  assertEquals(expected.accuracy, 100 * expected.epochHistory.val_acc[3]);
+
+  const abort = new AbortController();
+  let tested = 0;
+  const interrupted = await runRow(row, {
+    ...options(dataset, parts.path, abort.signal),
+    log: () => void (++tested === 2 && abort.abort()),
+  });
+  assertEquals(interrupted, undefined);
+  assertEquals(await readResults(parts.path), []);
+
+  const lines: string[] = [];
+  const resumed = await runRow(row, {
+    ...options(dataset, parts.path),
+    log: (line) => lines.push(line),
+  });
+  assertEquals(lines[0], `${row.id}: goes on from iteration 2`);
+  const comparable = ({ seconds: _, finished: __, ...rest }: RowResult) => rest;
+  assertEquals(comparable(resumed!), comparable(expected));
+  const [stored] = await readResults(parts.path);
+  assertEquals(stored.accuracy, expected.accuracy);
+  assertEquals([...Deno.readDirSync(parts.path)].length, 1);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("scaledIterations() is at least one", () => {
+  assertEquals(scaledIterations(row, 1), 1_500);
+  assertEquals(scaledIterations(row, 0.01), 15);
+  assertEquals(scaledIterations(row, 1e-9), 1);
+});
