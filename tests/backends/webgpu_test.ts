@@ -315,6 +315,18 @@ Deno.test({
       const error = assertThrows(() => tf.fill([length], 1), RangeError);
       assertStringIncludes(error.message, device);
       assertStringIncludes(error.message, `${maxTensorBytes}`);
+      // An index below 0 asks for a tensor of a negative length.
+      const data = tf.ones([2000, 1]) as tf.Tensor2D;
+      assertThrows(
+        () => tf.sparse.sparseSegmentSum(data, [0], [-5]),
+        RangeError,
+        "current value is -16",
+      );
+      data.dispose();
+      assertEquals(
+        await tf.tidy(() => tf.fill([2000], 1).sum()).data(),
+        new Float32Array([2000]),
+      );
     });
   },
 });
