@@ -16,7 +16,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { startWebGPU } from "@clr/clr/backends";
+import { startWebGPU, WebGPUUnavailableError } from "@clr/clr/backends";
 import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
 import { examineMachine } from "@clr/clr/doctor";
 import { fromFileUrl } from "@std/path";
@@ -41,7 +41,7 @@ const FLAGS = {
   steps: {
     kind: "integer",
     min: 1,
-    default: 100,
+    default: 50,
     help: "Training steps in a measurement.",
   },
   repeats: {
@@ -84,6 +84,13 @@ interface Speed {
   stepsPerSecond: { queued: number; reading: number };
   /** What NVML saw of the GPU under the last measurement. */
   gpu: string[];
+}
+
+/** A network that could not be measured, and why. */
+interface Failure {
+  network: string;
+  batchSize: number;
+  problem: string;
 }
 
 function randomImages(batchSize: number): { xs: tf.Tensor; ys: tf.Tensor } {
@@ -323,50 +330,64 @@ async function main(args: string[]): Promise<number> {
       `${largestWeightDifference.toExponential(1)} of the CPU backend's`,
   );
 
-  const speeds: Speed[] = [];
+  const vulkan = doctor.facts.vulkan.devices.find(({ name }) =>
+    name === device
+  );
+  const speeds: (Speed | Failure)[] = [];
+  let pytorch: Record<string, unknown> = { skipped: "--no-pytorch" };
+  /** After each measurement: a machine may be taken away before the last. */
+  const save = async () => {
+    if (!flags.output) return;
+    const result = {
+      command: ["deno task bench:gpu", ...args].join(" "),
+      date: new Date().toISOString().slice(0, 10),
+      device,
+      software: isFallbackAdapter,
+      driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
+      deno: Deno.version.deno,
+      tfjs: tf.version.tfjs,
+      correctness,
+      speeds,
+      pytorch,
+      doctor,
+    };
+    await writeFile(flags.output, JSON.stringify(result, null, 2) + "\n");
+  };
+
   for (const network of Object.keys(NETWORKS) as (keyof typeof NETWORKS)[]) {
     for (const batchSize of sizes) {
-      const speed = await measure(network, batchSize, steps, repeats);
-      const { queued, reading } = speed.stepsPerSecond;
-      console.log(
-        `${network}, batch ${batchSize}: ${queued.toPrecision(3)} steps/s ` +
-          `queued, ${reading.toPrecision(3)} reading`,
-      );
-      speeds.push(speed);
+      const label = `${network}, batch ${batchSize}`;
+      try {
+        const speed = await measure(network, batchSize, steps, repeats);
+        const { queued, reading } = speed.stepsPerSecond;
+        console.log(
+          `${label}: ${queued.toPrecision(3)} steps/s queued, ` +
+            `${reading.toPrecision(3)} reading`,
+        );
+        speeds.push(speed);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        console.log(`${label}: ${error.message}`);
+        speeds.push({ network, batchSize, problem: error.message });
+      }
+      await save();
     }
   }
 
-  const pytorch = flags.pytorch
-    ? await measurePyTorch(flags.python, [
+  if (flags.pytorch) {
+    pytorch = await measurePyTorch(flags.python, [
       `--batch-sizes=${sizes}`,
       `--steps=${steps}`,
       `--repeats=${repeats}`,
       ...flags["allow-software"] ? ["--allow-cpu"] : [],
-    ])
-    : { skipped: "--no-pytorch" };
-  console.log(`PyTorch: ${JSON.stringify(pytorch)}`);
-
-  const vulkan = doctor.facts.vulkan.devices.find(({ name }) =>
-    name === device
-  );
-  const result = {
-    command: ["deno task bench:gpu", ...args].join(" "),
-    date: new Date().toISOString().slice(0, 10),
-    device,
-    software: isFallbackAdapter,
-    driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
-    deno: Deno.version.deno,
-    tfjs: tf.version.tfjs,
-    correctness,
-    speeds,
-    pytorch,
-    doctor,
-  };
-  if (flags.output) {
-    await writeFile(flags.output, JSON.stringify(result, null, 2) + "\n");
-    console.log(`Written to ${flags.output}`);
+    ]);
   }
+  console.log(`PyTorch: ${JSON.stringify(pytorch)}`);
+  await save();
+  if (flags.output) console.log(`Written to ${flags.output}`);
   return correctness.correct ? 0 : 1;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) {
+  await runCommand(() => main(Deno.args), [WebGPUUnavailableError]);
+}

@@ -139,7 +139,7 @@ def measure(network, batch_size, steps, repeats, device):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch-sizes", default="100,1000")
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--allow-cpu", action="store_true")
     args = parser.parse_args()

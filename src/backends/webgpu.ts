@@ -277,11 +277,12 @@ function createBackend(
       const data = this.tensorMap.get(dataId);
       if (data.resource != null) return;
       const bytes = 4 * tf.util.sizeFromShape(data.shape);
-      if (bytes > maxTensorBytes) {
+      // A wrong index can make a length negative, which Deno takes for a huge
+      // one; tfjs cannot release such a buffer and fails ever after.
+      if (!(bytes >= 0 && bytes <= maxTensorBytes)) {
         throw new RangeError(
           `Cannot hold a tensor of shape [${data.shape}] on ${name} as it ` +
-            `must take at most ${maxTensorBytes} bytes: ` +
-            `current value is ${bytes}`,
+            `must take 0 to ${maxTensorBytes} bytes: current value is ${bytes}`,
         );
       }
       attempt(() => super.uploadToGPU(dataId));

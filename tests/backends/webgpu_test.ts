@@ -11,6 +11,11 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import {
+  Checkpointer,
+  CyclicLR,
+  loadCheckpoint,
+} from "../../src/training/mod.ts";
+import {
   DeviceLostError,
   startWebGPU,
   WebGPUUnavailableError,
@@ -315,6 +320,18 @@ Deno.test({
       const error = assertThrows(() => tf.fill([length], 1), RangeError);
       assertStringIncludes(error.message, device);
       assertStringIncludes(error.message, `${maxTensorBytes}`);
+      // An index below 0 asks for a tensor of a negative length.
+      const data = tf.ones([2000, 1]) as tf.Tensor2D;
+      assertThrows(
+        () => tf.sparse.sparseSegmentSum(data, [0], [-5]),
+        RangeError,
+        "current value is -16",
+      );
+      data.dispose();
+      assertEquals(
+        await tf.tidy(() => tf.fill([2000], 1).sum()).data(),
+        new Float32Array([2000]),
+      );
     });
   },
 });
@@ -371,5 +388,69 @@ Deno.test({
       assertNotEquals(again, lostDevice);
       assertEquals(await tf.add([1], [2]).data(), new Float32Array([3]));
     });
+  },
+});
+
+Deno.test({
+  name: "startWebGPU() goes on from the last checkpoint after a lost device",
+  ignore,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "clr-test-" });
+    const values = pseudoRandom(16 * 3, 7);
+    /** Trains to the end, from a checkpoint if there is one. */
+    const trainFor = async (losing?: number): Promise<Float32Array> => {
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({
+            inputShape: [3],
+            units: 2,
+            kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+          }),
+        ],
+      });
+      model.compile({
+        optimizer: tf.train.momentum(0.1, 0.9),
+        loss: "meanSquaredError",
+      });
+      const scheduler = new CyclicLR({ baseLr: 0.01, maxLr: 0.1, stepSize: 3 });
+      const checkpoint = losing === undefined
+        ? await loadCheckpoint(folder)
+        : undefined;
+      checkpoint?.restore({ model, scheduler });
+      const done = checkpoint?.iteration ?? 0;
+      const xs = tf.tensor2d(values.slice(done * 6), [16 - 2 * done, 3]);
+      const ys = tf.ones([16 - 2 * done, 2]);
+      const { device } = tf.backend() as WebGPUBackend;
+      try {
+        await model.fit(xs, ys, {
+          batchSize: 2,
+          shuffle: false,
+          verbose: 0,
+          callbacks: [
+            scheduler,
+            new Checkpointer(folder, { scheduler, every: 3 }),
+            new tf.CustomCallback({
+              onBatchEnd: (batch) => {
+                if (batch === losing) device.destroy();
+              },
+            }),
+          ],
+        });
+        return await model.getWeights()[0].data<"float32">();
+      } finally {
+        tf.dispose([xs, ys]);
+        model.dispose();
+      }
+    };
+    await onWebGPU(async () => {
+      const expected = await trainFor();
+      await Deno.remove(folder, { recursive: true });
+      await assertRejects(() => trainFor(4), DeviceLostError);
+      assertEquals((await loadCheckpoint(folder))?.iteration, 3);
+      await startWebGPU({ allowSoftware: true });
+      const resumed = await trainFor();
+      expected.forEach((w, i) => assertAlmostEquals(resumed[i], w, 1e-6));
+    });
+    await Deno.remove(folder, { recursive: true });
   },
 });
