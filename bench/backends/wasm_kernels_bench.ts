@@ -1,12 +1,13 @@
 /**
  * The WASM training kernels beside what tfjs ships, for the shapes of the
- * CIFAR-10 quick network (batch 100) and of a ResNet block (batch 16).
+ * CIFAR-10 quick network (batch 100) and of a ResNet bottleneck block (batch
+ * 16).
  *
  *     deno bench -A bench/backends/wasm_kernels_bench.ts
  *
  * The baseline is the WASM backend's own kernel, which runs on one thread.
- * Where it has none, the baseline is tfjs's CPU backend on a hundredth of the
- * batch, one image, which is named.
+ * Where it has none, the baseline is tfjs's CPU backend on a single image of the
+ * batch, as its name says.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -53,11 +54,14 @@ function compare(
     name: "WASM as tfjs ships it, 1 thread",
     group,
     baseline: true,
+    n: 5,
+    warmup: 1,
     fn: () => finish(callKernel(wasm, kernelName, tensors, attrs)),
   });
   Deno.bench({
     name: device,
     group,
+    n: 20,
     fn: () =>
       finish(
         kernel({
@@ -91,7 +95,7 @@ async function compareWithCpu(
     name: "CPU backend, 1 image",
     group,
     baseline: true,
-    n: 3,
+    n: 2,
     warmup: 1,
     fn: async () => {
       await tf.setBackend("cpu");
@@ -101,6 +105,7 @@ async function compareWithCpu(
   Deno.bench({
     name: `${device}, ${images} images`,
     group,
+    n: 20,
     fn: async () => {
       await tf.setBackend("wasm");
       run(all).dispose();
@@ -125,8 +130,9 @@ const layers: [
   ["quick conv1", 100, 32, [5, 5, 3, 32]],
   ["quick conv2", 100, 16, [5, 5, 32, 32]],
   ["quick conv3", 100, 8, [5, 5, 32, 64]],
-  ["ResNet 3×3", 16, 28, [3, 3, 128, 128]],
-  ["ResNet 1×1", 16, 28, [1, 1, 512, 128]],
+  ["ResNet 1×1, narrowing", 16, 14, [1, 1, 256, 64]],
+  ["ResNet 3×3", 16, 14, [3, 3, 64, 64]],
+  ["ResNet 1×1, widening", 16, 14, [1, 1, 64, 256]],
 ];
 
 for (const [title, images, size, filter] of layers) {

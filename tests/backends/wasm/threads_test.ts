@@ -1,0 +1,118 @@
+import { assert, assertEquals } from "@std/assert";
+
+// Each run is a process of its own, as a backend keeps its threads for life.
+async function run(
+  script: string,
+  permissions: string[] = ["-A"],
+): Promise<string> {
+  const temporary = await Deno.makeTempDir();
+  try {
+    const file = `${temporary}/script.ts`;
+    const work = `${temporary}/tmp`;
+    await Deno.mkdir(work);
+    await Deno.writeTextFile(file, script);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", ...permissions, "--config", "deno.json", file],
+      env: { NO_COLOR: "1", TMPDIR: work },
+      // A process whose threads keep it alive would never end.
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    assertEquals([...Deno.readDirSync(work)], [], "a temporary file is left");
+    return new TextDecoder().decode(stdout).trim();
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+function training(threads: number): string {
+  return `
+    import * as tf from "@tensorflow/tfjs";
+    import { selectBackend } from "@clr/clr/backends";
+    const worker = globalThis.Worker;
+    const { device, threads, reason } = await selectBackend({
+      backend: "wasm",
+      threads: ${threads},
+    });
+    const { layers } = tf;
+    const seeded = (seed: number) => tf.initializers.glorotUniform({ seed });
+    const model = tf.sequential({
+      layers: [
+        layers.conv2d({
+          inputShape: [24, 24, 3],
+          filters: 20,
+          kernelSize: 5,
+          padding: "same",
+          activation: "relu",
+          kernelInitializer: seeded(1),
+        }),
+        layers.maxPooling2d({ poolSize: 3, strides: 2 }),
+        layers.conv2d({
+          filters: 17,
+          kernelSize: 3,
+          strides: 2,
+          kernelInitializer: seeded(2),
+        }),
+        layers.flatten(),
+        layers.dense({ units: 10, kernelInitializer: seeded(3) }),
+      ],
+    });
+    model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+    const xs = tf.randomUniform([37, 24, 24, 3], -1, 1, "float32", 4);
+    const ys = tf.randomUniform([37, 10], -1, 1, "float32", 5);
+    for (let step = 0; step < 5; step++) await model.trainOnBatch(xs, ys);
+    let hash = 0;
+    for (const weight of model.getWeights()) {
+      const bits = new Int32Array(weight.dataSync().buffer);
+      for (const word of bits) hash = Math.imul(hash, 31) + word | 0;
+    }
+    console.log(JSON.stringify({
+      device,
+      threads,
+      reason,
+      hash,
+      sameWorker: worker === globalThis.Worker,
+    }));
+  `;
+}
+
+Deno.test("selectBackend() computes the same weights, bit for bit, on any number of threads, and lets the process end", async () => {
+  const [one, two, five] =
+    (await Promise.all([1, 2, 5].map((threads) => run(training(threads))))).map(
+      (output) => JSON.parse(output),
+    );
+  assertEquals(one.device, "WASM SIMD, 1 thread");
+  assertEquals(two.device, "WASM SIMD, 2 threads");
+  assertEquals(five.threads, 5);
+  assertEquals(two.hash, one.hash);
+  assertEquals(five.hash, one.hash);
+  assert(two.sameWorker, "the global Worker was replaced");
+});
+
+Deno.test("selectBackend() says so where it must run on one thread", async () => {
+  const output = await run(`
+    // As in a copy of the package without its threaded build.
+    Deno.readFile = () => Promise.reject(new Error("there is no such file"));
+    ${training(2)}
+  `);
+  const { device, threads, reason } = JSON.parse(output);
+  assertEquals(device, "WASM SIMD, 1 thread");
+  assertEquals(threads, 1);
+  assertEquals(
+    reason,
+    "asked for by name; on one thread, as more cannot be started (there is no such file)",
+  );
+});
+
+Deno.test("selectBackend() names the permission that WASM needs", async () => {
+  const output = await run(
+    `
+    import { selectBackend } from "@clr/clr/backends";
+    const { device } = await selectBackend({ backend: "wasm", threads: 2 })
+      .catch((error) => ({ device: error.message }));
+    console.log(device);
+  `,
+    ["--no-prompt"],
+  );
+  assert(/--allow-read|WASM SIMD/.test(output), output);
+});
