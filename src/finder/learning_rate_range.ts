@@ -403,7 +403,7 @@ export class LearningRateRange {
       const { sign, cut, fit } = smoothCurve(points, curve);
       const shown = this.settings.validated ? `validation ${curve}` : curve;
       lines.push(
-        `${shown} by learning rate (· measured, • smoothed)`,
+        ...wrap(`${shown} by rate (· measured, • smoothed)`, width),
         ...drawChart({
           learningRates: this.learningRates,
           points: cut.map((value) => sign * value),
