@@ -3,8 +3,10 @@ import { shortRate } from "./_analysis.ts";
 /** What {@linkcode drawChart} draws. */
 export interface Chart {
   readonly learningRates: readonly number[];
-  /** One value for each rate up to where the test stopped. */
-  readonly values: readonly number[];
+  /** Values, up to where the test stopped: small dots. */
+  readonly points: ArrayLike<number>;
+  /** Their trend: large dots. */
+  readonly trend: ArrayLike<number>;
   readonly logarithmic: boolean;
   readonly baseLr?: number;
   readonly maxLr?: number;
@@ -43,11 +45,10 @@ function ticks(chart: Chart, columns: number): number[] {
 
 /**
  * The curve in text, `height` rows of dots over an axis with ticks, both bounds
- * marked by dashed columns. Values above the first ones by more than the spread
- * below them are cut, as a blown-up loss would flatten all else.
+ * marked by dashed columns.
  */
 export function drawChart(chart: Chart): string[] {
-  const { learningRates, values, height } = chart;
+  const { learningRates, height } = chart;
   const columns = chart.width - MARGIN;
   const scale = (rate: number) => chart.logarithmic ? Math.log(rate) : rate;
   const [from, to] = [scale(learningRates[0]), scale(learningRates.at(-1)!)];
@@ -56,14 +57,12 @@ export function drawChart(chart: Chart): string[] {
       ? Math.round((scale(rate) - from) / (to - from) * (columns - 1))
       : 0;
 
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const head = values.slice(0, 5);
-  const start = head.reduce((a, b) => a + b, 0) / head.length;
-  const top = start > low ? Math.min(high, start + 0.5 * (start - low)) : high;
+  const all = [...Array.from(chart.points), ...Array.from(chart.trend)];
+  const low = Math.min(...all);
+  const high = Math.max(...all);
   const row = (value: number) =>
-    top > low
-      ? Math.round((top - Math.min(value, top)) / (top - low) * (height - 1))
+    high > low
+      ? Math.round((high - value) / (high - low) * (height - 1))
       : height - 1;
 
   const cells = Array.from(
@@ -76,13 +75,15 @@ export function drawChart(chart: Chart): string[] {
     marks.push([name as string, column(rate as number)]);
     for (const cell of cells) cell[column(rate as number)] = chart.paint("┆");
   }
-  values.forEach((value, i) => {
-    cells[row(value)][column(learningRates[i])] = "•";
-  });
+  for (const [dot, values] of [["·", chart.points], ["•", chart.trend]]) {
+    Array.from(values as ArrayLike<number>).forEach((value, i) => {
+      cells[row(value)][column(learningRates[i])] = dot as string;
+    });
+  }
 
   const lines = cells.map((cell, i) => {
     const shown = i === 0
-      ? label(top)
+      ? label(high)
       : i === height - 1
       ? label(low)
       : " ".repeat(MARGIN - 2);

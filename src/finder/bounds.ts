@@ -1,4 +1,4 @@
-import { fitLocally } from "./_local_fit.ts";
+import { fitLocally, type LocalFit } from "./_local_fit.ts";
 import { median, noiseLevel, resolution } from "./divergence.ts";
 
 /** What ends the improvement: the reason for the upper bound. */
@@ -29,12 +29,12 @@ export interface CurveEvidence {
   /**
    * The improvement in standard deviations of what it is read from: the start
    * level and the smoothed curve. Below 4 there is no telling it from noise;
-   * below 8 its bounds cannot be located.
+   * below 6 its bounds cannot be located.
    */
   readonly clarity: number;
   /**
    * A third of the improvement in standard deviations of what it is read
-   * from: the start level and the smoothed curve there. Below 2.5 the lower
+   * from: the start level and the smoothed curve there. Below 1.5 the lower
    * bound cannot be located.
    */
   readonly baseClarity: number;
@@ -51,10 +51,10 @@ export interface CurveEvidence {
 export const SIGNIFICANT_CLARITY = 4;
 
 /** Below this clarity the bounds cannot be located. */
-export const LOCATING_CLARITY = 8;
+export const LOCATING_CLARITY = 6;
 
 /** Below this clarity at its foot the lower bound cannot be located. */
-export const LOCATING_BASE_CLARITY = 2.5;
+export const LOCATING_BASE_CLARITY = 1.5;
 
 /** The least number of points that the rule is applied to. */
 export const MINIMUM_POINTS = 10;
@@ -110,6 +110,43 @@ function firstIndex(
   for (let i = from; i <= to; i++) if (test(i)) return i;
 }
 
+/** A curve, turned so that it falls when training improves, and its trend. */
+export interface SmoothCurve {
+  /** −1 for a metric that is better when higher, which is negated. */
+  readonly sign: 1 | -1;
+  readonly raw: Float64Array;
+  /** How many of the first points give `start`. */
+  readonly head: number;
+  /** The level before any improvement. */
+  readonly start: number;
+  /** What the trend was read from: `raw`, with blow-ups cut off. */
+  readonly cut: Float64Array;
+  /** How many points on each side the trend is read from. */
+  readonly halfWidth: number;
+  readonly fit: LocalFit;
+}
+
+/** The first step of {@linkcode findBounds}. */
+export function smoothCurve(
+  curve: ArrayLike<number>,
+  name: string,
+): SmoothCurve {
+  const sign = isHigherBetter(name) ? -1 : 1;
+  const raw = Float64Array.from(curve, (value) => sign * value);
+  const n = raw.length;
+  const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
+  const start = median(raw.slice(0, head));
+  let roughBest = start;
+  for (let i = MEDIAN_WINDOW; i <= n; i++) {
+    roughBest = Math.min(roughBest, median(raw.slice(i - MEDIAN_WINDOW, i)));
+  }
+  const ceiling = start + CUT * (start - roughBest);
+  const cut = raw.map((value) => Math.min(value, ceiling));
+  const halfWidth = Math.max(2, Math.round(HALF_WIDTH_SHARE * n));
+  const fit = fitLocally(cut, halfWidth);
+  return { sign, raw, head, start, cut, halfWidth, fit };
+}
+
 /**
  * Smith's rule: the lower bound is where the curve starts to improve, the upper
  * one where it slows, turns ragged or rises (Smith 2015, section 3.3), read as
@@ -144,20 +181,12 @@ export function findBounds(
   curve: ArrayLike<number>,
   name: string,
 ): CurveEvidence {
-  const sign = isHigherBetter(name) ? -1 : 1;
-  const raw = Float64Array.from(curve, (value) => sign * value);
+  const { sign, raw, cut, head, start, halfWidth, fit } = smoothCurve(
+    curve,
+    name,
+  );
+  const { values, slopes, gain } = fit;
   const n = raw.length;
-  const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
-  const start = median(raw.slice(0, head));
-  let roughBest = start;
-  for (let i = MEDIAN_WINDOW; i <= n; i++) {
-    roughBest = Math.min(roughBest, median(raw.slice(i - MEDIAN_WINDOW, i)));
-  }
-  const ceiling = start + CUT * (start - roughBest);
-  const cut = raw.map((value) => Math.min(value, ceiling));
-  const halfWidth = Math.max(2, Math.round(HALF_WIDTH_SHARE * n));
-  const { values, slopes, gain } = fitLocally(cut, halfWidth);
-
   let lowest = 0;
   for (let i = 1; i < n; i++) if (values[i] < values[lowest]) lowest = i;
   const best = Math.min(start, values[lowest]);

@@ -22,7 +22,7 @@ export interface BatchDataset<Batch = TensorPair> {
   /** Starts over. */
   iterator(): Promise<{
     /** The next batch. */
-    next(): Promise<{ value: Batch; done: boolean }>;
+    next(): Promise<{ value: Batch; done?: boolean }>;
   }>;
 }
 

@@ -175,7 +175,7 @@ function resolveSettings(
     repeats = 1,
     seed = 0,
     metric,
-    stopFactor = Infinity,
+    stopFactor,
   } = options;
   let { iterations = 100 } = options;
   if (growth !== "exponential" && growth !== "linear") {
@@ -201,7 +201,9 @@ function resolveSettings(
   checkCount("repeats", repeats);
   checkOption("beta", beta, ">= 0 and < 1", beta >= 0 && beta < 1);
   checkOption("seed", seed, "a whole number", Number.isSafeInteger(seed));
-  checkOption("stopFactor", stopFactor, "> 1", stopFactor > 1);
+  if (stopFactor !== undefined) {
+    checkOption("stopFactor", stopFactor, "> 1", stopFactor > 1);
+  }
   if (epochs !== undefined) {
     checkOption("epochs", epochs, "> 0", epochs > 0 && epochs < Infinity);
     if (source.batches === undefined) {
@@ -414,8 +416,9 @@ class RangeTestRunner {
       smoothedLoss,
       metrics,
     });
-    const { stopFactor = Infinity } = this.#options;
-    const exceeded = smoothedLoss > stopFactor * this.#leastSmoothed;
+    const { stopFactor } = this.#options;
+    const exceeded = stopFactor !== undefined &&
+      smoothedLoss > stopFactor * this.#leastSmoothed;
     this.#leastSmoothed = Math.min(this.#leastSmoothed, smoothedLoss);
     return this.#detector.add(loss) || exceeded ? "diverged" : undefined;
   }

@@ -3,7 +3,7 @@ import { toCsv } from "../training/history.ts";
 import { conclude, type RecordedRun, shortRate } from "./_analysis.ts";
 import { drawChart } from "./_chart.ts";
 import { rangeView } from "./_notebook.ts";
-import type { CurveEvidence } from "./bounds.ts";
+import { type CurveEvidence, smoothCurve } from "./bounds.ts";
 import { median } from "./divergence.ts";
 import { learningRateGrid } from "./learning_rate_grid.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
@@ -357,18 +357,18 @@ export class LearningRateRange {
     const { baseLr, maxLr, evidence, verdict, settings, runs } = this;
     const sentences: string[] = [];
     if (verdict === "good") {
-      const { base, max, curve } = evidence;
+      const { max, curve } = evidence;
       sentences.push(
         `Train between ${shortRate(baseLr!)} and ${shortRate(maxLr!)}:`,
         `the ${curve} has made a third of its improvement at ${
-          shortRate(base!.learningRate)
+          shortRate(baseLr!)
         } and ${
           max!.reason === "slows"
             ? "levels off by"
             : max!.reason === "rises"
             ? `gets worse beyond`
             : "turns ragged at"
-        } ${shortRate(max!.learningRate)}.`,
+        } ${shortRate(maxLr!)}.`,
       );
     } else {
       sentences.push(`Verdict: ${verdict}. ${this.advice}`);
@@ -398,16 +398,16 @@ export class LearningRateRange {
     const { color = false, width = 80 } = options;
     const lines: string[] = [];
     const { curve } = this.evidence;
-    const values = curve === "loss" ? this.smoothedLosses : Array.from(
-      smooth(this.metrics[curve] ?? [], this.settings.beta),
-    );
-    if (values.length > 1) {
+    const points = curve === "loss" ? this.losses : this.metrics[curve] ?? [];
+    if (points.length > 1) {
+      const { sign, cut, fit } = smoothCurve(points, curve);
       const shown = this.settings.validated ? `validation ${curve}` : curve;
       lines.push(
-        `Smoothed ${shown} by learning rate`,
+        ...wrap(`${shown} by rate (· measured, • smoothed)`, width),
         ...drawChart({
           learningRates: this.learningRates,
-          values,
+          points: cut.map((value) => sign * value),
+          trend: fit.values.map((value) => sign * value),
           logarithmic: this.settings.growth === "exponential",
           baseLr: this.baseLr,
           maxLr: this.maxLr,

@@ -19,7 +19,13 @@ const MODEL_FIELDS = ["stopTraining_", "isTraining", "history"];
 /** What a stateful recurrent layer carries from batch to batch. */
 const STATEFUL_LAYER_FIELDS = ["states_", "keptStates"];
 
+/**
+ * Restoring takes two rounds, as one tensor may be held in several places: what
+ * is new is disposed everywhere before anything is put back.
+ */
 interface Saved {
+  /** Disposes what took the place of what was saved. */
+  discard(): void;
   /** Puts back what was saved; may run any number of times. */
   restore(): void;
 }
@@ -45,14 +51,20 @@ class SavedProperty implements Saved {
     }
   }
 
-  restore(): void {
+  discard(): void {
     const current = this.holder[this.key];
     if (current !== this.#value) disposeWithin(current);
+    this.#contents?.discard();
+  }
+
+  restore(): void {
     // The optimizer disposes a cached constant when it caches another.
     if (this.#copy && (this.#value as Tensor).isDisposed) {
       this.#value = tf.keep(this.#copy.clone());
     }
-    if (current !== this.#value) this.holder[this.key] = this.#value;
+    if (this.holder[this.key] !== this.#value) {
+      this.holder[this.key] = this.#value;
+    }
     this.#contents?.restore();
   }
 }
@@ -63,6 +75,9 @@ class SavedVariable implements Saved {
   constructor(readonly variable: tf.Variable, held: Tensor[]) {
     this.#copy = hold(variable, held);
   }
+
+  // Assigning frees what it replaces.
+  discard(): void {}
 
   restore(): void {
     this.variable.assign(this.#copy);
@@ -83,11 +98,17 @@ class SavedObject implements Saved {
     );
   }
 
+  discard(): void {
+    for (const key of Object.keys(this.holder)) {
+      const property = this.#properties.get(key);
+      if (property) property.discard();
+      else disposeWithin(this.holder[key]);
+    }
+  }
+
   restore(): void {
     for (const key of Object.keys(this.holder)) {
-      if (this.#properties.has(key)) continue;
-      disposeWithin(this.holder[key]);
-      delete this.holder[key];
+      if (!this.#properties.has(key)) delete this.holder[key];
     }
     if (Array.isArray(this.holder)) this.holder.length = this.#properties.size;
     for (const property of this.#properties.values()) property.restore();
@@ -167,6 +188,7 @@ export class TrainingSnapshot implements Disposable {
    * after more training.
    */
   restore(): void {
+    for (const saved of this.#saved) saved.discard();
     for (const saved of this.#saved) saved.restore();
   }
 

@@ -1,0 +1,578 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
+import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
+import { seededRandom } from "../../src/finder/_random.ts";
+import { getLearningRate } from "../../src/training/learning_rate.ts";
+
+await tf.setBackend("cpu");
+
+/** Inputs in four dimensions, targets linear in them with some noise. */
+function linearData(examples = 128): { xs: tf.Tensor2D; ys: tf.Tensor2D } {
+  return tf.tidy(() => {
+    const xs = tf.randomNormal([examples, 4], 0, 1, "float32", 1);
+    const noise = tf.randomNormal([examples, 1], 0, 0.1, "float32", 2);
+    return {
+      xs: xs as tf.Tensor2D,
+      ys: xs.sum(1, true).add(noise) as tf.Tensor2D,
+    };
+  });
+}
+
+function linearModel(optimizer: tf.Optimizer = tf.train.sgd(0.01)) {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        units: 1,
+        inputShape: [4],
+        kernelInitializer: "zeros",
+      }),
+    ],
+  });
+  model.compile({ optimizer, loss: "meanSquaredError", metrics: ["mae"] });
+  return model;
+}
+
+/** Runs `body`, then disposes the tensors made in it outside of tidy scopes. */
+async function scoped<T>(body: () => Promise<T>): Promise<T> {
+  tf.engine().startScope();
+  try {
+    return await body();
+  } finally {
+    tf.engine().endScope();
+    tf.disposeVariables();
+  }
+}
+
+/** One step of a loss that `loss` computes from a single weight. */
+function customTrainee(loss: (weight: tf.Scalar) => tf.Scalar, start = 1) {
+  const weight = tf.variable(tf.scalar(start));
+  const optimizer = tf.train.sgd(0.1);
+  return {
+    optimizer,
+    variables: [weight],
+    trainOnBatch: () =>
+      optimizer.minimize(() => loss(weight as tf.Scalar), true, [weight])!,
+  };
+}
+
+function* nothing() {
+  while (true) yield {};
+}
+
+Deno.test("findLearningRate() finds both bounds of a linear regression", () =>
+  scoped(async () => {
+    const range = await findLearningRate(linearModel(), linearData(), {
+      startLr: 1e-4,
+      endLr: 10,
+      batchSize: 16,
+    });
+    assertEquals(range.verdict, "good");
+    assertEquals(range.stopReason, "diverged");
+    // With inputs of variance 1 in 4 dimensions, the loss has curvature 2:
+    // SGD diverges at 1 for the full set, at less for small batches.
+    assert(range.baseLr! > 1e-3 && range.baseLr! < 0.1, `${range.baseLr}`);
+    assert(range.maxLr! > 0.03 && range.maxLr! < 1, `${range.maxLr}`);
+    assert(range.maxLr! > 2 * range.baseLr!);
+    assertEquals(Object.keys(range.metrics), ["mae"]);
+    assertEquals(range.metrics.mae.length, range.losses.length);
+  }));
+
+Deno.test("findLearningRate() gives the same for the same seed, and another for another", () =>
+  scoped(async () => {
+    const model = linearModel();
+    const data = linearData();
+    const find = (seed: number) =>
+      findLearningRate(model, data, { seed, iterations: 20, batchSize: 16 });
+    const first = await find(3);
+    assertEquals((await find(3)).losses, first.losses);
+    assert((await find(4)).losses.some((loss, i) => loss !== first.losses[i]));
+  }));
+
+Deno.test("findLearningRate() trains as fit does", () =>
+  scoped(async () => {
+    // One batch holds everything, so order does not matter but for rounding.
+    const data = linearData(8);
+    const range = await findLearningRate(linearModel(), data, {
+      startLr: 0.01,
+      endLr: 0.02,
+      iterations: 2,
+      batchSize: 8,
+    });
+    const model = linearModel(tf.train.sgd(0.01));
+    const { history } = await model.fit(data.xs, data.ys, {
+      batchSize: 8,
+      epochs: 2,
+      verbose: 0,
+    });
+    assertAlmostEquals(range.losses[0], history.loss[0] as number, 1e-5);
+    // The second loss is that after a step at the first rate, 0.01.
+    assertAlmostEquals(range.losses[1], history.loss[1] as number, 1e-5);
+    assertEquals(Array.from(range.learningRates), [0.01, 0.02]);
+  }));
+
+Deno.test("findLearningRate() says flat where nothing is learned", () =>
+  scoped(async () => {
+    const range = await findLearningRate(
+      customTrainee((weight) => weight.mul(0).add(2.5) as tf.Scalar),
+      nothing,
+      { iterations: 40 },
+    );
+    assertEquals(range.verdict, "flat");
+    assertEquals(range.stopReason, "end");
+    assertEquals([range.baseLr, range.maxLr], [undefined, undefined]);
+    assert(range.losses.every((loss) => loss === 2.5));
+    assert(range.smoothedLosses.every((loss) => loss === 2.5));
+  }));
+
+Deno.test("findLearningRate() says diverged-at-once where the loss explodes", () =>
+  scoped(async () => {
+    const range = await findLearningRate(
+      customTrainee((weight) => weight.square().mul(0.5) as tf.Scalar),
+      nothing,
+      { startLr: 3, endLr: 30 },
+    );
+    assertEquals(range.stopReason, "diverged");
+    assertEquals(range.verdict, "diverged-at-once");
+    assert(range.advice.includes("lower startLr"));
+  }));
+
+Deno.test("findLearningRate() says what a constant NaN means", () =>
+  scoped(async () => {
+    const range = await findLearningRate(
+      customTrainee((weight) => weight.mul(NaN) as tf.Scalar),
+      nothing,
+    );
+    assertEquals(range.stopReason, "non-finite");
+    assertEquals(range.verdict, "diverged-at-once");
+    assert(range.advice.includes("very first loss"));
+    assertEquals(range.losses, []);
+    assertEquals(range.stoppedAt, 1e-5);
+    assert(`${range}`.length > 0);
+  }));
+
+Deno.test("findLearningRate() says too-short for two points", () =>
+  scoped(async () => {
+    const range = await findLearningRate(linearModel(), linearData(), {
+      iterations: 2,
+    });
+    assertEquals(range.verdict, "too-short");
+    assertEquals(range.losses.length, 2);
+    assertEquals(range.learningRates, [1e-5, 1]);
+    assertEquals(range.suggestions.valley, undefined);
+  }));
+
+Deno.test("findLearningRate() says never-diverged where the range ends too soon", () =>
+  scoped(async () => {
+    const range = await findLearningRate(linearModel(), linearData(), {
+      startLr: 1e-4,
+      endLr: 0.03,
+      batchSize: 64,
+    });
+    assertEquals(range.stopReason, "end");
+    assertEquals(range.verdict, "never-diverged");
+    assertEquals(range.maxLr, undefined);
+    assert(range.advice.includes("raise endLr"));
+  }));
+
+Deno.test("findLearningRate() is not stopped by negative losses", () =>
+  scoped(async () => {
+    const find = (shift: number) =>
+      findLearningRate(
+        customTrainee((weight) => weight.square().sub(shift) as tf.Scalar),
+        nothing,
+        { startLr: 1e-3, endLr: 30 },
+      );
+    const [negative, positive] = [await find(4), await find(0)];
+    assertEquals(negative.verdict, "good");
+    assertEquals(negative.stoppedAt, positive.stoppedAt);
+    assertEquals(negative.baseLr, positive.baseLr);
+    assertEquals(negative.maxLr, positive.maxLr);
+    assert(negative.losses[0] < 0);
+  }));
+
+Deno.test("findLearningRate() takes several inputs and outputs, by name or in order", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(32);
+    const create = () => {
+      const [a, b] = ["a", "b"].map((name) => tf.input({ shape: [4], name }));
+      const layer = (name: string) =>
+        tf.layers.dense({ units: 1, name, kernelInitializer: "zeros" });
+      const both = tf.layers.add().apply([a, b]) as tf.SymbolicTensor;
+      const model = tf.model({
+        inputs: [a, b],
+        outputs: ["sum", "difference"].map((name) =>
+          layer(name).apply(both) as tf.SymbolicTensor
+        ),
+      });
+      model.compile({
+        optimizer: tf.train.sgd(0.01),
+        loss: "meanSquaredError",
+      });
+      return model;
+    };
+    const options = { iterations: 30, startLr: 1e-3, batchSize: 8 };
+    const inOrder = await findLearningRate(
+      create(),
+      { xs: [xs, xs], ys: [ys, ys.neg()] },
+      options,
+    );
+    const byName = await findLearningRate(
+      create(),
+      { xs: { b: xs, a: xs }, ys: { difference: ys.neg(), sum: ys } },
+      options,
+    );
+    assertEquals(byName.losses, inOrder.losses);
+    assertEquals(Object.keys(inOrder.metrics), ["sum_loss", "difference_loss"]);
+    const [sum, difference] = Object.values(inOrder.metrics);
+    assertAlmostEquals(sum[5] + difference[5], inOrder.losses[5], 1e-4);
+
+    const validated = await findLearningRate(
+      create(),
+      { xs: [xs, xs], ys: [ys, ys.neg()] },
+      { ...options, validationData: { xs: [xs, xs], ys: [ys, ys.neg()] } },
+    );
+    assertAlmostEquals(
+      validated.losses[5],
+      validated.metrics.sum_loss[5] + validated.metrics.difference_loss[5],
+      1e-4,
+    );
+  }));
+
+Deno.test("findLearningRate() takes generators, async generators, arrays and Datasets of batches", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(32);
+    const batch = (start: number) => ({
+      xs: xs.slice(start, 8),
+      ys: ys.slice(start, 8),
+    });
+    const starts = [0, 8, 16, 24];
+    const options = { iterations: 12, startLr: 1e-3, batchSize: 8 };
+    const array = starts.map(batch);
+    let opened = 0;
+    const kinds = {
+      generator: function* () {
+        opened++;
+        yield* starts.map(batch);
+      },
+      async: async function* () {
+        for (const start of starts) yield await Promise.resolve(batch(start));
+      },
+      array: () => array,
+      Dataset: tf.data.generator(() => starts.map(batch).values()),
+    };
+    const losses: (readonly number[])[] = [];
+    for (const data of Object.values(kinds)) {
+      const { losses: found } = await findLearningRate(
+        linearModel(),
+        data,
+        options,
+      );
+      losses.push(found);
+    }
+    assertEquals(losses[0].length, 12);
+    for (const other of losses) assertEquals(other, losses[0]);
+    // Four batches: the data start over twice.
+    assertEquals(opened, 3);
+    assert(array.every(({ xs }) => !xs.isDisposed));
+  }));
+
+Deno.test("findLearningRate() closes the iterable it stops reading", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(32);
+    let closed = false;
+    await findLearningRate(
+      linearModel(),
+      function* () {
+        try {
+          while (true) yield { xs: xs.clone(), ys: ys.clone() };
+        } finally {
+          closed = true;
+        }
+      },
+      { iterations: 3 },
+    );
+    assert(closed);
+  }));
+
+Deno.test("findLearningRate() averages batchesPerRate batches at one rate", () =>
+  scoped(async () => {
+    const rates: number[] = [];
+    let batches = 0;
+    const weight = tf.variable(tf.scalar(0));
+    const optimizer = tf.train.adam(0.1);
+    const range = await findLearningRate(
+      {
+        optimizer,
+        variables: [weight],
+        trainOnBatch: () => {
+          rates.push(getLearningRate(optimizer));
+          return { loss: batches++, twice: tf.scalar(2 * batches) };
+        },
+      },
+      nothing,
+      { startLr: 1, endLr: 4, iterations: 3, batchesPerRate: 4 },
+    );
+    assertEquals(rates.length, 12);
+    for (const [i, rate] of [1, 2, 4].entries()) {
+      for (let j = 0; j < 4; j++) assertAlmostEquals(rates[4 * i + j], rate);
+    }
+    assertEquals(range.losses, [1.5, 5.5, 9.5]);
+    assertEquals(range.metrics.twice, [5, 13, 21]);
+  }));
+
+Deno.test("findLearningRate() records validation losses instead, as evaluate gives them", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const validationData = linearData(20);
+    const model = linearModel();
+    const [loss, mae] = model.evaluate(validationData.xs, validationData.ys, {
+      batchSize: 8,
+    }) as tf.Scalar[];
+    const { losses, metrics, settings } = await findLearningRate(model, data, {
+      // A rate this small leaves the weights as they are.
+      startLr: 1e-30,
+      endLr: 1e-29,
+      iterations: 3,
+      batchSize: 8,
+      validationData,
+    });
+    assert(settings.validated);
+    assertAlmostEquals(losses[2], loss.dataSync()[0], 1e-5);
+    assertAlmostEquals(metrics.mae[2], mae.dataSync()[0], 1e-5);
+  }));
+
+Deno.test("findLearningRate() repeats from the same start and gives the spread", () =>
+  scoped(async () => {
+    const range = await findLearningRate(linearModel(), linearData(), {
+      startLr: 1e-4,
+      endLr: 10,
+      batchSize: 16,
+      repeats: 3,
+    });
+    assertEquals(range.runs.length, 3);
+    const maxima = range.runs.map((run) => run.maxLr!).sort((a, b) => a - b);
+    assertEquals(range.maxLr, maxima[1]);
+    assertEquals(range.spread!.maxLr, [maxima[0], maxima[2]]);
+    const [a, b] = range.runs;
+    // Batches differ; the start does not: the first rates change nothing yet.
+    assert(a.losses.some((loss, i) => loss !== b.losses[i]));
+  }));
+
+Deno.test("findLearningRate() stops at the signal, which timers can raise", () =>
+  scoped(async () => {
+    let seen = 0;
+    const range = await findLearningRate(linearModel(), linearData(), {
+      iterations: 1_000_000,
+      startLr: 1e-6,
+      endLr: 2e-6,
+      signal: AbortSignal.timeout(100),
+      onBatch: ({ iteration }) => {
+        seen = iteration;
+      },
+    });
+    assertEquals(range.stopReason, "aborted");
+    assertEquals(range.losses.length, seen);
+    assert(seen < 1_000_000);
+
+    const none = await findLearningRate(linearModel(), linearData(), {
+      signal: AbortSignal.abort(),
+    });
+    assertEquals(none.verdict, "too-short");
+    assertEquals(none.losses, []);
+  }));
+
+Deno.test("findLearningRate() reports progress", () =>
+  scoped(async () => {
+    const progress: RangeTestProgress[] = [];
+    const range = await findLearningRate(linearModel(), linearData(), {
+      iterations: 4,
+      repeats: 2,
+      onBatch: (batch) => {
+        progress.push(batch);
+      },
+    });
+    assertEquals(
+      progress.map(({ repeat, iteration }) => [repeat, iteration]),
+      [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [2, 3], [2, 4]],
+    );
+    assertEquals(
+      progress.slice(0, 4).map(({ loss }) => loss),
+      range.runs[0].losses,
+    );
+  }));
+
+Deno.test("findLearningRate() tests as many rates as epochs have batches", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const { settings } = await findLearningRate(linearModel(), data, {
+      epochs: 2,
+      batchSize: 8,
+      endLr: 1e-4,
+    });
+    assertEquals(settings.iterations, 8);
+    await assertRejects(
+      () => findLearningRate(linearModel(), function* () {}, { epochs: 1 }),
+      RangeError,
+      "how many batches",
+    );
+  }));
+
+Deno.test("findLearningRate() stops by stopFactor where that is asked for", () =>
+  scoped(async () => {
+    let loss = 1;
+    const { losses, stopReason } = await findLearningRate(
+      {
+        optimizer: tf.train.sgd(1),
+        variables: [],
+        trainOnBatch: () => loss++,
+      },
+      nothing,
+      { stopFactor: 3, beta: 0 },
+    );
+    assertEquals(stopReason, "diverged");
+    assertEquals(losses, [1, 2, 3, 4]);
+  }));
+
+Deno.test("findLearningRate() leaves stateful layers and momentum's constants as they were", () =>
+  scoped(async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.simpleRNN({
+          units: 3,
+          stateful: true,
+          batchInputShape: [4, 2, 2],
+        }),
+        tf.layers.dense({ units: 1 }),
+      ],
+    });
+    model.compile({
+      optimizer: tf.train.momentum(0.1, 0.5),
+      loss: "meanSquaredError",
+    });
+    const xs = tf.randomNormal([4, 2, 2], 0, 1, "float32", 1);
+    const ys = tf.ones([4, 1]);
+    await model.trainOnBatch(xs, ys);
+    const output = () =>
+      Array.from((model.predict(xs) as tf.Tensor).dataSync());
+    const layer = model.layers[0] as unknown as { states: tf.Tensor[] };
+    const states = () => layer.states.map((s) => Array.from(s.dataSync()));
+    const before = states();
+    const { numTensors } = tf.memory();
+    await findLearningRate(model, { xs, ys }, { batchSize: 4, iterations: 5 });
+    assertEquals(tf.memory().numTensors, numTensors);
+    assertEquals(states(), before);
+    assertEquals(output().length, 4);
+  }));
+
+Deno.test("findLearningRate() refuses what it cannot test", () =>
+  scoped(async () => {
+    const data = linearData(16);
+    const refuse = async (
+      // deno-lint-ignore no-explicit-any -- wrong on purpose
+      trainee: any,
+      // deno-lint-ignore no-explicit-any -- wrong on purpose
+      given: any,
+      options: Record<string, unknown>,
+      // deno-lint-ignore no-explicit-any -- any error class
+      errorClass: new (...args: any[]) => Error,
+      message: string,
+    ) => {
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () => findLearningRate(trainee, given, options),
+        errorClass,
+        message,
+      );
+      assertEquals(tf.memory().numTensors, numTensors, message);
+    };
+    const model = linearModel();
+    const uncompiled = tf.sequential({
+      layers: [tf.layers.dense({ units: 1, inputShape: [4] })],
+    });
+    await refuse(uncompiled, data, {}, TypeError, "must be compiled");
+    await refuse({}, data, {}, TypeError, "trainOnBatch");
+    await refuse(model, [1, 2], {}, TypeError, "a tf.data.Dataset");
+    await refuse(model, () => 3, {}, TypeError, "must return an iterable");
+    await refuse(model, () => [], {}, RangeError, "at least one");
+    await refuse(model, () => [1], {}, TypeError, "{ xs, ys }");
+    await refuse(
+      model,
+      { xs: data.xs, ys: data.ys.slice(0, 3) },
+      {},
+      RangeError,
+      "16, 3",
+    );
+    for (
+      const [name, value] of [
+        ["startLr", 0],
+        ["startLr", NaN],
+        ["endLr", 1e-6],
+        ["iterations", 0],
+        ["iterations", 2.5],
+        ["batchSize", -1],
+        ["batchesPerRate", 0],
+        ["repeats", 0],
+        ["beta", 1],
+        ["seed", 0.5],
+        ["growth", "cubic"],
+        ["stopFactor", 1],
+        ["metric", "acc"],
+      ] as const
+    ) {
+      await refuse(
+        model,
+        data,
+        { iterations: 12, [name]: value },
+        RangeError,
+        `${name} must be`,
+      );
+    }
+    await refuse(
+      { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
+      nothing,
+      { validationData: nothing },
+      TypeError,
+      "evaluateOnBatch",
+    );
+    await refuse(
+      { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => null },
+      nothing,
+      {},
+      TypeError,
+      "trainOnBatch must return",
+    );
+  }));
+
+Deno.test("findLearningRate() refuses a model in the middle of fit", () =>
+  scoped(async () => {
+    const model = linearModel();
+    const data = linearData(16);
+    let error: unknown;
+    await model.fit(data.xs, data.ys, {
+      verbose: 0,
+      callbacks: {
+        onEpochBegin: async () => {
+          error = await findLearningRate(model, data).catch((e) => e);
+        },
+      },
+    });
+    assert(`${error}`.includes("must not be training"), `${error}`);
+  }));
+
+Deno.test("borrowMathRandom() gives Math.random back in any order", async () => {
+  const { borrowMathRandom } = await import("../../src/finder/_random.ts");
+  const original = Math.random;
+  const a = borrowMathRandom(seededRandom(1));
+  const b = borrowMathRandom(seededRandom(1));
+  a[Symbol.dispose]();
+  const value = Math.random();
+  b[Symbol.dispose]();
+  assertEquals(value, seededRandom(1)());
+  assert(Math.random === original);
+});

@@ -1,0 +1,223 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import * as fc from "fast-check";
+import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
+import { CyclicLR } from "../../src/training/cyclic_lr.ts";
+import { curve, RATES } from "./_curves.ts";
+
+/** A curve as a test records it: cut where training diverged. */
+function range(noise = 0.02, seed = 1): LearningRateRange {
+  const losses = curve({ noise, seed }).slice(0, 75);
+  return LearningRateRange.fromCurve(RATES, losses, {
+    stopReason: "diverged",
+  });
+}
+
+Deno.test("LearningRateRange has both bounds, and what they were read from", () => {
+  const { baseLr, maxLr, verdict, evidence, stopReason, stoppedAt } = range();
+  assertEquals(verdict, "good");
+  assertEquals(stopReason, "diverged");
+  assertEquals(stoppedAt, RATES[74]);
+  assertEquals(evidence.curve, "loss");
+  assertEquals(evidence.base!.learningRate, baseLr);
+  assertEquals(evidence.max!.learningRate, maxLr);
+  assert(evidence.base!.slope < 0);
+  assert(evidence.best < evidence.start);
+});
+
+Deno.test("LearningRateRange bounds build a schedule", () => {
+  const found = range();
+  const clr = CyclicLR.fromRange(found, { stepSize: 10 });
+  assertEquals(clr.at(0), found.baseLr);
+  assertEquals(clr.at(10), found.maxLr);
+});
+
+Deno.test("LearningRateRange gives the same conclusions when losses are shifted and scaled", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 0, max: 1e6 }),
+    fc.constantFrom(1e-3, 1e3),
+    fc.constantFrom(-10, 0, 100),
+    (seed, scale, shift) => {
+      const losses = curve({ seed, noise: 0.05 });
+      const before = LearningRateRange.fromCurve(RATES, losses);
+      const after = LearningRateRange.fromCurve(
+        RATES,
+        losses.map((loss) => scale * loss + shift),
+      );
+      assertEquals(
+        [after.baseLr, after.maxLr, after.verdict],
+        [before.baseLr, before.maxLr, before.verdict],
+      );
+      const { valley, steepest, minimum } = before.suggestions;
+      assertEquals(
+        [
+          after.suggestions.valley,
+          after.suggestions.steepest,
+          after.suggestions.minimum,
+        ],
+        [valley, steepest, minimum],
+      );
+    },
+  ));
+});
+
+Deno.test("LearningRateRange.fromJSON() restores what toJSON() described", () => {
+  const found = range();
+  const text = JSON.stringify(found);
+  const again = LearningRateRange.fromJSON(text);
+  assertEquals(JSON.stringify(again), text);
+  assertEquals(
+    again.toJSON(),
+    LearningRateRange.fromJSON(found.toJSON()).toJSON(),
+  );
+  assertEquals([again.baseLr, again.maxLr], [found.baseLr, found.maxLr]);
+  assertEquals(`${again}`, `${found}`);
+});
+
+Deno.test("LearningRateRange.fromJSON() refuses other data", () => {
+  for (const json of ["{}", "null", '{"type":"CyclicLR","version":1}']) {
+    assertThrows(
+      () => LearningRateRange.fromJSON(json),
+      TypeError,
+      "Cannot read a learning-rate range",
+    );
+  }
+});
+
+Deno.test("LearningRateRange cannot be changed", () => {
+  const found = range();
+  assertThrows(() => (found.losses as number[]).push(1), TypeError);
+  assertThrows(() => {
+    (found.toJSON() as { baseLr: number }).baseLr = 1;
+  }, TypeError);
+  assertThrows(() => {
+    (found as unknown as { baseLr: number }).baseLr = 1;
+  }, TypeError);
+});
+
+Deno.test("LearningRateRange.toCSV() has a line for each rate", () => {
+  const found = LearningRateRange.fromCurve([0.1, 0.2], [3, 2], {
+    metrics: { acc: [0.25, 0.5] },
+    beta: 0,
+  });
+  assertEquals(
+    found.toCSV(),
+    "lr,loss,smoothed_loss,acc\r\n0.1,3,3,0.25\r\n0.2,2,2,0.5\r\n",
+  );
+});
+
+Deno.test("LearningRateRange.toString() draws a chart of 80 columns with both bounds", () => {
+  const found = range();
+  const lines = `${found}`.split("\n");
+  for (const line of lines) assert(line.length <= 80, line);
+  assert(lines.filter((line) => line.includes("┆")).length >= 14);
+  assertMatch(lines[1], /base .* max/);
+  const ticks = lines.find((line) => line.includes("0.0001"))!;
+  assertMatch(ticks, /^ +1e-5 +0\.0001 +0\.001 +0\.01/);
+  // deno-lint-ignore no-control-regex
+  assert(!/\x1b/.test(`${found}`));
+  assertStringIncludes(found.format({ color: true }), "\x1b[36m┆");
+  assertStringIncludes(found.summary, "Train between");
+  assertStringIncludes(found.summary, "levels off by");
+});
+
+Deno.test("LearningRateRange.toString() fits any curve into its width", () => {
+  fc.assert(fc.property(
+    fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), {
+      minLength: 0,
+      maxLength: 30,
+    }),
+    fc.integer({ min: 40, max: 120 }),
+    fc.constantFrom("exponential" as const, "linear" as const),
+    (losses, width, growth) => {
+      const found = LearningRateRange.fromCurve(RATES, losses, { growth });
+      for (const line of found.format({ width }).split("\n")) {
+        assert([...line].length <= width, line);
+      }
+    },
+  ));
+});
+
+Deno.test("LearningRateRange reads accuracy where it is as clear as the loss", () => {
+  const losses = curve({ noise: 0.1, seed: 2 });
+  const acc = curve({ noise: 0.01, seed: 3 }).map((loss) => 1 - loss / 2.5);
+  const clear = LearningRateRange.fromCurve(RATES, losses, {
+    metrics: { acc },
+  });
+  assertEquals(clear.evidence.curve, "acc");
+  const noisy = LearningRateRange.fromCurve(RATES, curve({ noise: 0.01 }), {
+    metrics: { acc: losses.map((loss) => 1 - loss / 2.5) },
+  });
+  assertEquals(noisy.evidence.curve, "loss");
+  const forced = LearningRateRange.fromCurve(RATES, losses, {
+    metrics: { acc },
+    metric: "loss",
+  });
+  assertEquals(forced.evidence.curve, "loss");
+  assertThrows(
+    () => LearningRateRange.fromCurve(RATES, losses, { metric: "auc" }),
+    RangeError,
+    "metric must be one of loss",
+  );
+});
+
+Deno.test("LearningRateRange says noisy where noise hides the bounds", () => {
+  let noisy = 0;
+  for (let seed = 0; seed < 50; seed++) {
+    const { verdict, baseLr } = range(0.5, seed);
+    if (verdict !== "noisy") continue;
+    noisy++;
+    assertEquals(baseLr, undefined);
+  }
+  assert(noisy >= 5, `${noisy} of 50`);
+});
+
+Deno.test("LearningRateRange of runs has their medians and spread", () => {
+  const { settings } = range();
+  const runs = [-3.2, -3, -2.7].map((middle) => ({
+    losses: curve({ middle }).slice(0, 75),
+    metrics: {},
+    stopReason: "diverged" as const,
+  }));
+  const found = LearningRateRange.fromRuns(runs, {
+    ...settings,
+    startLr: 1e-5,
+    endLr: 1,
+    iterations: RATES.length,
+    repeats: 3,
+  });
+  const bases = found.runs.map((run) => run.baseLr!);
+  assertEquals(found.baseLr, bases[1]);
+  assertEquals(found.spread!.baseLr, [bases[0], bases[2]]);
+  // At each rate the median, which is the middle curve's here.
+  assertEquals(found.losses.slice(0, 60), runs[1].losses.slice(0, 60));
+  assertStringIncludes(found.summary, "Medians of 3 runs");
+});
+
+Deno.test("LearningRateRange.fromCurve() cuts at a loss that is not finite", () => {
+  const found = LearningRateRange.fromCurve(
+    RATES,
+    [...curve().slice(0, 70), NaN, 1, 2],
+  );
+  assertEquals(found.losses.length, 70);
+  assertEquals(found.stopReason, "non-finite");
+  assertEquals(found.stoppedAt, RATES[70]);
+});
+
+Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", () => {
+  assertThrows(
+    () => LearningRateRange.fromCurve([1, 1], [1, 2]),
+    RangeError,
+    "increasing rates",
+  );
+  assertThrows(
+    () => LearningRateRange.fromCurve([1], [1, 2]),
+    RangeError,
+    "1 rates, 2 losses",
+  );
+});
