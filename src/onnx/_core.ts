@@ -3,12 +3,16 @@ import { identity, inverse, transpose } from "./_transpose.ts";
 import type { OnnxGraph, OnnxShape, OnnxValue } from "./graph.ts";
 import type { LayerConverter, LayerToConvert } from "./layer_converter.ts";
 
-/** The rows of a kernel in the order in which flattened features lie. */
-function reorderRows(
-  { data, shape: [, units] }: LayerToConvert["weights"][number],
-  { dims, order }: NonNullable<OnnxValue["flattened"]>,
+/**
+ * A kernel `[inputs, units]` as `[units, inputs]`, which every runtime takes;
+ * the inputs in the order in which flattened features lie.
+ */
+function turnKernel(
+  { data, shape: [inputs, units] }: LayerToConvert["weights"][number],
+  flattened: OnnxValue["flattened"],
 ): Float32Array {
-  return transpose(data, [...dims, units], [...order, dims.length]);
+  const { dims, order } = flattened ?? { dims: [inputs], order: [0] };
+  return transpose(data, [...dims, units], [dims.length, ...order]);
 }
 
 /** Dense on vectors, sequences and images. */
@@ -17,19 +21,24 @@ export const convertDense: LayerConverter = (layer, graph) => {
   const [kernel, bias] = layer.weights;
   const rank = shape.length;
   if (rank === 2) {
-    // A kernel with its rows in another order costs nothing when the model
-    // runs; a transpose of its input would.
+    // A kernel in another order costs nothing when the model runs; a transpose
+    // of its input would.
     const weight = graph.constant(
       "kernel",
-      kernel.shape,
-      input.flattened ? reorderRows(kernel, input.flattened) : kernel.data,
+      [kernel.shape[1], kernel.shape[0]],
+      turnKernel(kernel, input.flattened),
     );
     const x = input.flattened ? input : graph.plain(input);
-    const y = graph.node("Gemm", [
-      x,
-      weight,
-      ...(bias ? [graph.constant("bias", bias.shape, bias.data)] : []),
-    ], { shape });
+    const y = graph.node(
+      "Gemm",
+      [
+        x,
+        weight,
+        ...(bias ? [graph.constant("bias", bias.shape, bias.data)] : []),
+      ],
+      { shape },
+      { transB: 1 },
+    );
     return activate(graph, y, config.activation);
   }
   const x = input.order[rank - 1] === rank - 1 ? input : graph.plain(input);

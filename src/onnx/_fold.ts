@@ -4,7 +4,7 @@ import type { OnnxConstant, OnnxGraph, OnnxNode } from "./graph.ts";
 const outputChannels: Readonly<Record<string, number>> = {
   Conv: 0,
   ConvTranspose: 1,
-  Gemm: 1,
+  Gemm: 0,
 };
 
 function floats(graph: OnnxGraph, name: string): Float32Array {

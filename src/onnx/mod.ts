@@ -6,6 +6,23 @@
  * the CPU with threads or on a GPU, and {@linkcode evaluate} gives accuracy and
  * a classification report.
  *
+ * What is exported, with every option that TensorFlow.js computes:
+ *
+ * | kind | layers |
+ * | --- | --- |
+ * | dense | Dense, Embedding (without masking), Dot |
+ * | convolution | Conv1D, Conv2D, Conv3D, Conv2DTranspose, Conv3DTranspose, DepthwiseConv2D, SeparableConv2D |
+ * | pooling | maximum and average, in 1, 2 and 3 dimensions; global in 1 and 2 |
+ * | normalization | BatchNormalization, LayerNormalization, Rescaling |
+ * | recurrent | SimpleRNN, GRU, LSTM, RNN of one of their cells, Bidirectional, TimeDistributed; not stateful |
+ * | merging | Add, Multiply, Average, Maximum, Minimum, Concatenate |
+ * | shape | Flatten, Reshape, Permute, RepeatVector, ZeroPadding2D, Cropping2D, UpSampling2D |
+ * | activation | every one by name; ReLU, LeakyReLU, PReLU, ELU, ThresholdedReLU, Softmax |
+ * | training only | dropout and noise of every kind, which are dropped |
+ * | models | sequential and functional ones within one another |
+ *
+ * Any other layer takes a {@linkcode LayerConverter} of one's own.
+ *
  * @example Export, run and compare
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
