@@ -42,10 +42,15 @@ export function checkMomentum(action: string, name: string, value: number) {
   }
 }
 
-/** Throws unless `value` is a whole number >= 1. */
-export function checkCount(action: string, name: string, value: number) {
-  if (!(Number.isSafeInteger(value) && value >= 1)) {
-    throw fail(action, name, "be a whole number >= 1", value);
+/** Throws unless `value` is a whole number of at least `least`. */
+export function checkCount(
+  action: string,
+  name: string,
+  value: number,
+  least = 1,
+) {
+  if (!(Number.isSafeInteger(value) && value >= least)) {
+    throw fail(action, name, `be a whole number >= ${least}`, value);
   }
 }
 

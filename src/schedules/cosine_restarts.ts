@@ -42,6 +42,9 @@ export interface CosineRestartsOptions {
 
 const ACTION = "create a schedule of cosine restarts";
 
+/** Of an iteration: its cycle from 0, how many of that are done, of how many. */
+type Locate = (iteration: number) => [number, number, number];
+
 /** The iterations of the first `cycles` cycles, together. */
 function startOf(cycles: number, size: number, factor: number): number {
   return factor === 1
@@ -49,18 +52,34 @@ function startOf(cycles: number, size: number, factor: number): number {
     : size * (factor ** cycles - 1) / (factor - 1);
 }
 
-/** The cycle of an iteration, counted from 0. */
-function cycleOf(iteration: number, size: number, factor: number): number {
-  const cycles = factor === 1 ? Math.floor(iteration / size) : Math.max(
-    0,
-    Math.floor(
-      Math.log1p(iteration / size * (factor - 1)) / Math.log(factor),
-    ),
-  );
-  // The logarithm can round to either side of a restart.
-  if (startOf(cycles + 1, size, factor) <= iteration) return cycles + 1;
-  if (startOf(cycles, size, factor) > iteration) return cycles - 1;
-  return cycles;
+/** Cycles as long as each other. */
+function equalCycles(size: number): Locate {
+  return (iteration) => {
+    const done = iteration % size;
+    return [Math.round((iteration - done) / size), done, size];
+  };
+}
+
+/** Cycles each `factor` times as long as the one before. */
+function growingCycles(size: number, factor: number): Locate {
+  const growth = (factor - 1) / size;
+  const logarithm = Math.log(factor);
+  return (iteration) => {
+    let cycle = Math.floor(Math.log1p(iteration * growth) / logarithm);
+    let length = size * factor ** cycle;
+    let start = (length - size) / (factor - 1);
+    // The logarithm can round to either side of a restart.
+    if (iteration < start) {
+      cycle--;
+      length /= factor;
+      start -= length;
+    } else if (iteration >= start + length) {
+      cycle++;
+      start += length;
+      length *= factor;
+    }
+    return [cycle, iteration - start, length];
+  };
 }
 
 /**
@@ -110,14 +129,13 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   const end = cycles === undefined
     ? Infinity
     : startOf(cycles, cycleSize, cycleFactor);
+  const locate = cycleFactor === 1
+    ? equalCycles(cycleSize)
+    : growingCycles(cycleSize, cycleFactor);
   return withTraits((iteration) => {
     checkIteration(iteration);
     if (iteration >= end) return minLr;
-    const cycle = cycleOf(iteration, cycleSize, cycleFactor);
-    const length = cycleSize * cycleFactor ** cycle;
-    const done = cycleFactor === 1
-      ? iteration % cycleSize
-      : iteration - startOf(cycle, cycleSize, cycleFactor);
+    const [cycle, done, length] = locate(iteration);
     const weight = cosineWeight((length - done) / length);
     return mix(maxLr, minLr, weight * amplitudeFactor ** cycle);
   }, {

@@ -1,5 +1,4 @@
 import {
-  checkAtLeast,
   checkAtLeastOne,
   checkChoice,
   checkCount,
@@ -170,8 +169,7 @@ export function oneCycle(options: OneCycleOptions): Schedule {
     momentum,
   } = options;
   checkNotNegative(ACTION, "maxLr", maxLr);
-  checkCount(ACTION, "iterations", iterations);
-  checkAtLeast(ACTION, "iterations", iterations, "a cycle's least", 2);
+  checkCount(ACTION, "iterations", iterations, 2);
   checkAtLeastOne(ACTION, "divFactor", divFactor);
   checkAtLeastOne(ACTION, "finalDivFactor", finalDivFactor);
   checkChoice(ACTION, "anneal", anneal, ANNEALINGS);

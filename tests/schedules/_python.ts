@@ -29,7 +29,8 @@ async function output(
 
 async function findPython(): Promise<string | undefined> {
   for (const python of ["python3", "/usr/bin/python3"]) {
-    const check = "import torch, numpy";
+    const check =
+      "from importlib.util import find_spec as f; exit(not (f('torch') and f('numpy')))";
     if (await output(python, ["-c", check]) !== undefined) return python;
   }
   console.log("No Python with PyTorch found: its checks are skipped.");

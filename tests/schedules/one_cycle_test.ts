@@ -96,8 +96,11 @@ Deno.test("oneCycle() without a rise starts at the peak", () => {
 Deno.test("oneCycle() refuses bad options by name", () => {
   const bad: [Partial<Record<keyof OneCycleOptions, unknown>>, string][] = [
     [{ maxLr: -1 }, "maxLr must be a finite number >= 0"],
-    [{ iterations: 1 }, "iterations must be >= a cycle's least (2)"],
-    [{ iterations: 1.5 }, "iterations must be a whole number >= 1"],
+    [
+      { iterations: 1 },
+      "iterations must be a whole number >= 2: current value is 1",
+    ],
+    [{ iterations: 1.5 }, "iterations must be a whole number >= 2"],
     [{ pctStart: 1.1 }, "pctStart must be >= 0 and <= 1: current value is 1.1"],
     [{ pctStart: 0.6, threePhase: true }, "pctStart must be >= 0 and <= 0.5"],
     [{ divFactor: 0.5 }, "divFactor must be a finite number >= 1"],
