@@ -15,7 +15,7 @@ export async function readWeights(
     const tensor = variable.read();
     weights.set(variable, {
       shape: tensor.shape,
-      data: Float32Array.from(await tensor.data()),
+      data: new Float32Array(await tensor.data()),
     });
   }
   return weights;

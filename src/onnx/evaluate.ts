@@ -52,11 +52,6 @@ function isTensor(value: object): value is Tensor {
   return "dataId" in value;
 }
 
-async function readExamples(xs: EvaluationData["xs"]): Promise<Float32Array> {
-  const numbers = isTensor(xs) ? await xs.data() : xs;
-  return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-}
-
 async function readLabels(
   ys: EvaluationData["ys"],
 ): Promise<ArrayLike<number>> {
@@ -137,7 +132,8 @@ export async function evaluate(
     );
   }
   const size = example.reduce((product, dim) => product * dim, 1);
-  const [xs, labels] = [await readExamples(data.xs), await readLabels(data.ys)];
+  const xs = isTensor(data.xs) ? await data.xs.data() : data.xs;
+  const labels = await readLabels(data.ys);
   if (xs.length !== labels.length * size) {
     throw new RangeError(
       `Cannot evaluate the model as there must be ${size} numbers for each of ${labels.length} examples: current value is ${xs.length} numbers`,
@@ -151,7 +147,7 @@ export async function evaluate(
     const count = Math.min(batchSize, labels.length - from);
     const { [output.name]: result } = await session.run({
       [input.name]: {
-        data: xs.subarray(from * size, (from + count) * size),
+        data: new Float32Array(xs.subarray(from * size, (from + count) * size)),
         shape: [count, ...example],
       },
     });

@@ -178,16 +178,30 @@ export class OnnxSession implements AsyncDisposable {
           }] must have ${size} numbers: current value is ${data.length}`,
         );
       }
-      const { Tensor } = this.#runtime;
-      const tensor = info.type === "int32"
-        ? new Tensor("int32", Int32Array.from(data), shape)
-        : new Tensor(
-          "float32",
-          data instanceof Float32Array ? data : Float32Array.from(data),
-          shape,
-        );
-      return [info.name, tensor];
+      return [info.name, this.#tensor(info, data, shape)];
     }));
+  }
+
+  #tensor(
+    { name, type }: OnnxTensorInfo,
+    data: OnnxTensor["data"],
+    shape: readonly number[],
+  ): Tensor {
+    const { Tensor } = this.#runtime;
+    switch (type) {
+      case "float32": {
+        const floats = data instanceof Float32Array
+          ? data
+          : new Float32Array(data);
+        return new Tensor("float32", floats, shape);
+      }
+      case "int32":
+        return new Tensor("int32", new Int32Array(data), shape);
+      default:
+        throw new TypeError(
+          `Cannot run the model as input "${name}" must be of type float32 or int32: current value is ${type}`,
+        );
+    }
   }
 
   /**
@@ -196,7 +210,8 @@ export class OnnxSession implements AsyncDisposable {
    * @param inputs A tensor for each input, by name.
    * @returns A tensor for each output, by name.
    *
-   * @throws {TypeError} If an input is missing or is none of the model's.
+   * @throws {TypeError} If an input is missing, is none of the model's, or is of
+   * another type than float32 and int32.
    * @throws {RangeError} If the shape of an input does not fit.
    * @throws {Error} If the session is released.
    */
