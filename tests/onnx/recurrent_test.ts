@@ -144,7 +144,24 @@ testAgreement({
     }).apply(input) as tf.SymbolicTensor[];
     return tf.model({ inputs: input, outputs });
   },
-  "embedding, lstm and dense": () =>
+  "bidirectional gru whose outputs are kept apart": () => {
+    const input = tf.input({ shape: [5, 3] });
+    const outputs = layers.bidirectional({
+      layer: layers.gru({ units: 4, returnSequences: true }) as tf.RNN,
+      mergeMode: null as unknown as "concat",
+    }).apply(input) as tf.SymbolicTensor[];
+    return tf.model({ inputs: input, outputs });
+  },
+  "bidirectional lstm with initial states": () => {
+    const input = tf.input({ shape: [5, 3] });
+    const initial = Array.from({ length: 4 }, () => tf.input({ shape: [2] }));
+    const output = layers.bidirectional({
+      layer: layers.lstm({ units: 2 }) as tf.RNN,
+      mergeMode: "concat",
+    }).apply(input, { initialState: initial }) as tf.SymbolicTensor;
+    return tf.model({ inputs: [input, ...initial], outputs: output });
+  },
+  "lstm and dense": () =>
     chain(
       [5, 3],
       layers.lstm({ units: 4, returnSequences: true }),
