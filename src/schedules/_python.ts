@@ -359,8 +359,13 @@ export function mathImport(source: string): string[] {
 
 /** What else `source` uses, defined for plain Python numbers. */
 export function plainDefinitions(source: string): string[] {
-  return Object.keys(PLAIN_DEFINITIONS).filter(usesIn(source))
+  const used = Object.keys(PLAIN_DEFINITIONS).filter(usesIn(source))
     .map((name) => PLAIN_DEFINITIONS[name]);
+  const aliases = used.filter((text) => !text.includes("\n"));
+  return [
+    ...(aliases.length > 0 ? [aliases.join("\n")] : []),
+    ...used.filter((text) => text.includes("\n")),
+  ];
 }
 
 /** The import from JAX of what `source` uses. */
