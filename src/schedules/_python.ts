@@ -338,12 +338,39 @@ export function toPython(exported: Exportable): PythonSource {
   };
 }
 
-/** Gives plain Python numbers what the statements need. */
-export const PLAIN_HEADER = `from math import floor, log, pi, sin
+const MATH_NAMES = ["floor", "log", "pi", "sin"];
 
-minimum = min
-maximum = max
+const PLAIN_DEFINITIONS: Record<string, string> = {
+  minimum: "minimum = min",
+  maximum: "maximum = max",
+  where: `def where(condition, yes, no):
+    return yes if condition else no`,
+};
 
+function usesIn(source: string): (name: string) => boolean {
+  return (name) => new RegExp(`\\b${name}\\b`).test(source);
+}
 
-def where(condition, yes, no):
-    return yes if condition else no`;
+/** The import from Python's `math` of what `source` uses. */
+export function mathImport(source: string): string[] {
+  const names = MATH_NAMES.filter(usesIn(source));
+  return names.length > 0 ? [`from math import ${names.join(", ")}`] : [];
+}
+
+/** What else `source` uses, defined for plain Python numbers. */
+export function plainDefinitions(source: string): string[] {
+  const used = Object.keys(PLAIN_DEFINITIONS).filter(usesIn(source))
+    .map((name) => PLAIN_DEFINITIONS[name]);
+  const aliases = used.filter((text) => !text.includes("\n"));
+  return [
+    ...(aliases.length > 0 ? [aliases.join("\n")] : []),
+    ...used.filter((text) => text.includes("\n")),
+  ];
+}
+
+/** The import from JAX of what `source` uses. */
+export function jaxImport(source: string): string[] {
+  const names = [...MATH_NAMES, ...Object.keys(PLAIN_DEFINITIONS)]
+    .filter(usesIn(source)).sort();
+  return names.length > 0 ? [`from jax.numpy import ${names.join(", ")}`] : [];
+}

@@ -1,8 +1,18 @@
-import { type Exportable, PLAIN_HEADER, toPython } from "./_python.ts";
+import {
+  type Exportable,
+  jaxImport,
+  mathImport,
+  plainDefinitions,
+  toPython,
+} from "./_python.ts";
 
 export type { Exportable };
 
 const TITLE = '"""A learning-rate schedule, exported from @clr/clr."""';
+
+function head(...imports: string[]): string {
+  return [TITLE, ...imports].join("\n\n");
+}
 
 function join(...parts: (string | undefined)[]): string {
   return parts.filter((part) => part !== undefined).join("\n\n\n") + "\n";
@@ -43,7 +53,11 @@ export function toPyTorch(exported: Exportable): string {
         return super().get_lr()
 `;
   return join(
-    `${TITLE}\n\nfrom torch.optim.lr_scheduler import LambdaLR\n\n${PLAIN_HEADER}`,
+    head(
+      ...mathImport(`${rate}${momentum}`),
+      "from torch.optim.lr_scheduler import LambdaLR",
+    ),
+    ...plainDefinitions(`${rate}${momentum}`),
     rate,
     momentum,
     `class Scheduler(LambdaLR):
@@ -84,7 +98,8 @@ export function toKeras(exported: Exportable): string {
     );
   }
   return join(
-    `${TITLE}\n\nimport keras\n\n${PLAIN_HEADER}`,
+    head(...mathImport(rate), "import keras"),
+    ...plainDefinitions(rate),
     rate,
     `class Scheduler(keras.callbacks.Callback):
     """Goes into the callbacks of fit()."""
@@ -128,16 +143,14 @@ export function toOptax(exported: Exportable): string {
     return _${name}(count + ${iteration})`,
     ];
   return join(
-    `${TITLE}
-
-# import optax
-# optimizer = ${
-      momentum === undefined
-        ? "optax.sgd(learning_rate)"
-        : "optax.inject_hyperparams(optax.sgd)(learning_rate, momentum)"
-    }
-
-from jax.numpy import floor, log, maximum, minimum, pi, sin, where`,
+    head(
+      ...jaxImport(`${rate}${momentum}`),
+      `# import optax\n# optimizer = ${
+        momentum === undefined
+          ? "optax.sgd(learning_rate)"
+          : "optax.inject_hyperparams(optax.sgd)(learning_rate, momentum)"
+      }`,
+    ),
     rate,
     ...goOn("learning_rate"),
     momentum,

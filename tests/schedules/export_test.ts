@@ -1,4 +1,10 @@
-import { assert, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { CyclicLR } from "@clr/clr";
 import {
   constant,
   cyclic,
@@ -43,6 +49,11 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("toPyTorch() takes a CyclicLR as it takes its schedule", () => {
+  const clr = new CyclicLR({ mode: "triangular2", stepSize: 500 });
+  assertEquals(toPyTorch(clr), toPyTorch(clr.schedule));
 });
 
 Deno.test("toPyTorch() goes on at the iteration of a scheduler", () => {
