@@ -3,7 +3,7 @@
  * cannot disagree. Unknown and malformed flags are refused by name.
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { wrap } from "./_wrap.ts";
 
 interface FlagBase {
@@ -124,59 +124,76 @@ export function parseFlags<const F extends Flags>(
     positional?: boolean;
   } = {},
 ): FlagValues<F> {
-  const names = Object.keys(flags);
   const isSwitch = (name: string) => flags[name].kind === "switch";
-  const parsed = parseArgs(joinNegative(flags, args), {
-    string: names.filter((name) => !isSwitch(name)).concat("_"),
-    boolean: names.filter(isSwitch),
-    negatable: names.filter((name) =>
-      isSwitch(name) && flags[name].default === true
+  const { tokens } = parseArgs({
+    args: attachValues(flags, args),
+    options: Object.fromEntries(
+      Object.keys(flags).map((name) => [name, {
+        type: isSwitch(name) ? "boolean" : "string",
+        ...name === "help" && { short: "h" },
+      }]),
     ),
-    alias: "help" in flags ? { help: "h" } : {},
-    unknown: (arg: string, key?: string) => {
-      if (key === undefined && options.positional) return true;
-      throw new UsageError(
-        key === undefined
-          ? `Unexpected argument "${arg}"`
-          : `Unknown flag "${arg.split("=")[0]}"`,
-      );
-    },
-  }) as Record<string, unknown> & { _: (string | number)[] };
+    strict: false,
+    tokens: true,
+  });
 
-  const given = new Set(
-    args.map((arg) => /^--(?:no-)?([^=]+)/.exec(arg)?.[1] ?? arg),
-  );
-  const values: Record<string, unknown> = { _: parsed._.map(String) };
-  for (const name of names) {
-    const flag = flags[name];
-    if (flag.kind === "switch") {
-      values[name] = given.has(name) || parsed[name]
-        ? parsed[name]
-        : flag.default ?? false;
-    } else if (parsed[name] === undefined) {
-      values[name] = flag.default;
-    } else {
-      values[name] = parseValue(name, flag, String(parsed[name]));
+  const values: Record<string, unknown> = {};
+  const rest: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      if (!options.positional) {
+        throw new UsageError(`Unexpected argument "${token.value}"`);
+      }
+      rest.push(token.value);
+    } else if (token.kind === "option") {
+      const { name, rawName, value } = token;
+      const negated = name.startsWith("no-") ? flags[name.slice(3)] : undefined;
+      if (negated?.kind === "switch" && negated.default === true) {
+        values[name.slice(3)] = false;
+      } else if (!Object.hasOwn(flags, name)) {
+        throw new UsageError(`Unknown flag "${rawName}"`);
+      } else if (!isSwitch(name)) {
+        values[name] = parseValue(name, flags[name], value ?? "");
+      } else if (value === undefined) {
+        values[name] = true;
+      } else {
+        throw new UsageError(
+          `Cannot read --${name}: it takes no value, current value is "${value}"`,
+        );
+      }
     }
   }
-  return values as FlagValues<F>;
+  const defaults = Object.entries(flags).map(([name, flag]) => [
+    name,
+    flag.kind === "switch" ? flag.default ?? false : flag.default,
+  ]);
+  return {
+    ...Object.fromEntries(defaults),
+    ...values,
+    _: rest,
+  } as FlagValues<F>;
 }
 
 /**
- * `--flag -1` as `--flag=-1`: parseArgs takes what starts with a dash for the
- * next flag.
+ * Gives each flag that takes a value the one that follows it, as `--flag=value`.
+ * The parser alone would take the next flag for the value of one that has none,
+ * and a negative number for a flag.
  */
-function joinNegative(flags: Flags, args: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const flag = flags[joined.at(-1)?.slice(2) ?? ""];
-    if (flag && flag.kind !== "switch" && /^-[.\d]/.test(arg)) {
-      joined.push(`${joined.pop()}=${arg}`);
-    } else {
-      joined.push(arg);
+function attachValues(flags: Flags, args: readonly string[]): string[] {
+  const attached: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--") return [...attached, ...args.slice(i)];
+    const name = args[i].startsWith("--") ? args[i].slice(2) : "";
+    if (!Object.hasOwn(flags, name) || flags[name].kind === "switch") {
+      attached.push(args[i]);
+      continue;
     }
+    const next = args[i + 1] ?? "-";
+    const isValue = !next.startsWith("-") || /^-[.\d]/.test(next);
+    attached.push(`--${name}=${isValue ? next : ""}`);
+    if (isValue) i++;
   }
-  return joined;
+  return attached;
 }
 
 /** The part of `--help` that lists the flags, aligned for 80 columns. */

@@ -21,7 +21,8 @@
  * @module
  */
 
-import { join, resolve, toFileUrl } from "@std/path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { selectBackend, type SelectedBackend } from "./backends/mod.ts";
 import { runCommand } from "./_command.ts";
 import {
@@ -129,7 +130,7 @@ async function loadModule(path: string | undefined): Promise<TestedModule> {
     ? new URL(DEFAULT_MODULE, import.meta.url)
     : /^(https?|file|jsr|npm|data):/.test(path)
     ? new URL(path)
-    : toFileUrl(resolve(path));
+    : pathToFileURL(resolve(path));
   let module: Partial<TestedModule>;
   try {
     module = await import(url.href);

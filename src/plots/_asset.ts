@@ -1,7 +1,7 @@
 /** Files of npm packages, wherever Deno keeps them. */
 
 import { createRequire } from "node:module";
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 
 /**
  * Reads `file` beside the entry point of the npm package `entry`, or of the

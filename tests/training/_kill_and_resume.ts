@@ -1,5 +1,6 @@
 /** Kills a training run again and again, and compares how it ends. */
 
+import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
 
 const RUN = fromFileUrl(new URL("_resumable_run.ts", import.meta.url));
@@ -66,7 +67,8 @@ export async function killAndResume(
 }
 
 if (import.meta.main) {
-  const kills = Number(Deno.args[0] ?? 30);
+  const { kills: given = 30 } = parseArgs(Deno.args, { string: ["kills"] });
+  const kills = Number(given);
   for (const backend of ["wasm", "cpu"]) {
     const report = await killAndResume(backend, kills, 6 * kills);
     const same = report.whole === report.killed;
