@@ -198,6 +198,9 @@ async function runRows(
         console.log(`Stopped. The same command goes on from the last test.`);
         return 130;
       }
+      if (result.diverged) {
+        console.log(`${row.id} seed ${seed}: the loss became NaN`);
+      }
       accuracies.push(result.accuracy);
     }
     console.log(

@@ -112,10 +112,12 @@ export function reportMarkdown(results: readonly RowResult[]): string {
     }
     for (const { runs } of groups) {
       const [{ scale, iterations, model, data, backend, device }] = runs;
+      const diverged = runs.filter((run) => run.diverged).length;
       const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
       lines.push(line([
         ...head,
-        meanAndSpread(runs.map(({ accuracy }) => accuracy)),
+        meanAndSpread(runs.map(({ accuracy }) => accuracy)) +
+        (diverged > 0 ? ` (${diverged} diverged)` : ""),
         runs.map(({ seed }) => seed).join(", "),
         scale,
         iterations,

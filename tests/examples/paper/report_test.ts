@@ -21,7 +21,12 @@ function result(row: string, seed: number, accuracy: number): RowResult {
     rate: "triangular",
     accuracy,
     bestAccuracy: accuracy,
-    epochHistory: { iterations: [250, 500], val_acc: [0.2, accuracy / 100] },
+    diverged: false,
+    epochHistory: {
+      iterations: [250, 500],
+      val_acc: [0.2, accuracy / 100],
+      loss: [2.1, 1.8],
+    },
     data: {
       name: "CIFAR-10",
       origin: "synthetic",
@@ -70,6 +75,14 @@ Deno.test("reportMarkdown() shows published figures, and measured ones only wher
     "wasm, WASM SIMD, 2 threads",
     "60 s",
   ]);
+});
+
+Deno.test("reportMarkdown() says how many runs diverged", () => {
+  const markdown = reportMarkdown([
+    result("table1-decay", 1, 41),
+    { ...result("table1-decay", 2, 10), diverged: true },
+  ]);
+  assertStringIncludes(markdown, "| 25.5 ± 21.9 (1 diverged) |");
 });
 
 Deno.test("reportMarkdown() keeps runs of another scale or other data apart", () => {
