@@ -225,4 +225,6 @@ async function readResult(path: string): Promise<RowResult | undefined> {
   }
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);
+if (import.meta.main) {
+  await runCommand(main, [DatasetError, CheckpointError, SyntaxError]);
+}

@@ -10,13 +10,27 @@ export async function readResults(folder: string): Promise<RowResult[]> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.endsWith(".json")) continue;
-      const value = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+      const value = parse(
+        `${folder}/${name}`,
+        await Deno.readTextFile(`${folder}/${name}`),
+      );
       if (ROWS.some(({ id }) => id === value?.row)) results.push(value);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return results.sort((a, b) => a.seed - b.seed || a.scale - b.scale);
+}
+
+function parse(path: string, text: string) {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot read ${path} as it must be JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 /** Runs that differ in nothing but the seed. */

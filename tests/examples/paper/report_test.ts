@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   meanAndSpread,
   readResults,
@@ -135,4 +140,6 @@ Deno.test("writeReport() reads its results and nothing else from the folder", as
   assertStringIncludes(markdown, "| 40.0 |");
   assertStringIncludes(markdown, paths[1].slice(dir.path.length + 1));
   assert((await Deno.readTextFile(paths[1])).startsWith("<svg"));
+  await Deno.writeTextFile(`${dir.path}/e.json`, "{");
+  await assertRejects(() => readResults(dir.path), SyntaxError, "e.json");
 });
