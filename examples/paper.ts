@@ -198,6 +198,9 @@ async function runRows(
         console.log(`Stopped. The same command goes on from the last test.`);
         return 130;
       }
+      if (result.diverged) {
+        console.log(`${row.id} seed ${seed}: the loss became NaN`);
+      }
       accuracies.push(result.accuracy);
     }
     console.log(
@@ -222,4 +225,6 @@ async function readResult(path: string): Promise<RowResult | undefined> {
   }
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError, CheckpointError]);
+if (import.meta.main) {
+  await runCommand(main, [DatasetError, CheckpointError, SyntaxError]);
+}

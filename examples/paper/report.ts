@@ -10,13 +10,27 @@ export async function readResults(folder: string): Promise<RowResult[]> {
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.endsWith(".json")) continue;
-      const value = JSON.parse(await Deno.readTextFile(`${folder}/${name}`));
+      const value = parse(
+        `${folder}/${name}`,
+        await Deno.readTextFile(`${folder}/${name}`),
+      );
       if (ROWS.some(({ id }) => id === value?.row)) results.push(value);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return results.sort((a, b) => a.seed - b.seed || a.scale - b.scale);
+}
+
+function parse(path: string, text: string) {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot read ${path} as it must be JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }
 
 /** Runs that differ in nothing but the seed. */
@@ -112,10 +126,12 @@ export function reportMarkdown(results: readonly RowResult[]): string {
     }
     for (const { runs } of groups) {
       const [{ scale, iterations, model, data, backend, device }] = runs;
+      const diverged = runs.filter((run) => run.diverged).length;
       const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
       lines.push(line([
         ...head,
-        meanAndSpread(runs.map(({ accuracy }) => accuracy)),
+        meanAndSpread(runs.map(({ accuracy }) => accuracy)) +
+        (diverged > 0 ? ` (${diverged} diverged)` : ""),
         runs.map(({ seed }) => seed).join(", "),
         scale,
         iterations,

@@ -27,10 +27,13 @@ export interface RowResult {
   readonly accuracy: number;
   /** The best of the test accuracies that were measured on the way. */
   readonly bestAccuracy: number;
+  /** Whether the loss became NaN on the way. */
+  readonly diverged: boolean;
   /** Test accuracies on the way: `iterations`, `val_acc`, `val_loss`, … */
   readonly epochHistory: {
     readonly iterations: readonly number[];
     readonly val_acc: readonly number[];
+    readonly loss: readonly number[];
     readonly [name: string]: readonly number[];
   };
   readonly data: {
@@ -143,7 +146,6 @@ class PartSaver extends tf.Callback {
  * that was interrupted goes on from its last checkpoint, to the same result.
  *
  * @returns The result, or undefined when the signal stopped it.
- * @throws {RangeError} When the loss becomes NaN.
  */
 export async function runRow(
   row: PaperRow,
@@ -248,10 +250,11 @@ function resultOf(
   scheduler: LearningRateScheduler,
   seconds: number,
 ): RowResult {
-  const { iterations, val_acc, ...others } = scheduler.epochHistory;
+  const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
   const epochHistory: RowResult["epochHistory"] = {
     iterations: Array.from(iterations),
     val_acc: Array.from(val_acc),
+    loss: Array.from(loss),
     ...Object.fromEntries(
       Object.entries(others).map((
         [name, values],
@@ -259,11 +262,6 @@ function resultOf(
     ),
   };
   const accuracies = epochHistory.val_acc;
-  if (epochHistory.loss.some(Number.isNaN)) {
-    throw new RangeError(
-      `Cannot give a result of ${row.id} with seed ${seed} as its loss became NaN on the way`,
-    );
-  }
   return {
     row: row.id,
     model,
@@ -274,6 +272,7 @@ function resultOf(
     rate: describeRate(row.rate, scale),
     accuracy: 100 * accuracies.at(-1)!,
     bestAccuracy: 100 * Math.max(...accuracies),
+    diverged: epochHistory.loss.some(Number.isNaN),
     epochHistory,
     data: {
       name: dataset.name,

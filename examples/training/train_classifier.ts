@@ -16,6 +16,7 @@ import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
+import { setSteps } from "../models/_counted_layer.ts";
 import { Interrupt } from "./interrupt.ts";
 import { LiveFollower } from "./live_follower.ts";
 import { saveModel } from "./model_files.ts";
@@ -112,6 +113,7 @@ export async function trainClassifier(
   await using sampler = new GpuSampler();
   const checkpoints = join(run.out, "checkpoints");
   if (run.resume) await resumeRun(checkpoints, model, run);
+  setSteps(model, schedule.totalIterations);
   const checkpointer = run.checkpointEvery === undefined
     ? undefined
     : new Checkpointer(checkpoints, {

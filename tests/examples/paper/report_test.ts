@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   meanAndSpread,
   readResults,
@@ -21,7 +26,12 @@ function result(row: string, seed: number, accuracy: number): RowResult {
     rate: "triangular",
     accuracy,
     bestAccuracy: accuracy,
-    epochHistory: { iterations: [250, 500], val_acc: [0.2, accuracy / 100] },
+    diverged: false,
+    epochHistory: {
+      iterations: [250, 500],
+      val_acc: [0.2, accuracy / 100],
+      loss: [2.1, 1.8],
+    },
     data: {
       name: "CIFAR-10",
       origin: "synthetic",
@@ -70,6 +80,14 @@ Deno.test("reportMarkdown() shows published figures, and measured ones only wher
     "wasm, WASM SIMD, 2 threads",
     "60 s",
   ]);
+});
+
+Deno.test("reportMarkdown() says how many runs diverged", () => {
+  const markdown = reportMarkdown([
+    result("table1-decay", 1, 41),
+    { ...result("table1-decay", 2, 10), diverged: true },
+  ]);
+  assertStringIncludes(markdown, "| 25.5 ± 21.9 (1 diverged) |");
 });
 
 Deno.test("reportMarkdown() keeps runs of another scale or other data apart", () => {
@@ -122,4 +140,6 @@ Deno.test("writeReport() reads its results and nothing else from the folder", as
   assertStringIncludes(markdown, "| 40.0 |");
   assertStringIncludes(markdown, paths[1].slice(dir.path.length + 1));
   assert((await Deno.readTextFile(paths[1])).startsWith("<svg"));
+  await Deno.writeTextFile(`${dir.path}/e.json`, "{");
+  await assertRejects(() => readResults(dir.path), SyntaxError, "e.json");
 });

@@ -73,3 +73,19 @@ Deno.test("scaledIterations() is at least one", () => {
   assertEquals(scaledIterations(row, 0.01), 15);
   assertEquals(scaledIterations(row, 1e-9), 1);
 });
+
+Deno.test("runRow() of a training that diverges says so in its result", async () => {
+  await using dir = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 6,
+    testImages: 2,
+  });
+  const result = await runRow(
+    { ...row, optimizer: "sgd", rate: { policy: "fixed", lr: 1e30 } },
+    { ...options(dataset, dir.path), scale: 3 / row.iterations },
+  );
+  assertEquals(result!.diverged, true);
+  assert(result!.accuracy >= 0 && result!.accuracy <= 100);
+  assertEquals((await readResults(dir.path))[0].diverged, true);
+});
