@@ -96,7 +96,8 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-let running: WebGPUDevice | undefined;
+let running: { device: WebGPUDevice; backend: WebGPUBackend } | undefined;
+let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
  * Starts tfjs's WebGPU backend on Deno's GPU adapter and makes it the current
@@ -126,13 +127,23 @@ let running: WebGPUDevice | undefined;
  * }
  * ```
  */
-export async function startWebGPU(
+export function startWebGPU(
   options: WebGPUOptions = {},
 ): Promise<WebGPUDevice> {
-  const { allowSoftware = false } = options;
-  if (running && (allowSoftware || !running.isFallbackAdapter)) {
+  // One after another: the second of two at once would take the backend, with
+  // all its tensors, away from the first.
+  const started = lastStart.then(() => start(options));
+  lastStart = started.catch(() => {});
+  return started;
+}
+
+async function start({ allowSoftware = false }: WebGPUOptions) {
+  if (
+    running && tf.findBackend("webgpu") === running.backend &&
+    (allowSoftware || !running.device.isFallbackAdapter)
+  ) {
     await tf.setBackend("webgpu");
-    return running;
+    return running.device;
   }
 
   const adapter = await requestAdapter();
@@ -155,7 +166,7 @@ export async function startWebGPU(
     lost,
   });
   lost.then(() => {
-    if (running === started) running = undefined;
+    if (running?.device === started) running = undefined;
   });
 
   // The import registers a factory that Deno's adapter rejects: it asks for
@@ -166,7 +177,7 @@ export async function startWebGPU(
   const backend = createBackend(WebGPUBackend, device, adapter.info);
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");
-  running = started;
+  running = { device: started, backend };
   return started;
 }
 
