@@ -83,6 +83,11 @@ export interface WebGPUDevice {
   readonly maxTensorBytes: number;
   /** Resolves to the driver's explanation when the device is lost. */
   readonly lost: Promise<string>;
+  /**
+   * Resolves when Deno, too, has done with every read so far, which takes 10 ms
+   * after the data are there. For tests: it counts an open read as a leak.
+   */
+  settled(): Promise<void>;
 }
 
 // What tfjs asks for too. The default limits (128 MiB a binding, 256
@@ -159,11 +164,14 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
 
   const device = await requestDevice(adapter, name);
   const lost = device.lost.then(lossCause);
+  const staging = new StagingBuffer(device);
+  const readsAtOnce = await staging.works();
   const started: WebGPUDevice = Object.freeze({
     device: name,
     isFallbackAdapter,
     maxTensorBytes: largestTensor(device),
     lost,
+    settled: () => staging.settled(),
   });
   lost.then(() => {
     if (running?.device === started) running = undefined;
@@ -174,7 +182,12 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   mendWebGPUKernels();
-  const backend = createBackend(WebGPUBackend, device, adapter.info);
+  const backend = createBackend(
+    WebGPUBackend,
+    device,
+    adapter.info,
+    readsAtOnce ? staging : undefined,
+  );
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");
   running = { device: started, backend };
@@ -231,15 +244,17 @@ function deviceName(info: GPUAdapterInfo): string {
     `device ${info.device || "unknown"} of vendor ${info.vendor || "unknown"}`;
 }
 
-/** tfjs's backend on `device`, with its reads and its errors mended. */
+/**
+ * tfjs's backend on `device`, with its errors mended, and its reads where this
+ * runtime allows `staging`.
+ */
 function createBackend(
   Base: typeof WebGPUBackend,
   device: GPUDevice,
   info: GPUAdapterInfo,
+  staging: StagingBuffer | undefined,
 ): WebGPUBackend {
   const name = deviceName(info);
-  const staging = new StagingBuffer(device);
-  const readsAtOnce = staging.works;
   const maxTensorBytes = largestTensor(device);
   let lost: string | undefined;
   let refused: string | undefined;
@@ -309,9 +324,7 @@ function createBackend(
     override async read(dataId: object): Promise<BackendValues> {
       // Read before the first await: tfjs's own read fails when the tensor is
       // disposed of while it waits.
-      const values = readsAtOnce
-        ? this.readSync(dataId)
-        : await super.read(dataId);
+      const values = staging ? this.readSync(dataId) : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
       await new Promise((resolve) => setImmediate(resolve));
@@ -325,13 +338,13 @@ function createBackend(
       if (data.values != null || data.complexTensorInfos) {
         return super.readSync(dataId);
       }
-      if (!readsAtOnce) {
+      if (!staging) {
         throw new Error(
           `Cannot read a tensor synchronously as ${name} must be waited for ` +
             "in this runtime: use `await tensor.data()`",
         );
       }
-      const bytes = this.#copy(data.resource as GPUBuffer);
+      const bytes = this.#copy(data.resource as GPUBuffer, staging);
       data.values = tf.util.convertBackendValuesAndArrayBuffer(
         bytes,
         data.dtype,
@@ -339,7 +352,7 @@ function createBackend(
       return data.values;
     }
 
-    #copy(buffer: GPUBuffer): ArrayBuffer {
+    #copy(buffer: GPUBuffer, staging: StagingBuffer): ArrayBuffer {
       return attempt(() => {
         this.ensureCommandEncoderReady();
         this.endComputePassEncoder();

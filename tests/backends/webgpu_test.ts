@@ -27,13 +27,12 @@ if (ignore) console.log("No WebGPU adapter: the WebGPU tests are skipped");
 
 /** Runs `body` on the adapter that is there, and stops the backend after it. */
 async function onWebGPU(body: () => Promise<void>): Promise<void> {
-  await startWebGPU({ allowSoftware: true });
+  const { settled } = await startWebGPU({ allowSoftware: true });
   try {
     await body();
   } finally {
+    await settled();
     await tf.setBackend("cpu");
-    // The promise of Deno's mapAsync resolves 10 ms after its buffer is read.
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
