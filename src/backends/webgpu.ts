@@ -101,7 +101,7 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-let running: { device: WebGPUDevice; backend: WebGPUBackend } | undefined;
+let running: { started: WebGPUDevice; backend: WebGPUBackend } | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
@@ -145,10 +145,11 @@ export function startWebGPU(
 async function start({ allowSoftware = false }: WebGPUOptions) {
   if (
     running && tf.findBackend("webgpu") === running.backend &&
-    (allowSoftware || !running.device.isFallbackAdapter)
+    (allowSoftware || !running.started.isFallbackAdapter) &&
+    isAlive(running.backend.device)
   ) {
     await tf.setBackend("webgpu");
-    return running.device;
+    return running.started;
   }
 
   const adapter = await requestAdapter();
@@ -173,10 +174,6 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
     lost,
     settled: () => staging.settled(),
   });
-  lost.then(() => {
-    if (running?.device === started) running = undefined;
-  });
-
   // The import registers a factory that Deno's adapter rejects: it asks for
   // the feature ["bgra8unorm-storage"], an array where a name must stand.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
@@ -190,7 +187,7 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   );
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");
-  running = { device: started, backend };
+  running = { started, backend };
   return started;
 }
 

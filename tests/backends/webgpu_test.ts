@@ -27,11 +27,12 @@ if (ignore) console.log("No WebGPU adapter: the WebGPU tests are skipped");
 
 /** Runs `body` on the adapter that is there, and stops the backend after it. */
 async function onWebGPU(body: () => Promise<void>): Promise<void> {
-  const { settled } = await startWebGPU({ allowSoftware: true });
+  const first = await startWebGPU({ allowSoftware: true });
   try {
     await body();
   } finally {
-    await settled();
+    const last = await startWebGPU({ allowSoftware: true });
+    await Promise.all([first.settled(), last.settled()]);
     await tf.setBackend("cpu");
   }
 }
