@@ -14,6 +14,7 @@ const LARGEST_KEPT = 2 ** 24;
 export class StagingBuffer {
   readonly #device: GPUDevice;
   #buffer: GPUBuffer | undefined;
+  #settled: Promise<void> = Promise.resolve();
 
   /** A staging buffer on `device`, as large as the reads require. */
   constructor(device: GPUDevice) {
@@ -21,7 +22,7 @@ export class StagingBuffer {
   }
 
   /** Whether this runtime maps buffers at once. */
-  get works(): boolean {
+  async works(): Promise<boolean> {
     const source = this.#device.createBuffer({
       size: 4,
       usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
@@ -33,7 +34,13 @@ export class StagingBuffer {
       return false; // the standard's answer: not mapped before it resolves
     } finally {
       source.destroy();
+      await this.settled();
     }
+  }
+
+  /** Resolves when the promise of every read so far has. */
+  settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** The contents of `source` once the commands submitted so far are done. */
@@ -44,7 +51,9 @@ export class StagingBuffer {
     encoder.copyBufferToBuffer(source, 0, buffer, 0, size);
     this.#device.queue.submit([encoder.finish()]);
     // What it could reject with, getMappedRange throws.
-    buffer.mapAsync(GPUMapMode.READ, 0, size).catch(() => {});
+    const mapped = buffer.mapAsync(GPUMapMode.READ, 0, size).catch(() => {});
+    const before = this.#settled;
+    this.#settled = mapped.then(() => before);
     try {
       return buffer.getMappedRange(0, size).slice(0);
     } finally {

@@ -83,6 +83,11 @@ export interface WebGPUDevice {
   readonly maxTensorBytes: number;
   /** Resolves to the driver's explanation when the device is lost. */
   readonly lost: Promise<string>;
+  /**
+   * Resolves when Deno, too, has done with every read so far, which takes 10 ms
+   * after the data are there. For tests: it counts an open read as a leak.
+   */
+  settled(): Promise<void>;
 }
 
 // What tfjs asks for too. The default limits (128 MiB a binding, 256
@@ -96,7 +101,8 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-let running: WebGPUDevice | undefined;
+let running: { started: WebGPUDevice; backend: WebGPUBackend } | undefined;
+let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
  * Starts tfjs's WebGPU backend on Deno's GPU adapter and makes it the current
@@ -126,13 +132,24 @@ let running: WebGPUDevice | undefined;
  * }
  * ```
  */
-export async function startWebGPU(
+export function startWebGPU(
   options: WebGPUOptions = {},
 ): Promise<WebGPUDevice> {
-  const { allowSoftware = false } = options;
-  if (running && (allowSoftware || !running.isFallbackAdapter)) {
+  // One after another: the second of two at once would take the backend, with
+  // all its tensors, away from the first.
+  const started = lastStart.then(() => start(options));
+  lastStart = started.catch(() => {});
+  return started;
+}
+
+async function start({ allowSoftware = false }: WebGPUOptions) {
+  if (
+    running && tf.findBackend("webgpu") === running.backend &&
+    (allowSoftware || !running.started.isFallbackAdapter) &&
+    isAlive(running.backend.device)
+  ) {
     await tf.setBackend("webgpu");
-    return running;
+    return running.started;
   }
 
   const adapter = await requestAdapter();
@@ -148,25 +165,29 @@ export async function startWebGPU(
 
   const device = await requestDevice(adapter, name);
   const lost = device.lost.then(lossCause);
+  const staging = new StagingBuffer(device);
+  const readsAtOnce = await staging.works();
   const started: WebGPUDevice = Object.freeze({
     device: name,
     isFallbackAdapter,
     maxTensorBytes: largestTensor(device),
     lost,
+    settled: () => staging.settled(),
   });
-  lost.then(() => {
-    if (running === started) running = undefined;
-  });
-
   // The import registers a factory that Deno's adapter rejects: it asks for
   // the feature ["bgra8unorm-storage"], an array where a name must stand.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   mendWebGPUKernels();
-  const backend = createBackend(WebGPUBackend, device, adapter.info);
+  const backend = createBackend(
+    WebGPUBackend,
+    device,
+    adapter.info,
+    readsAtOnce ? staging : undefined,
+  );
   tf.registerBackend("webgpu", () => backend, 3);
   await tf.setBackend("webgpu");
-  running = started;
+  running = { started, backend };
   return started;
 }
 
@@ -220,15 +241,17 @@ function deviceName(info: GPUAdapterInfo): string {
     `device ${info.device || "unknown"} of vendor ${info.vendor || "unknown"}`;
 }
 
-/** tfjs's backend on `device`, with its reads and its errors mended. */
+/**
+ * tfjs's backend on `device`, with its errors mended, and its reads where this
+ * runtime allows `staging`.
+ */
 function createBackend(
   Base: typeof WebGPUBackend,
   device: GPUDevice,
   info: GPUAdapterInfo,
+  staging: StagingBuffer | undefined,
 ): WebGPUBackend {
   const name = deviceName(info);
-  const staging = new StagingBuffer(device);
-  const readsAtOnce = staging.works;
   const maxTensorBytes = largestTensor(device);
   let lost: string | undefined;
   let refused: string | undefined;
@@ -298,9 +321,7 @@ function createBackend(
     override async read(dataId: object): Promise<BackendValues> {
       // Read before the first await: tfjs's own read fails when the tensor is
       // disposed of while it waits.
-      const values = readsAtOnce
-        ? this.readSync(dataId)
-        : await super.read(dataId);
+      const values = staging ? this.readSync(dataId) : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
       await new Promise((resolve) => setImmediate(resolve));
@@ -314,13 +335,13 @@ function createBackend(
       if (data.values != null || data.complexTensorInfos) {
         return super.readSync(dataId);
       }
-      if (!readsAtOnce) {
+      if (!staging) {
         throw new Error(
           `Cannot read a tensor synchronously as ${name} must be waited for ` +
             "in this runtime: use `await tensor.data()`",
         );
       }
-      const bytes = this.#copy(data.resource as GPUBuffer);
+      const bytes = this.#copy(data.resource as GPUBuffer, staging);
       data.values = tf.util.convertBackendValuesAndArrayBuffer(
         bytes,
         data.dtype,
@@ -328,7 +349,7 @@ function createBackend(
       return data.values;
     }
 
-    #copy(buffer: GPUBuffer): ArrayBuffer {
+    #copy(buffer: GPUBuffer, staging: StagingBuffer): ArrayBuffer {
       return attempt(() => {
         this.ensureCommandEncoderReady();
         this.endComputePassEncoder();

@@ -27,13 +27,13 @@ if (ignore) console.log("No WebGPU adapter: the WebGPU tests are skipped");
 
 /** Runs `body` on the adapter that is there, and stops the backend after it. */
 async function onWebGPU(body: () => Promise<void>): Promise<void> {
-  await startWebGPU({ allowSoftware: true });
+  const first = await startWebGPU({ allowSoftware: true });
   try {
     await body();
   } finally {
+    const last = await startWebGPU({ allowSoftware: true });
+    await Promise.all([first.settled(), last.settled()]);
     await tf.setBackend("cpu");
-    // The promise of Deno's mapAsync resolves 10 ms after its buffer is read.
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
@@ -298,9 +298,11 @@ Deno.test({
   ignore,
   async fn() {
     await onWebGPU(async () => {
-      const first = await startWebGPU({ allowSoftware: true });
-      const second = await startWebGPU({ allowSoftware: true });
+      tf.removeBackend("webgpu");
+      const start = () => startWebGPU({ allowSoftware: true });
+      const [first, second] = await Promise.all([start(), start()]);
       assertStrictEquals(first, second);
+      assertStrictEquals(first, await start());
       assertStringIncludes(first.device, adapter!.info.description);
       assertEquals(first.isFallbackAdapter, adapter!.info.isFallbackAdapter);
       assert(first.maxTensorBytes >= 2 ** 27);
