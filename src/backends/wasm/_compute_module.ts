@@ -457,6 +457,17 @@ function correlateTile(target: Target, count: number): FunctionBuilder {
     address.set(out.get),
     low.map((_, i) => [code(i), address.add(outStep.get)]),
   ];
+  const pixel = [
+    d0.set(v128.load(d.get)),
+    d1.set(v128.load(d.get, 16)),
+    low.map((_, i) => [
+      value.set(v128.splat(a.get, 4 * i)),
+      low[i].set(madd(value.get, d0.get, low[i].get)),
+      high[i].set(madd(value.get, d1.get, high[i].get)),
+    ]),
+    a.add(columnStep.get),
+    d.add(dStep.get),
+  ];
   return f.body(
     eachRow((i) => [
       low[i].set(v128.load(address.get)),
@@ -465,17 +476,14 @@ function correlateTile(target: Target, count: number): FunctionBuilder {
     loopUntilNot(
       greater(rows.get, i32(0)),
       pixelsLeft.set(rowPixels.get),
-      loopUntilNot(
+      loopWhile(
+        atLeast(pixelsLeft.get, i32(4)),
+        [pixel, pixel, pixel, pixel],
+        pixelsLeft.add(-4),
+      ),
+      loopWhile(
         greater(pixelsLeft.get, i32(0)),
-        d0.set(v128.load(d.get)),
-        d1.set(v128.load(d.get, 16)),
-        low.map((_, i) => [
-          value.set(v128.splat(a.get, 4 * i)),
-          low[i].set(madd(value.get, d0.get, low[i].get)),
-          high[i].set(madd(value.get, d1.get, high[i].get)),
-        ]),
-        a.add(columnStep.get),
-        d.add(dStep.get),
+        pixel,
         pixelsLeft.add(-1),
       ),
       a.add(rowGap.get),
