@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "./_wasm_kernel.ts";
-import { Compute } from "./_compute.ts";
+import { Compute } from "./compute/compute.ts";
 import { startSharedModule } from "./_shared_module.ts";
-import { startThreads } from "./_threads.ts";
+import { startThreads } from "./compute/threads.ts";
 
 /** How the WASM backend runs. */
 export interface WasmStart {

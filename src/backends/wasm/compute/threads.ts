@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Compute } from "./_compute.ts";
+import type { Compute } from "./compute.ts";
 
 // The thread's whole program: it never returns from `work`, so that nothing
 // but the end of the process (or termination) ends it.
