@@ -2,13 +2,37 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type BackendName, selectBackend } from "@clr/clr/backends";
 
-Deno.test("selectBackend() starts WASM by name and says so", async () => {
-  const selected = await selectBackend({ backend: "wasm", threads: 1 });
-  assertEquals(selected.backend, "wasm");
+Deno.test("selectBackend() starts WASM by name, again after it was removed, and says so", async () => {
+  const one = await selectBackend({ backend: "wasm", threads: 1 });
+  assertEquals(one.backend, "wasm");
   assertEquals(tf.getBackend(), "wasm");
-  assertMatch(selected.device, /^WASM SIMD, 1 thread$/);
-  assertMatch(selected.reason, /asked for by name/);
-  assertEquals(selected.threads, 1);
+  assertEquals(one.device, "WASM SIMD, 1 thread");
+  assertEquals(one.reason, "asked for by name");
+  assertEquals(one.threads, 1);
+
+  // Tensors live on the backend, so that it is kept while it runs.
+  const kept = await selectBackend({ backend: "wasm", threads: 2 });
+  assertEquals(kept.threads, 1);
+  assertMatch(kept.reason, /kept at the thread count/);
+
+  tf.removeBackend("wasm");
+  const two = await selectBackend({ backend: "wasm", threads: 2 });
+  assertEquals(two.device, "WASM SIMD, 2 threads");
+  tf.tidy(() => {
+    const x = tf.ones([8, 32, 32, 8]) as tf.Tensor4D;
+    const filter = tf.ones([3, 3, 8, 8]) as tf.Tensor4D;
+    const y = tf.conv2d(x, filter, 1, "valid");
+    assertEquals(tf.min(y).dataSync()[0], 72);
+    assertEquals(tf.max(y).dataSync()[0], 72);
+  });
+  tf.removeBackend("wasm");
+});
+
+Deno.test("selectBackend() starts a backend that works here and says why", async () => {
+  const { backend, reason } = await selectBackend();
+  assertEquals(tf.getBackend(), backend);
+  // A backend that was passed over is named with its reason.
+  assertEquals(/webgpu cannot start: \S/.test(reason), backend !== "webgpu");
 });
 
 Deno.test("selectBackend() starts the CPU backend by name", async () => {

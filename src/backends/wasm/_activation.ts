@@ -1,4 +1,4 @@
-import { type Clamp, plain } from "./_convolution.ts";
+import { type Clamp, plain } from "./compute/convolution.ts";
 import {
   type BackendWasm,
   callKernel,

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "./_wasm_kernel.ts";
-import { Compute } from "./_compute.ts";
+import { Compute } from "./compute/compute.ts";
 import { startSharedModule } from "./_shared_module.ts";
-import { startThreads } from "./_threads.ts";
+import { startThreads } from "./compute/threads.ts";
 
 /** How the WASM backend runs. */
 export interface WasmStart {
@@ -18,6 +18,14 @@ const PRIORITY = 2;
 
 const running = new WeakMap<BackendWasm, number>();
 
+let ownFactory: ReturnType<typeof tf.findBackendFactory> | undefined;
+
+/** Lets tfjs start a backend in this way from now on. */
+function register(factory: () => BackendWasm | Promise<BackendWasm>): void {
+  if (tf.findBackendFactory("wasm")) tf.removeBackend("wasm");
+  tf.registerBackend("wasm", factory, PRIORITY);
+}
+
 function describe(threads: number, note?: string): WasmStart {
   const device = `WASM SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
   return { device, threads, note };
@@ -29,7 +37,12 @@ async function startThreaded(threads: number): Promise<BackendWasm> {
   const backend = new BackendWasm(
     module as unknown as ConstructorParameters<typeof BackendWasm>[0],
   );
-  await startThreads(Compute.of(backend), threads - 1);
+  const endThreads = await startThreads(Compute.of(backend), threads - 1);
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    endThreads();
+    dispose();
+  };
   return backend;
 }
 
@@ -39,6 +52,7 @@ async function startThreaded(threads: number): Promise<BackendWasm> {
  */
 export async function startWasm(threads: number): Promise<WasmStart> {
   await import("@tensorflow/tfjs-backend-wasm");
+  ownFactory ??= tf.findBackendFactory("wasm");
   const present = tf.engine().registry["wasm"] as BackendWasm | undefined;
   if (present) {
     await tf.setBackend("wasm");
@@ -52,8 +66,7 @@ export async function startWasm(threads: number): Promise<WasmStart> {
   if (threads > 1) {
     try {
       const backend = await startThreaded(threads);
-      tf.removeBackend("wasm");
-      tf.registerBackend("wasm", () => backend, PRIORITY);
+      register(() => backend);
       await tf.setBackend("wasm");
       running.set(backend, threads);
       return describe(threads);
@@ -65,6 +78,7 @@ export async function startWasm(threads: number): Promise<WasmStart> {
       note = `on one thread, as more cannot be started (${why})`;
     }
   }
+  register(ownFactory as () => Promise<BackendWasm>);
   if (!await tf.setBackend("wasm")) {
     throw new Error("tfjs could not start its WASM backend");
   }

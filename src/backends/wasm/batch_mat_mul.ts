@@ -13,13 +13,13 @@ import {
   finishSeparately,
   fitsColumns,
 } from "./_activation.ts";
-import { addressOf, Compute } from "./_compute.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
 import {
   type Finish,
   multiplyMatrix,
   multiplyTransposed,
   plain,
-} from "./_convolution.ts";
+} from "./compute/convolution.ts";
 import {
   type BackendWasm,
   type KernelCall,

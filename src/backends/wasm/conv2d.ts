@@ -12,7 +12,7 @@ import {
   finishSeparately,
   fitsColumns,
 } from "./_activation.ts";
-import { addressOf, Compute } from "./_compute.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
 import {
   convolve,
   type Finish,
@@ -21,7 +21,7 @@ import {
   type Images,
   plain,
   type Windows,
-} from "./_convolution.ts";
+} from "./compute/convolution.ts";
 import {
   type BackendWasm,
   type KernelCall,

@@ -3,8 +3,8 @@ import {
   type Conv2DBackpropFilterAttrs,
   type Conv2DBackpropFilterInputs,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute } from "./_compute.ts";
-import { correlateWindows, Frame, frameFor } from "./_convolution.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import { correlateWindows, Frame, frameFor } from "./compute/convolution.ts";
 import {
   requireChannelsLast,
   type Shape4D,

@@ -3,8 +3,8 @@ import {
   type Conv2DBackpropInputAttrs,
   type Conv2DBackpropInputInputs,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute } from "./_compute.ts";
-import { convolve, Frame, plain } from "./_convolution.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import { convolve, Frame, plain } from "./compute/convolution.ts";
 import { defer } from "./_deferred.ts";
 import {
   type BackendWasm,

@@ -5,13 +5,13 @@ import {
   type DepthwiseConv2dNativeBackpropInputAttrs,
   type DepthwiseConv2dNativeBackpropInputInputs,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute } from "./_compute.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
 import {
   convolveDepthwise,
   correlateDepthwise,
   Frame,
   frameFor,
-} from "./_convolution.ts";
+} from "./compute/convolution.ts";
 import {
   type BackendWasm,
   callKernel,

@@ -5,7 +5,7 @@ import {
   type MaxPoolGradAttrs,
   type MaxPoolGradInputs,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute, floatBits } from "./_compute.ts";
+import { addressOf, Compute, floatBits } from "./compute/compute.ts";
 import { type Shape4D, wasmKernel } from "./_wasm_kernel.ts";
 
 function geometry(info: backend_util.Conv2DInfo) {

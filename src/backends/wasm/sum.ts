@@ -4,8 +4,8 @@ import {
   type SumInputs,
   util,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute } from "./_compute.ts";
-import { sumColumns } from "./_convolution.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import { sumColumns } from "./compute/convolution.ts";
 import { callKernel, type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Compute } from "./_compute.ts";
+import type { Compute } from "./compute.ts";
 
 // The thread's whole program: it never returns from `work`, so that nothing
 // but the end of the process (or termination) ends it.
@@ -17,16 +17,17 @@ parentPort.once("message", ({ module, memory, job }) => {
  * and do not keep the process alive.
  *
  * @param count How many threads, beside the calling one.
+ * @returns What ends them.
  */
 export async function startThreads(
   compute: Compute,
   count: number,
-): Promise<void> {
+): Promise<() => void> {
   const url = new URL(
     `data:application/javascript,${encodeURIComponent(script)}`,
   );
-  await Promise.all(Array.from({ length: count }, async () => {
-    const worker = new Worker(url);
+  const workers = Array.from({ length: count }, () => new Worker(url));
+  await Promise.all(workers.map(async (worker) => {
     const ready = Promise.withResolvers<void>();
     worker.once("message", () => ready.resolve());
     worker.once("error", ready.reject);
@@ -35,4 +36,5 @@ export async function startThreads(
     worker.unref();
   }));
   if (count > 0) compute.useThreads();
+  return () => workers.forEach((worker) => void worker.terminate());
 }

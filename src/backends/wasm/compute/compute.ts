@@ -1,12 +1,12 @@
-import type { BackendWasm, TensorInfo } from "./_wasm_kernel.ts";
+import type { BackendWasm, TensorInfo } from "../_wasm_kernel.ts";
+import { job } from "./_job.ts";
 import {
-  assembleComputeModule,
   type ComputeKernel,
-  job,
   type KernelArguments,
   kernelArguments,
   kernelNumber,
-} from "./_compute_module.ts";
+} from "./_kernel.ts";
+import { assembleComputeModule } from "./_module.ts";
 
 /** The parts of the Emscripten module that lie under a backend. */
 interface EmscriptenModule {

@@ -1,7 +1,7 @@
 /** Convolutions and matrix products as jobs for the compute kernels. */
 
-import { type Compute, floatBits, type Scratch } from "./_compute.ts";
-import { PANEL } from "./_compute_module.ts";
+import { type Compute, floatBits, type Scratch } from "./compute.ts";
+import { PANEL } from "./_kernel.ts";
 
 /** Values outside of which results are cut off: a fused ReLU, say. */
 export interface Clamp {

@@ -1,0 +1,258 @@
+/** What the compute kernels share: their arguments and how they start. */
+import {
+  atLeast,
+  type Code,
+  FunctionBuilder,
+  greater,
+  i32,
+  loadI32,
+  type Local,
+  loopWhile,
+  v128,
+} from "./_assembler.ts";
+
+/** Rows of a tile: with 8 columns, all that fits into 16 vector registers. */
+export const TILE_ROWS = 6;
+/** Columns of a tile, and the width of a packed panel. */
+export const PANEL = 8;
+
+/**
+ * The arguments of each kernel, in their order in memory. Pointers, steps and
+ * sizes named `…Step` and `…Bytes` are in bytes, other sizes in elements.
+ */
+export const kernelArguments = {
+  /**
+   * out[p, k] = clamp(bias[k] + Σ over outer, middle, run of
+   * a[pixel(p) + …] · b[…, k]): convolutions and matrix products. A chunk is a
+   * range of pixels.
+   */
+  multiply: [
+    "a",
+    "b",
+    "out",
+    "bias",
+    "pixels",
+    "chunkPixels",
+    "rowPixels",
+    "imageRows",
+    "columnStep",
+    "rowStep",
+    "imageStep",
+    "outer",
+    "outerStep",
+    "middle",
+    "middleStep",
+    "run",
+    "columns",
+    "lowest",
+    "highest",
+  ],
+  /**
+   * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
+   * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
+   * side is transposed. A chunk is a group of images and a range of the run.
+   */
+  correlate: [
+    "a",
+    "d",
+    "out",
+    "images",
+    "groupImages",
+    "imageRows",
+    "rowPixels",
+    "blockRows",
+    "columnStep",
+    "rowStep",
+    "imageStep",
+    "outer",
+    "outerStep",
+    "middle",
+    "middleStep",
+    "run",
+    "runBlock",
+    "runBlocks",
+    "columns",
+  ],
+  /** out[p, c] = Σ over taps of a[pixel(p) + tap, c] · b[tap, c]. A chunk is an
+   * image. */
+  depthwise: [
+    "a",
+    "b",
+    "out",
+    "imageRows",
+    "rowPixels",
+    "columnStep",
+    "rowStep",
+    "imageStep",
+    "outer",
+    "outerStep",
+    "middle",
+    "middleStep",
+    "channels",
+  ],
+  /** out[group, tap, c] = Σ over pixels of a[pixel + tap, c] · d[pixel, c]. A
+   * chunk is a group of images. */
+  correlateDepthwise: [
+    "a",
+    "d",
+    "out",
+    "images",
+    "groupImages",
+    "imageRows",
+    "rowPixels",
+    "columnStep",
+    "rowStep",
+    "imageStep",
+    "outer",
+    "outerStep",
+    "middle",
+    "middleStep",
+    "channels",
+  ],
+  /** b as panels of 8 columns, the rest of the last one zero. A chunk a panel. */
+  pack: [
+    "from",
+    "to",
+    "taps",
+    "tapStep",
+    "run",
+    "rowStep",
+    "columns",
+    "columnStep",
+  ],
+  /** Places images into larger, zeroed (or smaller) ones. A chunk an image. */
+  place: [
+    "from",
+    "to",
+    "imageStep",
+    "rowStep",
+    "rows",
+    "columns",
+    "pixelBytes",
+    "toImageBytes",
+    "toRowStep",
+    "toColumnStep",
+    "toFirst",
+  ],
+  /** Sums ranges of rows, column by column. A chunk is a range of rows. */
+  sumRows: ["from", "to", "rows", "columns", "chunkRows"],
+  /** Gradients of pooling. A chunk is an image. */
+  maxPoolGrad: [
+    "x",
+    "dy",
+    "dx",
+    "height",
+    "width",
+    "channels",
+    "outHeight",
+    "outWidth",
+    "filterHeight",
+    "filterWidth",
+    "strideHeight",
+    "strideWidth",
+    "top",
+    "left",
+  ],
+  avgPoolGrad: [
+    "dy",
+    "dx",
+    "height",
+    "width",
+    "channels",
+    "outHeight",
+    "outWidth",
+    "filterHeight",
+    "filterWidth",
+    "strideHeight",
+    "strideWidth",
+    "top",
+    "left",
+    "scale",
+  ],
+} as const;
+
+/** The name of a compute kernel. */
+export type ComputeKernel = keyof typeof kernelArguments;
+
+/** The arguments of a compute kernel by name. */
+export type KernelArguments<Kernel extends ComputeKernel> = Record<
+  typeof kernelArguments[Kernel][number],
+  number
+>;
+
+/** The kernels in the order of their numbers. */
+export const kernelNames = Object.keys(kernelArguments) as ComputeKernel[];
+
+/** The number by which a job names its kernel. */
+export function kernelNumber(kernel: ComputeKernel): number {
+  return kernelNames.indexOf(kernel);
+}
+
+/** What the module is assembled for. */
+export interface Target {
+  /** Whether the processor's fused multiply-add may be used. */
+  readonly fused: boolean;
+  /** Whether the memory is shared between threads. */
+  readonly shared: boolean;
+}
+
+/** The arguments of a kernel as locals of its function. */
+export type Arguments<Kernel extends ComputeKernel> = Record<
+  typeof kernelArguments[Kernel][number],
+  Local
+>;
+
+/**
+ * A kernel's function: it takes the address of its arguments and the chunk, and
+ * starts with each argument in a local of its own.
+ */
+export function kernelFunction<Kernel extends ComputeKernel>(
+  kernel: Kernel,
+  write: (f: FunctionBuilder, args: Arguments<Kernel>, chunk: Local) => Code,
+): FunctionBuilder {
+  const f = new FunctionBuilder(2);
+  const [base, chunk] = f.params;
+  const names: readonly string[] = kernelArguments[kernel];
+  const args = Object.fromEntries(
+    names.map((name) => [name, f.local("i32")]),
+  ) as Arguments<Kernel>;
+  const load = names.map((name, i) =>
+    args[name as keyof Arguments<Kernel>].set(loadI32(base.get, 4 * i))
+  );
+  return f.body(load, write(f, args, chunk));
+}
+
+/** a · b + c, rounded once where the processor can. */
+export function mulAdd({ fused }: Target): (a: Code, b: Code, c: Code) => Code {
+  return fused ? v128.fusedMulAdd : (a, b, c) => v128.add(v128.mul(a, b), c);
+}
+
+/** Runs code for every four columns, then for each one that is left. */
+export function eachColumn(
+  f: FunctionBuilder,
+  columns: Local,
+  code: (
+    offset: Local,
+    load: (address: Code) => Code,
+    store: (address: Code, value: Code) => Code,
+  ) => Code,
+): Code {
+  const [offset, left] = f.locals("i32", 2);
+  const one = (address: Code, value: Code) => v128.storeLane(address, value, 0);
+  return [
+    offset.set(i32(0)),
+    left.set(columns.get),
+    loopWhile(
+      atLeast(left.get, i32(4)),
+      code(offset, v128.load, v128.store),
+      offset.add(16),
+      left.add(-4),
+    ),
+    loopWhile(
+      greater(left.get, i32(0)),
+      code(offset, v128.loadOne, one),
+      offset.add(4),
+      left.add(-1),
+    ),
+  ];
+}

@@ -1,0 +1,58 @@
+/**
+ * The compute kernels, assembled for the machine at hand: matrix products and
+ * convolutions, their filter gradients, and the memory moves around them, over
+ * the memory of tfjs's WASM backend and on any number of threads.
+ *
+ * A job is a kernel, its arguments and a number of chunks, which threads claim
+ * one by one. How a job is cut depends on its shape alone, and no two chunks
+ * write to the same place: results do not depend on the number of threads.
+ */
+
+import { encodeModule, type FunctionBuilder } from "./_assembler.ts";
+import {
+  type ComputeKernel,
+  kernelNames,
+  type Target,
+  TILE_ROWS,
+} from "./_kernel.ts";
+import { multiply } from "./_multiply.ts";
+import { correlate, correlateTile } from "./_correlate.ts";
+import { pack } from "./_pack.ts";
+import { place } from "./_place.ts";
+import { correlateDepthwise, depthwise } from "./_depthwise.ts";
+import { sumRows } from "./_sum_rows.ts";
+import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import { claim, lead, work } from "./_job.ts";
+
+/**
+ * Assembles the module. It imports `env.memory` and exports, each with the
+ * address of a job: `claim` to run it on this thread alone and, over shared
+ * memory, `lead` to run it together with the threads that are in `work`.
+ */
+export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
+  const functions: FunctionBuilder[] = [];
+  const define = (f: FunctionBuilder) => functions.push(f) - 1;
+  const tiles = Array.from(
+    { length: TILE_ROWS },
+    (_, i) => define(correlateTile(target, i + 1)),
+  );
+  const kernels: Record<ComputeKernel, FunctionBuilder> = {
+    multiply: multiply(target),
+    correlate: correlate(tiles),
+    depthwise: depthwise(target),
+    correlateDepthwise: correlateDepthwise(target),
+    pack: pack(),
+    place: place(),
+    sumRows: sumRows(),
+    maxPoolGrad: maxPoolGrad(),
+    avgPoolGrad: avgPoolGrad(),
+  };
+  const indices = kernelNames.map((name) => define(kernels[name]));
+  const claimIndex = define(claim(target, indices));
+  const exported: Record<string, number> = { claim: claimIndex };
+  if (target.shared) {
+    exported.work = define(work(claimIndex));
+    exported.lead = define(lead(claimIndex));
+  }
+  return encodeModule(functions, exported, target.shared);
+}

@@ -1,0 +1,192 @@
+import {
+  add,
+  type Code,
+  type FunctionBuilder,
+  i32,
+  larger,
+  less,
+  type Local,
+  loopUntilNot,
+  loopWhile,
+  mul,
+  smaller,
+  sub,
+  v128,
+  zeroBytes,
+} from "./_assembler.ts";
+import { type Arguments, eachColumn, kernelFunction } from "./_kernel.ts";
+
+type PoolArguments = Arguments<"avgPoolGrad"> | Arguments<"maxPoolGrad">;
+
+/** What one window of a pooling covers, for the gradients' loops. */
+interface Window {
+  /** Runs code for each pixel, with its offset from the image's start. */
+  eachPixel(code: (offset: Local) => Code): Code;
+  readonly dy: Local;
+  readonly dx: Local;
+  /** The offset of the current image in bytes. */
+  readonly image: Local;
+}
+
+function poolGrad(
+  f: FunctionBuilder,
+  args: PoolArguments,
+  chunk: Local,
+  code: (window: Window) => Code,
+): Code {
+  const [pixelBytes, rowBytes, imageBytes, image, dy, dx] = f.locals("i32", 6);
+  const [oy, ox, x0, x1, y0, y1, y, x, rowAt, pixelAt] = f.locals("i32", 10);
+  const window: Window = {
+    dy,
+    dx,
+    image,
+    eachPixel: (code) => [
+      y.set(y0.get),
+      rowAt.set(
+        add(mul(y0.get, rowBytes.get), mul(x0.get, pixelBytes.get)),
+      ),
+      loopWhile(
+        less(y.get, y1.get),
+        x.set(x0.get),
+        pixelAt.set(rowAt.get),
+        loopWhile(
+          less(x.get, x1.get),
+          code(pixelAt),
+          pixelAt.add(pixelBytes.get),
+          x.add(1),
+        ),
+        rowAt.add(rowBytes.get),
+        y.add(1),
+      ),
+    ],
+  };
+  const clip = (
+    from: Local,
+    to: Local,
+    out: Local,
+    stride: Local,
+    before: Local,
+    taps: Local,
+    size: Local,
+  ) => [
+    from.set(sub(mul(out.get, stride.get), before.get)),
+    to.set(smaller(add(from.get, taps.get), size.get)),
+    from.set(larger(from.get, i32(0))),
+  ];
+  return [
+    pixelBytes.set(mul(args.channels.get, i32(4))),
+    rowBytes.set(mul(args.width.get, pixelBytes.get)),
+    imageBytes.set(mul(args.height.get, rowBytes.get)),
+    image.set(mul(chunk.get, imageBytes.get)),
+    dx.set(add(args.dx.get, image.get)),
+    zeroBytes(dx.get, imageBytes.get),
+    dy.set(
+      add(
+        args.dy.get,
+        mul(
+          chunk.get,
+          mul(
+            mul(args.outHeight.get, args.outWidth.get),
+            pixelBytes.get,
+          ),
+        ),
+      ),
+    ),
+    oy.set(i32(0)),
+    loopUntilNot(
+      less(oy.get, args.outHeight.get),
+      clip(
+        y0,
+        y1,
+        oy,
+        args.strideHeight,
+        args.top,
+        args.filterHeight,
+        args.height,
+      ),
+      ox.set(i32(0)),
+      loopUntilNot(
+        less(ox.get, args.outWidth.get),
+        clip(
+          x0,
+          x1,
+          ox,
+          args.strideWidth,
+          args.left,
+          args.filterWidth,
+          args.width,
+        ),
+        code(window),
+        dy.add(pixelBytes.get),
+        ox.add(1),
+      ),
+      oy.add(1),
+    ),
+  ];
+}
+
+const MINUS_INFINITY = 0xff800000;
+
+/** The gradient of max pooling. */
+export function maxPoolGrad(): FunctionBuilder {
+  return kernelFunction("maxPoolGrad", (f, args, chunk) => {
+    const [index, from] = f.locals("i32", 2);
+    const [largest, where, value, mask, gradient] = f.locals("v128", 5);
+    return poolGrad(f, args, chunk, ({ dy, dx, image, eachPixel }) => [
+      from.set(add(args.x.get, image.get)),
+      eachColumn(f, args.channels, (offset, load, store) => [
+        largest.set(v128.splatI32(i32(MINUS_INFINITY))),
+        where.set(v128.splatI32(i32(-1))),
+        index.set(i32(0)),
+        eachPixel((pixel) => [
+          value.set(load(add(add(from.get, pixel.get), offset.get))),
+          mask.set(v128.greater(value.get, largest.get)),
+          largest.set(v128.select(value.get, largest.get, mask.get)),
+          where.set(
+            v128.select(v128.splatI32(index.get), where.get, mask.get),
+          ),
+          index.add(1),
+        ]),
+        gradient.set(load(add(dy.get, offset.get))),
+        index.set(i32(0)),
+        eachPixel((pixel) => [
+          mask.set(v128.equalI32(where.get, v128.splatI32(index.get))),
+          store(
+            add(add(dx.get, pixel.get), offset.get),
+            v128.add(
+              load(add(add(dx.get, pixel.get), offset.get)),
+              v128.and(gradient.get, mask.get),
+            ),
+          ),
+          index.add(1),
+        ]),
+      ]),
+    ]);
+  });
+}
+
+/** The gradient of average pooling. */
+export function avgPoolGrad(): FunctionBuilder {
+  return kernelFunction("avgPoolGrad", (f, args, chunk) => {
+    const gradient = f.local("v128");
+    return poolGrad(f, args, chunk, ({ dy, dx, eachPixel }) => [
+      eachColumn(f, args.channels, (offset, load, store) => [
+        gradient.set(
+          v128.mul(
+            load(add(dy.get, offset.get)),
+            v128.splatI32(args.scale.get),
+          ),
+        ),
+        eachPixel((pixel) =>
+          store(
+            add(add(dx.get, pixel.get), offset.get),
+            v128.add(
+              load(add(add(dx.get, pixel.get), offset.get)),
+              gradient.get,
+            ),
+          )
+        ),
+      ]),
+    ]);
+  });
+}
