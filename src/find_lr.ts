@@ -208,21 +208,20 @@ function describeRun(
   module: string,
   backend: SelectedBackend,
   range: LearningRateRange,
-): string {
+): string[] {
   const { startLr, endLr, iterations, growth, repeats } = range.settings;
-  return `${module} on ${backend.backend} (${backend.device}): ${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}`;
+  return [
+    `${module} on ${backend.backend} (${backend.device})`,
+    `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}`,
+  ];
 }
 
 /** The schedule to paste, or nothing where a bound is missing. */
-export function describeSchedule(
-  range: Pick<LearningRateRange, "baseLr" | "maxLr">,
-): string {
-  const { baseLr, maxLr } = range;
+function describeSchedule({ baseLr, maxLr }: LearningRateRange): string {
   if (baseLr === undefined || maxLr === undefined) return "";
-  const rate = (value: number) => Number(value.toPrecision(3));
-  return `new CyclicLR({ baseLr: ${rate(baseLr)}, maxLr: ${
-    rate(maxLr)
-  }, stepSize: 2000 }) // stepSize: 2 to 10 epochs of batches`;
+  const [base, max] = [baseLr, maxLr].map((lr) => Number(lr.toPrecision(3)));
+  return `new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSize: 2000 })\n` +
+    "A stepSize of 2 to 10 epochs of batches suits most training.";
 }
 
 const HELP =
@@ -314,7 +313,7 @@ async function main(args: readonly string[]): Promise<number> {
     // Only here, as they take longer to load than all the rest.
     const { rangeChart, toPng, toSvg } = await import("./plots/mod.ts");
     const chart = rangeChart(range, {
-      origin: describeRun(title, backend, range),
+      origin: describeRun(title, backend, range).join(": "),
     });
     await writeFile(join(values.out, "lr_range.svg"), await toSvg(chart));
     await writeFile(join(values.out, "lr_range.png"), await toPng(chart));
@@ -327,7 +326,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.json) {
     console.log(json);
   } else {
-    console.log(`${describeRun(origin.module, backend, range)}\n`);
+    console.log(describeRun(title, backend, range).join("\n") + "\n");
     console.log(
       range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }),
     );

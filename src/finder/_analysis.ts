@@ -25,6 +25,19 @@ export interface Conclusion {
   readonly evidence: CurveEvidence;
 }
 
+/** Throws unless `metric`, where there is one, is the loss or recorded. */
+export function checkMetric(
+  metric: string | undefined,
+  metrics: { readonly [name: string]: unknown },
+): void {
+  if (metric === undefined || metric === "loss" || metric in metrics) return;
+  throw new RangeError(
+    `Cannot read the bounds as metric must be one of ${
+      ["loss", ...Object.keys(metrics)].join(", ")
+    }: current value is "${metric}"`,
+  );
+}
+
 /**
  * The curve that the bounds are read from: accuracy, as in the paper, unless
  * the loss shows the start of the improvement more clearly. The accuracy of
@@ -43,14 +56,10 @@ function readCurve(
       name,
     );
   if (metric !== undefined) {
-    if (metric === "loss" || metric in run.metrics) return read(metric);
-    // A run that recorded nothing has no metrics yet.
+    // A run that recorded nothing has no metrics.
     if (run.losses.length === 0) return read("loss");
-    throw new RangeError(
-      `Cannot read the bounds as metric must be one of ${
-        ["loss", ...Object.keys(run.metrics)].join(", ")
-      }: current value is "${metric}"`,
-    );
+    checkMetric(metric, run.metrics);
+    return read(metric);
   }
   const loss = read("loss");
   return Object.keys(run.metrics).filter(isHigherBetter).map(read).reduce(

@@ -20,7 +20,7 @@ export interface BoundEvidence {
 export interface CurveEvidence {
   /** The curve: `"loss"`, or the name of a metric such as `"acc"`. */
   readonly curve: string;
-  /** Level before any improvement: the median of the first points. */
+  /** Level before any improvement: the median of the points until then. */
   readonly start: number;
   /** The best level of the smoothed curve. */
   readonly best: number;
@@ -28,13 +28,13 @@ export interface CurveEvidence {
   readonly noise: number;
   /**
    * The improvement in standard deviations of what it is read from: the start
-   * level and the smoothed curve. Below 4 there is no telling it from noise;
-   * below 6 its bounds cannot be located.
+   * level and the smoothed curve. Below 5 there is no telling it from noise;
+   * below 7 its bounds cannot be located.
    */
   readonly clarity: number;
   /**
    * A third of the improvement in standard deviations of what it is read
-   * from: the start level and the smoothed curve there. Below 1.5 the lower
+   * from: the start level and the smoothed curve there. Below 2.5 the lower
    * bound cannot be located.
    */
   readonly baseClarity: number;
@@ -48,13 +48,13 @@ export interface CurveEvidence {
 }
 
 /** Below this clarity there is no improvement to speak of. */
-export const SIGNIFICANT_CLARITY = 4;
+export const SIGNIFICANT_CLARITY = 5;
 
 /** Below this clarity the bounds cannot be located. */
-export const LOCATING_CLARITY = 6;
+export const LOCATING_CLARITY = 7;
 
 /** Below this clarity at its foot the lower bound cannot be located. */
-export const LOCATING_BASE_CLARITY = 1.5;
+export const LOCATING_BASE_CLARITY = 2.5;
 
 /** The least number of points that the rule is applied to. */
 export const MINIMUM_POINTS = 10;
@@ -115,10 +115,10 @@ export interface SmoothCurve {
   /** −1 for a metric that is better when higher, which is negated. */
   readonly sign: 1 | -1;
   readonly raw: Float64Array;
-  /** How many of the first points give `start`. */
+  /** How many of the first points are taken to come before any improvement. */
   readonly head: number;
-  /** The level before any improvement. */
-  readonly start: number;
+  /** Their median. */
+  readonly rough: number;
   /** What the trend was read from: `raw`, with blow-ups cut off. */
   readonly cut: Float64Array;
   /** How many points on each side the trend is read from. */
@@ -135,16 +135,16 @@ export function smoothCurve(
   const raw = Float64Array.from(curve, (value) => sign * value);
   const n = raw.length;
   const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
-  const start = median(raw.slice(0, head));
-  let roughBest = start;
+  const rough = median(raw.slice(0, head));
+  let roughBest = rough;
   for (let i = MEDIAN_WINDOW; i <= n; i++) {
     roughBest = Math.min(roughBest, median(raw.slice(i - MEDIAN_WINDOW, i)));
   }
-  const ceiling = start + CUT * (start - roughBest);
+  const ceiling = rough + CUT * (rough - roughBest);
   const cut = raw.map((value) => Math.min(value, ceiling));
   const halfWidth = Math.max(2, Math.round(HALF_WIDTH_SHARE * n));
   const fit = fitLocally(cut, halfWidth);
-  return { sign, raw, head, start, cut, halfWidth, fit };
+  return { sign, raw, head, rough, cut, halfWidth, fit };
 }
 
 /**
@@ -152,11 +152,12 @@ export function smoothCurve(
  * one where it slows, turns ragged or rises (Smith 2015, section 3.3), read as
  * follows from a loss (of a metric that is better when higher, the negative).
  *
- * 1. *Level and noise.* `start` is the median of the first tenth of the points.
- *    Points above it by more than half of the improvement are cut off there,
- *    so that a blow-up does not spill over its neighbours. The curve is
- *    smoothed by local linear regression over a tenth of the points on each
- *    side. `best` is its minimum and `D = start − best` the improvement.
+ * 1. *Level and noise.* Points above the first tenth of the points by more than
+ *    half of the improvement are cut off there, so that a blow-up does not spill
+ *    over its neighbours. The curve is smoothed by local linear regression over
+ *    a tenth of the points on each side; `best` is its minimum. `start` is the
+ *    median of the points before the improvement, at least of the first tenth,
+ *    and `D = start − best` the improvement.
  * 2. *Starts to improve.* `baseLr` is where a third of D is made for good: going
  *    back from the best, the last point before less than that is. At a third
  *    the curve is steep, so noise moves the point little; at the very foot it
@@ -181,7 +182,7 @@ export function findBounds(
   curve: ArrayLike<number>,
   name: string,
 ): CurveEvidence {
-  const { sign, raw, cut, head, start, halfWidth, fit } = smoothCurve(
+  const { sign, raw, cut, head, rough, halfWidth, fit } = smoothCurve(
     curve,
     name,
   );
@@ -189,21 +190,28 @@ export function findBounds(
   const n = raw.length;
   let lowest = 0;
   for (let i = 1; i < n; i++) if (values[i] < values[lowest]) lowest = i;
-  const best = Math.min(start, values[lowest]);
-  const improvement = start - best;
 
-  /** Where the share of the improvement is made for good. */
-  const made = (share: number) => {
+  /** Where the share of the fall from a level to the best is made for good. */
+  const made = (share: number, level: number) => {
     let i = lowest;
-    while (i > 0 && values[i] <= start - share * improvement) i--;
+    const reached = level - share * (level - values[lowest]);
+    while (i > 0 && values[i] <= reached) i--;
     return i;
   };
-  const t1 = made(THIRD);
-  const t2 = made(1 - THIRD);
-  // The first points and those of the descent differ in their noise, often by
-  // orders of magnitude; both blur the improvement.
-  const headNoise = noiseLevel(raw.slice(0, head));
-  const startNoise = MEDIAN_DEVIATION * headNoise / Math.sqrt(head);
+  // What is known of the start from its first points says how long it lasts.
+  const plateau = raw.subarray(
+    0,
+    Math.max(head, made(THIRD, rough) - halfWidth),
+  );
+  const start = median(plateau);
+  const best = Math.min(start, values[lowest]);
+  const improvement = start - best;
+  const t1 = made(THIRD, start);
+  const t2 = made(1 - THIRD, start);
+  // The plateau and the descent differ in their noise, often by orders of
+  // magnitude; both blur the improvement.
+  const startNoise = MEDIAN_DEVIATION * noiseLevel(plateau) /
+    Math.sqrt(plateau.length);
   const least = resolution(cut);
   const noise = noiseLevel(
     raw.slice(Math.max(0, Math.min(t1, t2 - head)), t2 + 1),

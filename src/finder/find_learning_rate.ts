@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { setLearningRate } from "../training/learning_rate.ts";
 import { TrainingSnapshot } from "../training/snapshot.ts";
-import type { RecordedRun } from "./_analysis.ts";
+import { checkMetric, type RecordedRun } from "./_analysis.ts";
 import {
   type BatchSource,
   batchSource,
@@ -400,6 +400,7 @@ class RangeTestRunner {
   /** Records what a rate gave and says whether, and why, to stop. */
   async #record(rate: PendingRate): Promise<StopReason | undefined> {
     const { loss, ...metrics } = await rate.values;
+    checkMetric(this.#settings.metric, metrics);
     if (!Number.isFinite(loss)) return "non-finite";
     this.#losses.push(loss);
     for (const [name, value] of Object.entries(metrics)) {

@@ -118,7 +118,7 @@ Deno.test("findBounds() finds nothing in noise", () => {
     const noise = curve({ seed, noise: 0.1, improvement: 0, blowUp: 10 });
     if (findBounds(RATES, noise, "loss").base) found++;
   }
-  // Four standard deviations, of the lowest of a dozen independent values.
+  // Five standard deviations, of the lowest of a dozen independent values.
   assert(found <= 10, `${found} of 200`);
 });
 

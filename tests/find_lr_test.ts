@@ -1,0 +1,146 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { CyclicLR } from "../src/training/cyclic_lr.ts";
+import { LearningRateRange } from "../src/finder/learning_rate_range.ts";
+
+const COMMAND = fromFileUrl(new URL("../src/find_lr.ts", import.meta.url));
+
+/** A module as a person would write it: a linear regression. */
+const MODULE = `
+import * as tf from "@tensorflow/tfjs";
+
+export const findLrFlags = {
+  factor: { kind: "number", default: 1, help: "of the targets" },
+};
+
+export function createModel() {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 1, inputShape: [4], kernelInitializer: "zeros" }),
+    ],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError", metrics: ["mae"] });
+  return model;
+}
+
+export function createData({ factor, seed }) {
+  const xs = tf.randomNormal([256, 4], 0, 1, "float32", seed);
+  const ys = xs.sum(1, true).mul(factor);
+  return Promise.resolve({ xs, ys });
+}
+`;
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function findLr(args: string[], cwd: string): Promise<Run> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--allow-all",
+      "--no-check",
+      "--config",
+      fromFileUrl(new URL("../deno.json", import.meta.url)),
+      COMMAND,
+      ...args,
+    ],
+    cwd,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** Runs `body` in a folder of its own that holds the module as train.ts. */
+async function inFolder(body: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(join(folder, "train.ts"), MODULE);
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const TEST = ["--backend", "cpu", "--batch-size", "32", "--no-plots"];
+
+Deno.test("find-lr prints chart and schedule, and writes both files", () =>
+  inFolder(async (folder) => {
+    const { code, stdout, stderr } = await findLr(
+      [
+        "./train.ts",
+        ...TEST,
+        "--end-lr",
+        "10",
+        "--repeats",
+        "2",
+        "--out",
+        "found",
+      ],
+      folder,
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "./train.ts on cpu");
+    assertStringIncludes(stdout, "Train between");
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+    const [, pasted] = stdout.match(/new CyclicLR\((.*)\)/)!;
+    const json = await Deno.readTextFile(join(folder, "found/lr_range.json"));
+    const range = LearningRateRange.fromJSON(json);
+    const options = new Function(`return ${pasted}`)();
+    const clr = new CyclicLR(options);
+    assert(Math.abs(clr.at(0) / range.baseLr! - 1) < 0.01);
+    assert(Math.abs(clr.at(2000) / range.maxLr! - 1) < 0.01);
+    const { origin } = JSON.parse(json);
+    assertEquals(origin.backend.backend, "cpu");
+    const csv = await Deno.readTextFile(join(folder, "found/lr_range.csv"));
+    assertEquals(csv, range.toCSV());
+    assertMatch(csv, /^lr,loss,smoothed_loss,mae\r\n/);
+  }));
+
+Deno.test("find-lr exits with 3 where there is no usable range, and gives JSON alone with --json", () =>
+  inFolder(async (folder) => {
+    const { code, stdout } = await findLr(
+      ["train.ts", ...TEST, "--iterations", "4", "--json", "--factor", "2"],
+      folder,
+    );
+    assertEquals(code, 3);
+    const range = LearningRateRange.fromJSON(stdout);
+    assertEquals(range.verdict, "too-short");
+    assertEquals(JSON.parse(stdout).origin.flags.factor, 2);
+  }));
+
+Deno.test("find-lr refuses bad usage with 2, by name", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "empty.ts"), "export {};");
+    for (
+      const [args, message] of [
+        [["train.ts", "--bogus"], `Unknown flag "--bogus"`],
+        [["train.ts", "--iterations", "many"], "--iterations"],
+        [["train.ts", "--end-lr", "1e-9"], "--end-lr"],
+        [["missing.ts"], "There is no module missing.ts"],
+        [["empty.ts"], "empty.ts must export a function createModel()"],
+      ] as const
+    ) {
+      const { code, stdout, stderr } = await findLr([...args], folder);
+      assertEquals(code, 2, stderr);
+      assertStringIncludes(stderr, message);
+      assertEquals(stdout, "");
+    }
+  }));
+
+Deno.test("find-lr shows the module's flags in --help", () =>
+  inFolder(async (folder) => {
+    const { code, stdout } = await findLr(["train.ts", "--help"], folder);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "--factor N");
+    assertStringIncludes(stdout, "--start-lr N");
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+  }));
