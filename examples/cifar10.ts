@@ -23,7 +23,7 @@ import {
 } from "@clr/clr/backends";
 import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
-import { PICTURE_FLAGS } from "../src/_pictures.ts";
+import { PICTURE_FLAGS, writeRangePictures } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -147,7 +147,10 @@ export async function createData(
 async function findRange(
   dataset: ImageDataset,
   values: Values,
+  { backend, device }: SelectedBackend,
 ): Promise<LearningRateRange> {
+  const origin = `Caffe's CIFAR-10 quick network; ${dataset.name}, ` +
+    `${dataset.origin}; ${backend} on ${device}`;
   using interrupt = new Interrupt();
   const model = createModel(values);
   console.log("Learning-rate range test, 3 runs:\n");
@@ -162,6 +165,7 @@ async function findRange(
     range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
   );
   await writeFile(join(values.out, "lr_range.json"), JSON.stringify(range));
+  if (values.plots) await writeRangePictures(values.out, range, origin);
   return range;
 }
 
@@ -186,7 +190,7 @@ async function main(): Promise<number> {
   const batchSize = values["batch-size"];
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
   const range = values["find-lr"]
-    ? await findRange(dataset, values)
+    ? await findRange(dataset, values, backend)
     : undefined;
   if (range && range.verdict !== "good") return 3;
   const schedule = new CyclicLR({
@@ -201,6 +205,7 @@ async function main(): Promise<number> {
     dataset,
     normalization: meanImage(dataset.train, dataset.shape),
     schedule,
+    range,
     epochs: values.epochs ?? preset.epochs,
     batchSize,
     seed: values.seed,

@@ -32,7 +32,11 @@ import {
   parseFlags,
   UsageError,
 } from "./_flags.ts";
-import { openLivePage, PICTURE_FLAGS } from "./_pictures.ts";
+import {
+  openLivePage,
+  PICTURE_FLAGS,
+  writeRangePictures,
+} from "./_pictures.ts";
 import { writeFile } from "./_write_file.ts";
 import {
   findLearningRate,
@@ -309,15 +313,9 @@ async function main(args: readonly string[]): Promise<number> {
   await writeFile(join(values.out, "lr_range.json"), json);
   await writeFile(join(values.out, "lr_range.csv"), range.toCSV());
   const files = ["lr_range.json", "lr_range.csv"];
-  if (values.plots && range.learningRates.length > 1) {
-    // Only here, as they take longer to load than all the rest.
-    const { rangeChart, toPng, toSvg } = await import("./plots/mod.ts");
-    const chart = rangeChart(range, {
-      origin: describeRun(title, backend, range).join(": "),
-    });
-    await writeFile(join(values.out, "lr_range.svg"), await toSvg(chart));
-    await writeFile(join(values.out, "lr_range.png"), await toPng(chart));
-    files.push("lr_range.svg", "lr_range.png");
+  if (values.plots) {
+    const told = describeRun(title, backend, range).join(": ");
+    files.push(...await writeRangePictures(values.out, range, told));
   }
   await live?.end(
     `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,

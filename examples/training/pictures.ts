@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import {
   historyChart,
+  rangeChart,
   type ReportSample,
   scheduleChart,
   toReport,
@@ -71,7 +72,10 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
         "test images": dataset.test.count,
       },
     },
-    charts: [training],
+    charts: [
+      ...(run.range ? [rangeChart(run.range, { origin })] : []),
+      training,
+    ],
     classification: report,
     samples: await samplePredictions(finished),
   });

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
-import type { CyclicLR } from "@clr/clr";
+import type { CyclicLR, LearningRateRange } from "@clr/clr";
 import { preflight, type SelectedBackend } from "@clr/clr/backends";
 import { describeDevices, GpuSampler } from "@clr/clr/devices";
+import type { LivePage } from "@clr/clr/plots";
 import { Checkpointer, toCsv } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import {
@@ -41,6 +42,8 @@ export interface ClassifierRun {
   readonly batchSize: number;
   readonly seed: number;
   readonly backend: SelectedBackend;
+  /** The range test that the schedule's bounds come from, for the report. */
+  readonly range?: LearningRateRange;
   /** Whether to write pictures and a report to look at. @default {true} */
   readonly plots?: boolean;
   /** Shows the run in a browser; the text is the port, or "" for any. */
@@ -104,11 +107,6 @@ export async function trainClassifier(
     title: run.modelName,
     iterations: plan.iterations,
   });
-  live?.tell(
-    { backend: run.backend.backend, device: run.backend.device },
-    `${dataset.name}, ${dataset.origin}`,
-  );
-
   using interrupt = new Interrupt();
   await using sampler = new GpuSampler();
   const checkpoints = join(run.out, "checkpoints");
@@ -139,7 +137,7 @@ export async function trainClassifier(
         schedule,
         ...(checkpointer ? [checkpointer] : []),
         progress,
-        ...(live ? [new LiveFollower(live, schedule)] : []),
+        ...(live ? [followOn(live, run, sampler)] : []),
       ],
     });
   } finally {
@@ -219,6 +217,19 @@ export async function trainClassifier(
   console.log(`In ${run.out}: ${files.join(", ")}`);
   model.dispose();
   return { ending: "complete", report };
+}
+
+/** Shows the run on its live page, with the use of the GPU where one computes. */
+function followOn(
+  live: LivePage,
+  { backend: { backend, device }, dataset, schedule }: ClassifierRun,
+  sampler: GpuSampler,
+): LiveFollower {
+  return new LiveFollower(live, {
+    run: schedule,
+    facts: { backend, device, data: `${dataset.name}, ${dataset.origin}` },
+    sampler: backend === "webgpu" ? sampler : undefined,
+  });
 }
 
 /** The predicted against the true classes of the test images. */

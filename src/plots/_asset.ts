@@ -1,7 +1,7 @@
 /** Files of npm packages, wherever Deno keeps them. */
 
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /**
  * Reads `file` beside the entry point of the npm package `entry`, or of the
@@ -16,8 +16,8 @@ export async function readAsset(
   const from =
     [import.meta.url, Deno.mainModule].find((url) => url.startsWith("file:")) ??
       "file:///";
-  const path = createRequire(from).resolve(entry);
-  return await Deno.readFile(file ? join(dirname(path), file) : path);
+  const found = pathToFileURL(createRequire(from).resolve(entry));
+  return await Deno.readFile(file ? new URL(file, found) : found);
 }
 
 /** The same as text. */

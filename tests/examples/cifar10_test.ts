@@ -64,6 +64,10 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
     assertEquals(plan.backend.backend, "wasm");
     assertEquals(plan.dataset.origin, "synthetic");
 
+    assert(read("learning_rate.svg").startsWith("<svg"));
+    assert(read("training.svg").includes("Validation accuracy reaches"));
+    assertStringIncludes(read("report.html"), "<h2>Confusion matrix</h2>");
+
     const clr = CyclicLR.fromJSON(read("history.json"));
     assertEquals(clr.totalIterations, 12);
     assertEquals([clr.history.lr[0], clr.history.lr[4]], [0.001, 0.006]);

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { CyclicLR } from "@clr/clr";
-import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
-import { exampleRange } from "./_data.ts";
+import { CyclicLR, LearningRateRange } from "@clr/clr";
+import { foundRange } from "./_data.ts";
 
 interface Dependency {
   readonly isDynamic?: boolean;
@@ -78,7 +77,7 @@ Deno.test("CyclicLR shows its schedule in a notebook, and its history once there
 });
 
 Deno.test("LearningRateRange shows its curve in a notebook, and text where there is none", async () => {
-  const range = exampleRange();
+  const range = foundRange();
   const shown = await show(range);
   assertEquals(shown["text/plain"], `${range}`);
   assert("application/vnd.vegalite.v5+json" in shown);

@@ -61,7 +61,7 @@ Deno.test("toSvg() draws both bounds of a range on its curve", async () => {
   const [base, max] = symbols(svg, BLUE);
   const decades = Math.log(range.learningRates.at(-1)! / 1e-5);
   for (
-    const [[x, y], rate] of [[base, range.baseLr!], [max, range.maxLr!]] as [
+    const [[x, y], rate] of [[base, range.baseLr], [max, range.maxLr]] as [
       [number, number],
       number,
     ][]

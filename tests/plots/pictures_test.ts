@@ -1,0 +1,82 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { decodePng } from "./_png.ts";
+
+const ROOT = fromFileUrl(new URL("../../", import.meta.url));
+
+/** A module for the command: a straight line to learn. */
+const MODULE = `
+import * as tf from "npm:@tensorflow/tfjs@^4.22.0";
+export function createModel() {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+  });
+  model.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError" });
+  return model;
+}
+export function createData() {
+  const xs = tf.randomNormal([400, 2], 0, 1, "float32", 1);
+  return { xs, ys: xs.sum(1, true) };
+}
+`;
+
+async function findLr(folder: string, ...args: string[]) {
+  const module = join(folder, "train.ts");
+  await Deno.writeTextFile(module, MODULE);
+  const out = join(folder, "out");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")],
+      ...[join(ROOT, "src/find_lr.ts"), module, "--backend", "cpu"],
+      ...["--batch-size", "20", "--end-lr", "100", "--repeats", "1"],
+      ...["--out", out, ...args],
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const files = code === 2
+    ? []
+    : Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
+  return { out, files, stdout: decode(stdout), stderr: decode(stderr), code };
+}
+
+async function withFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("find-lr draws what it found, live too", () =>
+  withFolder(async (folder) => {
+    const { out, files, stdout, stderr } = await findLr(folder, "--live");
+    assertEquals(
+      files,
+      ["lr_range.csv", "lr_range.json", "lr_range.png", "lr_range.svg"],
+      stderr,
+    );
+    assertStringIncludes(stdout, "lr_range.svg, lr_range.png");
+    assertStringIncludes(stderr, "Live at http://127.0.0.1:");
+    const svg = await Deno.readTextFile(join(out, "lr_range.svg"));
+    assertStringIncludes(svg, "Range test of");
+    assertStringIncludes(svg, "on cpu (");
+    const png = decodePng(await Deno.readFile(join(out, "lr_range.png")));
+    assert(png.width > 1500);
+  }));
+
+Deno.test("find-lr --no-plots draws nothing", () =>
+  withFolder(async (folder) => {
+    const { files, stderr } = await findLr(folder, "--no-plots");
+    assertEquals(files, ["lr_range.csv", "lr_range.json"], stderr);
+  }));
+
+Deno.test("find-lr --live refuses what is no port", () =>
+  withFolder(async (folder) => {
+    const { code, stderr } = await findLr(folder, "--live", "70000");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--live: it must be a port from 0 to 65535");
+  }));
