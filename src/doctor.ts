@@ -11,6 +11,7 @@
  * @module
  */
 
+import { quietVulkan } from "./_quiet_vulkan.ts";
 import { runCommand } from "./_command.ts";
 import { describeFlags, parseFlags } from "./_flags.ts";
 import { selectBackend } from "./backends/mod.ts";
@@ -102,6 +103,7 @@ async function webGPUAdapters(): Promise<WebGPUAdapter[]> {
   ];
   const found = new Map<string, WebGPUAdapter>();
   for (const wish of wishes) {
+    quietVulkan();
     const adapter = await navigator.gpu?.requestAdapter(wish);
     if (!adapter) continue;
     const { description, device, vendor, isFallbackAdapter } = adapter.info;

@@ -7,6 +7,7 @@
  * hold zeros. This file starts it by hand and mends all three.
  */
 
+import { quietVulkan } from "../_quiet_vulkan.ts";
 import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
@@ -199,6 +200,7 @@ async function requestAdapter(): Promise<GPUAdapter> {
         "this JavaScript runtime has none",
     );
   }
+  quietVulkan();
   const adapter = await navigator.gpu.requestAdapter({
     powerPreference: "high-performance",
   });

@@ -1,5 +1,6 @@
 /** The GPUs that Vulkan's loader finds, asked through Deno's FFI. */
 
+import { quietVulkan } from "../_quiet_vulkan.ts";
 import {
   NativeError,
   type NativeProblem,
@@ -202,6 +203,7 @@ function createInstance(vk: Loader): bigint {
     );
   }
 
+  quietVulkan();
   const handle = new BigUint64Array(1);
   let status = vk.vkCreateInstance(info.bytes, null, handle);
   if (status === VK.ERROR_EXTENSION_NOT_PRESENT) {

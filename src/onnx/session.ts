@@ -1,3 +1,4 @@
+import { quietVulkan } from "../_quiet_vulkan.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { withProbeClosed } from "./_start_runtime.ts";
@@ -250,6 +251,7 @@ export class OnnxSession implements AsyncDisposable {
 
 async function checkGpu(): Promise<void> {
   const gpu = globalThis.navigator?.gpu;
+  quietVulkan();
   const adapter = await gpu?.requestAdapter();
   if (adapter) return;
   throw new ProviderUnavailableError(
