@@ -56,7 +56,7 @@ const textures: readonly [name: string, texture: Texture][] = [
     (x, y, phase) =>
       half((y + 6 * abs(fraction(x / 6 + phase) - 0.5)) / 5 + phase),
   ],
-  ["cored", (x, y) => hypot(x, y) < 4.5],
+  ["capped", (_, y) => y < -3],
 ];
 
 /** The factor that gives `region` the area π, found by counting points. */

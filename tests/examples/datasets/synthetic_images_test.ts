@@ -87,6 +87,34 @@ Deno.test("drawSyntheticImages() draws other sizes, one channel and 100 classes"
   }
 });
 
+Deno.test("drawSyntheticImages() gives every one of 100 classes two colours or one, as its texture has", () => {
+  const { images, labels } = drawSyntheticImages(3000, {
+    shape: [32, 32, 1],
+    classes: 100,
+    seed: 3,
+  });
+  const names = syntheticClassNames(100);
+  const spreads = names.map(() => [] as number[]);
+  labels.forEach((label, i) => {
+    const image = images.subarray(i * 1024, (i + 1) * 1024);
+    // The spread of what is not the ground, whose colour the corner has.
+    const shape = image.filter((value) => Math.abs(value - image[0]) > 60);
+    const mean = shape.reduce((sum, value) => sum + value, 0) / shape.length;
+    spreads[label].push(
+      shape.reduce((sum, value) => sum + Math.abs(value - mean), 0) /
+        shape.length,
+    );
+  });
+  const average = (values: number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  names.forEach((name, label) => {
+    const shape = name.split(" ")[1];
+    const plain = average(spreads[names.indexOf(`plain ${shape}`)]);
+    if (name.startsWith("plain")) return;
+    assert(average(spreads[label]) > 1.3 * plain, `${name} looks plain`);
+  });
+});
+
 Deno.test("syntheticClassNames() names each class differently", () => {
   assertEquals(syntheticClassNames(10).slice(0, 3), [
     "striped disc",
