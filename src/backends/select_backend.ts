@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { enableWasmTraining } from "./enable_wasm_training.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
-import { startWebGPU } from "./webgpu.ts";
+import {
+  startWebGPU,
+  WebGPUUnavailableError,
+  type WebGPUUnavailableReason,
+} from "./webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -58,6 +62,20 @@ async function startWasmTraining(threads: number): Promise<Started> {
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
   return { device: "JavaScript, 1 thread", threads: 1 };
+}
+
+const gpuMissing: Partial<Record<WebGPUUnavailableReason, string>> = {
+  "no-webgpu": "this runtime has no WebGPU",
+  "no-adapter": "WebGPU finds no GPU",
+  "software-adapter": "WebGPU finds no GPU but only a software adapter",
+};
+
+/** Why a backend was passed over, as part of a sentence. */
+function whyNot(name: BackendName, error: unknown): string {
+  const known = error instanceof WebGPUUnavailableError
+    ? gpuMissing[error.reason]
+    : undefined;
+  return known ?? `${name} cannot start (${describe(error)})`;
 }
 
 function describe(error: unknown): string {
@@ -126,11 +144,11 @@ export async function selectBackend(
       const { note, ...started } = await starters[name]();
       const why = passedOver.length === 0
         ? "the fastest backend works here"
-        : `the fastest that works here; ${passedOver.join("; ")}`;
+        : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
-      passedOver.push(`${name} cannot start: ${describe(error)}`);
+      passedOver.push(whyNot(name, error));
     }
   }
   throw new Error(`Cannot start any backend: ${passedOver.join("; ")}`);
