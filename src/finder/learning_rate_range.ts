@@ -247,7 +247,7 @@ export class LearningRateRange {
 
   /** Concludes from recorded runs over the grid that `settings` describe. */
   static fromRuns(
-    runs: readonly RecordedRun[],
+    runs: readonly Pick<RangeTestRun, "losses" | "metrics" | "stopReason">[],
     settings: RangeTestSettings,
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
