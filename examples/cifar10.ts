@@ -201,6 +201,7 @@ async function main(): Promise<number> {
   });
   const { ending } = await trainClassifier({
     modelName: "Caffe's CIFAR-10 quick network",
+    lossNote: "training's includes the weight decay, the test's does not",
     createModel: () => createModel(values),
     dataset,
     normalization: meanImage(dataset.train, dataset.shape),

@@ -26,8 +26,9 @@
  *   so the training loss that tfjs shows contains that penalty (about 1.3 at
  *   the start) where Caffe's does not. The evaluated loss contains it neither
  *   here nor there.
- * - Caffe lets biases learn at twice the rate of weights. tfjs has no such
- *   setting, so here they learn at the same rate.
+ * - Caffe lets biases learn at twice the rate of weights. Here they learn at
+ *   the same rate, unless `layerRates(model, { "*bias": 2 })` of
+ *   `@clr/clr/training` is in force.
  * - It takes pixels of 0–255 less the mean image of the training images.
  *
  * @module

@@ -31,6 +31,8 @@ import { fitFrom, identityOf, resumeRun } from "./resume.ts";
 export interface ClassifierRun {
   /** Said in the plan and the files, such as "CIFAR-10 quick". */
   readonly modelName: string;
+  /** What the reader of the losses should know about them. */
+  readonly lossNote?: string;
   /** Makes a compiled model with the metric `acc`; called twice. */
   readonly createModel: () => tf.LayersModel;
   readonly dataset: ImageDataset;
@@ -307,7 +309,7 @@ function printPlan(
       "cycles",
       `${Number(plan.cycles.toFixed(2))}; training ${describeEnd(plan)}`,
     ],
-    ["loss", "training's includes the weight decay, the test's does not"],
+    ...run.lossNote ? [["loss", run.lossNote]] : [],
     ["time", `about ${formatDuration(secondsPerBatch * plan.iterations)}`],
   ];
   for (const [name, value] of rows) {
