@@ -56,6 +56,7 @@ export const mul = binary(0x6c);
 export const divide = binary(0x6e);
 export const remainder = binary(0x70);
 export const equal = binary(0x46);
+export const different = binary(0x47);
 export const less = binary(0x48);
 export const greater = binary(0x4a);
 export const atLeast = binary(0x4e);

@@ -2,6 +2,8 @@ import {
   add,
   atomic,
   call,
+  different,
+  drop,
   equal,
   FunctionBuilder,
   greater,
@@ -11,6 +13,7 @@ import {
   loopUntilNot,
   loopWhile,
   mul,
+  storeI32,
   when,
 } from "./_assembler.ts";
 import type { Target } from "./_kernel.ts";
@@ -41,11 +44,10 @@ export function claim(
   const [chunk, kernel] = f.locals("i32", 2);
   const next = target.shared
     ? chunk.set(atomic.fetchAdd(base.get, i32(1), job.next))
-    : [chunk.set(loadI32(base.get, job.next)), [
-      base.get,
-      add(chunk.get, i32(1)),
-      [0x36, 2, job.next],
-    ]];
+    : [
+      chunk.set(loadI32(base.get, job.next)),
+      storeI32(base.get, add(chunk.get, i32(1)), job.next),
+    ];
   return f.body(
     kernel.set(loadI32(base.get, job.kernel)),
     next,
@@ -76,14 +78,12 @@ export function work(claimIndex: number): FunctionBuilder {
       seen.set(atomic.load(base.get, job.generation)),
       // A worker announces itself before it looks whether the job is still
       // open, so that the caller cannot replace the job under it.
-      atomic.fetchAdd(base.get, i32(1), job.active),
-      [0x1a],
+      drop(atomic.fetchAdd(base.get, i32(1), job.active)),
       when(
         atomic.load(base.get, job.open),
         call(claimIndex, base.get),
       ),
-      atomic.fetchAdd(base.get, i32(-1), job.active),
-      [0x1a],
+      drop(atomic.fetchAdd(base.get, i32(-1), job.active)),
       atomic.notify(base.get, job.active),
       spins.set(i32(SPINS)),
       loopWhile(
@@ -109,15 +109,14 @@ export function lead(claimIndex: number): FunctionBuilder {
   ];
   return f.body(
     atomic.store(base.get, i32(1), job.open),
-    atomic.fetchAdd(base.get, i32(1), job.generation),
-    [0x1a],
+    drop(atomic.fetchAdd(base.get, i32(1), job.generation)),
     atomic.notify(base.get, job.generation),
     call(claimIndex, base.get),
     atomic.store(base.get, i32(0), job.open),
     spins.set(i32(SPINS)),
     loopWhile(
       mul(
-        [settled, i32(0), 0x47],
+        different(settled, i32(0)),
         greater(spins.get, i32(0)),
       ),
       spins.add(-1),

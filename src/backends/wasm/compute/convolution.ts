@@ -41,7 +41,7 @@ export interface Windows {
 }
 
 /** Rounds up to a whole number of panels. */
-export function toPanels(columns: number): number {
+function toPanels(columns: number): number {
   return Math.ceil(columns / PANEL) * PANEL;
 }
 
@@ -52,8 +52,8 @@ function visible(size: number, first: number, spread: number, limit: number) {
   return { from, count: Math.max(0, to - from), at: first + from * spread };
 }
 
-/** Places images into a zeroed frame and returns the address of the result. */
-export function placeImages(
+/** Places images into zeroed ones at the address `to`. */
+function placeImages(
   compute: Compute,
   address: number,
   images: Images,
