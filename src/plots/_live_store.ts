@@ -5,9 +5,8 @@ export interface LiveColumns {
   [name: string]: (number | null)[];
 }
 
-/** More rows are thinned to what a picture shows, oldest and newest alike. */
+/** More rows are thinned to what a picture shows, to at most half as many. */
 const MOST_ROWS = 16384;
-const BUCKETS = 512;
 
 /**
  * The rows of a run, numbered in the order they came. It holds a bounded
@@ -72,9 +71,10 @@ export class LiveStore {
   }
 
   #thin(): void {
-    // Iterations rise: their peaks are the ends of the buckets.
+    const buckets = Math.max(1, Math.floor(MOST_ROWS / 8 / this.names.length));
+    // By number, or the oldest rows would be thinned again and again.
     const lists = [...this.#columns.values()].map((values) =>
-      thin(values, BUCKETS)
+      thin(values, buckets, this.#numbers)
     );
     const kept = union(...lists);
     this.#numbers = kept.map((i) => this.#numbers[i]);

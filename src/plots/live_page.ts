@@ -39,7 +39,7 @@ export interface LiveRun extends RunHistory {
 }
 
 /** Time between two looks at the run, in ms: a person sees no more. */
-const LOOK_EVERY = 250;
+const LOOK_EVERY = 500;
 /** Time between two read-backs from a GPU, in ms. */
 const FLUSH_EVERY = 1000;
 
@@ -204,7 +204,7 @@ export class LivePage implements AsyncDisposable {
 
   /**
    * Shows what `run` has recorded since the last call. To be called after every
-   * batch: four times a second it looks, and otherwise returns at once.
+   * batch: twice a second it looks, and otherwise returns at once.
    */
   follow(run: LiveRun): void {
     const now = performance.now();
@@ -221,7 +221,7 @@ export class LivePage implements AsyncDisposable {
   /**
    * Shows one more row: `iterations`, `lr` and metrics, in place of
    * {@linkcode LivePage.follow | follow} where there is no history to follow.
-   * Rows are sent four times a second. All rows must have the same columns.
+   * Rows are sent twice a second. All rows must have the same columns.
    */
   record(row: { readonly [column: string]: number }): void {
     for (const name in row) (this.#pending[name] ??= []).push(row[name]);

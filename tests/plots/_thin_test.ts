@@ -41,6 +41,18 @@ Deno.test("thin() leaves out what is not finite", () => {
   assertEquals(thin(new Array(1000).fill(NaN), 10), []);
 });
 
+Deno.test("thin() makes buckets equal in their positions", () => {
+  // Ten times as dense from 900 on.
+  const positions = Array.from(
+    { length: 1900 },
+    (_, i) => i < 900 ? i : 900 + (i - 900) / 10,
+  );
+  const kept = thin(positions, 10, positions);
+  const old = kept.filter((i) => i < 900).length;
+  assertEquals([old, kept.length - old], [18, 2]);
+  assertEquals([kept[0], kept.at(-1)], [0, 1899]);
+});
+
 Deno.test("union() merges ascending indices", () => {
   assertEquals(union([1, 4, 9], [0, 4, 10]), [0, 1, 4, 9, 10]);
 });

@@ -134,8 +134,8 @@ browserTest(
       });
     const follow = async () => {
       await fit();
-      // Four times a second it looks.
-      await page.waitForTimeout(260);
+      // Twice a second it looks.
+      await page.waitForTimeout(510);
       live.follow(clr);
     };
 

@@ -146,8 +146,28 @@ Deno.test("LiveStore holds a bounded history with its peaks", () => {
   assertEquals(next, 200_000);
   assertEquals(columns.iterations[0], 0);
   assertEquals(columns.iterations.at(-1), 199_999);
+  const gaps = columns.iterations.slice(1).map((value, i) =>
+    value! - columns.iterations[i]!
+  );
+  // Three columns leave 682 buckets: the oldest as fine as the newest.
+  assert(Math.max(...gaps) <= 2 * 200_000 / 682, `${Math.max(...gaps)}`);
   const peak = columns.loss.indexOf(1e9);
   assertEquals(columns.iterations[peak], 77_005);
+});
+
+Deno.test("LiveStore holds a bounded history of many metrics", () => {
+  const store = new LiveStore();
+  const names = Array.from({ length: 30 }, (_, i) => `metric${i}`);
+  for (let i = 0; i < 40; i++) {
+    const { iterations } = rows(1000 * i, 1000);
+    store.add({
+      iterations,
+      ...Object.fromEntries(
+        names.map((name, k) => [name, iterations.map((t) => Math.sin(k * t))]),
+      ),
+    });
+    assert(store.length < 17_500);
+  }
 });
 
 Deno.test("LiveStore continues after the row that was sent last, thinned or not", () => {
