@@ -4,7 +4,13 @@ import {
   type Conv2DBackpropInputInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { convolve, Frame, plain } from "./compute/convolution.ts";
+import {
+  convolve,
+  Frame,
+  frameFor,
+  placeImages,
+  plain,
+} from "./compute/convolution.ts";
 import { defer } from "./_deferred.ts";
 import {
   type BackendWasm,
@@ -16,25 +22,63 @@ import {
   wasmKernel,
 } from "./_wasm_kernel.ts";
 
-function backpropInput(
+/** One dimension of a convolution. */
+interface Axis {
+  readonly inSize: number;
+  readonly taps: number;
+  readonly stride: number;
+  readonly padBefore: number;
+}
+
+/**
+ * The entries of an axis that a stride visits alike: with stride 2 the even
+ * ones meet every second tap, and the odd ones the others.
+ */
+interface Phase {
+  /** The first of its entries, and how many there are. */
+  readonly first: number;
+  readonly count: number;
+  /** The first of its taps, and how many there are. */
+  readonly firstTap: number;
+  readonly taps: number;
+  /** Where its first entry's window begins in dy. */
+  readonly start: number;
+}
+
+function phasesOf({ inSize, taps, stride, padBefore }: Axis): Phase[] {
+  return Array.from({ length: Math.min(stride, inSize) }, (_, first) => {
+    const firstTap = (first + padBefore) % stride;
+    const visited = Math.max(0, Math.ceil((taps - firstTap) / stride));
+    return {
+      first,
+      count: Math.ceil((inSize - first) / stride),
+      firstTap,
+      taps: visited,
+      start: Math.floor((first + padBefore) / stride) - visited + 1,
+    };
+  }).filter((phase) => phase.taps > 0);
+}
+
+/** Convolves dy at stride 1 with a filter turned by 180°. */
+function convolveTurned(
   backend: BackendWasm,
   dy: TensorInfo,
   filter: TensorInfo,
-  info: backend_util.Conv2DInfo,
-  out: TensorInfo,
+  rows: Phase,
+  columns: Phase,
+  to: number,
 ): void {
-  const { inHeight, inWidth, inChannels, outChannels } = info;
-  const { filterHeight, filterWidth } = info;
+  const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
   const compute = Compute.of(backend);
   const images = {
-    count: info.batchSize,
-    height: info.outHeight,
-    width: info.outWidth,
+    count: dy.shape[0],
+    height: dy.shape[1],
+    width: dy.shape[2],
     channels: outChannels,
   };
   const windows = {
-    rows: inHeight,
-    columns: inWidth,
+    rows: rows.count,
+    columns: columns.count,
     strideHeight: 1,
     strideWidth: 1,
     dilationHeight: 1,
@@ -42,21 +86,12 @@ function backpropInput(
     filterHeight,
     filterWidth,
   };
-  // tfjs's transposed convolution takes a dy that is larger than the output
-  // would be, and leaves the rest of it out.
-  const exact = dy.shape.every((size, i) => size === info.outShape[i]);
-  const used = exact ? dy : callKernel(backend, "Slice", { x: dy }, {
-    begin: [0, 0, 0, 0],
-    size: info.outShape,
-  });
-  using frame = new Frame(compute, addressOf(backend, used), images, {
-    top: filterHeight - 1 - info.padInfo.top,
-    left: filterWidth - 1 - info.padInfo.left,
-    spreadHeight: info.strideHeight,
-    spreadWidth: info.strideWidth,
-    height: inHeight + filterHeight - 1,
-    width: inWidth + filterWidth - 1,
-  });
+  using frame = new Frame(
+    compute,
+    addressOf(backend, dy),
+    images,
+    frameFor(windows, -rows.start, -columns.start),
+  );
   const taps = filterHeight * filterWidth;
   const tapBytes = 4 * inChannels * outChannels;
   const turned = {
@@ -68,15 +103,86 @@ function backpropInput(
     columns: inChannels,
     columnStep: 4 * outChannels,
   };
-  const to = addressOf(backend, out);
   convolve(compute, frame, images, windows, turned, to, plain);
+}
+
+function backpropInput(
+  backend: BackendWasm,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  info: backend_util.Conv2DInfo,
+  out: TensorInfo,
+): void {
+  // tfjs's transposed convolution takes a dy that is larger than the output
+  // would be, and leaves the rest of it out.
+  const exact = dy.shape.every((size, i) => size === info.outShape[i]);
+  const used = exact ? dy : callKernel(backend, "Slice", { x: dy }, {
+    begin: [0, 0, 0, 0],
+    size: info.outShape,
+  });
+  const rowPhases = phasesOf({
+    inSize: info.inHeight,
+    taps: info.filterHeight,
+    stride: info.strideHeight,
+    padBefore: info.padInfo.top,
+  });
+  const columnPhases = phasesOf({
+    inSize: info.inWidth,
+    taps: info.filterWidth,
+    stride: info.strideWidth,
+    padBefore: info.padInfo.left,
+  });
+  if (info.strideHeight === 1 && info.strideWidth === 1) {
+    const to = addressOf(backend, out);
+    const [[rows], [columns]] = [rowPhases, columnPhases];
+    convolveTurned(backend, used, filter, rows, columns, to);
+  } else {
+    const compute = Compute.of(backend);
+    const size = info.inShape.reduce((product, length) => product * length, 1);
+    compute.floats(addressOf(backend, out), size).fill(0);
+    for (const rows of rowPhases) {
+      for (const columns of columnPhases) {
+        const taps = callKernel(backend, "StridedSlice", { x: filter }, {
+          begin: [rows.firstTap, columns.firstTap, 0, 0],
+          end: filter.shape,
+          strides: [info.strideHeight, info.strideWidth, 1, 1],
+          beginMask: 0,
+          endMask: 0,
+          ellipsisMask: 0,
+          newAxisMask: 0,
+          shrinkAxisMask: 0,
+        });
+        const part = {
+          count: info.batchSize,
+          height: rows.count,
+          width: columns.count,
+          channels: info.inChannels,
+        };
+        using result = compute.scratch(
+          4 * part.count * part.height * part.width * part.channels,
+        );
+        convolveTurned(backend, used, taps, rows, columns, result.address);
+        const placement = {
+          top: rows.first,
+          left: columns.first,
+          spreadHeight: info.strideHeight,
+          spreadWidth: info.strideWidth,
+          height: info.inHeight,
+          width: info.inWidth,
+        };
+        const to = addressOf(backend, out);
+        placeImages(compute, result.address, part, placement, to, false);
+        release(backend, taps);
+      }
+    }
+  }
   if (used !== dy) release(backend, used);
 }
 
 /**
  * The gradient of a convolution with respect to its input, which tfjs's WASM
- * backend runs as a naive loop: the convolution of dy (its pixels spread by the
- * stride) with the filter turned by 180° and its channels swapped.
+ * backend runs as a naive loop: the convolution of dy with the filter turned by
+ * 180° and its channels swapped, for each phase of the stride.
  */
 export const conv2DBackpropInputKernel = wasmKernel<
   Conv2DBackpropInputInputs,

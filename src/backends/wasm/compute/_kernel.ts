@@ -120,7 +120,10 @@ export const kernelArguments = {
     "columns",
     "columnStep",
   ],
-  /** Places images into larger, zeroed (or smaller) ones. A chunk an image. */
+  /**
+   * Places images into larger or smaller ones, which are zeroed first where
+   * `clear` is 1. A chunk is an image.
+   */
   place: [
     "from",
     "to",
@@ -133,6 +136,7 @@ export const kernelArguments = {
     "toRowStep",
     "toColumnStep",
     "toFirst",
+    "clear",
   ],
   /** Sums ranges of rows, column by column. A chunk is a range of rows. */
   sumRows: ["from", "to", "rows", "columns", "chunkRows"],

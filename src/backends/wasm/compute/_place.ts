@@ -8,6 +8,7 @@ import {
   i32,
   loopWhile,
   mul,
+  when,
   zeroBytes,
 } from "./_assembler.ts";
 import { kernelFunction } from "./_kernel.ts";
@@ -22,7 +23,7 @@ export function place(): FunctionBuilder {
         add(args.from.get, mul(chunk.get, args.imageStep.get)),
       ),
       to.set(add(args.to.get, mul(chunk.get, args.toImageBytes.get))),
-      zeroBytes(to.get, args.toImageBytes.get),
+      when(args.clear.get, zeroBytes(to.get, args.toImageBytes.get)),
       to.add(args.toFirst.get),
       rowBytes.set(mul(args.columns.get, args.pixelBytes.get)),
       rowsLeft.set(args.rows.get),

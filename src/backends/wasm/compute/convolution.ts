@@ -52,13 +52,14 @@ function visible(size: number, first: number, spread: number, limit: number) {
   return { from, count: Math.max(0, to - from), at: first + from * spread };
 }
 
-/** Places images into zeroed ones at the address `to`. */
-function placeImages(
+/** Places images into others at the address `to`, zeroed first with `clear`. */
+export function placeImages(
   compute: Compute,
   address: number,
   images: Images,
   placement: Placement,
   to: number,
+  clear = true,
 ): void {
   const { height, width, spreadHeight, spreadWidth } = placement;
   const pixelBytes = 4 * images.channels;
@@ -79,6 +80,7 @@ function placeImages(
       toRowStep: spreadHeight * width * pixelBytes,
       toColumnStep: spreadWidth * pixelBytes,
       toFirst: (rows.at * width + columns.at) * pixelBytes,
+      clear: Number(clear),
     },
     images.count,
     images.count * height * width * images.channels / 4,
