@@ -87,6 +87,9 @@ const CUT = 0.5;
 /** Losses in the running median that gives a first idea of the best. */
 const MEDIAN_WINDOW = 5;
 
+/** A few points underestimate their noise as easily as not: by 1 + 4 / n. */
+const UNSURE = 4;
+
 /** The deviation of a median, in that of a mean (normal noise). */
 const MEDIAN_DEVIATION = 1.2533141373155003;
 
@@ -210,8 +213,8 @@ export function findBounds(
   const t2 = made(1 - THIRD, start);
   // The plateau and the descent differ in their noise, often by orders of
   // magnitude; both blur the improvement.
-  const startNoise = MEDIAN_DEVIATION * noiseLevel(plateau) /
-    Math.sqrt(plateau.length);
+  const startNoise = MEDIAN_DEVIATION * noiseLevel(plateau) *
+    (1 + UNSURE / plateau.length) / Math.sqrt(plateau.length);
   const least = resolution(cut);
   const noise = noiseLevel(
     raw.slice(Math.max(0, Math.min(t1, t2 - head)), t2 + 1),

@@ -99,6 +99,15 @@ const STOPPED: { readonly [Reason in StopReason]: string } = {
  * {@linkcode findLearningRate} makes one, `CyclicLR.fromRange` takes it, and
  * `` `${range}` `` is a chart for the terminal.
  *
+ * The bounds follow Smith's rule (2015, section 3.3) on the curve smoothed by
+ * local linear regression. With the improvement D from the level before it to
+ * the best one, `baseLr` is where a third of D is made for good. `maxLr` is the
+ * first of three: where the curve rises (short of where a third of D is lost
+ * again), slows (three times as long after two thirds of D as it took from one
+ * third to two), or turns ragged (its noise three times what it was, and as
+ * large as D). {@linkcode CurveEvidence} has the points and slopes. All this
+ * stays the same when a constant is added to the losses or they are scaled.
+ *
  * @example
  * ```ts
  * import { LearningRateRange } from "@clr/clr";
