@@ -49,6 +49,6 @@ export type {
   Optimizer,
   Tensor,
   Variable,
-} from "./src/training/tfjs.ts";
+} from "./src/tfjs.ts";
 export type { MomentumRange } from "./src/schedules/momentum_range.ts";
 export type { Schedule } from "./src/schedules/schedule.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer } from "../training/tfjs.ts";
+import type { LayersModel, Optimizer } from "../tfjs.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
 import { isTensorPair } from "./_batches.ts";
 import type { TensorPair } from "./data.ts";

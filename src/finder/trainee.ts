@@ -1,9 +1,4 @@
-import type {
-  LayersModel,
-  Optimizer,
-  Tensor,
-  Variable,
-} from "../training/tfjs.ts";
+import type { LayersModel, Optimizer, Tensor, Variable } from "../tfjs.ts";
 import type { TensorPair } from "./data.ts";
 
 /**

@@ -3,7 +3,7 @@ import {
   classificationReport,
 } from "../classification_report.ts";
 import type { OnnxSession } from "./session.ts";
-import type { Tensor } from "./tfjs.ts";
+import type { Tensor } from "../tfjs.ts";
 
 /** What {@linkcode evaluate} evaluates on. */
 export interface EvaluationData {

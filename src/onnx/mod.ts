@@ -86,4 +86,4 @@ export {
   toOnnx,
   type ToOnnxOptions,
 } from "./to_onnx.ts";
-export type { LayersModel, Tensor } from "./tfjs.ts";
+export type { LayersModel, Tensor } from "../tfjs.ts";

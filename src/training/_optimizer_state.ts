@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer, Tensor } from "./tfjs.ts";
+import type { Optimizer, Tensor } from "../tfjs.ts";
 
 /** A field of an optimizer, or what it holds. */
 export type StateNode =

@@ -15,7 +15,7 @@ import type {
   LearningRateScheduler,
   SchedulerState,
 } from "./learning_rate_scheduler.ts";
-import type { LayersModel, Tensor } from "./tfjs.ts";
+import type { LayersModel, Tensor } from "../tfjs.ts";
 
 /** What is saved of a training run, and restored. */
 export interface CheckpointSubject {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Tensor } from "./tfjs.ts";
+import type { LayersModel, Tensor } from "../tfjs.ts";
 
 /** Options of {@linkcode CycleSnapshots}. */
 export interface CycleSnapshotsOptions {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Tensor } from "./tfjs.ts";
+import type { Tensor } from "../tfjs.ts";
 
 /**
  * What was recorded, in columns of equal length; row k is the k-th record. A

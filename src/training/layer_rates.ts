@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "./tfjs.ts";
+import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {

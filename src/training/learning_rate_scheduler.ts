@@ -10,7 +10,7 @@ import {
 } from "./history.ts";
 import { getLearningRate, setLearningRate } from "./learning_rate.ts";
 import { getMomentum, setMomentum } from "./momentum.ts";
-import { CallbackBase, type Optimizer } from "./tfjs.ts";
+import { CallbackBase, type Optimizer } from "../tfjs.ts";
 
 /** Returned by hooks with nothing to wait for, so that a batch allocates no promise. */
 const DONE: Promise<void> = Promise.resolve();

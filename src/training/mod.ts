@@ -21,4 +21,4 @@ export * from "./layer_rates.ts";
 export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
 export * from "./momentum.ts";
-export * from "./tfjs.ts";
+export * from "../tfjs.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "./tfjs.ts";
+import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
 
 /** What trains: a compiled model, or an optimizer and what it changes. */
 export type SnapshotSubject = LayersModel | {
