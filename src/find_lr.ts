@@ -23,7 +23,13 @@
 
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { selectBackend, type SelectedBackend } from "./backends/mod.ts";
+import { LayersModel } from "@tensorflow/tfjs";
+import {
+  preflight,
+  PreflightError,
+  selectBackend,
+  type SelectedBackend,
+} from "./backends/mod.ts";
 import { runCommand } from "./_command.ts";
 import {
   describeFlags,
@@ -266,8 +272,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
 
   const backend = await selectBackend(values);
-  const data = await module.createData(values);
   const model = await module.createModel(values);
+  if (model instanceof LayersModel) await preflight(model);
+  const data = await module.createData(values);
   const progress = new ProgressLine();
   const title = path ?? "examples/cifar10.ts";
   await using live = await openLivePage(values.live, {
@@ -337,4 +344,4 @@ async function main(args: readonly string[]): Promise<number> {
   return range.verdict === "good" ? 0 : 3;
 }
 
-if (import.meta.main) await runCommand(() => main(Deno.args));
+if (import.meta.main) await runCommand(() => main(Deno.args), [PreflightError]);
