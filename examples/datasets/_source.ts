@@ -78,6 +78,8 @@ export interface DatasetDefinition {
   /** The folder of the official server that `files` lie in, with a final "/". */
   readonly baseUrl: string;
   readonly files: readonly RemoteFile[];
+  /** Draws images of these very classes. @default {shapes with textures} */
+  readonly draw?: typeof drawSyntheticImages;
   /** Reads the data set's files in `dir`. */
   read(dir: string, options: ReadOptions): Promise<Splits>;
   /** Puts what is in the downloaded file at `path`, called `file` there, into `to`. */
@@ -99,14 +101,17 @@ function drawSynthetic(
 ): ImageDataset {
   const { name, shape } = definition;
   const classes = definition.classNames.length;
+  const draw = definition.draw ?? drawSyntheticImages;
   return {
     name,
     origin: "synthetic",
     originNote,
-    classNames: syntheticClassNames(classes),
+    classNames: definition.draw
+      ? definition.classNames
+      : syntheticClassNames(classes),
     shape,
-    train: drawSyntheticImages(trainImages, { shape, classes, seed, part: 0 }),
-    test: drawSyntheticImages(testImages, { shape, classes, seed, part: 1 }),
+    train: draw(trainImages, { shape, classes, seed, part: 0 }),
+    test: draw(testImages, { shape, classes, seed, part: 1 }),
   };
 }
 

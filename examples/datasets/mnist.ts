@@ -13,6 +13,7 @@ import {
   type LoadOptions,
 } from "./_source.ts";
 import type { ImageDataset } from "./image_dataset.ts";
+import { drawSyntheticDigits } from "./synthetic_digits.ts";
 
 const layout: IdxLayout = { name: "MNIST", shape: [28, 28, 1], classes: 10 };
 
@@ -40,6 +41,7 @@ const definition: DatasetDefinition = {
       md5: "ec29112dd5afa0611ce80d1b7f02629c",
     },
   ],
+  draw: drawSyntheticDigits,
   read: (dir, options) => readIdx(dir, layout, options),
   unpack: (path, to, file) => Deno.copyFile(path, `${to}/${file}`),
 };
