@@ -52,6 +52,21 @@ export type Flag = NumberFlag | TextFlag | ChoiceFlag | SwitchFlag;
 /** The flags of a command by name (without the dashes). */
 export type Flags = { readonly [name: string]: Flag };
 
+/** The flags of `selectBackend`, which every command that trains has. */
+export const BACKEND_FLAGS = {
+  backend: {
+    kind: "choice",
+    choices: ["auto", "webgpu", "wasm", "cpu"],
+    default: "auto",
+    help: "what computes",
+  },
+  threads: {
+    kind: "integer",
+    min: 1,
+    help: "threads of the wasm backend (default: one for each core)",
+  },
+} as const satisfies Flags;
+
 type Value<F extends Flag> = F extends NumberFlag
   ? F extends { default: number } ? number : number | undefined
   : F extends SwitchFlag ? boolean

@@ -32,6 +32,7 @@ import {
 } from "./backends/mod.ts";
 import { runCommand } from "./_command.ts";
 import {
+  BACKEND_FLAGS,
   describeFlags,
   type Flags,
   type FlagValues,
@@ -96,17 +97,7 @@ const FLAGS = {
     default: 1,
     help: "of the batch order, and of what the module makes random",
   },
-  backend: {
-    kind: "choice",
-    choices: ["auto", "webgpu", "wasm", "cpu"],
-    default: "auto",
-    help: "what computes",
-  },
-  threads: {
-    kind: "integer",
-    min: 1,
-    help: "threads of the wasm backend (default: one for each core)",
-  },
+  ...BACKEND_FLAGS,
   out: {
     kind: "text",
     value: "DIR",

@@ -1,17 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { writeFile } from "../src/_write_file.ts";
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "./_run.ts";
 
 const names = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

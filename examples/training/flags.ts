@@ -1,4 +1,8 @@
-import type { Flags, FlagValues } from "../../src/_flags.ts";
+import {
+  BACKEND_FLAGS,
+  type Flags,
+  type FlagValues,
+} from "../../src/_flags.ts";
 import type { OptimizerName, OPTIMIZERS } from "./optimizers.ts";
 
 const OPTIMIZER_NAMES = [
@@ -46,17 +50,7 @@ export const DEVICE_FLAGS = {
     default: 1,
     help: "of initial weights, order and synthetic images",
   },
-  backend: {
-    kind: "choice",
-    choices: ["auto", "webgpu", "wasm", "cpu"],
-    default: "auto",
-    help: "what computes",
-  },
-  threads: {
-    kind: "integer",
-    min: 1,
-    help: "threads of the wasm backend (default: one for each core)",
-  },
+  ...BACKEND_FLAGS,
 } as const satisfies Flags;
 
 /** The flag that chooses the optimizer. */

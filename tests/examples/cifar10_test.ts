@@ -5,39 +5,16 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { CyclicLR } from "@clr/clr";
 import { createSession } from "@clr/clr/onnx";
 import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
 import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
+import { runProgram, withFolder } from "../_run.ts";
 
-const PROGRAM = fromFileUrl(
-  new URL("../../examples/cifar10.ts", import.meta.url),
-);
-
-async function run(
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
-}
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+const run = (...args: string[]) => runProgram("examples/cifar10.ts", ...args);
 
 Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
   withFolder(async (folder) => {

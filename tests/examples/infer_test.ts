@@ -1,29 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import * as tf from "@tensorflow/tfjs";
 import { encode as encodePng } from "fast-png";
 import { encode as encodeJpeg } from "jpeg-js";
 import { toOnnx, type ToOnnxOptions } from "@clr/clr/onnx";
+import { runProgram, withFolder } from "../_run.ts";
 
-const PROGRAM = fromFileUrl(
-  new URL("../../examples/infer.ts", import.meta.url),
-);
 const COLORS = {
   red: [220, 20, 30],
   green: [20, 200, 40],
   blue: [10, 30, 210],
 };
 
-async function run(
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
-}
+const run = (...args: string[]) => runProgram("examples/infer.ts", ...args);
 
 /** A model that tells which channel of a 4×6 image is the strongest. */
 async function writeModel(path: string, options: ToOnnxOptions = {}) {
@@ -75,17 +64,6 @@ async function writeImages(folder: string): Promise<string[]> {
     await Deno.writeFile(join(folder, name), bytes);
   }
   return Object.keys(files).map((name) => join(folder, name));
-}
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 for (const inputLayout of ["NHWC", "NCHW"] as const) {

@@ -1,26 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
+import { runProgram } from "../_run.ts";
 
-const PROGRAM = fromFileUrl(
-  new URL("../../examples/cifar10.ts", import.meta.url),
-);
-
-async function run(
-  out: string,
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", PROGRAM, "--out", out, ...args],
-      ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
-      ...["--train-images", "40", "--test-images", "10", "--batch-size", "10"],
-      "--no-plots",
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
-}
+const run = (out: string, ...args: string[]) =>
+  runProgram(
+    "examples/cifar10.ts",
+    ...["--out", out, ...args],
+    ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+    ...["--train-images", "40", "--test-images", "10", "--batch-size", "10"],
+    "--no-plots",
+  );
 
 async function readFolder(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { withFolder } from "../_run.ts";
 import { decodePng } from "./_png.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -38,17 +39,6 @@ async function findLr(folder: string, ...args: string[]) {
     ? []
     : Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
   return { out, files, stdout: decode(stdout), stderr: decode(stderr), code };
-}
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("find-lr draws what it found, live too", () =>

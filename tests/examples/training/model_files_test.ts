@@ -5,6 +5,7 @@ import {
   loadModel,
   saveModel,
 } from "../../../examples/training/model_files.ts";
+import { withFolder } from "../../_run.ts";
 
 await tf.setBackend("cpu");
 
@@ -21,17 +22,6 @@ function createModel(seed: number): tf.Sequential {
 
 const weightsOf = (model: tf.LayersModel) =>
   model.getWeights().map((weight) => [...weight.dataSync()]);
-
-async function withFolder(
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("saveModel() writes what loadModel() and plain tfjs read back", () =>
   withFolder(async (folder) => {
