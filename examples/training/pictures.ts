@@ -58,6 +58,7 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
         "iterations a cycle": plan.cycleLength,
         cycles: Number(plan.cycles.toFixed(2)),
         seed: run.seed,
+        ...run.lossNote ? { loss: run.lossNote } : {},
       },
       Device: {
         backend: backend.backend,
