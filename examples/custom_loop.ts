@@ -11,8 +11,9 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
+import { selectBackend } from "@clr/clr/backends";
 
-await tf.setBackend("cpu");
+await selectBackend({ backend: "cpu" });
 
 // The data: points around y = 3x − 1, a new batch of 32 whenever one is asked for.
 function* batches() {

@@ -61,6 +61,8 @@ async function startWasmTraining(threads: number): Promise<Started> {
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
+  // At its first use it would advise, as to Node.js, a backend that Deno lacks.
+  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
