@@ -10,7 +10,9 @@ interface OptimizerChoice {
 /**
  * tfjs's optimizers by the names of the `--optimizer` flag. Momentum's bounds
  * are those the paper read off its range test on CIFAR-10 (section 4.1); the
- * adaptive methods' are those of its Table 3.
+ * adaptive methods' follow its Table 3. It has none for plain SGD, which is
+ * given ten times Momentum's as its steps are a tenth of those, and for Adamax,
+ * which is given Adam's.
  */
 export const OPTIMIZERS = {
   momentum: {

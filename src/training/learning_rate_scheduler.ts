@@ -27,9 +27,9 @@ const DONE: Promise<void> = Promise.resolve();
  * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
  * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
  *
- * A batch costs it well under a microsecond beside what the optimizer needs to
- * take a new rate; logs that are on a GPU are read back together, at the end of
- * an epoch.
+ * A batch costs it well under a microsecond beside what tfjs needs to give the
+ * optimizer a new rate and to read the logs; logs that are on a GPU are read back
+ * together, at the end of an epoch or after every 256 batches.
  *
  * @example
  * ```ts
