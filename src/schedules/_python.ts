@@ -200,7 +200,10 @@ class Writer {
       }
       case "scale": {
         const inner = this.write(description.schedule);
-        const factor = this.#quantity === "rate" ? description.factor : 1;
+        if (this.#quantity === "momentum") return [`return ${inner}(t)`];
+        const factor = typeof description.factor === "number"
+          ? description.factor
+          : `${this.write(description.factor)}(t)`;
         return [`return ${factor} * ${inner}(t)`];
       }
       case "clamp": {

@@ -16,6 +16,10 @@ import type { Schedule } from "./schedule.ts";
  * How the amplitude changes over the cycles: `"triangular"` keeps it,
  * `"triangular2"` halves it after each cycle, `"exp_range"` multiplies it by
  * `gamma` at each iteration.
+ *
+ * `"exp_range"` is that of Keras and PyTorch: the peaks decay towards `baseLr`.
+ * The paper's text (section 3.1) has both bounds decay, which is
+ * `scale(cyclic(options), exponential({ startLr: 1, factor: gamma }))`.
  */
 export type CyclicMode = "triangular" | "triangular2" | "exp_range";
 

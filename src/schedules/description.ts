@@ -62,7 +62,7 @@ export type ScheduleDescription =
   | {
     readonly kind: "scale";
     readonly schedule: ScheduleDescription;
-    readonly factor: number;
+    readonly factor: number | ScheduleDescription;
   }
   | { readonly kind: "clamp"; readonly schedule: ScheduleDescription }
     & Readonly<ClampOptions>;
@@ -141,7 +141,12 @@ export function fromDescription(description: ScheduleDescription): Schedule {
     case "warmup":
       return warmup(fromDescription(description.schedule), description);
     case "scale":
-      return scale(fromDescription(description.schedule), description.factor);
+      return scale(
+        fromDescription(description.schedule),
+        typeof description.factor === "number"
+          ? description.factor
+          : fromDescription(description.factor),
+      );
     case "clamp":
       return clamp(fromDescription(description.schedule), description);
     default:

@@ -147,5 +147,12 @@ export const EXAMPLES: Record<string, schedules.Schedule> = {
   ),
   warmup: schedules.warmup(cosine, { iterations: 100, startLr: 0.001 }),
   scale: schedules.scale(cosine, 0.3),
+  "scale by a schedule": schedules.scale(
+    schedules.cyclic({
+      stepSize: 90,
+      momentum: { base: 0.85, max: 0.95 },
+    }),
+    schedules.exponential({ startLr: 1, factor: 0.999 }),
+  ),
   clamp: schedules.clamp(schedules.scale(cosine, 2), { min: 0.05, max: 0.4 }),
 };
