@@ -1,5 +1,37 @@
 import * as tf from "@tensorflow/tfjs";
 
+/**
+ * `x · (1 + strength · m)^−0.75`, where m = mean(x²) for a linear and symmetric
+ * `mean` over a neighbourhood of each place.
+ *
+ * Only the exponent 0.75 is there: it is two square roots, which every backend
+ * has fast, where a general power is slow. The gradient is given in closed form,
+ * `dy · f − 1.5 · strength · x · mean(dy · f · x / (1 + strength · m))` with
+ * `f = (1 + strength · m)^−0.75`: tfjs's own goes through such a power.
+ */
+function normalize(
+  x: tf.Tensor4D,
+  strength: number,
+  mean: (values: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor4D {
+  const operation = tf.customGrad((input, save) => {
+    const x = input as tf.Tensor4D;
+    const root = tf.rsqrt(tf.add(tf.mul(mean(tf.square(x)), strength), 1));
+    const factor = tf.mul(root, tf.sqrt(root));
+    (save as tf.GradSaveFunc)([x, root, factor]);
+    return {
+      value: tf.mul(x, factor),
+      gradFunc: (dy, saved) => {
+        const [x, root, factor] = saved as tf.Tensor4D[];
+        const through = tf.mul(dy as tf.Tensor4D, factor);
+        const shared = mean(tf.mul(tf.mul(through, x), tf.square(root)));
+        return tf.sub(through, tf.mul(tf.mul(x, 1.5 * strength), shared));
+      },
+    };
+  });
+  return tf.tidy(() => operation(x) as tf.Tensor4D);
+}
+
 /** Options of {@linkcode WithinChannelNormalization}. */
 export type WithinChannelNormalizationArgs =
   & ConstructorParameters<typeof tf.layers.Layer>[0]
@@ -14,9 +46,6 @@ export type WithinChannelNormalizationArgs =
  * Caffe's local response normalization within a channel (Krizhevsky's "rnorm"):
  * `x / (1 + alpha · m)^0.75`, where m is the mean square over a window around
  * the place, the window's places outside the map counting as zeros.
- *
- * Only the exponent 0.75 is there: it is two square roots, which every backend
- * has fast, where a general power is slow.
  */
 export class WithinChannelNormalization extends tf.layers.Layer {
   /** The name that saved models know the layer by. */
@@ -37,13 +66,14 @@ export class WithinChannelNormalization extends tf.layers.Layer {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
     const border = (this.#size - 1) / 2;
-    return tf.tidy(() => {
-      const pad: [number, number] = [border, border];
-      const squares = tf.pad(tf.square(x), [[0, 0], pad, pad, [0, 0]]);
-      const mean = tf.avgPool(squares as tf.Tensor4D, this.#size, 1, "valid");
-      const root = tf.rsqrt(tf.add(tf.mul(mean, this.#alpha), 1));
-      return tf.mul(x, tf.mul(root, tf.sqrt(root)));
-    });
+    const pad: [number, number] = [border, border];
+    return normalize(x, this.#alpha, (values) =>
+      tf.avgPool(
+        tf.pad(values, [[0, 0], pad, pad, [0, 0]]) as tf.Tensor4D,
+        this.#size,
+        1,
+        "valid",
+      ));
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -86,19 +116,15 @@ export class AcrossChannelsNormalization extends tf.layers.Layer {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
     const channels = x.shape[3];
-    return tf.tidy(() => {
-      // A convolution with a band of ones sums neighbours on every backend,
-      // where tfjs's own operation has no WASM kernel.
-      const band = tf.tidy(() =>
-        tf.linalg.bandPart(
-          tf.ones([channels, channels]),
-          (this.#size - 1) / 2,
-          (this.#size - 1) / 2,
-        ).reshape([1, 1, channels, channels])
-      );
-      const sum = tf.conv2d(tf.square(x), band as tf.Tensor4D, 1, "same");
-      const root = tf.rsqrt(tf.add(tf.mul(sum, this.#alpha / this.#size), 1));
-      return tf.mul(x, tf.mul(root, tf.sqrt(root)));
+    // A convolution with a band takes the mean of neighbours on every backend,
+    // where tfjs's own operation has no WASM kernel.
+    return normalize(x, this.#alpha, (values) => {
+      const band = tf.linalg.bandPart(
+        tf.fill([channels, channels], 1 / this.#size),
+        (this.#size - 1) / 2,
+        (this.#size - 1) / 2,
+      ).reshape([1, 1, channels, channels]) as tf.Tensor4D;
+      return tf.conv2d(values, band, 1, "same");
     });
   }
 

@@ -93,6 +93,22 @@ Deno.test("AcrossChannelsNormalization divides by the mean square of five channe
   });
 });
 
+Deno.test("AcrossChannelsNormalization has the gradient of tfjs's own operation", async () => {
+  await tf.setBackend("cpu");
+  const layer = new AcrossChannelsNormalization({ alpha: 0.5 });
+  tf.tidy(() => {
+    const x = tf.randomNormal([2, 2, 2, 7], 0, 2, "float32", 3);
+    const dy = tf.randomNormal([2, 2, 2, 7], 0, 1, "float32", 4);
+    const gradient = (f: (x: tf.Tensor4D) => tf.Tensor) =>
+      tf.grad((x: tf.Tensor) => f(x as tf.Tensor4D))(x, dy).dataSync();
+    const actual = gradient((x) => layer.apply(x) as tf.Tensor);
+    gradient((x) => tf.localResponseNormalization(x, 2, 1, 0.5 / 5, 0.75))
+      .forEach((expected: number, i: number) =>
+        assertAlmostEquals(actual[i], expected, 1e-5)
+      );
+  });
+});
+
 Deno.test("gaussianTensor() draws N(0, stddev²) from its seed", async () => {
   await tf.setBackend("cpu");
   const draw = (seed: number, size = 40_001) =>
