@@ -8,8 +8,9 @@
  * probability 1 − l / (2L).
  *
  * A network of 6n + 2 layers has three stages of n blocks with 16, 32 and 64
- * filters. Trained parameters with ten classes: 269,722 for 20 layers and
- * 853,018 for 56, which the paper gives as 0.27 and 0.85 million.
+ * filters. Trained parameters with ten classes: 269,722 for 20 layers, 853,018
+ * for 56 and 1,727,962 for 110, which the paper gives as 0.27, 0.85 and 1.7
+ * million.
  *
  * Done differently here: a branch that stochastic depth leaves out is computed
  * and multiplied by 0, so its normalization statistics go on, and no time is
@@ -23,7 +24,11 @@ import { compileWith, layerSeeds, type ModelOptions } from "./_compile.ts";
 import { StochasticDepthAdd } from "./_counted_layer.ts";
 
 /** Trained parameters with ten classes, by depth. */
-export const RESNET_PARAMETERS = { 20: 269_722, 56: 853_018 } as const;
+export const RESNET_PARAMETERS = {
+  20: 269_722,
+  56: 853_018,
+  110: 1_727_962,
+} as const;
 
 /** Options of {@linkcode createResNet}. */
 export interface ResNetOptions extends ModelOptions {

@@ -67,7 +67,7 @@ export const MODELS = {
   stochastic_depth: {
     ...residual,
     create: (options) =>
-      createResNet({ ...options, depth: 56, stochasticDepth: true }),
+      createResNet({ ...options, depth: 110, stochasticDepth: true }),
   },
   densenet: { ...residual, create: createDenseNet },
 } as const satisfies Record<string, PaperModel>;

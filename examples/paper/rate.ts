@@ -1,9 +1,9 @@
 import {
   constant,
   cyclic,
-  type CyclicMode,
   exponential,
   linear,
+  scale as scaleRate,
   type Schedule,
 } from "@clr/clr/schedules";
 
@@ -21,12 +21,18 @@ export type Rate =
   & (
     | { readonly policy: "fixed"; readonly lr: number }
     | {
-      readonly policy: "cyclic";
-      readonly mode: CyclicMode;
+      readonly policy: "triangular" | "triangular2";
       readonly baseLr: number;
       readonly maxLr: number;
       readonly stepSize: number;
-      readonly gamma?: number;
+    }
+    /** As the paper's text has it: both bounds decline, by gamma^iteration. */
+    | {
+      readonly policy: "exp_range";
+      readonly baseLr: number;
+      readonly maxLr: number;
+      readonly stepSize: number;
+      readonly gamma: number;
     }
     /** From `maxLr` down to `baseLr` in `stepSize` iterations, and there it stays. */
     | {
@@ -73,15 +79,19 @@ function policyOf(rate: Rate, scale: number): Schedule {
   switch (rate.policy) {
     case "fixed":
       return constant(rate.lr);
-    case "cyclic":
+    case "triangular":
+    case "triangular2":
       return cyclic({
         baseLr: rate.baseLr,
         maxLr: rate.maxLr,
         stepSize: rate.stepSize * scale,
-        mode: rate.mode,
-        // The amplitude is to have fallen as far at the same part of the way.
-        ...(rate.gamma !== undefined && { gamma: rate.gamma ** (1 / scale) }),
+        mode: rate.policy,
       });
+    case "exp_range":
+      return scaleRate(
+        policyOf({ ...rate, policy: "triangular" }, scale),
+        exponential({ startLr: 1, factor: gammaAt(rate.gamma, scale) }),
+      );
     case "decay":
       return linear({
         startLr: rate.maxLr,
@@ -91,7 +101,7 @@ function policyOf(rate: Rate, scale: number): Schedule {
     case "exp":
       return exponential({
         startLr: rate.baseLr,
-        factor: rate.gamma ** (1 / scale),
+        factor: gammaAt(rate.gamma, scale),
       });
     case "stages": {
       let from = 0;
@@ -110,7 +120,14 @@ function policyOf(rate: Rate, scale: number): Schedule {
   }
 }
 
-const digits = (value: number) => Number(value.toPrecision(3)).toString();
+/** The factor that leads as far down in `scale` times the iterations. */
+function gammaAt(gamma: number, scale: number): number {
+  return gamma ** (1 / scale);
+}
+
+function digits(value: number, count = 3): string {
+  return Number(value.toPrecision(count)).toString();
+}
 
 /** The policy in a few words, such as "triangular2, 0.001–0.006, step 2000". */
 export function describeRate(rate: Rate, scale = 1): string {
@@ -121,29 +138,36 @@ export function describeRate(rate: Rate, scale = 1): string {
       .map(({ at }) => length(at));
     return `, ×${factor} at ${at.join(", ")}`;
   }).join("");
-  return describePolicy(rate, length) + drops;
+  return describePolicy(rate, scale, length) + drops;
 }
 
 function describePolicy(
   rate: Rate,
+  scale: number,
   length: (iterations: number) => string,
 ): string {
+  const bounds = ({ baseLr, maxLr }: { baseLr: number; maxLr: number }) =>
+    `${digits(baseLr)}–${digits(maxLr)}`;
+  const decay = (gamma: number) => `· ${digits(gammaAt(gamma, scale), 6)}^t`;
   switch (rate.policy) {
     case "fixed":
       return `fixed, ${digits(rate.lr)}`;
-    case "cyclic":
-      return `${rate.mode}, ${digits(rate.baseLr)}–${
-        digits(rate.maxLr)
-      }, step ${length(rate.stepSize)}`;
+    case "triangular":
+    case "triangular2":
+      return `${rate.policy}, ${bounds(rate)}, step ${length(rate.stepSize)}`;
+    case "exp_range":
+      return `exp_range, ${bounds(rate)} ${decay(rate.gamma)}, step ${
+        length(rate.stepSize)
+      }`;
     case "decay":
       return `decay, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
         length(rate.stepSize)
       }`;
     case "exp":
-      return `exp, ${digits(rate.baseLr)} · ${rate.gamma}^t`;
+      return `exp, ${digits(rate.baseLr)} ${decay(rate.gamma)}`;
     case "stages":
       return rate.stages.map(({ until, rate }) =>
-        `${describePolicy(rate, length)} to ${length(until)}`
+        `${describePolicy(rate, scale, length)} to ${length(until)}`
       ).join("; ");
   }
 }

@@ -42,9 +42,11 @@ interface Group {
 function groupsOf(row: PaperRow, results: readonly RowResult[]): Group[] {
   const groups = new Map<string, RowResult[]>();
   for (const result of results.filter(({ row: id }) => id === row.id)) {
-    const { model, scale, iterations, data, backend, device, rate } = result;
+    const { model, optimizer, scale, iterations, data, rate } = result;
+    const { backend, device } = result;
     const key = JSON.stringify([
       model,
+      optimizer,
       scale,
       iterations,
       data,

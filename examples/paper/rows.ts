@@ -1,12 +1,13 @@
 /**
  * The results of L. N. Smith, "Cyclical Learning Rates for Training Neural
- * Networks" (arXiv 1506.01186v6) and of the tutorials after it, as data.
+ * Networks" (arXiv 1506.01186) and of the tutorials after it, as data. The
+ * paper's rows are those of its version 6, of April 2017, table by table.
  */
 
 import type { Rate } from "./rate.ts";
 import type { DatasetName } from "./datasets.ts";
 import type { ModelName } from "./models.ts";
-import type { OptimizerName } from "../training/optimizers.ts";
+import type { SolverName } from "./solvers.ts";
 
 /** One line of a table or one curve of a figure. */
 export interface PaperRow {
@@ -16,10 +17,12 @@ export interface PaperRow {
   readonly where: string;
   readonly dataset: DatasetName;
   readonly model: ModelName;
-  readonly optimizer: OptimizerName;
+  readonly optimizer: SolverName;
   readonly rate: Rate;
   readonly iterations: number;
   readonly batchSize: number;
+  /** Trains on the first so many images, where not on all. */
+  readonly trainImages?: number;
   /** Test accuracy in percent, as published; undefined where none was. */
   readonly published?: number;
   /** What the source leaves open, or is done differently here. */
@@ -44,7 +47,7 @@ const TABLE_2: Rate = {
     { until: 25_000, from: [0.00001, 0.00005], stepSize: 500 },
   ].map(({ until, from: [baseLr, maxLr], stepSize }) => ({
     until,
-    rate: { policy: "cyclic", mode: "triangular2", baseLr, maxLr, stepSize },
+    rate: { policy: "triangular2", baseLr, maxLr, stepSize },
   })),
 };
 
@@ -76,10 +79,9 @@ const TABLE_1: readonly PaperRow[] = [
   {
     ...caffe,
     id: "table1-triangular",
-    where: "section 4.1.1",
+    where: "sections 3.1 and 4.1.1",
     rate: {
-      policy: "cyclic",
-      mode: "triangular",
+      policy: "triangular",
       baseLr: 0.001,
       maxLr: 0.006,
       stepSize: 2_000,
@@ -102,15 +104,14 @@ const TABLE_1: readonly PaperRow[] = [
     rate: { policy: "exp", baseLr: 0.001, gamma: 0.99994 },
     iterations: 70_000,
     published: 79.1,
-    note: "the paper does not give the first rate: Caffe's 0.001",
+    note: "the paper does not give the first rate: that of the fixed row",
   },
   {
     ...caffe,
     id: "table1-exp_range",
     where: "Table 1, Figure 4",
     rate: {
-      policy: "cyclic",
-      mode: "exp_range",
+      policy: "exp_range",
       baseLr: 0.001,
       maxLr: 0.006,
       stepSize: 2_000,
@@ -118,6 +119,8 @@ const TABLE_1: readonly PaperRow[] = [
     },
     iterations: 42_000,
     published: 82.2,
+    note:
+      "both bounds decline, as section 3.1 says; in Keras and PyTorch only the upper one does",
   },
 ];
 
@@ -130,9 +133,10 @@ function imageNet(
     rate: Rate,
     iterations: number,
     published: number,
+    note?: string,
   ][],
 ): PaperRow[] {
-  return rows.map(([policy, rate, iterations, published]) => ({
+  return rows.map(([policy, rate, iterations, published, note]) => ({
     id: `table1-${model}-${policy}`,
     where: "Table 1",
     dataset: "imagenet",
@@ -142,8 +146,12 @@ function imageNet(
     iterations,
     batchSize,
     published,
+    note,
   }));
 }
+
+const STAGES =
+  "trained in stages whose lengths the paper does not give; here in one";
 
 const IMAGENET: readonly PaperRow[] = [
   ...imageNet("alexnet", 256, [
@@ -160,8 +168,7 @@ const IMAGENET: readonly PaperRow[] = [
     [
       "triangular2",
       {
-        policy: "cyclic",
-        mode: "triangular2",
+        policy: "triangular2",
         baseLr: 0.01,
         maxLr: 0.015,
         stepSize: 30_000,
@@ -185,8 +192,7 @@ const IMAGENET: readonly PaperRow[] = [
     [
       "exp_range",
       {
-        policy: "cyclic",
-        mode: "exp_range",
+        policy: "exp_range",
         baseLr: 0.006,
         maxLr: 0.014,
         stepSize: 30_000,
@@ -197,25 +203,24 @@ const IMAGENET: readonly PaperRow[] = [
     ],
   ]),
   ...imageNet("googlenet", 128, [
-    ["fixed", { policy: "fixed", lr: 0.01 }, 420_000, 63.0],
+    ["fixed", { policy: "fixed", lr: 0.01 }, 420_000, 63.0, STAGES],
     [
       "triangular2",
       {
-        policy: "cyclic",
-        mode: "triangular2",
+        policy: "triangular2",
         baseLr: 0.01,
         maxLr: 0.026,
         stepSize: 30_000,
       },
       420_000,
       64.4,
+      STAGES,
     ],
     ["exp", { policy: "exp", baseLr: 0.01, gamma: 0.99998 }, 240_000, 58.2],
     [
       "exp_range",
       {
-        policy: "cyclic",
-        mode: "exp_range",
+        policy: "exp_range",
         baseLr: 0.01,
         maxLr: 0.026,
         stepSize: 30_000,
@@ -229,29 +234,27 @@ const IMAGENET: readonly PaperRow[] = [
 
 /** Table 3: the bounds stand below each method's name; "fixed" is the lower one. */
 function adaptive(
-  optimizer: OptimizerName,
+  optimizer: SolverName,
   baseLr: number,
   maxLr: number,
   where: string,
   rows: readonly [
-    policy: "fixed" | "triangular" | "triangular2",
+    name: string,
     iterations: number,
     published: number,
   ][],
 ): PaperRow[] {
-  return rows.map(([policy, iterations, published]) => ({
+  return rows.map(([name, iterations, published]) => ({
     ...caffe,
-    id: `table3-${optimizer}-${policy}`,
+    id: `table3-${optimizer.replace("caffe_", "")}-${name}`,
     where,
     optimizer,
-    rate: policy === "fixed"
-      ? { policy, lr: baseLr }
-      : { policy: "cyclic", mode: policy, baseLr, maxLr, stepSize: 2_000 },
+    rate: name === "fixed"
+      ? { policy: "fixed", lr: baseLr }
+      : { policy: "triangular", baseLr, maxLr, stepSize: 2_000 },
     iterations,
     published,
-    note: optimizer === "nesterov"
-      ? undefined
-      : "tfjs's own constants for everything but the rate",
+    note: "the paper does not give the step size: that of section 4.1.1",
   }));
 }
 
@@ -260,21 +263,21 @@ const TABLE_3: readonly PaperRow[] = [
     ["fixed", 70_000, 82.1],
     ["triangular", 25_000, 81.3],
   ]),
-  ...adaptive("adam", 0.0005, 0.002, "Table 3, Figure 5", [
+  ...adaptive("caffe_adam", 0.0005, 0.002, "Table 3, Figure 5", [
     ["fixed", 70_000, 81.4],
-    ["triangular2", 25_000, 79.8],
-    ["triangular", 70_000, 81.1],
+    ["triangular-25k", 25_000, 79.8],
+    ["triangular-70k", 70_000, 81.1],
   ]),
-  ...adaptive("rmsprop", 0.0001, 0.0003, "Table 3", [
+  ...adaptive("caffe_rmsprop", 0.0001, 0.0003, "Table 3", [
     ["fixed", 70_000, 75.2],
-    ["triangular2", 25_000, 72.8],
-    ["triangular", 70_000, 75.1],
+    ["triangular-25k", 25_000, 72.8],
+    ["triangular-70k", 70_000, 75.1],
   ]),
-  ...adaptive("adagrad", 0.003, 0.035, "Table 3", [
+  ...adaptive("caffe_adagrad", 0.003, 0.035, "Table 3", [
     ["fixed", 70_000, 74.6],
     ["triangular", 25_000, 76.0],
   ]),
-  ...adaptive("adadelta", 0.01, 0.1, "Table 3", [
+  ...adaptive("caffe_adadelta", 0.01, 0.1, "Table 3", [
     ["fixed", 70_000, 67.3],
     ["triangular", 25_000, 67.3],
   ]),
@@ -289,25 +292,29 @@ const sigmoid = {
   batchSize: 111,
 } as const;
 
+const TRAINING_ACCURACY =
+  "the paper calls its figure training accuracy; measured here on the test images";
+
 const FIGURE_6: readonly PaperRow[] = [
   {
     ...sigmoid,
     id: "figure6-fixed",
     rate: { policy: "fixed", lr: 0.001 },
     published: 60.8,
+    note: TRAINING_ACCURACY,
   },
   {
     ...sigmoid,
     id: "figure6-triangular",
     rate: {
-      policy: "cyclic",
-      mode: "triangular",
+      policy: "triangular",
       baseLr: 0.001,
       maxLr: 0.006,
       stepSize: 2_000,
     },
     published: 72.2,
-    note: "the paper does not give the bounds: those of section 4.1.1",
+    note:
+      `${TRAINING_ACCURACY}; it does not give the bounds: those of section 4.1.1`,
   },
 ];
 
@@ -316,7 +323,7 @@ interface ResidualFamily {
   readonly name: string;
   readonly batchSize: number;
   readonly epochs: number;
-  readonly batchesPerEpoch: number;
+  readonly trainImages: number;
   /** Epochs after which the authors divide the rate by ten. */
   readonly drops: readonly number[];
   /** The upper bound of the cyclic line, and the published figures. */
@@ -328,7 +335,8 @@ interface ResidualFamily {
 
 /** Table 4: rates 0.1, 0.2 and 0.3, then cyclic, each an average of five runs. */
 function residual(family: ResidualFamily): PaperRow[] {
-  const { model, batchSize, epochs, batchesPerEpoch } = family;
+  const { model, batchSize, epochs, trainImages } = family;
+  const batchesPerEpoch = Math.ceil(trainImages / batchSize);
   const drops = family.drops.map((epoch) => ({
     at: epoch * batchesPerEpoch,
     factor: TENTH,
@@ -342,8 +350,7 @@ function residual(family: ResidualFamily): PaperRow[] {
       model,
       optimizer: "nesterov",
       rate: i < 3 ? { policy: "fixed", lr: (i + 1) / 10, drops } : {
-        policy: "cyclic",
-        mode: "triangular",
+        policy: "triangular",
         baseLr: 0.1,
         maxLr: family.maxLr[d],
         // A cycle is a tenth of the training.
@@ -352,6 +359,7 @@ function residual(family: ResidualFamily): PaperRow[] {
       },
       iterations,
       batchSize,
+      trainImages: trainImages === 50_000 ? undefined : trainImages,
       published,
       note: family.note,
     }))
@@ -364,7 +372,7 @@ const TABLE_4: readonly PaperRow[] = [
     name: "resnet",
     batchSize: 128,
     epochs: 164,
-    batchesPerEpoch: 391,
+    trainImages: 50_000,
     drops: [81, 122],
     maxLr: [0.3, 0.3],
     cifar10: [92.8, 93.3, 91.8, 93.6],
@@ -376,19 +384,20 @@ const TABLE_4: readonly PaperRow[] = [
     name: "sd",
     batchSize: 128,
     epochs: 500,
-    batchesPerEpoch: 391,
+    trainImages: 45_000,
     drops: [250, 375],
     maxLr: [0.3, 0.3],
     cifar10: [94.6, 94.5, 94.2, 94.5],
     cifar100: [75.2, 75.2, 74.6, 75.4],
-    note: "110 layers in the paper's code, 56 here, on all 50,000 images",
+    note:
+      "110 layers, as the authors' code; their 5,000 validation images are left out",
   }),
   ...residual({
     model: "densenet",
     name: "densenet",
     batchSize: 64,
     epochs: 300,
-    batchesPerEpoch: 782,
+    trainImages: 50_000,
     drops: [150, 225],
     maxLr: [0.2, 0.2],
     cifar10: [94.5, 94.5, 94.2, 94.9],
@@ -410,8 +419,7 @@ const TUTORIALS: readonly PaperRow[] = [
     where: "Rosebrock 2019, cyclical learning rates",
     dataset: "cifar10",
     rate: {
-      policy: "cyclic",
-      mode,
+      policy: mode,
       baseLr: 1e-7,
       maxLr: 0.01,
       stepSize: 8 * 781,
@@ -426,8 +434,7 @@ const TUTORIALS: readonly PaperRow[] = [
     where: "Rosebrock 2019, learning rate finder",
     dataset: "fashion_mnist",
     rate: {
-      policy: "cyclic",
-      mode: "triangular",
+      policy: "triangular",
       baseLr: 1e-5,
       maxLr: 0.01,
       stepSize: 8 * 937,
@@ -454,8 +461,7 @@ const TUTORIALS: readonly PaperRow[] = [
     model: "mnist_perceptron",
     optimizer: "adam",
     rate: {
-      policy: "cyclic",
-      mode: "triangular",
+      policy: "triangular",
       baseLr: 0.0001,
       maxLr: 0.002,
       stepSize: 250,

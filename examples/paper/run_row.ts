@@ -5,18 +5,20 @@ import { loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import { writeFile } from "../../src/_write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
-import type { ImageDataset } from "../datasets/image_dataset.ts";
+import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
-import { OPTIMIZERS } from "../training/optimizers.ts";
 import { MODELS, type PaperModel } from "./models.ts";
 import { describeRate, scheduleOf } from "./rate.ts";
 import type { PaperRow } from "./rows.ts";
+import { SOLVERS } from "./solvers.ts";
 
 /** What a finished run leaves, as JSON. */
 export interface RowResult {
   readonly row: string;
   /** The network, which `--model` may have replaced. */
   readonly model: string;
+  /** The optimizer, by its name in `solvers.ts`. */
+  readonly optimizer: string;
   /** What iterations and step sizes were multiplied by. */
   readonly scale: number;
   readonly seed: number;
@@ -74,6 +76,20 @@ const PARTS = 10;
 /** Iterations of a row at a scale. */
 export function scaledIterations(row: PaperRow, scale: number): number {
   return Math.max(1, Math.round(row.iterations * scale));
+}
+
+/** `dataset` with at most its first `count` images to train on. */
+function takeFirst(dataset: ImageDataset, count: number): ImageDataset {
+  const { train, shape } = dataset;
+  if (train.count <= count) return dataset;
+  return {
+    ...dataset,
+    train: {
+      images: train.images.subarray(0, count * imageSize(shape)),
+      labels: train.labels.subarray(0, count),
+      count,
+    },
+  };
 }
 
 /** The largest number of equal parts, at most {@linkcode PARTS}. */
@@ -154,7 +170,8 @@ export async function runRow(
   const { scale, seed, out, log, signal } = options;
   const modelName = options.model ?? row.model as keyof typeof MODELS;
   const paperModel: PaperModel = MODELS[modelName];
-  const dataset = paperModel.prepare?.(options.dataset) ?? options.dataset;
+  const part = takeFirst(options.dataset, row.trainImages ?? Infinity);
+  const dataset = paperModel.prepare?.(part) ?? part;
   const iterations = scaledIterations(row, scale);
   const parts = partsOf(iterations);
   const perPart = iterations / parts;
@@ -174,7 +191,7 @@ export async function runRow(
     shuffle: false,
   });
   const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
-  const optimizer = OPTIMIZERS[row.optimizer].create(scheduler.learningRate);
+  const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
   const model = paperModel.create({
     seed,
     classes: dataset.classNames.length,
@@ -265,6 +282,7 @@ function resultOf(
   return {
     row: row.id,
     model,
+    optimizer: row.optimizer,
     scale,
     seed,
     iterations: scheduler.totalIterations,

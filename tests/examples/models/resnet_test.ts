@@ -4,7 +4,9 @@ import {
   assertEquals,
   assertThrows,
 } from "@std/assert";
+import { selectBackend } from "@clr/clr/backends";
 import * as tf from "@tensorflow/tfjs";
+import type { ModelOptions } from "../../../examples/models/_compile.ts";
 import {
   setSteps,
   StochasticDepthAdd,
@@ -27,7 +29,7 @@ const trained = (model: tf.LayersModel) =>
   );
 
 Deno.test("createResNet() has the parameters that were published", () => {
-  for (const depth of [20, 56] as const) {
+  for (const depth of [20, 56, 110] as const) {
     const model = createResNet({ depth });
     assertEquals(trained(model), RESNET_PARAMETERS[depth]);
     model.dispose();
@@ -52,6 +54,41 @@ Deno.test("createDenseNet() has the parameters that were published", () => {
   assertEquals(trained(model), DENSENET_PARAMETERS);
   model.dispose();
   assertThrows(() => createDenseNet({ depth: 41 }), RangeError, "3n + 4");
+});
+
+Deno.test("createDenseNet() and createResNet() of the paper's sizes take a training step", async () => {
+  await selectBackend({ backend: "wasm", threads: 1 });
+  const models = [
+    createDenseNet,
+    (options: ModelOptions) => createResNet({ ...options, depth: 56 }),
+    (options: ModelOptions) =>
+      createResNet({ ...options, depth: 110, stochasticDepth: true }),
+  ];
+  for (const create of models) {
+    const optimizer = tf.train.momentum(0.1, 0.9, true);
+    const model = create({ optimizer });
+    const before = model.trainableWeights.map((weight) =>
+      weight.read().clone()
+    );
+    const xs = tf.randomNormal([2, 32, 32, 3], 0, 1, "float32", 1);
+    const ys = tf.oneHot(tf.tensor1d([3, 7], "int32"), 10);
+    const [loss] = await model.trainOnBatch(xs, ys) as number[];
+    assert(loss > 0 && loss < 20, `${model.name}: ${loss}`);
+    tf.tidy(() => {
+      const unchanged = model.trainableWeights.filter((weight, i) =>
+        !tf.any(tf.notEqual(weight.read(), before[i])).dataSync()[0]
+      );
+      // Stochastic depth leaves blocks of six weights out of a step.
+      const left = model.layers.some((layer) =>
+        layer instanceof StochasticDepthAdd
+      );
+      assert(left ? unchanged.length < 6 * 27 * 2 : unchanged.length === 0);
+    });
+    tf.dispose([xs, ys, before]);
+    model.dispose();
+    optimizer.dispose();
+  }
+  await tf.setBackend("cpu");
 });
 
 Deno.test("StochasticDepthAdd leaves the branch out as often as it should, and weighs it in tests", () => {

@@ -40,6 +40,15 @@ Deno.test("scheduleOf() decays from 0.007 to 0.001 in 4,000 iterations and stays
   for (const t of [4_000, 24_999]) assertAlmostEquals(lr(t), 0.001, 1e-12);
 });
 
+Deno.test("scheduleOf() lowers both bounds of exp_range as exp lowers its rate", () => {
+  const cyclic = scheduleOf(rateOf("table1-exp_range"));
+  const exp = scheduleOf(rateOf("table1-exp"));
+  for (const t of [0, 4_000, 8_000, 40_000]) {
+    assertAlmostEquals(cyclic(t) / exp(t), 1, 1e-9, `at ${t}`);
+    assertAlmostEquals(cyclic(t + 2_000) / exp(t + 2_000), 6, 1e-9);
+  }
+});
+
 Deno.test("scheduleOf() at a scale is the same curve in fewer iterations", () => {
   const scale = 0.02;
   for (const { id, rate, iterations } of ROWS) {
@@ -60,7 +69,7 @@ Deno.test("describeRate() names policy, bounds, lengths and drops", () => {
   );
   assertEquals(
     describeRate(rateOf("table1-exp_range"), 0.1),
-    "exp_range, 0.001–0.006, step 200",
+    "exp_range, 0.001–0.006 · 0.9994^t, step 200",
   );
   assertEquals(
     describeRate(rateOf("table1-decay")),

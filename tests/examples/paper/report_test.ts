@@ -19,6 +19,7 @@ function result(row: string, seed: number, accuracy: number): RowResult {
   return {
     row,
     model: "cifar10_full",
+    optimizer: "momentum",
     scale: 0.02,
     seed,
     iterations: 500,

@@ -22,6 +22,16 @@ Deno.test("ROWS has every line of the paper's tables with a name of its own", ()
     ...[74.6, 76],
     ...[67.3, 67.3],
   ]);
+  assertEquals(
+    of("Table 3").map(({ rate, iterations }) => [rate.policy, iterations]),
+    [2, 3, 3, 2, 2].flatMap((rows) =>
+      [
+        ["fixed", 70_000],
+        ["triangular", 25_000],
+        ["triangular", 70_000],
+      ].slice(0, rows)
+    ),
+  );
   assertEquals(of("Table 4").length, 3 * 2 * 4);
   assertEquals(figures("Figure 4"), [79.1, 82.2]);
   assertEquals(of("Figure 5").length, 5);
@@ -43,8 +53,8 @@ Deno.test("selectRows() takes ids, beginnings of ids and commas", () => {
   assertEquals(ids("figure6"), ["figure6-fixed", "figure6-triangular"]);
   assertEquals(ids("table3-adam,table1-decay"), [
     "table3-adam-fixed",
-    "table3-adam-triangular2",
-    "table3-adam-triangular",
+    "table3-adam-triangular-25k",
+    "table3-adam-triangular-70k",
     "table1-decay",
   ]);
   for (const name of ["table9", "table", ""]) {

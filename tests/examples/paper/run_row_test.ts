@@ -68,6 +68,41 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   assertEquals(tf.memory().numTensors, before);
 });
 
+Deno.test("runRow() resumes a row with Caffe's solvers, slots included", async () => {
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 10,
+    testImages: 4,
+  });
+  for (const optimizer of ["caffe_adagrad", "caffe_adadelta"] as const) {
+    await using whole = await tempDir();
+    await using parts = await tempDir();
+    const own = { ...row, optimizer };
+    const expected = await runRow(own, options(dataset, whole.path));
+    const abort = new AbortController();
+    await runRow(own, {
+      ...options(dataset, parts.path, abort.signal),
+      log: () => abort.abort(),
+    });
+    const resumed = await runRow(own, options(dataset, parts.path));
+    assertEquals(resumed!.epochHistory, expected!.epochHistory);
+  }
+});
+
+Deno.test("runRow() trains on a row's first images alone", async () => {
+  await using few = await tempDir();
+  await using all = await tempDir();
+  const load = (trainImages: number) =>
+    loadMnist({ source: "synthetic", trainImages, testImages: 4 });
+  const six = await runRow(row, options(await load(6), all.path));
+  const ten = await runRow(
+    { ...row, trainImages: 6 },
+    options(await load(10), few.path),
+  );
+  assertEquals(ten!.data.trainImages, 6);
+  assertEquals(ten!.epochHistory, six!.epochHistory);
+});
+
 Deno.test("scaledIterations() is at least one", () => {
   assertEquals(scaledIterations(row, 1), 1_500);
   assertEquals(scaledIterations(row, 0.01), 15);
@@ -82,7 +117,7 @@ Deno.test("runRow() of a training that diverges says so in its result", async ()
     testImages: 2,
   });
   const result = await runRow(
-    { ...row, optimizer: "sgd", rate: { policy: "fixed", lr: 1e30 } },
+    { ...row, optimizer: "momentum", rate: { policy: "fixed", lr: 1e30 } },
     { ...options(dataset, dir.path), scale: 3 / row.iterations },
   );
   assertEquals(result!.diverged, true);
