@@ -39,39 +39,65 @@ interface Group {
   readonly runs: readonly RowResult[];
 }
 
-function groupsOf(row: PaperRow, results: readonly RowResult[]): Group[] {
-  const groups = new Map<string, RowResult[]>();
-  for (const result of results.filter(({ row: id }) => id === row.id)) {
-    const { model, optimizer, scale, iterations, data, rate } = result;
-    const { backend, device } = result;
-    const key = JSON.stringify([
-      model,
-      optimizer,
-      scale,
-      iterations,
-      data,
-      backend,
-      device,
-      rate,
-    ]);
-    groups.set(key, [...groups.get(key) ?? [], result]);
-  }
-  return [...groups.values()].map((runs) => ({ row, runs }));
+/** The rows of one table that were run alike, in the order of the table. */
+interface Section {
+  readonly family: string;
+  readonly groups: readonly Group[];
+}
+
+/** What the runs of a section have in common. */
+function settingsOf({ model, scale, data, backend, device }: RowResult) {
+  return { model, scale, data, backend, device };
+}
+
+/** "table1" of "table1-fixed". */
+function familyOf(id: string): string {
+  return id.slice(0, id.indexOf("-"));
+}
+
+/** Puts `values` with the same `key` together, in the order of the first. */
+function groupBy<T>(values: readonly T[], key: (value: T) => unknown): T[][] {
+  return [
+    ...Map.groupBy(values, (value) => JSON.stringify(key(value)))
+      .values(),
+  ];
+}
+
+function sectionsOf(results: readonly RowResult[]): Section[] {
+  const groups = ROWS.flatMap((row) =>
+    groupBy(
+      results.filter((result) => result.row === row.id),
+      (run) => [settingsOf(run), run.optimizer, run.iterations, run.rate],
+    ).map((runs): Group => ({ row, runs }))
+  );
+  return groupBy(
+    groups,
+    ({ row, runs }) => [familyOf(row.id), settingsOf(runs[0])],
+  ).map((groups) => ({ family: familyOf(groups[0].row.id), groups }));
 }
 
 /** Mean and, from two runs on, standard deviation: "81.4 ± 0.3". */
 export function meanAndSpread(values: readonly number[]): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = meanOf(values);
   if (values.length === 1) return mean.toFixed(1);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) /
     (values.length - 1);
   return `${mean.toFixed(1)} ± ${Math.sqrt(variance).toFixed(1)}`;
 }
 
-function line(cells: readonly (string | number)[]): string {
-  return `| ${
-    cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")
-  } |`;
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function table(
+  head: readonly string[],
+  lines: readonly (readonly (string | number)[])[],
+): string {
+  return [head, head.map(() => "---"), ...lines].map((cells) =>
+    `| ${
+      cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")
+    } |`
+  ).join("\n");
 }
 
 /** Ids in the order of the rows: the first, and up to which it goes on. */
@@ -86,64 +112,103 @@ function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/**
- * Every row as a Markdown table: published, measured, or that it was not run.
- * No figure appears in it that is not in `results` or published.
- */
-export function reportMarkdown(results: readonly RowResult[]): string {
-  const lines = [
-    line([
-      "row",
-      "where",
-      "learning rate",
-      "published %",
-      "after iterations",
-      "measured %",
-      "seeds",
-      "scale",
-      "iterations",
-      "network",
-      "data",
-      "backend",
-      "time a run",
-    ]),
-    line(Array(13).fill("---")),
+function describeData(data: RowResult["data"]): string {
+  const { name, origin, note, trainImages, testImages } = data;
+  return `${name}, ${note ?? origin}, ${trainImages}/${testImages} images`;
+}
+
+function describeSettings({ groups }: Section): string {
+  const { model, scale, data, backend, device } = groups[0].runs[0];
+  return `${model} on ${describeData(data)}; scale ${scale}; ` +
+    `${backend}, ${device}`;
+}
+
+/** What the table gives of a row itself. */
+function publishedCells(row: PaperRow): (string | number)[] {
+  const { id, where, rate, published, iterations } = row;
+  return [id, where, describeRate(rate), published ?? "–", iterations];
+}
+
+const PUBLISHED = [
+  "row",
+  "where",
+  "learning rate",
+  "published %",
+  "iterations",
+];
+
+function measuredCells({ runs }: Group): (string | number)[] {
+  const diverged = runs.filter((run) => run.diverged).length;
+  return [
+    meanAndSpread(runs.map(({ accuracy }) => accuracy)) +
+    (diverged > 0 ? ` (${diverged} diverged)` : ""),
+    runs[0].iterations,
+    runs.map(({ seed }) => seed).join(", "),
+    duration(meanOf(runs.map(({ seconds }) => seconds))),
   ];
-  const notes = new Map<string, string[]>();
-  for (const row of ROWS) {
-    if (row.note) {
-      notes.set(row.note, [...notes.get(row.note) ?? [], row.id]);
-    }
-    const head = [
-      row.id,
-      row.where,
-      describeRate(row.rate),
-      row.published ?? "–",
-      row.iterations,
-    ];
-    const groups = groupsOf(row, results);
-    if (groups.length === 0) {
-      const why = row.dataset === "imagenet" ? "needs ImageNet" : "not run";
-      lines.push(line([...head, why, ...Array(7).fill("")]));
-    }
-    for (const { runs } of groups) {
-      const [{ scale, iterations, model, data, backend, device }] = runs;
-      const diverged = runs.filter((run) => run.diverged).length;
-      const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
-      lines.push(line([
-        ...head,
-        meanAndSpread(runs.map(({ accuracy }) => accuracy)) +
-        (diverged > 0 ? ` (${diverged} diverged)` : ""),
-        runs.map(({ seed }) => seed).join(", "),
-        scale,
-        iterations,
-        model,
-        describeData(data),
-        `${backend}, ${device}`,
-        duration(seconds / runs.length),
-      ]));
-    }
-  }
+}
+
+function notesOf(rows: readonly PaperRow[]): string {
+  const notes = Map.groupBy(
+    rows.filter(({ note }) => note !== undefined),
+    ({ note }) => note!,
+  );
+  return [...notes].map(([note, rows]) =>
+    `- ${nameRows(rows.map(({ id }) => id))}: ${note}.`
+  ).join("\n");
+}
+
+/** "Table 1" of "table1". */
+function titleOf(family: string): string {
+  return family === "tutorial"
+    ? "The tutorials"
+    : family.replace(/^(.)(.*?)(\d+)$/, (_, first, rest, number) =>
+      `${first.toUpperCase()}${rest} ${number}`);
+}
+
+/**
+ * The rows that were run, published beside measured, then those that were not,
+ * as Markdown. No figure appears in it that is not in `results` or published.
+ *
+ * @param chartsOf The files of a section's charts, to be shown below its table.
+ */
+export function reportMarkdown(
+  results: readonly RowResult[],
+  chartsOf: (section: number) => readonly string[] = () => [],
+): string {
+  const sections = sectionsOf(results).map((section, i) => {
+    const charts = chartsOf(i).map((path) =>
+      `![Test accuracy over the iterations](${path})`
+    );
+    const { family, groups } = section;
+    return [
+      `## ${titleOf(family)}`,
+      `${describeSettings(section)}.`,
+      table(
+        [...PUBLISHED, "measured %", "iterations here", "seeds", "time a run"],
+        groups.map((group) => [
+          ...publishedCells(group.row),
+          ...measuredCells(group),
+        ]),
+      ),
+      notesOf([...new Set(groups.map(({ row }) => row))]),
+      ...charts,
+    ].filter((part) => part !== "").join("\n\n");
+  });
+  const others = ROWS.filter(({ id }) =>
+    !results.some(({ row }) => row === id)
+  );
+  const notRun = [
+    "## Not run",
+    table(
+      [...PUBLISHED, "measured %"],
+      others.map((row) => [
+        ...publishedCells(row),
+        row.dataset === "imagenet" ? "needs ImageNet" : "not run",
+      ]),
+    ),
+    notesOf(others),
+  ].join("\n\n");
   return `# The paper's results, published and measured
 
 Test accuracies after the last iteration. "Measured" is the mean over the seeds
@@ -151,81 +216,78 @@ with their standard deviation. At a scale below 1, iterations and step sizes are
 that part of the published ones: such a figure is not comparable with the
 published one, only with others of the same scale.
 
-${lines.join("\n")}
-
-What the sources leave open:
-
-${[...notes].map(([note, ids]) => `- ${nameRows(ids)}: ${note}.`).join("\n")}
+${[...sections, ...(others.length > 0 ? [notRun] : [])].join("\n\n")}
 `;
-}
-
-function describeData(data: RowResult["data"]): string {
-  const { name, origin, note, trainImages, testImages } = data;
-  return `${name}, ${note ?? origin}, ${trainImages}/${testImages} images`;
 }
 
 /** What a chart can tell apart. */
 const MAX_CURVES = 7;
 
-/** A chart for each table or figure with at least two rows run alike. */
+/** The test accuracies of a group on the way, averaged over its seeds. */
+function curveOf({ row, runs }: Group) {
+  const [{ epochHistory: { iterations } }] = runs;
+  return {
+    name: row.id.slice(row.id.indexOf("-") + 1),
+    history: { iterations },
+    epochHistory: {
+      iterations,
+      val_acc: iterations.map((_, i) =>
+        meanOf(runs.map(({ epochHistory }) => epochHistory.val_acc[i]))
+      ),
+    },
+  };
+}
+
+/** The charts of a section: one for every few rows that have a curve. */
+function chartsOf(section: Section): { name: string; chart: Chart }[] {
+  const curves = section.groups.filter(({ runs }) =>
+    runs[0].epochHistory.iterations.length > 1
+  );
+  const { model, scale, data, backend } = section.groups[0].runs[0];
+  const seeds = new Set(curves.flatMap(({ runs }) => runs.map((r) => r.seed)));
+  const charts: { name: string; chart: Chart }[] = [];
+  for (let from = 0; from < curves.length; from += MAX_CURVES) {
+    const shown = curves.slice(from, from + MAX_CURVES);
+    if (shown.length < 2) continue;
+    const part = from === 0 ? "" : `-${1 + from / MAX_CURVES}`;
+    charts.push({
+      name:
+        `${section.family}_${model}_scale-${scale}_${data.name.toLowerCase()}${part}`,
+      chart: comparisonChart(shown.map(curveOf), {
+        metric: "val_acc",
+        origin: `${model}, ${describeData(data)}, scale ${scale}, ${
+          seeds.size === 1 ? "seed" : "mean of seeds"
+        } ${[...seeds].join(", ")}, ${backend}`,
+      }),
+    });
+  }
+  return charts;
+}
+
+/** The charts of each table that has at least two rows run alike. */
 export function reportCharts(
   results: readonly RowResult[],
 ): { name: string; chart: Chart }[] {
-  const charts: { name: string; chart: Chart }[] = [];
-  const families = new Map<string, RowResult[]>();
-  for (const result of results) {
-    if (result.epochHistory.iterations.length < 2) continue;
-    const { data, scale, model } = result;
-    const family = result.row.split("-")[0];
-    const key = JSON.stringify([family, scale, model, data]);
-    const runs = families.get(key) ?? [];
-    // The results are in the order of their seeds: the first seed of each row.
-    if (!runs.some(({ row }) => row === result.row)) runs.push(result);
-    families.set(key, runs);
-  }
-  for (const runs of families.values()) {
-    const ordered = ROWS.flatMap(({ id }) =>
-      runs.filter(({ row }) => row === id)
-    );
-    for (let from = 0; from < ordered.length; from += MAX_CURVES) {
-      const shown = ordered.slice(from, from + MAX_CURVES);
-      if (shown.length < 2) continue;
-      const [{ row, scale, model, data }] = shown;
-      const part = from === 0 ? "" : `-${1 + from / MAX_CURVES}`;
-      charts.push({
-        name: `${
-          row.split("-")[0]
-        }_${model}_scale-${scale}_${data.name.toLowerCase()}${part}`,
-        chart: comparisonChart(
-          shown.map(({ row, epochHistory }) => ({
-            name: row.slice(row.indexOf("-") + 1),
-            history: { iterations: epochHistory.iterations },
-            epochHistory,
-          })),
-          {
-            metric: "val_acc",
-            origin: `${model}, ${describeData(data)}, scale ${scale}, seed ${
-              shown[0].seed
-            }, ${shown[0].backend}`,
-          },
-        ),
-      });
-    }
-  }
-  return charts;
+  return sectionsOf(results).flatMap(chartsOf);
 }
 
 /** Writes `report.md` and its charts into `folder`, and gives their paths. */
 export async function writeReport(folder: string): Promise<string[]> {
   const results = await readResults(folder);
   const paths: string[] = [];
-  let markdown = reportMarkdown(results);
-  for (const { name, chart } of reportCharts(results)) {
-    const path = `${folder}/${name}.svg`;
-    await writeFile(path, await toSvg(chart));
-    markdown += `\n![Test accuracy over the iterations](${name}.svg)\n`;
-    paths.push(path);
+  const files: string[][] = [];
+  for (const section of sectionsOf(results)) {
+    const charts = chartsOf(section);
+    for (const { name, chart } of charts) {
+      const path = `${folder}/${name}.svg`;
+      await writeFile(path, await toSvg(chart));
+      paths.push(path);
+    }
+    files.push(charts.map(({ name }) => `${name}.svg`));
   }
-  await writeFile(`${folder}/report.md`, markdown);
+  await writeFile(
+    `${folder}/report.md`,
+    reportMarkdown(results, (section) => files[section]),
+  );
   return [`${folder}/report.md`, ...paths];
 }

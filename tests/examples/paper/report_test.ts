@@ -69,18 +69,19 @@ Deno.test("reportMarkdown() shows published figures, and measured ones only wher
     );
     assertEquals(cells.slice(7).join(""), "");
   }
-  assertEquals(rowOf("table1-decay").slice(4, 14), [
+  assertEquals(rowOf("table1-decay").slice(4, 10), [
     "78.5",
     "25000",
     "42.0 ± 1.4",
-    "1, 2",
-    "0.02",
     "500",
-    "cifar10_full",
-    "CIFAR-10, synthetic, 50/10 images",
-    "wasm, WASM SIMD, 2 threads",
+    "1, 2",
     "60 s",
   ]);
+  assertStringIncludes(
+    markdown,
+    "## Table 1\n\ncifar10_full on CIFAR-10, synthetic, 50/10 images; " +
+      "scale 0.02; wasm, WASM SIMD, 2 threads.",
+  );
 });
 
 Deno.test("reportMarkdown() says how many runs diverged", () => {
@@ -101,8 +102,14 @@ Deno.test("reportMarkdown() keeps runs of another scale or other data apart", ()
   const lines = markdown.split("\n").filter((l) =>
     l.startsWith("| table1-decay")
   );
-  assertEquals(lines.length, 3);
-  assertStringIncludes(lines[2], "JPEG copy");
+  assertEquals(lines.map((line) => line.split(" | ")[5]), [
+    "41.0",
+    "60.0",
+    "50.0",
+  ]);
+  for (const settings of ["scale 0.02", "scale 0.1", "CIFAR-10, JPEG copy"]) {
+    assertStringIncludes(markdown, settings);
+  }
 });
 
 Deno.test("reportCharts() compares rows that were run alike", () => {
@@ -120,6 +127,9 @@ Deno.test("reportCharts() compares rows that were run alike", () => {
   const text = JSON.stringify(charts[0].chart);
   assertStringIncludes(text, "decay");
   assertStringIncludes(text, "synthetic");
+  assertStringIncludes(text, "mean of seeds 1, 2");
+  // The decay's two runs end at 0.41 and 0.43.
+  assertStringIncludes(text, "0.42");
 });
 
 Deno.test("writeReport() reads its results and nothing else from the folder", async () => {
