@@ -18,8 +18,9 @@
  * | ip1: 10 units, weights N(0, 0.01²), softmax | 10 | 10,250 |
  *
  * In all 89,578 parameters. Weight decay is 0.004, and 250 times that for the
- * weights of ip1, none for its biases. Poolings, the penalty in the training
- * loss and the biases' rates are as `cifar10_quick.ts` says.
+ * weights of ip1, none for its biases. Caffe lets the biases of conv1, conv2 and
+ * ip1 learn at twice the rate, which `layerRates` can do; poolings and the
+ * penalty in the training loss are as `cifar10_quick.ts` says.
  *
  * @module
  */

@@ -13,6 +13,9 @@
  * network and 256 scales and shifts are trained, 256 running statistics kept:
  * 90,090 in all.
  *
+ * Caffe lets the biases of conv1 and conv2 learn at twice the rate and ip1's at
+ * a fifth, which `layerRates` can do.
+ *
  * The definition gives ip1 a decay of 250 times the solver's weight decay,
  * which the solver leaves at 0: there is none.
  *

@@ -28,6 +28,8 @@ export interface PaperModel {
     readonly channels: number;
     readonly optimizer: tf.Optimizer;
   }): tf.LayersModel;
+  /** Weights that learn at another rate, as `layerRates` takes them. */
+  readonly layerRates?: Readonly<Record<string, number>>;
   normalization(dataset: ImageDataset): Normalization;
   readonly augmentation?: Augmentation;
   /** The images in the size that the network takes. */
@@ -44,9 +46,21 @@ const residual = {
 
 /** The networks of the rows by name. */
 export const MODELS = {
-  cifar10_quick: { ...caffe, create: createCifar10Quick },
-  cifar10_full: { ...caffe, create: createCifar10Full },
-  cifar10_full_sigmoid: { ...caffe, create: createCifar10FullSigmoid },
+  cifar10_quick: {
+    ...caffe,
+    create: createCifar10Quick,
+    layerRates: { "*/bias": 2 },
+  },
+  cifar10_full: {
+    ...caffe,
+    create: createCifar10Full,
+    layerRates: { "conv3/bias": 1, "*/bias": 2 },
+  },
+  cifar10_full_sigmoid: {
+    ...caffe,
+    create: createCifar10FullSigmoid,
+    layerRates: { "conv3/bias": 1, "ip1/bias": 0.2, "*/bias": 2 },
+  },
   minigooglenet: {
     create: createMiniGoogLeNet,
     // The tutorials: the mean image of CIFAR-10, 0–1 for Fashion-MNIST.

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
-import { loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
+import { layerRates, loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import { writeFile } from "../../src/_write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
@@ -199,6 +199,8 @@ export async function runRow(
     optimizer,
   });
   try {
+    using _rates = paperModel.layerRates &&
+      layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
