@@ -23,7 +23,7 @@ import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
 import { meanAndSpread, writeReport } from "./paper/report.ts";
-import { ROWS, selectRows } from "./paper/rows.ts";
+import { familyOf, ROWS, selectRows, titleOf } from "./paper/rows.ts";
 import {
   type RowResult,
   runName,
@@ -92,12 +92,12 @@ export function listRows(): string {
   const lines: string[] = [];
   let heading = "";
   for (const row of ROWS) {
-    const place = row.where.split(",")[0];
+    const title = titleOf(familyOf(row.id));
     const data = row.dataset === "imagenet"
-      ? "needs ImageNet"
-      : `${row.dataset}, ${row.model}`;
-    if (heading !== `${place}: ${data}`) {
-      heading = `${place}: ${data}`;
+      ? `${row.model}, needs ImageNet`
+      : `${row.model}, ${row.dataset}`;
+    if (heading !== `${title}: ${data}`) {
+      heading = `${title}: ${data}`;
       lines.push("", heading);
     }
     const published = row.published === undefined
@@ -108,9 +108,9 @@ export function listRows(): string {
         String(row.iterations).padStart(6)
       } iterations`,
     );
-    for (const part of describeRate(row.rate).split("; ")) {
-      lines.push(`      ${part}`);
-    }
+    const details = describeRate(row.rate).split("; ");
+    if (row.where !== title) details.push(`in ${row.where}`);
+    lines.push(...details.map((detail) => `      ${detail}`));
   }
   return lines.slice(1).join("\n");
 }

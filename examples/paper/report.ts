@@ -1,7 +1,7 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
 import { writeFile } from "../../src/_write_file.ts";
 import { describeRate } from "./rate.ts";
-import { type PaperRow, ROWS } from "./rows.ts";
+import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./run_row.ts";
 
 /** Every result in `folder`, and nothing else that lies there. */
@@ -48,11 +48,6 @@ interface Section {
 /** What the runs of a section have in common. */
 function settingsOf({ model, scale, data, backend, device }: RowResult) {
   return { model, scale, data, backend, device };
-}
-
-/** "table1" of "table1-fixed". */
-function familyOf(id: string): string {
-  return id.slice(0, id.indexOf("-"));
 }
 
 /** Puts `values` with the same `key` together, in the order of the first. */
@@ -156,14 +151,6 @@ function notesOf(rows: readonly PaperRow[]): string {
   return [...notes].map(([note, rows]) =>
     `- ${nameRows(rows.map(({ id }) => id))}: ${note}.`
   ).join("\n");
-}
-
-/** "Table 1" of "table1". */
-function titleOf(family: string): string {
-  return family === "tutorial"
-    ? "The tutorials"
-    : family.replace(/^(.)(.*?)(\d+)$/, (_, first, rest, number) =>
-      `${first.toUpperCase()}${rest} ${number}`);
 }
 
 /**

@@ -483,6 +483,19 @@ export const ROWS: readonly PaperRow[] = [
   ...TUTORIALS,
 ];
 
+/** What a row belongs to, by its id: "table1" of "table1-fixed". */
+export function familyOf(id: string): string {
+  return id.slice(0, id.indexOf("-"));
+}
+
+/** What people call a family of rows: "Table 1". */
+export function titleOf(family: string): string {
+  return family === "tutorial" ? "The tutorials" : family.replace(
+    /^([a-z])([a-z]+)(\d+)$/,
+    (_, first, rest, number) => `${first.toUpperCase()}${rest} ${number}`,
+  );
+}
+
 /**
  * The rows that `selection` names: ids or beginnings of ids, with commas.
  *
