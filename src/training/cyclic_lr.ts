@@ -48,6 +48,10 @@ export interface LearningRateBounds {
   readonly baseLr?: number;
   /** The rate at the peak; absent where none was found. */
   readonly maxLr?: number;
+  /** Whether the bounds can be trusted, for the error where one is absent. */
+  readonly verdict?: string;
+  /** What to do where they cannot, for that error too. */
+  readonly advice?: string;
 }
 
 /** A {@linkcode CyclicLR} as plain data; `scaleFn` is code and not in it. */
@@ -108,6 +112,8 @@ export class CyclicLR extends LearningRateScheduler {
   #cycles: Cycles;
   #onCycleEnd: CyclicLROptions["onCycleEnd"];
   #stopAfterCycles: number | undefined;
+  /** The one of the constructor, which no restored state changes. */
+  readonly #ownStop: number | undefined;
   /** What `onCycleEnd` returned and nobody has awaited yet. */
   #ending: Promise<void> | undefined;
 
@@ -127,6 +133,7 @@ export class CyclicLR extends LearningRateScheduler {
     this.#cycles = created;
     this.#onCycleEnd = onCycleEnd;
     this.#stopAfterCycles = stopAfterCycles;
+    this.#ownStop = stopAfterCycles;
   }
 
   /**
@@ -153,8 +160,15 @@ export class CyclicLR extends LearningRateScheduler {
   ): CyclicLR {
     const { baseLr = range.baseLr, maxLr = range.maxLr } = options;
     if (baseLr === undefined || maxLr === undefined) {
+      const { verdict, advice } = range;
+      const why = [
+        ...(verdict === undefined ? [] : [`The range's verdict is ${verdict}`]),
+        ...(advice ? [advice] : []),
+      ].join(": ");
       throw new RangeError(
-        `Cannot create a cyclic schedule from a learning-rate range as it must have both bounds: current value is baseLr ${baseLr}, maxLr ${maxLr}`,
+        `Cannot create a cyclic schedule from a learning-rate range as it must have both bounds: current value is baseLr ${baseLr}, maxLr ${maxLr}${
+          why && `. ${why}`
+        }`,
       );
     }
     return new CyclicLR({ ...options, baseLr, maxLr });
@@ -165,7 +179,7 @@ export class CyclicLR extends LearningRateScheduler {
    * it was, history included.
    *
    * @param json Text from `JSON.stringify(clr)`, or the object it stands for.
-   * @param options The functions, where the schedule had some.
+   * @param options The functions, where the schedule had some, and another end.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or a
    * `scaleFn` is needed and not given.
    *
@@ -185,6 +199,8 @@ export class CyclicLR extends LearningRateScheduler {
       scaleFn?: ScaleFn;
       /** Called after the last batch of each cycle. */
       onCycleEnd?: CyclicLROptions["onCycleEnd"];
+      /** Ends `fit` after so many cycles, in place of what the data say. */
+      stopAfterCycles?: number;
     } = {},
   ): CyclicLR {
     const state: Partial<CyclicLRState> | null = typeof json === "string"
@@ -203,7 +219,7 @@ export class CyclicLR extends LearningRateScheduler {
       );
     }
     const { options: saved, stopAfterCycles } = state;
-    const clr = new CyclicLR({ ...saved, ...options, stopAfterCycles });
+    const clr = new CyclicLR({ ...saved, stopAfterCycles, ...options });
     clr.restoreState(state as CyclicLRState);
     return clr;
   }
@@ -273,10 +289,10 @@ export class CyclicLR extends LearningRateScheduler {
     if (watched === undefined || this.cycle === cycle) return;
     const { totalIterations } = this;
     const ending = this.#onCycleEnd?.({ cycle, totalIterations });
-    if (ending !== undefined) {
-      const before = this.#ending;
-      this.#ending = before ? before.then(() => ending) : ending;
-    }
+    if (ending === undefined) return;
+    this.#ending = Promise.all([this.#ending, ending]).then(() => {});
+    // Whoever flushes next gets the error; until then it is not unhandled.
+    this.#ending.catch(() => {});
   }
 
   /** As of every scheduler; waits for `onCycleEnd` as well. */
@@ -289,7 +305,7 @@ export class CyclicLR extends LearningRateScheduler {
   override onTrainBegin(): Promise<void> {
     if (this.finished) {
       throw new RangeError(
-        `Cannot train on as no more than stopAfterCycles (${this.#stopAfterCycles}) cycles must be over: call reset() to start a new run of cycles`,
+        `Cannot train on as no more than stopAfterCycles (${this.#stopAfterCycles}) cycles must be over: call reset() to start a new run of cycles, or go on from toJSON() with a larger stopAfterCycles`,
       );
     }
     return super.onTrainBegin();
@@ -310,7 +326,8 @@ export class CyclicLR extends LearningRateScheduler {
 
   /**
    * Takes over the options, counts and history of an earlier schedule, but for a
-   * `scaleFn`, which is code and stays.
+   * `scaleFn`, which is code and stays, as does a `stopAfterCycles` that the
+   * constructor was given.
    *
    * @param state What {@linkcode CyclicLR.toJSON} gave.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or only one
@@ -330,10 +347,10 @@ export class CyclicLR extends LearningRateScheduler {
         }, ${hasScaleFn ? "with" : "without"} a scaleFn`,
       );
     }
-    this.#cycles = cycles({ ...options, scaleFn });
-    this.#stopAfterCycles = stopAfterCycles;
-    this.restart(this.#cycles.at);
-    this.restoreState(state);
+    const restored = cycles({ ...options, scaleFn });
+    this.restoreState(state, restored.at);
+    this.#cycles = restored;
+    this.#stopAfterCycles = this.#ownStop ?? stopAfterCycles;
   }
 
   /** Plain data for {@linkcode CyclicLR.fromJSON}; `JSON.stringify` calls it. */

@@ -65,9 +65,11 @@ export class Recorder<C extends Columns> {
   readonly #columns: { [column: string]: number[] } = {};
   readonly #firstColumns: readonly string[];
   #length = 0;
+  /** Rows whose tensors are still to be read. */
   #waiting: Row[] = [];
+  /** Rows whose tensors are being read, which come before those that wait. */
+  #inFlight: Row[] = [];
   #reading: Promise<void> = Promise.resolve();
-  #unread = 0;
 
   /** @param firstColumns The columns that every row has. */
   constructor(firstColumns: readonly (keyof C & string)[]) {
@@ -80,13 +82,32 @@ export class Recorder<C extends Columns> {
     return this.#columns as Columns as C;
   }
 
-  /** Adds a row: its own values first, then the logs. */
+  /**
+   * A copy of every row added so far. What is still on a GPU is NaN in it:
+   * {@linkcode Recorder.flush} first.
+   */
+  snapshot(): C {
+    const columns: { [column: string]: number[] } = {};
+    for (const name in this.#columns) columns[name] = [...this.#columns[name]];
+    let length = this.#length;
+    for (const row of [...this.#inFlight, ...this.#waiting]) {
+      const numbers: { [column: string]: number } = {};
+      for (const name in row) {
+        const value = row[name];
+        numbers[name] = typeof value === "number" ? value : NaN;
+      }
+      appendRow(columns, length++, numbers);
+    }
+    return columns as Columns as C;
+  }
+
+  /** Adds a row: its own values, then the logs of other names. */
   add(row: { readonly [column: string]: number }, logs: Logs = {}): void {
     const values: Row = { ...row };
     let onDevice = false;
     for (const name in logs) {
       const value = logs[name];
-      if (value === undefined || NOT_LOGGED.has(name)) continue;
+      if (value === undefined || name in row || NOT_LOGGED.has(name)) continue;
       if (typeof value === "number") {
         values[name] = value;
       } else if (SYNCHRONOUS_BACKENDS.has(tf.getBackend())) {
@@ -97,7 +118,9 @@ export class Recorder<C extends Columns> {
         onDevice = true;
       }
     }
-    if (!onDevice && this.#waiting.length === 0 && this.#unread === 0) {
+    if (
+      !onDevice && this.#waiting.length === 0 && this.#inFlight.length === 0
+    ) {
       this.#append(values as { [column: string]: number });
       return;
     }
@@ -118,8 +141,14 @@ export class Recorder<C extends Columns> {
     await reading;
   }
 
-  /** Replaces all rows by those of `columns`, which must be of equal length. */
+  /**
+   * Replaces all rows, those that wait to be read among them, by those of
+   * `columns`, which must be of equal length.
+   */
   restore(columns: Columns): void {
+    for (const row of this.#waiting) tf.dispose(row);
+    this.#waiting = [];
+    this.#inFlight = [];
     for (const name in this.#columns) delete this.#columns[name];
     for (const name of this.#firstColumns) this.#columns[name] = [];
     for (const [name, values] of Object.entries(columns)) {
@@ -132,7 +161,8 @@ export class Recorder<C extends Columns> {
   #startReading(): void {
     const rows = this.#waiting;
     this.#waiting = [];
-    this.#unread++;
+    this.#inFlight.push(...rows);
+    const inFlight = this.#inFlight;
     const previous = this.#reading;
     const values = readTogether(rows);
     const reading = (async () => {
@@ -143,9 +173,11 @@ export class Recorder<C extends Columns> {
         for (const name in row) {
           if (typeof row[name] !== "number") row[name] = read[next++] ?? NaN;
         }
+        // Rows from before a restore belong to a run that was given up.
+        if (inFlight !== this.#inFlight) continue;
         this.#append(row as { [column: string]: number });
       }
-      this.#unread--;
+      inFlight.splice(0, rows.length);
       if (before.status === "rejected") throw before.reason;
       if (now.status === "rejected") throw now.reason;
     })();
@@ -155,16 +187,23 @@ export class Recorder<C extends Columns> {
   }
 
   #append(row: { [column: string]: number }): void {
-    for (const name in row) {
-      const column = this.#columns[name] ??= new Array<number>(this.#length)
-        .fill(NaN);
-      column.push(row[name]);
-    }
-    this.#length++;
-    for (const name in this.#columns) {
-      const column = this.#columns[name];
-      if (column.length < this.#length) column.push(NaN);
-    }
+    appendRow(this.#columns, this.#length++, row);
+  }
+}
+
+/** Adds a row to columns of `length` rows. */
+function appendRow(
+  columns: { [column: string]: number[] },
+  length: number,
+  row: { readonly [column: string]: number },
+): void {
+  for (const name in row) {
+    const column = columns[name] ??= new Array<number>(length).fill(NaN);
+    column.push(row[name]);
+  }
+  for (const name in columns) {
+    const column = columns[name];
+    if (column.length === length) column.push(NaN);
   }
 }
 

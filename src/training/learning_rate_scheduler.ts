@@ -3,6 +3,7 @@ import { showInNotebooks } from "../_notebook.ts";
 import { schedulerView } from "./_notebook.ts";
 import { momentumOf } from "../schedules/traits.ts";
 import {
+  type Columns,
   type EpochHistory,
   type History,
   type Logs,
@@ -23,6 +24,10 @@ const DONE: Promise<void> = Promise.resolve();
  * and goes on where it was when `fit` is called again. For a training loop of
  * one's own, call {@linkcode LearningRateScheduler.attach | attach} once and
  * {@linkcode LearningRateScheduler.step | step} after every batch.
+ *
+ * Where Keras's callback of this name asks its function once an epoch, for
+ * `(epoch, lr)`, this one asks at every batch, for the batches trained so far: a
+ * rate by epoch is `(t) => rate(Math.floor(t / batchesPerEpoch))`.
  *
  * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
  * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
@@ -99,8 +104,9 @@ export class LearningRateScheduler extends CallbackBase {
 
   /**
    * One row per batch: `iterations`, `lr`, `momentum` where the schedule cycles
-   * it, and what the batch logged (`loss`, `acc`, …). After `fit` it is complete; in a loop of one's own that logs
-   * tensors on a GPU, {@linkcode LearningRateScheduler.flush | flush} first.
+   * it, and what the batch logged under other names (`loss`, `acc`, …). After
+   * `fit` it is complete; in a loop of one's own that logs tensors on a GPU,
+   * {@linkcode LearningRateScheduler.flush | flush} first.
    */
   get history(): History {
     return this.#batches.columns;
@@ -196,10 +202,7 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
-    if (schedule !== undefined) {
-      this.#schedule = checkSchedule(schedule);
-      this.#momentum = momentumOf(schedule);
-    }
+    if (schedule !== undefined) this.#follow(schedule);
     this.#iteration = 0;
     if (this.#optimizer !== undefined) this.#apply();
   }
@@ -209,7 +212,12 @@ export class LearningRateScheduler extends CallbackBase {
     this.restart();
   }
 
-  /** Plain data for {@linkcode LearningRateScheduler.restore}. */
+  /**
+   * Plain data for {@linkcode LearningRateScheduler.restore}: a copy, which
+   * further batches do not change. Logs that are still on a GPU are NaN in it,
+   * so {@linkcode LearningRateScheduler.flush | flush} first in a loop of one's
+   * own.
+   */
   toJSON(): SchedulerState {
     return this.state();
   }
@@ -219,6 +227,8 @@ export class LearningRateScheduler extends CallbackBase {
    * itself, which is code, stays.
    *
    * @param state What {@linkcode LearningRateScheduler.toJSON} gave.
+   * @throws {TypeError} If the data are not those of a scheduler, which then
+   * stays as it was.
    */
   restore(state: SchedulerState): void {
     this.restoreState(state);
@@ -232,13 +242,19 @@ export class LearningRateScheduler extends CallbackBase {
       epochs: this.#epochs,
       ...(this.#ownMomentum !== undefined &&
         { ownMomentum: this.#ownMomentum }),
-      history: this.#batches.columns,
-      epochHistory: this.#epochRecords.columns,
+      history: this.#batches.snapshot(),
+      epochHistory: this.#epochRecords.snapshot(),
     };
   }
 
-  /** Takes over the counts and the history of an earlier scheduler. */
-  protected restoreState(state: SchedulerState): void {
+  /**
+   * Takes over the counts and the history of an earlier scheduler.
+   *
+   * @param schedule Followed from now on, if given.
+   */
+  protected restoreState(state: SchedulerState, schedule?: Schedule): void {
+    checkState(state);
+    if (schedule !== undefined) this.#follow(schedule);
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
@@ -275,6 +291,11 @@ export class LearningRateScheduler extends CallbackBase {
     await this.flush();
   }
 
+  #follow(schedule: Schedule): void {
+    this.#schedule = checkSchedule(schedule);
+    this.#momentum = momentumOf(schedule);
+  }
+
   #apply(): void {
     const optimizer = this.#optimizer!;
     setLearningRate(optimizer, this.#schedule(this.#iteration));
@@ -303,6 +324,26 @@ export interface SchedulerState {
   readonly history: History;
   /** One row per epoch. */
   readonly epochHistory: EpochHistory;
+}
+
+function checkState(state: SchedulerState): void {
+  const counts = ["iteration", "totalIterations", "epochs"] as const;
+  const histories = [
+    ["history", ["iterations", "lr"]],
+    ["epochHistory", ["epochs", "iterations"]],
+  ] as const;
+  const bad = counts.find((name) => !Number.isSafeInteger(state?.[name])) ??
+    histories.find(([name, columns]) =>
+      columns.some((column) =>
+        !Array.isArray((state[name] as Columns)?.[column])
+      )
+    )?.[0];
+  if (bad === undefined) return;
+  throw new TypeError(
+    `Cannot restore a learning-rate scheduler as the data must be what its toJSON gave: current value has ${bad} ${
+      JSON.stringify(state?.[bad])
+    }`,
+  );
 }
 
 function checkSchedule(schedule: Schedule): Schedule {

@@ -3,6 +3,7 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertRejects,
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
@@ -118,6 +119,75 @@ Deno.test("CyclicLR.fromRange() takes both bounds, or says which is missing", ()
     RangeError,
     "baseLr undefined, maxLr 0.02",
   );
+  assertThrows(
+    () =>
+      CyclicLR.fromRange({
+        verdict: "never-diverged",
+        advice: "Raise endLr, to 89 say.",
+      }),
+    RangeError,
+    "maxLr undefined. The range's verdict is never-diverged: Raise endLr, to 89 say.",
+  );
+});
+
+Deno.test("CyclicLR.toJSON() is not changed by the batches after it", () => {
+  const optimizer = tf.train.sgd(1);
+  const clr = new CyclicLR({ stepSize: 3 }).attach(optimizer);
+  for (let i = 0; i < 4; i++) clr.step({ loss: i });
+  const saved = clr.toJSON();
+  for (let i = 0; i < 4; i++) clr.step({ loss: -i });
+  assertEquals(saved.history.iterations, [1, 2, 3, 4]);
+  clr.restore(saved);
+  clr.step({ loss: 9 });
+  assertEquals(clr.history.iterations, [1, 2, 3, 4, 5]);
+  assertEquals(clr.history.loss, [0, 1, 2, 3, 9]);
+  optimizer.dispose();
+});
+
+Deno.test("CyclicLR.restore() refuses what is no state, and stays as it was", () => {
+  const clr = new CyclicLR({ stepSize: 3 });
+  const before = clr.toJSON();
+  const { history: _, ...rest } = new CyclicLR({ stepSize: 5 }).toJSON();
+  for (const state of [rest, { ...before, iteration: "4" }]) {
+    assertThrows(
+      () => clr.restore(state as unknown as typeof before),
+      TypeError,
+      "what its toJSON gave",
+    );
+    assertEquals(clr.toJSON(), before);
+  }
+});
+
+Deno.test("CyclicLR.restore() keeps the stopAfterCycles of the constructor, so that a run can be extended", () => {
+  const one = new CyclicLR({ stepSize: 1, stopAfterCycles: 1 });
+  const optimizer = tf.train.sgd(1);
+  one.attach(optimizer).step();
+  one.step();
+  assert(one.finished);
+  const state = one.toJSON();
+  const three = new CyclicLR({ stopAfterCycles: 3 });
+  three.restore(state);
+  assertEquals([three.finished, three.toJSON().stopAfterCycles], [false, 3]);
+  assert(!CyclicLR.fromJSON(state, { stopAfterCycles: 2 }).finished);
+  assert(CyclicLR.fromJSON(state).finished);
+  const endless = new CyclicLR();
+  endless.restore(state);
+  assert(endless.finished);
+  optimizer.dispose();
+});
+
+Deno.test("CyclicLR.flush() throws what onCycleEnd rejected with, and not before", async () => {
+  const optimizer = tf.train.sgd(1);
+  const clr = new CyclicLR({
+    stepSize: 1,
+    onCycleEnd: ({ cycle }) =>
+      cycle === 1 ? Promise.reject(new Error("disk full")) : Promise.resolve(),
+  }).attach(optimizer);
+  for (let i = 0; i < 4; i++) clr.step();
+  await new Promise((resolve) => setTimeout(resolve));
+  await assertRejects(() => clr.flush(), Error, "disk full");
+  await clr.flush();
+  optimizer.dispose();
 });
 
 Deno.test("CyclicLR.fromJSON() restores any schedule at any batch, history included", () => {

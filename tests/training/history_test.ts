@@ -112,6 +112,58 @@ Deno.test("Recorder.flush() reports a lost device and keeps the rates", () =>
     assertEquals([...rows.columns.loss], [NaN, 20]);
   }));
 
+Deno.test("Recorder.snapshot() has every row, and is not changed by later ones", () =>
+  onDevice(async () => {
+    const rows = createRecorder();
+    addAndDispose(rows, 1, 5);
+    const reading = rows.flush();
+    addAndDispose(rows, 2, 4);
+    const early = rows.snapshot();
+    assertEquals<Record<string, readonly number[]>>(early, {
+      iterations: [1, 2],
+      lr: [0.1, 0.2],
+      loss: [NaN, NaN],
+    });
+    await reading;
+    await rows.flush();
+    addAndDispose(rows, 3, 3);
+    assertEquals(rows.snapshot().loss, [5, 4, NaN]);
+    assertEquals(early.iterations, [1, 2]);
+    await rows.flush();
+    assertEquals(rows.snapshot(), rows.columns);
+  }));
+
+Deno.test("Recorder.restore() gives up the rows that wait and those being read", () =>
+  onDevice(async () => {
+    const before = tf.memory().numTensors;
+    const rows = createRecorder();
+    addAndDispose(rows, 1, 5);
+    const reading = rows.flush();
+    addAndDispose(rows, 2, 4);
+    rows.restore({ iterations: [7], lr: [0.7] });
+    rows.add({ iterations: 8, lr: 0.8 });
+    await reading;
+    await rows.flush();
+    addAndDispose(rows, 9, 1);
+    await rows.flush();
+    assertEquals<Record<string, readonly number[]>>(rows.columns, {
+      iterations: [7, 8, 9],
+      lr: [0.7, 0.8, 0.9],
+      loss: [NaN, NaN, 1],
+    });
+    assertEquals(tf.memory().numTensors, before);
+  }));
+
+Deno.test("Recorder.add() does not let logs replace a row's own values", () => {
+  const rows = createRecorder();
+  rows.add({ iterations: 1, lr: 0.1 }, { lr: 7, iterations: 99, loss: 2 });
+  assertEquals<Record<string, readonly number[]>>(rows.columns, {
+    iterations: [1],
+    lr: [0.1],
+    loss: [2],
+  });
+});
+
 Deno.test("toCsv() writes a header and a line per row that reads back exactly", () => {
   const loss = [1 / 3, NaN, 1e-300];
   const text = toCsv({ iterations: [1, 2, 3], 'val "x", y': loss });
