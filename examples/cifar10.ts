@@ -23,7 +23,11 @@ import {
 } from "@clr/clr/backends";
 import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
-import { PICTURE_FLAGS, writeRangePictures } from "../src/_pictures.ts";
+import {
+  livePort,
+  PICTURE_FLAGS,
+  writeRangePictures,
+} from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -39,8 +43,9 @@ import {
   OPTIMIZER_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
-import { Interrupt } from "./training/interrupt.ts";
+import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
+import { readRange } from "./training/resume.ts";
 import { trainClassifier } from "./training/train_classifier.ts";
 
 /** The flags of this program. */
@@ -134,21 +139,28 @@ export async function createData(
   const preset = defaults({
     backend: tf.getBackend() as SelectedBackend["backend"],
   });
-  const dataset = await loadCifar10({
-    source: values.data,
-    trainImages: values["train-images"] ?? preset.trainImages,
-    testImages: 1,
-    seed: values.seed,
-  });
+  const dataset = await loadInterruptibly((signal) =>
+    loadCifar10({
+      source: values.data,
+      trainImages: values["train-images"] ?? preset.trainImages,
+      testImages: 1,
+      seed: values.seed,
+      signal,
+    })
+  );
   return rangeTestBatches(dataset, values);
 }
 
-/** Runs the range test that the `find-lr` command runs by default. */
+/**
+ * Runs the range test that the `find-lr` command runs by default.
+ *
+ * @returns Nothing when Ctrl-C stopped it.
+ */
 async function findRange(
   dataset: ImageDataset,
   values: Values,
   { backend, device }: SelectedBackend,
-): Promise<LearningRateRange> {
+): Promise<LearningRateRange | undefined> {
   const origin = `Caffe's CIFAR-10 quick network; ${dataset.name}, ` +
     `${dataset.origin}; ${backend} on ${device}`;
   using interrupt = new Interrupt();
@@ -161,6 +173,10 @@ async function findRange(
   );
   model.optimizer.dispose();
   model.dispose();
+  if (interrupt.signal.aborted) {
+    console.log("The range test was stopped: nothing was written.");
+    return undefined;
+  }
   console.log(
     range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
   );
@@ -178,21 +194,30 @@ async function main(): Promise<number> {
     );
     return 0;
   }
+  // What is wrong with these is said before any time is spent.
+  livePort(values.live);
+  await Deno.mkdir(values.out, { recursive: true });
   const optimizer = OPTIMIZERS[values.optimizer];
   const backend = await selectBackend(values);
   const preset = defaults(backend);
-  const dataset = await loadCifar10({
-    source: values.data,
-    trainImages: values["train-images"] ?? preset.trainImages,
-    testImages: values["test-images"] ?? preset.testImages,
-    seed: values.seed,
-  });
+  const dataset = await loadInterruptibly((signal) =>
+    loadCifar10({
+      source: values.data,
+      trainImages: values["train-images"] ?? preset.trainImages,
+      testImages: values["test-images"] ?? preset.testImages,
+      seed: values.seed,
+      signal,
+    })
+  );
   const batchSize = values["batch-size"];
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
-  const range = values["find-lr"]
-    ? await findRange(dataset, values, backend)
-    : undefined;
-  if (range && range.verdict !== "good") return 3;
+  let range: LearningRateRange | undefined;
+  if (values["find-lr"]) {
+    if (values.resume) range = await readRange(values.out);
+    range ??= await findRange(dataset, values, backend);
+    if (range === undefined) return 130;
+    if (range.verdict !== "good") return 3;
+  }
   const schedule = new CyclicLR({
     baseLr: values["base-lr"] ?? range?.baseLr ?? optimizer.baseLr,
     maxLr: values["max-lr"] ?? range?.maxLr ?? optimizer.maxLr,

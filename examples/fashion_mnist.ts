@@ -15,10 +15,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { CyclicLR, findLearningRate, LearningRateRange } from "@clr/clr";
-import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
+import { join } from "@std/path";
+import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
+import {
+  DeviceLostError,
+  PreflightError,
+  selectBackend,
+  type SelectedBackend,
+} from "@clr/clr/backends";
+import { CheckpointError } from "@clr/clr/training";
 import { runCommand } from "../src/_command.ts";
-import { PICTURE_FLAGS } from "../src/_pictures.ts";
+import { livePort, PICTURE_FLAGS } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { shiftAndFlip } from "./datasets/augmentation.ts";
@@ -35,7 +42,8 @@ import {
   HELP_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
-import { Interrupt } from "./training/interrupt.ts";
+import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
+import { readRange } from "./training/resume.ts";
 import { trainClassifier } from "./training/train_classifier.ts";
 
 /** The flags of this program. */
@@ -101,12 +109,16 @@ export function createModel(
   });
 }
 
-/** Looks for the bounds on a network of its own. */
+/**
+ * Looks for the bounds on a network of its own.
+ *
+ * @returns Nothing when Ctrl-C stopped it.
+ */
 async function findBounds(
   dataset: ImageDataset,
-  values: Pick<Values, "batch-size" | "base-lr" | "seed">,
+  values: Pick<Values, "batch-size" | "base-lr" | "seed" | "out">,
   iterations: number,
-): Promise<LearningRateRange> {
+): Promise<LearningRateRange | undefined> {
   const batches = new ImageBatches(dataset, "train", {
     batchSize: values["batch-size"],
     normalization: unitRange,
@@ -116,7 +128,7 @@ async function findBounds(
   const model = createModel(values);
   using interrupt = new Interrupt();
   try {
-    return await findLearningRate(model, () => batches.tensors(), {
+    const range = await findLearningRate(model, () => batches.tensors(), {
       startLr: 1e-5,
       endLr: 1,
       iterations,
@@ -130,6 +142,13 @@ async function findBounds(
         );
       },
     });
+    if (interrupt.signal.aborted) {
+      console.log("The range test was stopped: nothing was written.");
+      return undefined;
+    }
+    await writeFile(join(values.out, "lr_range.json"), JSON.stringify(range));
+    await writeFile(join(values.out, "lr_range.csv"), range.toCSV());
+    return range;
   } finally {
     model.optimizer.dispose();
     model.dispose();
@@ -147,15 +166,21 @@ async function main(): Promise<number> {
     );
     return 0;
   }
+  // What is wrong with these is said before any time is spent.
+  livePort(values.live);
+  await Deno.mkdir(values.out, { recursive: true });
   const backend = await selectBackend(values);
   const preset = defaults(backend);
   const dataset = resizeImages(
-    await loadFashionMnist({
-      source: values.data,
-      trainImages: values["train-images"] ?? preset.trainImages,
-      testImages: values["test-images"] ?? preset.testImages,
-      seed: values.seed,
-    }),
+    await loadInterruptibly((signal) =>
+      loadFashionMnist({
+        source: values.data,
+        trainImages: values["train-images"] ?? preset.trainImages,
+        testImages: values["test-images"] ?? preset.testImages,
+        seed: values.seed,
+        signal,
+      })
+    ),
     32,
     32,
   );
@@ -163,24 +188,18 @@ async function main(): Promise<number> {
   let baseLr = values["base-lr"];
   let maxLr = values["max-lr"];
   if (baseLr === undefined || maxLr === undefined) {
-    // A training that goes on keeps the bounds that it began with.
-    const range = values.resume
-      ? LearningRateRange.fromJSON(
-        await Deno.readTextFile(`${values.out}/lr_range.json`),
-      )
-      : await findBounds(
+    const range = (values.resume ? await readRange(values.out) : undefined) ??
+      await findBounds(
         dataset,
         values,
         values["find-iterations"] ?? preset.findIterations,
       );
+    if (range === undefined) return 130;
     console.log(
       `\n${
         range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor })
       }\n`,
     );
-    await writeFile(`${values.out}/lr_range.json`, JSON.stringify(range));
-    await writeFile(`${values.out}/lr_range.csv`, range.toCSV());
-    if (range.stopReason === "aborted") return 130;
     baseLr ??= range.baseLr;
     maxLr ??= range.maxLr;
     if (baseLr === undefined || maxLr === undefined) {
@@ -219,4 +238,11 @@ async function main(): Promise<number> {
   return { complete: 0, diverged: 1, interrupted: 130 }[ending];
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError]);
+if (import.meta.main) {
+  await runCommand(main, [
+    CheckpointError,
+    DatasetError,
+    DeviceLostError,
+    PreflightError,
+  ]);
+}

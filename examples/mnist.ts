@@ -20,9 +20,18 @@ import { loadMnist } from "./datasets/mnist.ts";
 import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
+import { loadInterruptibly } from "./training/interrupt.ts";
 
 const FLAGS = {
   ...DATA_FLAGS,
+  "train-images": {
+    ...DATA_FLAGS["train-images"],
+    help: "images to train on (default: all)",
+  },
+  "test-images": {
+    ...DATA_FLAGS["test-images"],
+    help: "images to test on (default: all)",
+  },
   epochs: { kind: "integer", min: 1, default: 8, help: "of training" },
   ...DEVICE_FLAGS,
   ...HELP_FLAGS,
@@ -40,12 +49,15 @@ async function main(): Promise<number> {
   const { epochs, seed } = flags;
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
-  const dataset = await loadMnist({
-    source: flags.data,
-    trainImages: flags["train-images"],
-    testImages: flags["test-images"],
-    seed,
-  });
+  const dataset = await loadInterruptibly((signal) =>
+    loadMnist({
+      source: flags.data,
+      trainImages: flags["train-images"],
+      testImages: flags["test-images"],
+      seed,
+      signal,
+    })
+  );
   const train = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,

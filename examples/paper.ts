@@ -175,7 +175,9 @@ async function runRows(
         trainImages: values["train-images"],
         testImages: values["test-images"],
         seed: values.seed,
+        signal: interrupt.signal,
       });
+      interrupt.signal.throwIfAborted();
       datasets.set(row.dataset, dataset);
     }
     const accuracies: number[] = [];

@@ -23,6 +23,7 @@ import { DatasetError } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
+import { loadInterruptibly } from "./training/interrupt.ts";
 import { formatDuration } from "./training/plan.ts";
 
 /** The flags of this program. */
@@ -88,12 +89,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const backend = await selectBackend(values);
-  const dataset = await loadCifar10({
-    source: values.data,
-    trainImages: values["train-images"],
-    testImages: values["test-images"],
-    seed: values.seed,
-  });
+  const dataset = await loadInterruptibly((signal) =>
+    loadCifar10({
+      source: values.data,
+      trainImages: values["train-images"],
+      testImages: values["test-images"],
+      seed: values.seed,
+      signal,
+    })
+  );
   const options = {
     batchSize: values["batch-size"],
     normalization: meanImage(dataset.train, dataset.shape),

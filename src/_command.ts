@@ -6,8 +6,9 @@ type ErrorClass = abstract new (...args: any[]) => Error;
 /**
  * Runs a command line to its exit status. Errors that a person can act on are
  * shown as one line: bad usage (status 2); a file that cannot be read or
- * written, a value out of range, or one of `expected` (status 1). Any other
- * error is a fault of the program and keeps its stack.
+ * written, a value out of range, or one of `expected` (status 1). What Ctrl-C
+ * stopped, as an `AbortError` says, ends with status 130. Any other error is a
+ * fault of the program and keeps its stack.
  */
 export async function runCommand(
   main: () => Promise<number>,
@@ -19,6 +20,10 @@ export async function runCommand(
     if (error instanceof UsageError) {
       console.error(`${error.message}\nRun with --help for the flags.`);
       Deno.exitCode = 2;
+      return;
+    }
+    if (error instanceof DOMException && error.name === "AbortError") {
+      Deno.exitCode = 130;
       return;
     }
     const actionable = [

@@ -22,6 +22,19 @@ export const PICTURE_FLAGS = {
 } as const satisfies Flags;
 
 /**
+ * The port that `--live [PORT]` names: 0, for any, where it names none.
+ *
+ * @throws {UsageError} When the value is no port.
+ */
+export function livePort(flag: string | undefined): number {
+  const port = Number(flag ?? "");
+  if (/^\d*$/.test(flag ?? "") && port <= 65535) return port;
+  throw new UsageError(
+    `Cannot read --live: it must be a port from 0 to 65535, current value is "${flag}"`,
+  );
+}
+
+/**
  * Opens the page that `--live [PORT]` asks for and says where it is.
  *
  * @returns Nothing when the flag was not given.
@@ -32,12 +45,7 @@ export async function openLivePage(
   options: Omit<LivePageOptions, "port">,
 ): Promise<LivePage | undefined> {
   if (flag === undefined) return undefined;
-  const port = Number(flag);
-  if (!/^\d*$/.test(flag) || port > 65535) {
-    throw new UsageError(
-      `Cannot read --live: it must be a port from 0 to 65535, current value is "${flag}"`,
-    );
-  }
+  const port = livePort(flag);
   // A run that nobody watches loads nothing for it.
   const { LivePage } = await import("./plots/mod.ts");
   const live = await LivePage.open({ ...options, port });

@@ -24,6 +24,8 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
+    // A folder on the way is a file.
+    if (error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }
 }

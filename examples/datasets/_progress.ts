@@ -59,7 +59,9 @@ function barReport(): ProgressReport {
               Format.BarFormat(params.progress, options)
             } ${megabytes(params.value)}/${megabytes(params.total)} MB ${left}`;
           },
-          hideCursor: true,
+          // Nothing of the terminal's is changed that Ctrl-C would leave so.
+          hideCursor: false,
+          linewrap: true,
         });
         bar.start(total ?? done, done, { file });
       }

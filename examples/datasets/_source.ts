@@ -276,7 +276,9 @@ export async function findFolder(
     }
   }
   const found = await exists(dir)
-    ? (await Deno.stat(dir)).isDirectory ? "a folder without them" : "a file"
+    ? (await Deno.stat(dir)).isDirectory
+      ? "a folder without them"
+      : "a file (an archive is to be unpacked first)"
     : "no such folder";
   throw new DatasetError(
     `Cannot read ${name} from ${dir} as it must be a folder that holds ${

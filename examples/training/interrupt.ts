@@ -3,19 +3,21 @@
  * batch. A second Ctrl-C ends the process at once.
  */
 export class Interrupt implements Disposable {
+  readonly #what: string;
   readonly #controller = new AbortController();
   readonly #onSignal = () => {
     if (this.signal.aborted) Deno.exit(130);
     // A progress bar may stand on the line.
     const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
     console.error(
-      `${clear}Stopping after this batch; Ctrl-C again to quit at once.`,
+      `${clear}Stopping ${this.#what}; Ctrl-C again to quit at once.`,
     );
     this.#controller.abort();
   };
 
-  /** Starts listening. */
-  constructor() {
+  /** Starts listening. `what` is said to be stopped. */
+  constructor(what = "after this batch") {
+    this.#what = what;
     Deno.addSignalListener("SIGINT", this.#onSignal);
   }
 
@@ -28,4 +30,18 @@ export class Interrupt implements Disposable {
   [Symbol.dispose](): void {
     Deno.removeSignalListener("SIGINT", this.#onSignal);
   }
+}
+
+/**
+ * Loads a data set, which Ctrl-C ends cleanly: what has been downloaded is kept.
+ *
+ * @throws {DOMException} An `AbortError` when it was stopped.
+ */
+export async function loadInterruptibly<Dataset>(
+  load: (signal: AbortSignal) => Promise<Dataset>,
+): Promise<Dataset> {
+  using interrupt = new Interrupt("the download");
+  const dataset = await load(interrupt.signal);
+  interrupt.signal.throwIfAborted();
+  return dataset;
 }

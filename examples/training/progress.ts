@@ -27,7 +27,8 @@ export interface ProgressOptions {
 /**
  * Shows how training goes: a bar on a terminal, and one line for each epoch.
  * Four times a second it looks at the loss, lets other work of the process run
- * (Ctrl-C, timers), and stops a training whose loss is no longer a number.
+ * (Ctrl-C, timers), and stops a training whose loss is no longer a number, at
+ * the end of that epoch at the latest.
  */
 export class Progress extends tf.Callback {
   readonly #options: ProgressOptions;
@@ -41,8 +42,8 @@ export class Progress extends tf.Callback {
   #start = 0;
   /** Iterations before `#start`; more than 0 in a run that was resumed. */
   #first = 0;
-  /** The iteration at which a loss that is no number was seen, if any. */
-  divergedAt: number | undefined;
+  /** Whether a loss was seen that is no finite number. */
+  diverged = false;
 
   constructor(options: ProgressOptions) {
     super();
@@ -72,10 +73,7 @@ export class Progress extends tf.Callback {
     if (now - this.#looked < LOOK_EVERY) return;
     this.#looked = now;
     const { loss, acc } = await read(logs, ["loss", "acc"]);
-    if (Number.isNaN(loss)) {
-      this.divergedAt = this.#iterations;
-      this.model.stopTraining = true;
-    }
+    this.#check(loss);
     const { iterations } = this.#options.plan;
     const perSecond = (this.#iterations - this.#first) /
       ((now - this.#start) / 1000);
@@ -94,6 +92,7 @@ export class Progress extends tf.Callback {
     const { plan, scheduler } = this.#options;
     const seconds = (performance.now() - this.#epochStart) / 1000;
     const values = await read(logs, ["loss", "acc", "val_loss", "val_acc"]);
+    this.#check(values.loss);
     const parts = [
       `epoch ${
         String(this.#epoch).padStart(String(plan.epochs).length)
@@ -128,6 +127,12 @@ export class Progress extends tf.Callback {
     this.#bar = undefined;
   }
 
+  #check(loss: number): void {
+    if (Number.isFinite(loss)) return;
+    this.diverged = true;
+    this.model.stopTraining = true;
+  }
+
   /** " GPU 87 %", or nothing where no driver tells. */
   #gpuLoad(): string {
     const loads = (this.#options.sampler?.latest ?? [])
@@ -143,7 +148,9 @@ export class Progress extends tf.Callback {
       barsize: 10,
       barCompleteChar: "━",
       barIncompleteChar: "─",
-      hideCursor: true,
+      // Nothing of the terminal's is changed that Ctrl-C would leave so.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: true,
       stopOnComplete: false,
       gracefulExit: false,

@@ -1,6 +1,11 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { CyclicLR } from "@clr/clr";
-import { type Checkpoint, loadCheckpoint } from "@clr/clr/training";
+import { join } from "@std/path";
+import { type CyclicLR, LearningRateRange } from "@clr/clr";
+import {
+  type Checkpoint,
+  CheckpointError,
+  loadCheckpoint,
+} from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 
@@ -66,6 +71,31 @@ export async function resumeRun(
   console.log(
     `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.\n`,
   );
+}
+
+/**
+ * The range test of the run in the folder `out`, whose bounds a run that goes on
+ * keeps; undefined where there is none.
+ *
+ * @throws {CheckpointError} If the file is damaged.
+ */
+export async function readRange(
+  out: string,
+): Promise<LearningRateRange | undefined> {
+  const path = join(out, "lr_range.json");
+  try {
+    const range = LearningRateRange.fromJSON(await Deno.readTextFile(path));
+    console.log(`With the bounds of ${path}.\n`);
+    return range;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new CheckpointError(
+      `Cannot resume with the bounds of ${path} as it must hold a range test: ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
+  }
 }
 
 /** Options of {@linkcode fitFrom}. */

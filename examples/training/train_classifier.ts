@@ -109,61 +109,31 @@ export async function trainClassifier(
     title: run.modelName,
     iterations: plan.iterations,
   });
-  using interrupt = new Interrupt();
-  await using sampler = new GpuSampler();
-  const checkpoints = join(run.out, "checkpoints");
-  if (run.resume) await resumeRun(checkpoints, model, run);
-  setSteps(model, schedule.totalIterations);
-  const checkpointer = run.checkpointEvery === undefined
-    ? undefined
-    : new Checkpointer(checkpoints, {
-      scheduler: schedule,
-      every: run.checkpointEvery,
-      data: () => identityOf(run),
-    });
-  const progress = new Progress({
+  const { ending, seconds, checkpointer } = await fit({
+    run,
     plan,
-    scheduler: schedule,
-    signal: interrupt.signal,
-    sampler,
+    model,
+    batches,
+    testBatches,
+    live,
   });
-  const start = performance.now();
-  try {
-    await fitFrom(model, batches, {
-      start: schedule.totalIterations,
-      epochs,
-      validationData: testBatches.dataset(0, testBatches.perEpoch),
-      stopped: () =>
-        interrupt.signal.aborted || progress.divergedAt !== undefined,
-      callbacks: [
-        schedule,
-        ...(checkpointer ? [checkpointer] : []),
-        progress,
-        ...(live ? [followOn(live, run, sampler)] : []),
-      ],
-    });
-  } finally {
-    progress.stop();
-    // Whatever ended the training, what was recorded is not lost.
-    await schedule.flush();
-    await writeHistory(run.out, schedule);
-  }
-  const seconds = (performance.now() - start) / 1000;
-
-  if (progress.divergedAt !== undefined) {
-    await live?.end(`Diverged at iteration ${progress.divergedAt}`, schedule);
-    const rate = schedule.history.lr[progress.divergedAt - 1];
+  if (ending === "diverged") {
+    const { lr, loss } = schedule.history;
+    const at = loss.findIndex((value) => !Number.isFinite(value));
+    await live?.end(`Diverged at iteration ${at + 1}`, schedule);
     console.error(
-      `The loss is not a number any more at iteration ${progress.divergedAt}, learning rate ${
-        formatRate(rate)
+      `The loss is not a number any more at iteration ${
+        at + 1
+      }, learning rate ${
+        formatRate(lr[at])
       }: training stopped. Lower --max-lr. The history is in ${run.out}.`,
     );
     model.dispose();
-    return { ending: "diverged" };
+    return { ending };
   }
 
   await saveModel(model, join(run.out, "model"));
-  if (interrupt.signal.aborted) {
+  if (ending === "interrupted") {
     await live?.end("Stopped", schedule);
     await checkpointer?.save();
     console.log(
@@ -172,7 +142,7 @@ export async function trainClassifier(
         (checkpointer ? " --resume goes on from here." : ""),
     );
     model.dispose();
-    return { ending: "interrupted" };
+    return { ending };
   }
 
   const evaluation = await evaluateClassifier(model, testBatches, dataset);
@@ -218,7 +188,75 @@ export async function trainClassifier(
   ];
   console.log(`In ${run.out}: ${files.join(", ")}`);
   model.dispose();
-  return { ending: "complete", report };
+  return { ending, report };
+}
+
+/** What {@linkcode fit} needs. */
+interface Fit {
+  readonly run: ClassifierRun;
+  readonly plan: Plan;
+  readonly model: tf.LayersModel;
+  readonly batches: ImageBatches;
+  readonly testBatches: ImageBatches;
+  readonly live?: LivePage;
+}
+
+/** Trains to the end, to Ctrl-C or to a loss that is no number. */
+async function fit(
+  { run, plan, model, batches, testBatches, live }: Fit,
+): Promise<{
+  ending: ClassifierResult["ending"];
+  seconds: number;
+  checkpointer?: Checkpointer;
+}> {
+  const { schedule, epochs } = run;
+  using interrupt = new Interrupt();
+  await using sampler = new GpuSampler();
+  const checkpoints = join(run.out, "checkpoints");
+  if (run.resume) await resumeRun(checkpoints, model, run);
+  setSteps(model, schedule.totalIterations);
+  const checkpointer = run.checkpointEvery === undefined
+    ? undefined
+    : new Checkpointer(checkpoints, {
+      scheduler: schedule,
+      every: run.checkpointEvery,
+      data: () => identityOf(run),
+    });
+  const progress = new Progress({
+    plan,
+    scheduler: schedule,
+    signal: interrupt.signal,
+    sampler,
+  });
+  const start = performance.now();
+  try {
+    await fitFrom(model, batches, {
+      start: schedule.totalIterations,
+      epochs,
+      validationData: testBatches.dataset(0, testBatches.perEpoch),
+      stopped: () => interrupt.signal.aborted || progress.diverged,
+      callbacks: [
+        schedule,
+        ...(checkpointer ? [checkpointer] : []),
+        progress,
+        ...(live ? [followOn(live, run, sampler)] : []),
+      ],
+    });
+  } finally {
+    progress.stop();
+    // Whatever ended the training, what was recorded is not lost.
+    await schedule.flush();
+    await writeHistory(run.out, schedule);
+  }
+  return {
+    ending: progress.diverged
+      ? "diverged"
+      : interrupt.signal.aborted
+      ? "interrupted"
+      : "complete",
+    seconds: (performance.now() - start) / 1000,
+    checkpointer,
+  };
 }
 
 /** Shows the run on its live page, with the use of the GPU where one computes. */

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import { CyclicLR } from "@clr/clr";
+import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { createSession } from "@clr/clr/onnx";
 import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
 import { ImageBatches } from "../../examples/datasets/image_batches.ts";
@@ -110,8 +110,95 @@ Deno.test("cifar10.ts says what is wrong with data, bounds and out folders", () 
 
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "mine");
-    const taken = await run(...synthetic, "--epochs", "1", "--out", file);
-    assertEquals(taken.code, 1);
+    const taken = await run(...synthetic, "--find-lr", "--out", file);
+    assertEquals([taken.code, taken.stdout], [1, ""]);
     assertStringIncludes(taken.stderr, file);
     assertEquals(await Deno.readTextFile(file), "mine");
+
+    const archive = await run(...tiny, "--data", file);
+    assertEquals(archive.code, 1);
+    assertStringIncludes(archive.stderr, "current value is a file");
+
+    const port = await run(...synthetic, "--live", "99999");
+    assertEquals([port.code, port.stdout], [2, ""]);
+    assertStringIncludes(port.stderr, "--live: it must be a port from 0 to");
+  }));
+
+const SMALL = [
+  ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+  ...["--test-images", "10", "--epochs", "1"],
+];
+
+Deno.test("cifar10.ts ends a training whose loss is no number with its history alone", () =>
+  withFolder(async (folder) => {
+    const { code, stdout, stderr } = await run(
+      ...SMALL,
+      ...["--train-images", "60", "--batch-size", "10", "--out", folder],
+      ...["--base-lr", "1e20", "--max-lr", "1e30", "--onnx"],
+    );
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, "not a number any more at iteration 2, ");
+    assert(!stdout.includes("Test accuracy"));
+    assertEquals(
+      Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
+      ["history.csv", "history.json", "plan.json"],
+    );
+  }));
+
+Deno.test({
+  name: "cifar10.ts writes nothing of a range test that Ctrl-C stopped",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "lr_range.json");
+      await Deno.writeTextFile(path, "of an earlier run");
+      const program = new URL("../../examples/cifar10.ts", import.meta.url);
+      const child = new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "-A", program.href, ...SMALL],
+          ...["--train-images", "600", "--find-lr", "--out", folder],
+        ],
+        stdout: "piped",
+        stderr: "null",
+      }).spawn();
+      let stdout = "";
+      for await (
+        const text of child.stdout.pipeThrough(new TextDecoderStream())
+      ) {
+        const started = stdout.includes("range test");
+        stdout += text;
+        if (!started && stdout.includes("range test")) child.kill("SIGINT");
+      }
+      assertEquals((await child.status).code, 130);
+      assertStringIncludes(stdout, "The range test was stopped");
+      assertEquals(await Deno.readTextFile(path), "of an earlier run");
+    }),
+});
+
+Deno.test("cifar10.ts --find-lr --resume keeps the bounds that the run began with", () =>
+  withFolder(async (folder) => {
+    const lrs = Array.from({ length: 60 }, (_, i) => 1e-5 * 1e5 ** (i / 59));
+    const range = LearningRateRange.fromCurve(
+      lrs,
+      lrs.map((lr) => 2.3 - 1.5 / (1 + 1e-3 / lr) + (lr / 0.1) ** 3),
+    );
+    assertEquals(range.verdict, "good");
+    await Deno.writeTextFile(
+      join(folder, "lr_range.json"),
+      JSON.stringify(range),
+    );
+    const { code, stdout, stderr } = await run(
+      ...SMALL,
+      ...["--train-images", "20", "--batch-size", "10", "--out", folder],
+      ...["--find-lr", "--resume", "--no-plots"],
+    );
+    assertEquals(code, 0, stderr);
+    assert(!stdout.includes("range test, "));
+    const plan = JSON.parse(
+      await Deno.readTextFile(join(folder, "plan.json")),
+    );
+    assertEquals(
+      [plan.schedule.baseLr, plan.schedule.maxLr],
+      [range.baseLr, range.maxLr],
+    );
   }));
