@@ -30,7 +30,7 @@ Deno.test({
   ignore,
   async fn() {
     const ended = await run(`
-      using interrupt = new Interrupt();
+      const interrupt = new Interrupt();
       await pressCtrlC(interrupt.signal);
       console.log("stopping");
       setTimeout(() => console.log("not reached"), 60_000);
