@@ -124,6 +124,24 @@ Deno.test("scheduleChart() of a million iterations is small and keeps every peak
   );
 });
 
+Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding", () => {
+  for (const mode of ["exp_range", "triangular2"] as const) {
+    for (const waveform of ["triangular", "welch", "hann"] as const) {
+      for (const iterations of [100_000, 600_000, 1_000_000]) {
+        const chart = scheduleChart(
+          new CyclicLR({ stepSize: 2000, mode, waveform }),
+          iterations,
+        );
+        assertMatch(
+          chart.title.text.join(" "),
+          / every 4,000 iterations$/,
+          `${mode}, ${waveform}, ${iterations}`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("scheduleChart() reaches 2^31 iterations", () => {
   const chart = scheduleChart((t) => 1 / (1 + t), 2 ** 31);
   assert(chart.data.values.length <= 1600);
