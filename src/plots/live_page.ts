@@ -112,6 +112,14 @@ function rowsFrom(
   );
 }
 
+/** The class that Deno gives errors of that name, which callers catch. */
+function errorClass(name: string): ErrorConstructor {
+  const classes = Deno.errors as Readonly<Record<string, unknown>>;
+  return Object.hasOwn(classes, name)
+    ? classes[name] as ErrorConstructor
+    : Error;
+}
+
 /**
  * A page on the loopback address that shows a run as it goes: progress, the
  * current rate, and curves that extend. Whoever opens or reloads it gets the
@@ -165,8 +173,10 @@ export class LivePage implements AsyncDisposable {
   /**
    * Starts the page's server.
    *
-   * @throws {Error} When it cannot listen, for example because the port is
-   * taken.
+   * @throws {Deno.errors.AddrInUse} When the port is taken.
+   * @throws {Deno.errors.PermissionDenied} When the system lets nobody listen there.
+   * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
+   * @throws {Error} When the server cannot start otherwise.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
     const { port = 0, title = "Training", iterations, x = "iterations" } =
@@ -178,15 +188,20 @@ export class LivePage implements AsyncDisposable {
       name: "live page",
     });
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const refuse = (why: string) =>
+    const refuse = (why: string, name = "Error", cause?: unknown) =>
       reject(
-        new Error(
+        new (errorClass(name))(
           `Cannot open the live page as it must listen on 127.0.0.1:${port}: ${why}`,
+          { cause },
         ),
       );
     worker.onmessage = ({ data }: MessageEvent<FromLiveWorker>) => {
       if (data.type === "listening") resolve(data.port);
-      if (data.type === "failed") refuse(data.error);
+      if (data.type === "failed") {
+        const { name, message } = data;
+        const cause = new (errorClass(name))(message);
+        refuse(`${cause}`, name, cause);
+      }
     };
     worker.onerror = (event) => {
       event.preventDefault();
