@@ -104,6 +104,29 @@ export function frame(
   };
 }
 
+/** Drawn at its field, which {@linkcode inReach} makes. */
+export function reached(field: string): string {
+  return `${field}_drawn`;
+}
+
+/**
+ * Transforms for what is drawn beyond a fixed domain and clipped there: no further
+ * than ten heights of it, as renderers lose a line that goes on for 1e9 pixels.
+ * The fields keep their values, which tooltips show.
+ */
+export function inReach(
+  fields: readonly string[],
+  [low, high]: readonly [number, number],
+): Json[] {
+  const far = 10 * (high - low);
+  const [least, most] = [short(low - far), short(high + far)];
+  return fields.map((field) => ({
+    calculate: `isValid(datum.${field}) ? ` +
+      `clamp(datum.${field}, ${least}, ${most}) : null`,
+    as: reached(field),
+  }));
+}
+
 /**
  * A layer that shows the point nearest to the pointer and its values. Charts
  * that do not move leave out every layer whose name starts with `hover`.

@@ -12,6 +12,7 @@ import {
   type Json,
   rangeChart,
   scheduleChart,
+  toSvg,
 } from "@clr/clr/plots";
 import { exampleRange, exampleRun, foundRange } from "./_data.ts";
 
@@ -96,6 +97,41 @@ Deno.test("rangeChart() shows the descent when the end blows up", () => {
       .scale.domain;
   assert(low < 1.91 && low > 1.5);
   assert(high > 2.3 && high < 3);
+});
+
+Deno.test("rangeChart() keeps bounds in its panel where the loss is out of view", async () => {
+  const learningRates = Array.from(
+    { length: 100 },
+    (_, i) => 1e-5 * 1e5 ** (i / 99),
+  );
+  const losses = learningRates.map((lr) =>
+    lr < 2e-3 ? 2.3 - lr * 400 : 1.5 + ((lr - 2e-3) * 2000) ** 2
+  );
+  const chart = rangeChart({
+    baseLr: 3e-4,
+    maxLr: 6e-2,
+    learningRates,
+    losses,
+    smoothedLosses: losses,
+    suggestions: { minimum: 5e-2 },
+  });
+  const [panel] = chart.vconcat;
+  const seen = panel.layer.filter(({ mark, data }: Json) =>
+    data && ["point", "text"].includes(mark.type)
+  );
+  assertEquals(seen.length, 6);
+  for (const { data, encoding: { y } } of seen) {
+    const [low, high] = y.scale.domain;
+    for (const row of data.values) {
+      assert(row[y.field] >= low && row[y.field] <= high);
+    }
+  }
+  const label = seen.at(-1);
+  assertEquals([label.mark.text, label.mark.dy], ["max 0.06", 14]);
+  const [, height] = /height="(\d+)"/.exec(
+    await toSvg(chart, { embedFont: false }),
+  )!;
+  assert(Number(height) < 600, `the picture is ${height} pixels high`);
 });
 
 Deno.test("rangeChart() refuses a range of fewer than two rates", () => {
