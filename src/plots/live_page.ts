@@ -1,3 +1,4 @@
+import { gapsIn, withGaps } from "./_gaps.ts";
 import type { HistoryColumns, RunHistory } from "./_history_spec.ts";
 import { followRun, type LiveSettings } from "./_live_script.ts";
 import type { LiveFiles } from "./_live_server.ts";
@@ -92,7 +93,9 @@ async function files(
 `;
   // The page's code is these functions' own source, typed and tested here.
   const script = `(${followRun})(globalThis,{thin:${thin},union:${union},` +
-    `trend:${trend}},${scriptJson(settings)});\n`;
+    `trend:${trend},gapsIn:${gapsIn},withGaps:${withGaps}},${
+      scriptJson(settings)
+    });\n`;
   return { html, script, vega };
 }
 
