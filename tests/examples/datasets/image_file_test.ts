@@ -64,13 +64,13 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A PNG of packed pixels: 3 = indices of a palette, 0 = greys. */
-async function packedPng(
-  colorType: 0 | 3,
+/** A PNG of rows as they are stored: 0 = greys, 2 = RGB, 3 = indices of a palette. */
+async function storedPng(
+  colorType: 0 | 2 | 3,
   depth: number,
   width: number,
   rows: number[][],
-  palette?: number[],
+  { palette, transparent }: { palette?: number[]; transparent?: number[] } = {},
 ): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -85,25 +85,75 @@ async function packedPng(
     ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     ...chunk("IHDR", header),
     ...(palette ? chunk("PLTE", Uint8Array.from(palette)) : []),
+    ...(transparent ? chunk("tRNS", Uint8Array.from(transparent)) : []),
     ...chunk("IDAT", data),
     ...chunk("IEND", new Uint8Array()),
   ]);
 }
 
 Deno.test("readImageFile() reads PNGs with a palette or packed greys", async () => {
-  const indexed = await packedPng(
-    ...[3, 2, 3] as const,
-    [[0b00_01_10_00], [0b10_10_00_00]],
-    [1, 2, 3, 4, 5, 6, 7, 8, 9],
-  );
+  const rows = [[0b00_01_10_00], [0b10_10_00_00]];
+  const palette = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const indexed = await storedPng(3, 2, 3, rows, { palette });
   assertEquals([...(await read(indexed)).pixels], [
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9],
     ...[7, 8, 9, 7, 8, 9, 1, 2, 3],
   ]);
-  const packed = await packedPng(0, 1, 3, [[0b101_00000]]);
+  const packed = await storedPng(0, 1, 3, [[0b101_00000]]);
   assertEquals([...(await read(packed)).pixels], [
     ...[255, 255, 255, 0, 0, 0, 255, 255, 255],
   ]);
+});
+
+Deno.test("readImageFile() shows the transparent grey or color of a PNG white", async () => {
+  const cases: [Promise<Uint8Array>, number[]][] = [
+    [
+      storedPng(0, 8, 3, [[10, 20, 30]], { transparent: [0, 20] }),
+      [10, 10, 10, 255, 255, 255, 30, 30, 30],
+    ],
+    // Fewer pixels than samples.
+    [
+      storedPng(2, 8, 2, [[1, 2, 3, 1, 2, 4]], {
+        transparent: [0, 1, 0, 2, 0, 3],
+      }),
+      [255, 255, 255, 1, 2, 4],
+    ],
+    [
+      storedPng(0, 2, 4, [[0b00_01_10_11]], { transparent: [0, 1] }),
+      [0, 0, 0, 255, 255, 255, 170, 170, 170, 255, 255, 255],
+    ],
+    // The same in 8 bits, but not in 16.
+    [
+      storedPng(0, 16, 2, [[0x33, 0x33, 0x33, 0x34]], {
+        transparent: [0x33, 0x33],
+      }),
+      [255, 255, 255, 51, 51, 51],
+    ],
+    [
+      storedPng(3, 8, 2, [[0, 1]], {
+        palette: [1, 2, 3, 4, 5, 6],
+        transparent: [0],
+      }),
+      [255, 255, 255, 4, 5, 6],
+    ],
+  ];
+  for (const [bytes, expected] of cases) {
+    assertEquals([...(await read(await bytes)).pixels], expected);
+  }
+});
+
+Deno.test("readImageFile() takes the palette of an RGB PNG for the suggestion that it is", async () => {
+  const bytes = await storedPng(2, 8, 1, [[7, 8, 9]], { palette: [1, 2, 3] });
+  assertEquals([...(await read(bytes)).pixels], [7, 8, 9]);
+});
+
+Deno.test("readImageFile() refuses a PNG whose transparency is of another length", async () => {
+  const bytes = await storedPng(0, 8, 1, [[7]], { transparent: [0, 7, 0] });
+  await assertRejects(
+    () => read(bytes),
+    ImageFileError,
+    "damaged file (tRNS chunk of 3 bytes)",
+  );
 });
 
 Deno.test("readImageFile() reads JPEGs", async () => {
