@@ -1,5 +1,6 @@
 import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import { decode as decodeJpeg } from "jpeg-js";
+import { readOrientation, upright } from "./exif_orientation.ts";
 
 /** An image of 8-bit RGB pixels, row by row. */
 export interface RgbImage {
@@ -118,16 +119,28 @@ function readPng(bytes: Uint8Array): RgbImage {
   });
 }
 
+/** What the decoder gives too, though its types do not say so. */
+interface DecodedJpeg {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** The Exif data, from the second of the zeros that end their mark on. */
+  readonly exifBuffer?: Uint8Array;
+}
+
 function readJpeg(bytes: Uint8Array): RgbImage {
-  const { width, height, data } = decodeJpeg(bytes, {
+  const { width, height, data, exifBuffer }: DecodedJpeg = decodeJpeg(bytes, {
     useTArray: true,
     formatAsRGBA: false,
   });
-  return { width, height, pixels: data };
+  const image = { width, height, pixels: data };
+  return exifBuffer
+    ? upright(image, readOrientation(exifBuffer.subarray(1)))
+    : image;
 }
 
 /**
- * Reads a PNG or JPEG file.
+ * Reads a PNG or JPEG file, the latter as its Exif data say that it is to be seen.
  *
  * @throws {ImageFileError} If the file is neither or is damaged.
  */

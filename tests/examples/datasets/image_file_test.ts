@@ -6,6 +6,7 @@ import {
   fitImage,
   ImageFileError,
   readImageFile,
+  type RgbImage,
 } from "../../../examples/datasets/image_file.ts";
 
 async function read(bytes: Uint8Array) {
@@ -164,6 +165,129 @@ Deno.test("readImageFile() reads JPEGs", async () => {
   );
   assertEquals([width, height, pixels.length], [16, 8, 16 * 8 * 3]);
   assert(pixels.every((value, i) => Math.abs(value - color[i % 3]) <= 3));
+});
+
+/** Exif data of one directory, behind the mark that a JPEG has before them. */
+function exif(
+  entries: [tag: number, value: number][],
+  little: boolean,
+): Uint8Array {
+  const bytes = new Uint8Array(6 + 8 + 2 + 12 * entries.length + 4);
+  bytes.set(new TextEncoder().encode(little ? "Exif\0\0II" : "Exif\0\0MM"));
+  const view = new DataView(bytes.buffer, 6);
+  view.setUint16(2, 42, little);
+  view.setUint32(4, 8, little);
+  view.setUint16(8, entries.length, little);
+  entries.forEach(([tag, value], i) => {
+    const at = 10 + 12 * i;
+    view.setUint16(at, tag, little);
+    view.setUint16(at + 2, 3, little);
+    view.setUint32(at + 4, 1, little);
+    view.setUint16(at + 8, value, little);
+  });
+  return bytes;
+}
+
+const [RED, GREEN, BLUE, GREY] = [
+  [220, 20, 30],
+  [20, 200, 40],
+  [10, 30, 210],
+  [128, 128, 128],
+];
+
+/**
+ * A JPEG of 32×16 whose stored corners are red (first row, first column), green
+ * (first row, last column), blue (last row, first column) and grey.
+ */
+function cornersJpeg(exifBuffer?: Uint8Array): Uint8Array {
+  const [width, height] = [32, 16];
+  const data = Uint8Array.from({ length: width * height * 4 }, (_, i) => {
+    const [x, y] = [(i >> 2) % width, Math.floor((i >> 2) / width)];
+    const [left, right] = y < 8 ? [RED, GREEN] : [BLUE, GREY];
+    return [...x < 16 ? left : right, 255][i & 3];
+  });
+  // The encoder writes Exif data, though its types do not say so.
+  const image = { width, height, data, exifBuffer };
+  return encodeJpeg(image, 95).data;
+}
+
+/** Of an image, the colors top left, top right, bottom left and bottom right. */
+function corners({ width, height, pixels }: RgbImage): string[] {
+  return [[0, 0], [1, 0], [0, 1], [1, 1]].map(([right, bottom]) => {
+    const at = 3 * (bottom * (height - 1) * width + right * (width - 1));
+    const distance = (color: number[]) =>
+      Math.hypot(...color.map((value, c) => value - pixels[at + c]));
+    const [nearest] = Object.entries({ RED, GREEN, BLUE, GREY })
+      .sort(([, a], [, b]) => distance(a) - distance(b));
+    return nearest[0];
+  });
+}
+
+// Where the standard says that the stored first row and first column are seen.
+const SEEN = [
+  ["top", "left"],
+  ["top", "right"],
+  ["bottom", "right"],
+  ["bottom", "left"],
+  ["left", "top"],
+  ["right", "top"],
+  ["right", "bottom"],
+  ["left", "bottom"],
+];
+const OPPOSITE: Record<string, string> = {
+  ...{ top: "bottom", bottom: "top", left: "right", right: "left" },
+};
+
+for (const [i, [row, column]] of SEEN.entries()) {
+  Deno.test(`readImageFile() reads a JPEG whose first row is seen at the ${row} and first column at the ${column}`, async () => {
+    const where = {
+      RED: [row, column],
+      GREEN: [row, OPPOSITE[column]],
+      BLUE: [OPPOSITE[row], column],
+      GREY: [OPPOSITE[row], OPPOSITE[column]],
+    };
+    const expected = [
+      ["top", "left"],
+      ["top", "right"],
+      ["bottom", "left"],
+      ["bottom", "right"],
+    ].map((corner) =>
+      Object.entries(where).find(([, sides]) =>
+        corner.every((side) => sides.includes(side))
+      )![0]
+    );
+    for (const little of [true, false]) {
+      const image = await read(
+        cornersJpeg(exif([[0x010f, 7], [0x0112, i + 1]], little)),
+      );
+      assertEquals(corners(image), expected);
+      assertEquals(
+        [image.width, image.height],
+        row === "top" || row === "bottom" ? [32, 16] : [16, 32],
+      );
+    }
+  });
+}
+
+Deno.test("readImageFile() takes a JPEG for upright where its Exif data do not say", async () => {
+  const whole = exif([[0x0112, 6]], true);
+  const elsewhere = whole.slice();
+  elsewhere[6 + 4] = 255;
+  for (
+    const buffer of [
+      undefined,
+      exif([], true),
+      exif([[0x0112, 0]], true),
+      exif([[0x0112, 9]], false),
+      whole.subarray(0, 6),
+      whole.subarray(0, 18),
+      elsewhere,
+      new TextEncoder().encode("Exif\0\0??12345678"),
+    ]
+  ) {
+    const image = await read(cornersJpeg(buffer));
+    assertEquals(corners(image), ["RED", "GREEN", "BLUE", "GREY"]);
+  }
 });
 
 Deno.test("readImageFile() refuses other and damaged files", async () => {
