@@ -16,6 +16,7 @@ import {
   hover,
   inReach,
   iterationAxis,
+  NUMBER,
   reached,
   short,
   WIDTH,
@@ -164,7 +165,7 @@ export function comparisonSpec(
     axis: {
       title: label(metric),
       tickCount: 6,
-      format: isAccuracy(metric) ? ".0%" : "~g",
+      format: isAccuracy(metric) ? ".0%" : NUMBER,
     },
   };
   const color = {

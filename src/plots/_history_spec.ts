@@ -12,6 +12,7 @@ import {
   inReach,
   iterationAxis,
   type Json,
+  NUMBER,
   rateScale,
   reached,
   short,
@@ -204,7 +205,7 @@ function metricPanel(
     axis: {
       title: label(metric),
       tickCount: 5,
-      format: isAccuracy(metric) ? ".0%" : "~g",
+      format: isAccuracy(metric) ? ".0%" : NUMBER,
     },
   });
   const series = ([

@@ -7,6 +7,7 @@ import {
   hover,
   inReach,
   type Json,
+  NUMBER,
   reached,
   short,
   WIDTH,
@@ -213,7 +214,7 @@ function panel(
       title: label(name),
       tickCount: options.height > 200 ? 6 : 3,
       grid: true,
-      format: isAccuracy(name) ? ".0%" : "~g",
+      format: isAccuracy(name) ? ".0%" : NUMBER,
     },
   });
   const bounds = ([

@@ -38,6 +38,12 @@ export interface ChartOptions {
 /** Width of the plotting area; with axes the picture is 800 pixels wide. */
 export const WIDTH = 704;
 
+/**
+ * Axis labels of six digits at most. Without a precision Vega takes that of the
+ * step between ticks, and a step of 100 makes 600 "6e+2".
+ */
+export const NUMBER = ".6~g";
+
 /** Six significant digits: more than a picture can show, and smaller. */
 export function short(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
@@ -207,7 +213,7 @@ export function rateScale(rates: ArrayLike<number>): Json {
       nice: false,
       zero: false,
     },
-    axis: { title: "learning rate", tickCount: 4, format: "~g" },
+    axis: { title: "learning rate", tickCount: 4, format: NUMBER },
   };
 }
 

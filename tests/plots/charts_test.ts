@@ -348,9 +348,28 @@ Deno.test("historyChart() shows the fall of a loss that blows up", () => {
     const { scale: { domain: [low, high] }, axis } = smooth.encoding.y;
     assert(low > 0.5 && low < 1.4, `low is ${low}`);
     assert(high > 2.3 && high < 4, `high is ${high}`);
-    assertEquals(axis.format, "~g");
+    assertEquals(axis.format, ".6~g");
     assert(smooth.mark.clip);
     assertMatch(chart.title.subtitle.at(-1), /^loss clipped at [23]\.\d+$/);
+  }
+});
+
+Deno.test("historyChart() writes hundreds without an exponent, and large numbers with one", async () => {
+  for (
+    const [top, expected] of [[600, "600"], [6e7, "6e+7"], [0.06, "0.06"]] as [
+      number,
+      string,
+    ][]
+  ) {
+    const columns = history(601, (i) => top * (1 - i / 600));
+    const rates = columns.loss.map((loss) => loss / 6);
+    const svg = await toSvg(historyChart({ ...columns, lr: rates }), {
+      embedFont: false,
+    });
+    const labels = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)]
+      .map(([, text]) => text);
+    assert(labels.includes(expected), `${labels}`);
+    assert(labels.includes(expected.replace("6", "1")), `${labels}`);
   }
 });
 
