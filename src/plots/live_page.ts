@@ -177,7 +177,7 @@ export class LivePage implements AsyncDisposable {
    * Starts the page's server.
    *
    * @throws {Deno.errors.AddrInUse} When the port is taken.
-   * @throws {Deno.errors.PermissionDenied} When the system lets nobody listen there.
+   * @throws {Deno.errors.PermissionDenied} When the system reserves the port.
    * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
    * @throws {Error} When the server cannot start otherwise.
    */
