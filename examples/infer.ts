@@ -7,6 +7,7 @@
  * ```
  *
  * An image of another size than the model's is cropped in the middle and scaled.
+ * Scores that are no probabilities, of a model without a softmax, are shown plain.
  * `--help` lists the flags.
  *
  * @module
@@ -128,6 +129,14 @@ async function classify(
   return results[session.outputs[0].name].data;
 }
 
+/** Whether the scores are probabilities: a model without a softmax gives others. */
+function isDistribution(scores: ArrayLike<number>): boolean {
+  const all = Array.from(scores);
+  const sum = all.reduce((sum, score) => sum + score, 0);
+  return all.every((score) => score >= 0 && score <= 1) &&
+    Math.abs(sum - 1) < 1e-3;
+}
+
 async function main(): Promise<number> {
   const values = parseFlags(FLAGS, Deno.args, { positional: true });
   const [modelPath, ...images] = values._;
@@ -154,12 +163,13 @@ async function main(): Promise<number> {
   for (const path of images) {
     try {
       const scores = await classify(classifier, path);
+      const show = isDistribution(scores)
+        ? (score: number) => `${(100 * score).toFixed(1)} %`
+        : (score: number) => String(Number(score.toPrecision(4)));
       const best = Array.from(scores, (score, i) => ({ score, i }))
         .sort((a, b) => b.score - a.score)
         .slice(0, values.top)
-        .map(({ score, i }) =>
-          `${classifier.classNames[i]} ${(100 * score).toFixed(1)} %`
-        );
+        .map(({ score, i }) => `${classifier.classNames[i]} ${show(score)}`);
       console.log(`${path}: ${best.join(", ")}`);
     } catch (error) {
       // One bad file is no reason to leave the others out.

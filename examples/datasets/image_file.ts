@@ -1,5 +1,6 @@
 import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import { decode as decodeJpeg } from "jpeg-js";
+import { readOrientation, upright } from "./exif_orientation.ts";
 
 /** An image of 8-bit RGB pixels, row by row. */
 export interface RgbImage {
@@ -34,37 +35,112 @@ function toRgb(
   return { width, height, pixels };
 }
 
-/** All greys of that many bits, as a palette: below 8 bits, pixels are packed. */
-function greys(depth: number): [number, number, number][] {
+/**
+ * All greys of that many bits, as a palette with alpha: below 8 bits, pixels are
+ * packed.
+ */
+function greys(
+  depth: number,
+  transparent?: number,
+): [number, number, number, number][] {
   const count = 2 ** depth;
   return Array.from({ length: count }, (_, i) => {
     const grey = i / (count - 1) * 255;
-    return [grey, grey, grey];
+    return [grey, grey, grey, i === transparent ? 0 : 255];
   });
 }
 
+/** Where the chunk of that type is in a PNG file, with its length and checksum. */
+function findChunk(
+  bytes: Uint8Array,
+  type: string,
+): { start: number; end: number } | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let start = 8, end; start + 12 <= bytes.length; start = end) {
+    end = start + 12 + view.getUint32(start);
+    const name = String.fromCharCode(...bytes.subarray(start + 4, start + 8));
+    if (name === type && end <= bytes.length) return { start, end };
+  }
+}
+
+/**
+ * The file without its tRNS chunk, and the grey or color that the chunk makes
+ * transparent, sample by sample: the decoder takes an image of fewer pixels than
+ * samples for damaged. A palette's chunk stays, as the decoder applies it.
+ */
+function takeTransparent(
+  bytes: Uint8Array,
+): { rest: Uint8Array; transparent?: number[] } {
+  const [GREY, RGB, colorType] = [0, 2, bytes[25]];
+  const chunk = colorType === GREY || colorType === RGB
+    ? findChunk(bytes, "tRNS")
+    : undefined;
+  if (chunk === undefined) return { rest: bytes };
+  const { start, end } = chunk;
+  const samples = colorType === GREY ? 1 : 3;
+  if (end - start !== 12 + 2 * samples) {
+    throw new RangeError(`tRNS chunk of ${end - start - 12} bytes`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start + 8);
+  const rest = new Uint8Array(bytes.length - (end - start));
+  rest.set(bytes.subarray(0, start));
+  rest.set(bytes.subarray(end), start);
+  return {
+    rest,
+    // Only as many bits as a sample has count.
+    transparent: Array.from(
+      { length: samples },
+      (_, i) => view.getUint16(2 * i) & (2 ** bytes[24] - 1),
+    ),
+  };
+}
+
 function readPng(bytes: Uint8Array): RgbImage {
-  const png = decodePng(bytes);
-  const { width, height, depth, data } = png;
-  const palette = png.palette ?? (depth < 8 ? greys(depth) : undefined);
+  const { rest, transparent } = takeTransparent(bytes);
+  const png = decodePng(rest);
+  const { width, height, depth, channels, data } = png;
+  // Of pixels with colors of their own, a palette is a mere suggestion.
+  const palette = channels > 1
+    ? undefined
+    : png.palette ?? (depth < 8 ? greys(depth, transparent?.[0]) : undefined);
   if (palette) {
     const colors = convertIndexedToRgb({ ...png, palette });
     return toRgb(width, height, palette[0].length, (i) => colors[i]);
   }
   const most = 2 ** depth - 1;
-  return toRgb(width, height, png.channels, (i) => data[i] / most * 255);
+  if (transparent === undefined) {
+    return toRgb(width, height, channels, (i) => data[i] / most * 255);
+  }
+  return toRgb(width, height, channels + 1, (i) => {
+    const from = Math.floor(i / (channels + 1)) * channels;
+    const channel = i % (channels + 1);
+    if (channel < channels) return data[from + channel] / most * 255;
+    return transparent.every((value, c) => data[from + c] === value) ? 0 : 255;
+  });
+}
+
+/** What the decoder gives too, though its types do not say so. */
+interface DecodedJpeg {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+  /** The Exif data, from the second of the zeros that end their mark on. */
+  readonly exifBuffer?: Uint8Array;
 }
 
 function readJpeg(bytes: Uint8Array): RgbImage {
-  const { width, height, data } = decodeJpeg(bytes, {
+  const { width, height, data, exifBuffer }: DecodedJpeg = decodeJpeg(bytes, {
     useTArray: true,
     formatAsRGBA: false,
   });
-  return { width, height, pixels: data };
+  const image = { width, height, pixels: data };
+  return exifBuffer
+    ? upright(image, readOrientation(exifBuffer.subarray(1)))
+    : image;
 }
 
 /**
- * Reads a PNG or JPEG file.
+ * Reads a PNG or JPEG file, the latter as its Exif data say that it is to be seen.
  *
  * @throws {ImageFileError} If the file is neither or is damaged.
  */

@@ -27,25 +27,45 @@ export function spatialDims(
   return dataFormat === "channelsFirst" ? shape.slice(2) : shape.slice(1, -1);
 }
 
+/** The window that a convolution or a pooling moves over its input, and how. */
+export interface Geometry {
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+}
+
 /**
- * The padding attributes. TensorFlow's "same" gives the odd pixel to the end
- * and depends on the input size; where that is unknown until the model runs,
- * ONNX's `SAME_UPPER` follows the same rule.
+ * The padding attributes. TensorFlow's "same" gives the odd pixel to the end. At
+ * stride 1 it depends on the window alone; at others on the input size too: where
+ * that is unknown until the model runs, ONNX's `SAME_UPPER` follows the same rule,
+ * which onnxruntime has for windows without dilation alone.
  */
 export function padding(
-  mode: unknown,
-  sizes: OnnxShape,
-  kernel: readonly number[],
-  strides: readonly number[],
-  dilations: readonly number[],
+  layer: LayerToConvert,
+  { kernel, strides, dilations }: Geometry,
 ): Record<string, OnnxAttribute> {
+  const { padding: mode, dataFormat } = layer.config;
   if (mode !== "same") return {};
-  if (sizes.includes(null)) return { auto_pad: "SAME_UPPER" };
-  const totals = sizes.map((size, i) => {
+  const totals: number[] = [];
+  for (
+    const [i, size] of spatialDims(layer.inputs[0].shape, dataFormat).entries()
+  ) {
     const extent = (kernel[i] - 1) * dilations[i] + 1;
-    const out = Math.ceil(size! / strides[i]);
-    return Math.max(0, (out - 1) * strides[i] + extent - size!);
-  });
+    if (strides[i] === 1) {
+      totals.push(extent - 1);
+    } else if (size !== null) {
+      const out = Math.ceil(size / strides[i]);
+      totals.push(Math.max(0, (out - 1) * strides[i] + extent - size));
+    } else if (dilations.every((dilation) => dilation === 1)) {
+      return { auto_pad: "SAME_UPPER" };
+    } else {
+      throw refuse(
+        layer,
+        'have a known input size, padding "valid", strides of 1 or no dilation',
+        { strides, dilationRate: dilations },
+      );
+    }
+  }
   if (totals.every((total) => total === 0)) return {};
   return {
     pads: [
@@ -53,12 +73,6 @@ export function padding(
       ...totals.map((total) => Math.ceil(total / 2)),
     ],
   };
-}
-
-interface Geometry {
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
 }
 
 function geometry({ config }: LayerToConvert): Geometry {
@@ -130,13 +144,7 @@ export const convertConv: LayerConverter = (layer, graph) => {
       kernel_shape: kernel,
       strides,
       dilations,
-      ...padding(
-        config.padding,
-        spatialDims(x.shape, config.dataFormat),
-        kernel,
-        strides,
-        dilations,
-      ),
+      ...padding(layer, { kernel, strides, dilations }),
     },
   );
   return activate(graph, y, config.activation);
@@ -157,7 +165,6 @@ export const convertDepthwiseConv: LayerConverter = (layer, graph) => {
   const { config } = layer;
   const { kernel, strides } = geometry(layer);
   const x = spatialInput(layer, graph);
-  const ones = kernel.map(() => 1);
   const y = graph.node(
     "Conv",
     [x, depthwiseKernel(layer, graph), ...bias(layer, graph, 1)],
@@ -166,13 +173,7 @@ export const convertDepthwiseConv: LayerConverter = (layer, graph) => {
       kernel_shape: kernel,
       strides,
       group: layer.weights[0].shape[2],
-      ...padding(
-        config.padding,
-        spatialDims(x.shape, config.dataFormat),
-        kernel,
-        strides,
-        ones,
-      ),
+      ...padding(layer, { kernel, strides, dilations: kernel.map(() => 1) }),
     },
   );
   return activate(graph, y, config.activation);
@@ -203,13 +204,7 @@ export const convertSeparableConv: LayerConverter = (layer, graph) => {
     strides,
     dilations,
     group: layer.weights[0].shape[2],
-    ...padding(
-      config.padding,
-      spatialDims(x.shape, config.dataFormat),
-      kernel,
-      strides,
-      dilations,
-    ),
+    ...padding(layer, { kernel, strides, dilations }),
   });
   const pointwise = graph.constant(
     "pointwise_kernel",

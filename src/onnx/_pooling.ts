@@ -1,24 +1,19 @@
-import { padding, spatialDims, spatialOrder } from "./_convolution.ts";
+import { padding, spatialOrder } from "./_convolution.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 
 /** Pooling with a window; padded pixels do not count in an average. */
 export function convertPooling(
   opType: "MaxPool" | "AveragePool",
 ): LayerConverter {
-  return ({ config, inputs: [input], outputShapes: [shape] }, graph) => {
+  return (layer, graph) => {
+    const { config, inputs: [input], outputShapes: [shape] } = layer;
     const order = spatialOrder(shape.length, config.dataFormat);
     const kernel = config.poolSize as number[];
     const strides = config.strides as number[];
     return graph.node(opType, [graph.arrange(input, order)], { shape, order }, {
       kernel_shape: kernel,
       strides,
-      ...padding(
-        config.padding,
-        spatialDims(input.shape, config.dataFormat),
-        kernel,
-        strides,
-        kernel.map(() => 1),
-      ),
+      ...padding(layer, { kernel, strides, dilations: kernel.map(() => 1) }),
     });
   };
 }

@@ -8,7 +8,8 @@ import type { Tensor } from "../tfjs.ts";
 /** What {@linkcode evaluate} evaluates on. */
 export interface EvaluationData {
   /**
-   * The examples: a tensor, or their numbers one example after the other.
+   * The examples: a tensor of the shape that the model takes (as exported:
+   * channels may come first), or their numbers one example after the other.
    */
   readonly xs: Tensor | Float32Array | Int32Array | Uint8Array;
   /**
@@ -82,7 +83,7 @@ function largest(
  * Runs a classifier over examples with known classes, batch by batch.
  *
  * @throws {TypeError} If the model has not one input and one output of one
- * number a class.
+ * number a class, of two classes or more.
  * @throws {RangeError} If the examples do not fit the input of the model, are
  * not as many as the classes, or a class is not among the outputs.
  *
@@ -125,10 +126,22 @@ export async function evaluate(
       `Cannot evaluate the model as it must have one input and one output of shape [batch, classes]: current value is ${session.inputs.length} input(s) and ${session.outputs.length} output(s), the first of shape [${output.shape}]`,
     );
   }
+  if (classes < 2) {
+    throw new TypeError(
+      `Cannot evaluate the model as it must give one score a class, of 2 classes or more: current value is ${classes} score(s) an example`,
+    );
+  }
   const example = input.shape.slice(1);
   if (!example.every((dim) => typeof dim === "number")) {
     throw new TypeError(
       `Cannot evaluate the model as the shape of an example must be known: current value is [${input.shape}]`,
+    );
+  }
+  if (isTensor(data.xs) && data.xs.shape.slice(1).join() !== example.join()) {
+    throw new RangeError(
+      `Cannot evaluate the model as xs must have shape [examples, ${
+        example.join(", ")
+      }]: current value is [${data.xs.shape.join(", ")}]`,
     );
   }
   const size = example.reduce((product, dim) => product * dim, 1);

@@ -1,4 +1,6 @@
-import { count, isAccuracy, label } from "./_format.ts";
+import { blowUpCap } from "./_blow_up.ts";
+import { count, isAccuracy, label, rate } from "./_format.ts";
+import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
 import {
   bestIndex,
   type HistoryColumns,
@@ -12,7 +14,10 @@ import {
   type ChartOptions,
   frame,
   hover,
+  inReach,
   iterationAxis,
+  NUMBER,
+  reached,
   short,
   WIDTH,
   zoom,
@@ -134,32 +139,33 @@ export function comparisonSpec(
   }
   const curves = runs.map((run) => curve(run, metric));
   let last = 1, low = Infinity, high = -Infinity;
-  const values = curves.flatMap(({ name, iterations, values }) =>
-    thin(values, 250).map((i) => {
-      last = Math.max(last, iterations[i]);
+  const values = curves.flatMap(({ name, iterations, values }) => {
+    const gaps = gapsIn(values, values.length / WIDTH);
+    const cap = blowUpCap(values) ?? Infinity;
+    last = Math.max(last, iterations[iterations.length - 1] ?? 0);
+    return withGaps(thin(values, 250), values, gaps).map((i) => {
       if (Number.isFinite(values[i])) {
         low = Math.min(low, values[i]);
-        high = Math.max(high, values[i]);
+        high = Math.max(high, Math.min(values[i], cap));
       }
       return { run: name, iteration: iterations[i], value: short(values[i]) };
-    })
-  );
+    });
+  });
   if (low > high) [low, high] = [0, 1];
   const margin = 0.06 * (high - low) || 0.1;
+  const top = high + margin;
+  const clipped = values.some(({ value }) => value !== null && value > top);
   const x = iterationAxis(0, last);
   const domain = curves.map(({ name }) => name);
+  const range = [short(low - margin)!, short(top)!] as const;
   const y = {
-    field: "value",
+    field: reached("value"),
     type: "quantitative",
-    scale: {
-      domain: [short(low - margin), short(high + margin)],
-      nice: false,
-      zero: false,
-    },
+    scale: { domain: range, nice: false, zero: false },
     axis: {
       title: label(metric),
       tickCount: 6,
-      ...(isAccuracy(metric) ? { format: ".0%" } : {}),
+      format: isAccuracy(metric) ? ".0%" : NUMBER,
     },
   };
   const color = {
@@ -177,11 +183,18 @@ export function comparisonSpec(
     ...frame(options.title ?? title(curves, metric), [
       `${label(metric)}${metric.startsWith("val_") ? "" : ", smoothed"}`,
       `${count(last)} iterations`,
-    ], [options.origin ?? ""]),
+      clipped ? `clipped at ${rate(top)}` : "",
+    ], [
+      curves.map(({ name, values, iterations }) =>
+        gapFact(name, values, iterations)
+      ).filter(Boolean).join(" · "),
+      options.origin ?? "",
+    ]),
     params: [zoom(["runs"])],
     width: WIDTH,
     height: 340,
     data: { values },
+    transform: inReach(["value"], range),
     layer: [
       {
         name: "runs",
@@ -198,6 +211,7 @@ export function comparisonSpec(
             value: short(values[best]),
           })),
         },
+        transform: inReach(["value"], range),
         mark: {
           type: "point",
           filled: true,

@@ -1,5 +1,7 @@
+import { blowUpCap } from "./_blow_up.ts";
 import { cycleEnds } from "./_cycles.ts";
-import { count, isAccuracy, label, measure, percent } from "./_format.ts";
+import { count, isAccuracy, label, measure, percent, rate } from "./_format.ts";
+import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
 import { LIGHT } from "./_palette.ts";
 import {
   type Chart,
@@ -7,9 +9,12 @@ import {
   cycleMarks,
   frame,
   hover,
+  inReach,
   iterationAxis,
   type Json,
+  NUMBER,
   rateScale,
+  reached,
   short,
   WIDTH,
   zoom,
@@ -102,33 +107,58 @@ function title(run: RunHistory, metrics: readonly string[]): string {
   }
   const values = trendOf(history[metric] ?? epochHistory?.[metric] ?? []);
   const best = bestIndex(metric, values);
-  return best < 0
-    ? `No finite ${label(metric)} was recorded`
-    : `Training ${label(metric)} ${verb} ${shown(metric, values[best])} at ` +
-      `iteration ${count(history.iterations[best])}`;
+  if (best < 0) return `No finite ${label(metric)} was recorded`;
+  const ended = gapsIn(values).at(-1)?.end === values.length;
+  return `Training ${label(metric)} ${verb} ${
+    shown(metric, values[best])
+  } at ` +
+    `iteration ${count(history.iterations[best])}` +
+    (ended ? ", then is not finite" : "");
 }
 
-/** Limits of a panel: all of the trend and the validation, most of the noise. */
+/** The part of `values` below which that part of the finite ones are. */
+function quantile(values: readonly number[], part: number): number | undefined {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  return sorted[Math.floor(part * (sorted.length - 1))];
+}
+
+/** Limits of a panel's y axis. */
+interface Limits {
+  readonly domain: readonly [number, number];
+  /** Whether the trend or the validation goes beyond. */
+  readonly clipped: boolean;
+}
+
+/**
+ * All of the trend and the validation, most of the noise, and of what blows up
+ * only the start.
+ */
 function limits(
   metric: string,
   raw: readonly number[],
-  lines: readonly number[],
-): [number, number] {
-  const sorted = raw.filter(Number.isFinite).sort((a, b) => a - b);
-  const at = (part: number) =>
-    sorted.length ? [sorted[Math.floor(part * (sorted.length - 1))]] : [];
-  const all = [...at(0.005), ...at(0.995), ...lines.filter(Number.isFinite)];
-  if (all.length === 0) return [0, 1];
+  smooth: readonly number[],
+  validation: readonly number[],
+): Limits {
+  const noise = quantile(raw.map((y, i) => Math.abs(y - smooth[i])), 0.5);
+  const caps = [blowUpCap(smooth, noise), blowUpCap(validation)];
   let low = Infinity, high = -Infinity;
-  for (const value of all) {
+  const include = (value: number | undefined, most = Infinity) => {
+    if (value === undefined || !Number.isFinite(value)) return;
     low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
+    high = Math.max(high, Math.min(value, most));
+  };
+  for (const value of smooth) include(value, caps[0]);
+  for (const value of validation) include(value, caps[1]);
+  include(quantile(raw, 0.005), caps[0]);
+  include(quantile(raw, 0.995), caps[0]);
+  if (low > high) return { domain: [0, 1], clipped: false };
   const margin = 0.06 * (high - low) || 0.1;
   [low, high] = [low - margin, high + margin];
-  return isAccuracy(metric)
-    ? [short(Math.max(0, low))!, short(Math.min(1, high))!]
-    : [short(low)!, short(high)!];
+  if (isAccuracy(metric)) [low, high] = [Math.max(0, low), Math.min(1, high)];
+  return {
+    domain: [short(low)!, short(high)!],
+    clipped: [...smooth, ...validation].some((value) => value > high),
+  };
 }
 
 const COUNTED = {
@@ -148,12 +178,14 @@ function metricPanel(
     ends: readonly number[];
     legend: boolean;
   },
-): Json {
+): { panel: Json; facts: string[] } {
   const { history, epochHistory } = run;
   const { x } = options;
   const raw = Array.from(history[metric] ?? []);
   const smooth = trendOf(raw);
-  const rows = union(thin(raw, 300), thin(smooth, 100)).map((i) => ({
+  const kept = union(thin(raw, 300), thin(smooth, 100));
+  const gaps = gapsIn(raw, raw.length / WIDTH);
+  const rows = withGaps(kept, raw, gaps).map((i) => ({
     iteration: history.iterations[i],
     lr: short(history.lr?.[i] ?? NaN),
     raw: short(raw[i]),
@@ -165,15 +197,15 @@ function metricPanel(
     epoch: i + 1,
     validation: short(value),
   })).filter((row) => row.validation !== null);
-  const [low, high] = limits(metric, raw, [...smooth, ...validation]);
+  const { domain, clipped } = limits(metric, raw, smooth, validation);
   const y = (field: string): Json => ({
-    field,
+    field: reached(field),
     type: "quantitative",
-    scale: { domain: [low, high], nice: false, zero: false },
+    scale: { domain, nice: false, zero: false },
     axis: {
       title: label(metric),
       tickCount: 5,
-      ...(isAccuracy(metric) ? { format: ".0%" } : {}),
+      format: isAccuracy(metric) ? ".0%" : NUMBER,
     },
   });
   const series = ([
@@ -205,6 +237,7 @@ function metricPanel(
     layer.push({
       name: `${metric}_validation`,
       data: { values: epochs },
+      transform: inReach(["validation"], domain),
       mark: {
         type: "line",
         strokeWidth: 2,
@@ -214,6 +247,7 @@ function metricPanel(
       encoding: { x, y: y("validation"), color: color("validation") },
     }, {
       data: { values: epochs },
+      transform: inReach(["validation"], domain),
       mark: {
         type: "point",
         filled: true,
@@ -252,10 +286,22 @@ function metricPanel(
     }, LIGHT.ink));
   }
   return {
-    width: WIDTH,
-    height: options.height,
-    data: { values: rows },
-    layer,
+    panel: {
+      width: WIDTH,
+      height: options.height,
+      data: { values: rows },
+      transform: inReach(["raw", "smooth"], domain),
+      layer,
+    },
+    facts: [
+      clipped ? `${label(metric)} clipped at ${rate(domain[1])}` : "",
+      gapFact(label(metric), raw, history.iterations),
+      gapFact(
+        label(`val_${metric}`),
+        validation,
+        epochHistory?.iterations ?? [],
+      ),
+    ],
   };
 }
 
@@ -314,14 +360,17 @@ export function historySpec(
       ],
     });
   }
+  const failures: string[] = [];
   metrics.forEach((metric, i) => {
     const x = iterationAxis(first, last, i === metrics.length - 1);
-    panels.push(metricPanel(run, metric, {
+    const { panel, facts } = metricPanel(run, metric, {
       x,
       height: 170,
       ends,
       legend: i === 0,
-    }));
+    });
+    panels.push(panel);
+    failures.push(...facts);
   });
   const epochs = epochHistory?.iterations.length ?? 0;
   return {
@@ -333,7 +382,7 @@ export function historySpec(
           ends.length === 1 ? "" : "s"
         } (dotted)`
         : "",
-    ], [options.origin ?? ""]),
+    ], [failures.filter(Boolean).join(" · "), options.origin ?? ""]),
     params: [
       zoom(
         panels.map((panel) =>

@@ -1,3 +1,4 @@
+import type { gapsIn, withGaps } from "./_gaps.ts";
 import type { LiveStatus } from "./_live_server.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { Browser } from "./_page_script.ts";
@@ -17,6 +18,8 @@ export interface LiveParts {
   readonly thin: typeof thin;
   readonly union: typeof union;
   readonly trend: typeof trend;
+  readonly gapsIn: typeof gapsIn;
+  readonly withGaps: typeof withGaps;
 }
 
 interface Columns {
@@ -154,7 +157,8 @@ export function followRun(
         parts.thin(values, 250),
         parts.thin(smooth, 100),
       );
-      datasets[metric] = kept.map((i) => ({
+      const gaps = parts.gapsIn(values, values.length / 1000);
+      datasets[metric] = parts.withGaps(kept, values, gaps).map((i) => ({
         x: x[i],
         run: starts.findLastIndex((start) => start <= i),
         iteration: rows.iterations?.[i],

@@ -1,6 +1,6 @@
 import { isAccuracy, label } from "./_format.ts";
 import { LIGHT } from "./_palette.ts";
-import { frame, hover, type Json, WIDTH, zoom } from "./_spec.ts";
+import { frame, hover, type Json, NUMBER, WIDTH, zoom } from "./_spec.ts";
 
 /** How the panels of a live chart are laid out. */
 export interface LiveAxis {
@@ -39,7 +39,7 @@ function panel(
     axis: {
       title: column === "lr" ? "learning rate" : label(column),
       tickCount: 4,
-      ...(isAccuracy(column) ? { format: ".0%" } : { format: "~g" }),
+      format: isAccuracy(column) ? ".0%" : NUMBER,
     },
   });
   const line = (

@@ -24,7 +24,7 @@ export type ToLiveWorker =
 /** What the server answers. */
 export type FromLiveWorker =
   | { readonly type: "listening"; readonly port: number }
-  | { readonly type: "failed"; readonly error: string }
+  | { readonly type: "failed"; readonly name: string; readonly message: string }
   | { readonly type: "closed" };
 
 /** As much of the worker's scope as is used. */
@@ -50,7 +50,9 @@ function start(files: LiveFiles, axis: LiveAxis, port: number): void {
       onListen: ({ port }) => scope.postMessage({ type: "listening", port }),
     }, (request) => server.handle(request, http.addr.port));
   } catch (error) {
-    scope.postMessage({ type: "failed", error: String(error) });
+    // Cloned, an error would come as a plain one.
+    const { name, message } = error as Error;
+    scope.postMessage({ type: "failed", name, message });
   }
 }
 

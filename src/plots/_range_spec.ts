@@ -5,7 +5,10 @@ import {
   type ChartOptions,
   frame,
   hover,
+  inReach,
   type Json,
+  NUMBER,
+  reached,
   short,
   WIDTH,
   zoom,
@@ -171,6 +174,11 @@ function valueAt(
   return values[left] + at * (values[right] - values[left]);
 }
 
+/** As seen in a panel: what is out of view is at its edge. */
+function within(value: number, [low, high]: readonly number[]): number | null {
+  return short(Math.min(high, Math.max(low, value)));
+}
+
 /** Centred mean over a few neighbours, for a metric that comes unsmoothed. */
 function smoothed(values: ArrayLike<number>): number[] {
   const reach = Math.max(1, Math.round(values.length / 40));
@@ -199,14 +207,14 @@ function panel(
   }));
   const x = rateAxis(rates, options.shown);
   const y = (field: string): Json => ({
-    field,
+    field: reached(field),
     type: "quantitative",
     scale: { domain: options.domain, nice: false, zero: false },
     axis: {
       title: label(name),
       tickCount: options.height > 200 ? 6 : 3,
       grid: true,
-      ...(isAccuracy(name) ? { format: ".0%" } : {}),
+      format: isAccuracy(name) ? ".0%" : NUMBER,
     },
   });
   const bounds = ([
@@ -217,7 +225,7 @@ function panel(
       bound: `${bound} ${rate(lr)}`,
       kind: bound,
       lr: short(lr),
-      smooth: short(valueAt(lr, rates, smooth)),
+      smooth: within(valueAt(lr, rates, smooth), options.domain),
     }]
   );
   const colour = LIGHT.blue;
@@ -256,7 +264,7 @@ function panel(
         strokeWidth: 1.5,
         size: DOT,
       },
-      encoding: { x, y: y("smooth") },
+      encoding: { x, y: { ...y("smooth"), field: "smooth" } },
     },
   );
   layer.push(hover(name, {
@@ -277,6 +285,7 @@ function panel(
     width: WIDTH,
     height: options.height,
     data: { values: rows },
+    transform: inReach(["raw", "smooth"], options.domain),
     layer,
   };
 }
@@ -297,11 +306,13 @@ function boundLabels(dots: Json, rates: ArrayLike<number>): Json[] {
     strokeOpacity: 0.85,
     strokeJoin: "round",
   };
-  return dots.data.values.flatMap((
-    row: { kind: string; bound: string; lr: number },
-  ) => {
+  const [low, high] = y.scale.domain;
+  return dots.data.values.flatMap((row: Json) => {
     const base = row.kind === "base";
     const toRight = base ? span(row.lr) < 0.8 : span(row.lr) < 0.2;
+    const height = (row.smooth - low) / (high - low);
+    // At the edge of the panel there is room on its inner side alone.
+    const above = base ? height < 0.95 : height < 0.05;
     return [halo, {}].map((look) => ({
       data: { values: [row] },
       mark: {
@@ -312,7 +323,7 @@ function boundLabels(dots: Json, rates: ArrayLike<number>): Json[] {
         color: LIGHT.blue,
         align: toRight ? "left" : "right",
         dx: toRight ? 9 : -9,
-        dy: base ? -12 : 14,
+        dy: above ? -12 : 14,
         ...look,
       },
       encoding: { x, y },
@@ -332,8 +343,9 @@ function suggestionMarks(range: RangeData, { x, y }: Json): Json[] {
       : [{
         rule: `${rule} ${rate(learningRate)}`,
         lr: short(learningRate),
-        smooth: short(
+        smooth: within(
           valueAt(learningRate, range.learningRates, range.smoothedLosses),
+          y.scale.domain,
         ),
       }];
   });

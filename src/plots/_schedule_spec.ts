@@ -37,8 +37,10 @@ function title(rates: ArrayLike<number>, stride: number): string {
   }
   const ends = cycleEnds(rates);
   if (ends.length > 1) {
-    const length = stride * (ends[ends.length - 1] - ends[0]) /
-      (ends.length - 1);
+    // The median, as a flat bottom that decays into rounding has no one lowest.
+    const lengths = ends.slice(1).map((end, i) => end - ends[i])
+      .sort((a, b) => a - b);
+    const length = stride * lengths[lengths.length >> 1];
     return `The learning rate cycles between ${rate(rates[low])} and ${
       rate(rates[high])
     } every ${count(length)} iterations`;

@@ -38,6 +38,12 @@ export interface ChartOptions {
 /** Width of the plotting area; with axes the picture is 800 pixels wide. */
 export const WIDTH = 704;
 
+/**
+ * Axis labels of six digits at most. Without a precision Vega takes that of the
+ * step between ticks, and a step of 100 makes 600 "6e+2".
+ */
+export const NUMBER = ".6~g";
+
 /** Six significant digits: more than a picture can show, and smaller. */
 export function short(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
@@ -102,6 +108,29 @@ export function frame(
       line: { strokeJoin: "round" },
     },
   };
+}
+
+/** Drawn at its field, which {@linkcode inReach} makes. */
+export function reached(field: string): string {
+  return `${field}_drawn`;
+}
+
+/**
+ * Transforms for what is drawn beyond a fixed domain and clipped there: no further
+ * than ten heights of it, as renderers lose a line that goes on for 1e9 pixels.
+ * The fields keep their values, which tooltips show.
+ */
+export function inReach(
+  fields: readonly string[],
+  [low, high]: readonly [number, number],
+): Json[] {
+  const far = 10 * (high - low);
+  const [least, most] = [short(low - far), short(high + far)];
+  return fields.map((field) => ({
+    calculate: `isValid(datum.${field}) ? ` +
+      `clamp(datum.${field}, ${least}, ${most}) : null`,
+    as: reached(field),
+  }));
 }
 
 /**
@@ -184,7 +213,7 @@ export function rateScale(rates: ArrayLike<number>): Json {
       nice: false,
       zero: false,
     },
-    axis: { title: "learning rate", tickCount: 4, format: "~g" },
+    axis: { title: "learning rate", tickCount: 4, format: NUMBER },
   };
 }
 

@@ -1,17 +1,17 @@
 /**
  * Exponential mean over about `span` values, corrected at the start, so that a
- * constant gives that constant.
+ * constant gives that constant. Where a value is not finite there is no trend,
+ * and that value has no part in what follows.
  */
 export function trend(values: ArrayLike<number>, span: number): number[] {
   const beta = 1 - 1 / Math.max(1, span);
   let mean = 0;
   let weight = 0;
   return Array.from(values, (value) => {
-    if (Number.isFinite(value)) {
-      mean = beta * mean + (1 - beta) * value;
-      weight = beta * weight + (1 - beta);
-    }
-    return weight ? mean / weight : NaN;
+    if (!Number.isFinite(value)) return NaN;
+    mean = beta * mean + (1 - beta) * value;
+    weight = beta * weight + (1 - beta);
+    return mean / weight;
   });
 }
 

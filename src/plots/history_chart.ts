@@ -10,7 +10,8 @@ import { displayed } from "./_display.ts";
 /**
  * The chart of a training run: the learning rate above, loss and accuracy
  * below, each batch thin and its trend dark, the validation of each epoch
- * beside it, the ends of cycles dotted.
+ * beside it, the ends of cycles dotted. Where a metric is not finite its lines
+ * break, and of one that blows up only the start is drawn; the subtitle says both.
  *
  * Takes a `CyclicLR` (or any object with its `history` and `epochHistory`), or
  * the per-batch history alone, which has no validation.

@@ -1,3 +1,4 @@
+import { gapsIn, withGaps } from "./_gaps.ts";
 import type { HistoryColumns, RunHistory } from "./_history_spec.ts";
 import { followRun, type LiveSettings } from "./_live_script.ts";
 import type { LiveFiles } from "./_live_server.ts";
@@ -92,7 +93,9 @@ async function files(
 `;
   // The page's code is these functions' own source, typed and tested here.
   const script = `(${followRun})(globalThis,{thin:${thin},union:${union},` +
-    `trend:${trend}},${scriptJson(settings)});\n`;
+    `trend:${trend},gapsIn:${gapsIn},withGaps:${withGaps}},${
+      scriptJson(settings)
+    });\n`;
   return { html, script, vega };
 }
 
@@ -110,6 +113,14 @@ function rowsFrom(
       ),
     ]),
   );
+}
+
+/** The class that Deno gives errors of that name, which callers catch. */
+function errorClass(name: string): ErrorConstructor {
+  const classes = Deno.errors as Readonly<Record<string, unknown>>;
+  return Object.hasOwn(classes, name)
+    ? classes[name] as ErrorConstructor
+    : Error;
 }
 
 /**
@@ -165,8 +176,10 @@ export class LivePage implements AsyncDisposable {
   /**
    * Starts the page's server.
    *
-   * @throws {Error} When it cannot listen, for example because the port is
-   * taken.
+   * @throws {Deno.errors.AddrInUse} When the port is taken.
+   * @throws {Deno.errors.PermissionDenied} When the system reserves the port.
+   * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
+   * @throws {Error} When the server cannot start otherwise.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
     const { port = 0, title = "Training", iterations, x = "iterations" } =
@@ -178,15 +191,20 @@ export class LivePage implements AsyncDisposable {
       name: "live page",
     });
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const refuse = (why: string) =>
+    const refuse = (why: string, name = "Error", cause?: unknown) =>
       reject(
-        new Error(
+        new (errorClass(name))(
           `Cannot open the live page as it must listen on 127.0.0.1:${port}: ${why}`,
+          { cause },
         ),
       );
     worker.onmessage = ({ data }: MessageEvent<FromLiveWorker>) => {
       if (data.type === "listening") resolve(data.port);
-      if (data.type === "failed") refuse(data.error);
+      if (data.type === "failed") {
+        const { name, message } = data;
+        const cause = new (errorClass(name))(message);
+        refuse(`${cause}`, name, cause);
+      }
     };
     worker.onerror = (event) => {
       event.preventDefault();

@@ -21,6 +21,9 @@ export interface PngOptions {
   readonly theme?: "light" | "dark";
 }
 
+/** The renderer panics where its memory cannot hold the picture. */
+const MOST_PIXELS = 1e8;
+
 let started: Promise<void> | undefined;
 
 async function start(): Promise<void> {
@@ -36,7 +39,8 @@ async function start(): Promise<void> {
  * Draws a chart as PNG, with the bundled font. The same chart gives the same
  * bytes. Needs `--allow-read`.
  *
- * @throws {RangeError} When `scale` is not a positive number.
+ * @throws {RangeError} When `scale` is not a positive number, or the picture would
+ * have more than 100 million pixels.
  *
  * @example Write a chart of a schedule
  * ```ts
@@ -71,14 +75,20 @@ export async function toPng(
       loadSystemFonts: false,
     },
   });
-  try {
-    const image = renderer.render();
-    try {
-      return new Uint8Array(image.asPng());
-    } finally {
-      image.free();
-    }
-  } finally {
+  const pixels = renderer.width * renderer.height * scale ** 2;
+  if (pixels > MOST_PIXELS) {
     renderer.free();
+    throw new RangeError(
+      `Cannot draw a PNG as it must have at most ${MOST_PIXELS} pixels: current value is ${
+        Math.round(pixels)
+      }`,
+    );
   }
+  const image = renderer.render();
+  const png = new Uint8Array(image.asPng());
+  // Not in a finally: after a panic `free` throws too, and would hide why. What
+  // is not freed here is freed when it is collected.
+  image.free();
+  renderer.free();
+  return png;
 }

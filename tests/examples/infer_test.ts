@@ -88,6 +88,26 @@ for (const inputLayout of ["NHWC", "NCHW"] as const) {
     }));
 }
 
+Deno.test("infer.ts shows scores that are no probabilities as they are", () =>
+  withFolder(async (folder) => {
+    await tf.setBackend("cpu");
+    const path = join(folder, "logits.onnx");
+    const model = tf.sequential({
+      layers: [
+        tf.layers.globalAveragePooling2d({
+          inputShape: [4, 6, 3],
+          dataFormat: "channelsLast",
+        }),
+      ],
+    });
+    await Deno.writeFile(path, await toOnnx(model));
+    model.dispose();
+    const [image] = await writeImages(folder);
+    const { code, stdout, stderr } = await run(path, image, "--threads", "1");
+    assertEquals(code, 0, stderr);
+    assertEquals(stdout, `${image}: class 0 220, class 2 30, class 1 20\n`);
+  }));
+
 Deno.test("infer.ts goes on after a file that is no image", () =>
   withFolder(async (folder) => {
     const model = join(folder, "model.onnx");

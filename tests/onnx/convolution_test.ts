@@ -186,6 +186,81 @@ testAgreement({
       ),
     { unknown: [10, 8] },
   ],
+  "dilated conv1d on sequences of unknown length": [
+    () =>
+      chain(
+        [null, 2],
+        layers.conv1d({
+          filters: 3,
+          kernelSize: 4,
+          dilationRate: 3,
+          padding: "same",
+        }),
+      ),
+    { unknown: [7] },
+  ],
+  "dilated conv2d on images of unknown size": [
+    () =>
+      chain(
+        [null, null, 2],
+        layers.conv2d({
+          filters: 3,
+          kernelSize: [3, 2],
+          dilationRate: [2, 3],
+          padding: "same",
+        }),
+      ),
+    { unknown: [7, 5] },
+  ],
+  "dilated conv2d on images of unknown height, channels first": [
+    () =>
+      chain(
+        [2, null, 6],
+        layers.conv2d({
+          filters: 3,
+          kernelSize: 3,
+          dilationRate: 2,
+          padding: "same",
+          dataFormat: channelsFirst,
+        }),
+      ),
+    { unknown: [5] },
+  ],
+  "dilated separableConv2d on images of unknown size": [
+    () =>
+      chain(
+        [null, null, 2],
+        layers.separableConv2d({
+          filters: 3,
+          kernelSize: 3,
+          dilationRate: 2,
+          padding: "same",
+        }),
+      ),
+    { unknown: [7, 5] },
+  ],
+  "dilated depthwiseConv2d on images of unknown size": [
+    () =>
+      chain(
+        [null, null, 2],
+        layers.depthwiseConv2d({
+          kernelSize: 4,
+          dilationRate: 2,
+          padding: "same",
+        }),
+      ),
+    { unknown: [7, 5] },
+  ],
+  "strided depthwiseConv2d and pooling on images of unknown size": [
+    () =>
+      chain(
+        [null, null, 2],
+        layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: "same" }),
+        layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" }),
+        layers.averagePooling2d({ poolSize: 2, strides: 1, padding: "same" }),
+      ),
+    { unknown: [15, 10] },
+  ],
   "conv2d with images given channels first": [
     () => chain([7, 6, 3], layers.conv2d({ filters: 4, kernelSize: 3 })),
     { inputLayout: "NCHW" },
@@ -198,6 +273,26 @@ Deno.test("toOnnx() ignores the dilation of depthwiseConv2d as tfjs does", async
     layers.depthwiseConv2d({ kernelSize: 3, dilationRate: 2 }),
     layers.globalAveragePooling2d({}),
   ));
+});
+
+Deno.test("toOnnx() refuses a padding that depends on an unknown size and a dilation", async () => {
+  const model = chain(
+    [null, null, 2],
+    layers.conv2d({
+      filters: 2,
+      kernelSize: 3,
+      strides: 2,
+      dilationRate: 2,
+      padding: "same",
+      name: "wide",
+    }),
+  );
+  await assertRejects(
+    () => toOnnx(model),
+    TypeError,
+    'layer "wide" (Conv2D) must have a known input size, padding "valid", ' +
+      'strides of 1 or no dilation: current value is {"strides":[2,2],"dilationRate":[2,2]}',
+  );
 });
 
 Deno.test("toOnnx() refuses convolutions that tfjs cannot compute", async () => {

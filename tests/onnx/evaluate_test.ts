@@ -62,6 +62,28 @@ Deno.test("evaluate() takes tensors, class indices and one-hot rows", async () =
   model.dispose();
 });
 
+Deno.test("evaluate() takes tensors with channels first where the model does", async () => {
+  const model = classifier();
+  await using session = await createSession(
+    await toOnnx(model, { inputLayout: "NCHW" }),
+    { threads: 1 },
+  );
+  const examples = tf.tensor(xs, [23, 4, 4, 2]);
+  const turned = tf.transpose(examples, [0, 3, 1, 2]);
+  const { scores } = await evaluate(session, { xs: turned, ys: labels });
+  const expected = model.predict(examples) as tf.Tensor;
+  expected.dataSync().forEach((value, i) =>
+    assertEquals(Math.abs(value - scores[i]) <= 1e-4, true)
+  );
+  await assertRejects(
+    () => evaluate(session, { xs: examples, ys: labels }),
+    RangeError,
+    "xs must have shape [examples, 2, 4, 4]: current value is [23, 4, 4, 2]",
+  );
+  tf.dispose([examples, turned, expected]);
+  model.dispose();
+});
+
 Deno.test("evaluate() takes bytes as pixels", async () => {
   const model = classifier();
   await using session = await createSession(
@@ -99,6 +121,21 @@ Deno.test("evaluate() refuses data and models that do not fit", async () => {
     RangeError,
     "batchSize must be a positive integer: current value is 0",
   );
+  const turned = tf.tensor(xs, [23, 2, 4, 4]);
+  await assertRejects(
+    () => evaluate(session, { xs: turned, ys: labels }),
+    RangeError,
+    "xs must have shape [examples, 4, 4, 2]: current value is [23, 2, 4, 4]",
+  );
+  turned.dispose();
+  const binary = chain([32], layers.dense({ units: 1, activation: "sigmoid" }));
+  await using unit = await createSession(await toOnnx(binary), { threads: 1 });
+  await assertRejects(
+    () => evaluate(unit, { xs, ys: labels.map((label) => label % 2) }),
+    TypeError,
+    "one score a class, of 2 classes or more: current value is 1 score(s)",
+  );
+  binary.dispose();
   const image = chain([4, 4, 2], layers.conv2d({ filters: 1, kernelSize: 2 }));
   await using other = await createSession(await toOnnx(image), { threads: 1 });
   await assertRejects(

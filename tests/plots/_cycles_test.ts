@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { cycleEnds } from "../../src/plots/_cycles.ts";
 
@@ -21,4 +21,22 @@ Deno.test("cycleEnds() finds none in constant and monotone rates", () => {
 
 Deno.test("cycleEnds() waits at a floor until the rate rises", () => {
   assertEquals(cycleEnds([2, 1, 1, 1, 2]), [1]);
+});
+
+Deno.test("cycleEnds() takes no rounding for a cycle", () => {
+  const rates = Array.from(
+    { length: 1000 },
+    (_, i) => 0.1 + (i % 2) * 1e-17 + (i % 3) * 1.4e-17,
+  );
+  assertEquals(cycleEnds(rates), []);
+  const clr = new CyclicLR({ stepSize: 2000, mode: "triangular2" });
+  const ends = cycleEnds(
+    Array.from({ length: 600_000 }, (_, i) => clr.at(i)),
+  );
+  assert(ends.length > 40);
+  ends.forEach((end, i) => assertAlmostEquals(end, 4000 * (i + 1), 20));
+});
+
+Deno.test("cycleEnds() passes over what is not finite", () => {
+  assertEquals(cycleEnds([NaN, 3, 2, 1, NaN, 3, 2, Infinity]), [3, 6]);
 });

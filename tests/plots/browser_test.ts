@@ -175,6 +175,32 @@ browserTest(
 );
 
 browserTest(
+  "the live page ends its lines where the loss is no longer finite",
+  async (browser) => {
+    await using live = await LivePage.open({ iterations: 200 });
+    for (let i = 1; i <= 200; i++) {
+      const lost = i > 100 || (i > 40 && i <= 60);
+      live.record({ iterations: i, lr: 0.1, loss: lost ? NaN : 2 - i / 200 });
+    }
+    await live.end("over");
+    const { page, complaints } = await watchedPage(browser);
+    await page.goto(live.url);
+    await page.waitForSelector("#chart[data-rows='200']");
+    const lines = await page.locator("#chart .mark-line path").all();
+    const paths = await Promise.all(
+      lines.map(async (line) => (await line.getAttribute("d"))!),
+    );
+    // The rate has one line of 200 points; the loss and its trend break.
+    const broken = paths.filter((path) => path.split("M").length === 3);
+    assertEquals(broken.length, 2);
+    for (const path of broken) {
+      assertEquals(path.split(/[ML]/).length - 1, 80);
+    }
+    assertEquals(complaints, []);
+  },
+);
+
+browserTest(
   "the live page gives nothing to a page of another origin",
   async (browser) => {
     await using live = await LivePage.open();

@@ -12,6 +12,7 @@ import {
   type Json,
   rangeChart,
   scheduleChart,
+  toSvg,
 } from "@clr/clr/plots";
 import { exampleRange, exampleRun, foundRange } from "./_data.ts";
 
@@ -98,6 +99,41 @@ Deno.test("rangeChart() shows the descent when the end blows up", () => {
   assert(high > 2.3 && high < 3);
 });
 
+Deno.test("rangeChart() keeps bounds in its panel where the loss is out of view", async () => {
+  const learningRates = Array.from(
+    { length: 100 },
+    (_, i) => 1e-5 * 1e5 ** (i / 99),
+  );
+  const losses = learningRates.map((lr) =>
+    lr < 2e-3 ? 2.3 - lr * 400 : 1.5 + ((lr - 2e-3) * 2000) ** 2
+  );
+  const chart = rangeChart({
+    baseLr: 3e-4,
+    maxLr: 6e-2,
+    learningRates,
+    losses,
+    smoothedLosses: losses,
+    suggestions: { minimum: 5e-2 },
+  });
+  const [panel] = chart.vconcat;
+  const seen = panel.layer.filter(({ mark, data }: Json) =>
+    data && ["point", "text"].includes(mark.type)
+  );
+  assertEquals(seen.length, 6);
+  for (const { data, encoding: { y } } of seen) {
+    const [low, high] = y.scale.domain;
+    for (const row of data.values) {
+      assert(row[y.field] >= low && row[y.field] <= high);
+    }
+  }
+  const label = seen.at(-1);
+  assertEquals([label.mark.text, label.mark.dy], ["max 0.06", 14]);
+  const [, height] = /height="(\d+)"/.exec(
+    await toSvg(chart, { embedFont: false }),
+  )!;
+  assert(Number(height) < 600, `the picture is ${height} pixels high`);
+});
+
 Deno.test("rangeChart() refuses a range of fewer than two rates", () => {
   assertThrows(
     () => rangeChart({ learningRates: [1], losses: [1], smoothedLosses: [1] }),
@@ -122,6 +158,24 @@ Deno.test("scheduleChart() of a million iterations is small and keeps every peak
     chart.title.text.join(" "),
     "The learning rate cycles between 0.001 and 0.006 every 24,690 iterations",
   );
+});
+
+Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding", () => {
+  for (const mode of ["exp_range", "triangular2"] as const) {
+    for (const waveform of ["triangular", "welch", "hann"] as const) {
+      for (const iterations of [100_000, 600_000, 1_000_000]) {
+        const chart = scheduleChart(
+          new CyclicLR({ stepSize: 2000, mode, waveform }),
+          iterations,
+        );
+        assertMatch(
+          chart.title.text.join(" "),
+          / every 4,000 iterations$/,
+          `${mode}, ${waveform}, ${iterations}`,
+        );
+      }
+    }
+  }
 });
 
 Deno.test("scheduleChart() reaches 2^31 iterations", () => {
@@ -199,6 +253,131 @@ Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {
   );
 });
 
+/** A history of `length` iterations, numbered from 1. */
+function history(length: number, loss: (i: number) => number) {
+  const iterations = Array.from({ length }, (_, i) => i + 1);
+  return {
+    iterations,
+    lr: iterations.map(() => 0.1),
+    loss: iterations.map((_, i) => loss(i)),
+  };
+}
+
+for (const length of [600, 60_000]) {
+  Deno.test(`historyChart() ends its lines where the loss is no longer finite, of ${length} iterations`, () => {
+    const half = length / 2;
+    const chart = historyChart(
+      history(length, (i) => i < half ? 2 - i / length : NaN),
+    );
+    const rows: Json[] = chart.vconcat[1].data.values;
+    const drawn = rows.filter(({ smooth }) => smooth !== null);
+    assertEquals(drawn.at(-1)!.iteration, half);
+    assert(
+      rows.every(({ raw, smooth }) => (raw === null) === (smooth === null)),
+    );
+    assertMatch(chart.title.text.join(" "), /, then is not finite$/);
+    const from = length === 600 ? "301" : "30,001";
+    assertEquals(
+      chart.title.subtitle.at(-1),
+      `loss not finite from iteration ${from} on`,
+    );
+  });
+
+  Deno.test(`historyChart() breaks its lines at a gap and goes on behind it, of ${length} iterations`, () => {
+    const [start, end] = [length / 4, length / 2];
+    const chart = historyChart(
+      history(length, (i) => i >= start && i < end ? NaN : 2 - i / length),
+    );
+    const rows: Json[] = chart.vconcat[1].data.values;
+    const gap = rows.findIndex(({ smooth }) => smooth === null);
+    assertEquals(rows[gap - 1].iteration, start);
+    assertEquals(
+      rows.slice(gap).find(({ smooth }) => smooth !== null)!.iteration,
+      end + 1,
+    );
+    assertEquals(rows.at(-1)!.iteration, length);
+    assertMatch(chart.title.subtitle.at(-1), /^loss not finite at [\d,]+ iter/);
+  });
+}
+
+Deno.test("historyChart() draws a line through a metric of every hundredth batch", () => {
+  const columns = history(600, () => 1);
+  const chart = historyChart({
+    ...columns,
+    acc: columns.loss.map((_, i) => i % 100 === 99 ? i / 1000 : NaN),
+  });
+  assertEquals(
+    chart.vconcat[2].data.values.map((row: Json) => row.raw),
+    [0.099, 0.199, 0.299, 0.399, 0.499, 0.599],
+  );
+  assert(!chart.title.subtitle.join().includes("not finite"));
+});
+
+Deno.test("historyChart() says from which epoch on the validation is not finite", () => {
+  const run = exampleRun(200);
+  const { subtitle } = historyChart({
+    ...run,
+    epochHistory: {
+      ...run.epochHistory!,
+      val_loss: Array.from(
+        run.epochHistory!.val_loss,
+        (value, i) => i < 6 ? value : NaN,
+      ),
+    },
+  }).title;
+  assertEquals(
+    subtitle.at(-1),
+    "validation loss not finite from iteration 140 on",
+  );
+});
+
+Deno.test("historyChart() shows the fall of a loss that blows up", () => {
+  for (const [steps, most] of [[30, 1e7], [100, 1e98]]) {
+    const chart = historyChart(
+      history(
+        600,
+        (i) =>
+          i < 600 - steps
+            ? 2.3 - i / 500
+            : Math.min(most, 10 ** (i - 599 + steps)),
+      ),
+    );
+    const smooth = chart.vconcat[1].layer.find((layer: Json) =>
+      layer.name === "loss_smooth"
+    );
+    const { scale: { domain: [low, high] }, axis } = smooth.encoding.y;
+    assert(low > 0.5 && low < 1.4, `low is ${low}`);
+    assert(high > 2.3 && high < 4, `high is ${high}`);
+    assertEquals(axis.format, ".6~g");
+    assert(smooth.mark.clip);
+    assertMatch(chart.title.subtitle.at(-1), /^loss clipped at [23]\.\d+$/);
+  }
+});
+
+Deno.test("historyChart() writes hundreds without an exponent, and large numbers with one", async () => {
+  for (
+    const [top, expected] of [[600, "600"], [6e7, "6e+7"], [0.06, "0.06"]] as [
+      number,
+      string,
+    ][]
+  ) {
+    const columns = history(601, (i) => top * (1 - i / 600));
+    const rates = columns.loss.map((loss) => loss / 6);
+    const svg = await toSvg(historyChart({ ...columns, lr: rates }), {
+      embedFont: false,
+    });
+    const labels = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)]
+      .map(([, text]) => text);
+    assert(labels.includes(expected), `${labels}`);
+    assert(labels.includes(expected.replace("6", "1")), `${labels}`);
+  }
+});
+
+Deno.test("historyChart() says nothing of clipping where it shows all of the trend", () => {
+  const { subtitle } = historyChart(exampleRun(200)).title;
+  assert(!subtitle.join().includes("clipped"));
+});
+
 Deno.test("historyChart() refuses a metric that was not recorded", () => {
   assertThrows(
     () => historyChart(exampleRun(20), { metrics: ["mse"] }),
@@ -222,6 +401,26 @@ Deno.test("comparisonChart() states which run is first at the other's best", () 
     "cyclic reaches the best validation accuracy, 80.0 %, and fixed's best " +
       "of 70.0 % in 200 instead of 300 iterations",
   );
+});
+
+Deno.test("comparisonChart() ends the line of a run that is no longer finite, and clips one that blows up", () => {
+  const chart = comparisonChart([
+    { name: "good", history: history(600, (i) => 2 - i / 600) },
+    { name: "lost", history: history(600, (i) => i < 300 ? 2 : NaN) },
+    { name: "wild", history: history(600, (i) => i < 570 ? 2 : 1e7) },
+  ]);
+  const lost = chart.data.values.filter(({ run, value }: Json) =>
+    run === "lost" && value !== null
+  );
+  assertEquals(lost.at(-1).iteration, 300);
+  const [, high] = chart.layer[0].encoding.y.scale.domain;
+  assert(high > 2 && high < 4, `high is ${high}`);
+  assertMatch(chart.title.subtitle[0], /clipped at [23]\.\d+$/);
+  assertEquals(
+    chart.title.subtitle[1],
+    "lost not finite from iteration 301 on",
+  );
+  assertEquals(chart.layer[0].encoding.x.scale.domain, [0, 600]);
 });
 
 Deno.test("comparisonChart() refuses runs that it cannot compare", () => {

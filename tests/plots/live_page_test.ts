@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { LivePage } from "@clr/clr/plots";
 import { readEvents } from "./_events.ts";
 import { exampleRun } from "./_data.ts";
@@ -74,11 +74,12 @@ Deno.test("LivePage listens on the loopback address alone", async () => {
 Deno.test("LivePage.open() rejects when the port is taken", async () => {
   await using live = await LivePage.open();
   const port = Number(new URL(live.url).port);
-  await assertRejects(
+  const error = await assertRejects(
     () => LivePage.open({ port }),
-    Error,
+    Deno.errors.AddrInUse,
     `must listen on 127.0.0.1:${port}: AddrInUse`,
   );
+  assert(error.cause instanceof Deno.errors.AddrInUse);
 });
 
 Deno.test("LivePage closes though a viewer never reads", async () => {

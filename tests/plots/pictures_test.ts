@@ -35,7 +35,7 @@ async function findLr(folder: string, ...args: string[]) {
     env: { NO_COLOR: "1" },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const files = code === 2
+  const files = code !== 0
     ? []
     : Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
   return { out, files, stdout: decode(stdout), stderr: decode(stderr), code };
@@ -69,4 +69,16 @@ Deno.test("find-lr --live refuses what is no port", () =>
     const { code, stderr } = await findLr(folder, "--live", "70000");
     assertEquals(code, 2);
     assertStringIncludes(stderr, "--live: it must be a port from 0 to 65535");
+  }));
+
+Deno.test("find-lr --live says in a line that the port is taken", () =>
+  withFolder(async (folder) => {
+    using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = other.addr as Deno.NetAddr;
+    const { code, stderr } = await findLr(folder, "--live", `${port}`);
+    assertEquals(code, 1);
+    const [line] = stderr.split("\n").filter((line) => line.includes("error"));
+    assertStringIncludes(line, `error: Cannot open the live page`);
+    assertStringIncludes(line, `127.0.0.1:${port}: AddrInUse`);
+    assert(!stderr.includes("    at "), "an error without a stack");
   }));

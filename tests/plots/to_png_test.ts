@@ -54,3 +54,13 @@ Deno.test("toPng() refuses a scale that is not positive", async () => {
     "scale must be > 0: current value is 0",
   );
 });
+
+Deno.test("toPng() refuses a picture that is too large, and draws the next", async () => {
+  const chart = scheduleChart(() => 0.1, 10);
+  await assertRejects(
+    () => toPng({ ...chart, height: 3e6 }, { scale: 1 }),
+    RangeError,
+    "it must have at most 100000000 pixels: current value is 240",
+  );
+  assert((await toPng(chart, { scale: 1 })).length > 1000);
+});

@@ -6,6 +6,7 @@ import {
   fitImage,
   ImageFileError,
   readImageFile,
+  type RgbImage,
 } from "../../../examples/datasets/image_file.ts";
 
 async function read(bytes: Uint8Array) {
@@ -64,13 +65,13 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A PNG of packed pixels: 3 = indices of a palette, 0 = greys. */
-async function packedPng(
-  colorType: 0 | 3,
+/** A PNG of rows as they are stored: 0 = greys, 2 = RGB, 3 = indices of a palette. */
+async function storedPng(
+  colorType: 0 | 2 | 3,
   depth: number,
   width: number,
   rows: number[][],
-  palette?: number[],
+  { palette, transparent }: { palette?: number[]; transparent?: number[] } = {},
 ): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -85,25 +86,75 @@ async function packedPng(
     ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     ...chunk("IHDR", header),
     ...(palette ? chunk("PLTE", Uint8Array.from(palette)) : []),
+    ...(transparent ? chunk("tRNS", Uint8Array.from(transparent)) : []),
     ...chunk("IDAT", data),
     ...chunk("IEND", new Uint8Array()),
   ]);
 }
 
 Deno.test("readImageFile() reads PNGs with a palette or packed greys", async () => {
-  const indexed = await packedPng(
-    ...[3, 2, 3] as const,
-    [[0b00_01_10_00], [0b10_10_00_00]],
-    [1, 2, 3, 4, 5, 6, 7, 8, 9],
-  );
+  const rows = [[0b00_01_10_00], [0b10_10_00_00]];
+  const palette = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const indexed = await storedPng(3, 2, 3, rows, { palette });
   assertEquals([...(await read(indexed)).pixels], [
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9],
     ...[7, 8, 9, 7, 8, 9, 1, 2, 3],
   ]);
-  const packed = await packedPng(0, 1, 3, [[0b101_00000]]);
+  const packed = await storedPng(0, 1, 3, [[0b101_00000]]);
   assertEquals([...(await read(packed)).pixels], [
     ...[255, 255, 255, 0, 0, 0, 255, 255, 255],
   ]);
+});
+
+Deno.test("readImageFile() shows the transparent grey or color of a PNG white", async () => {
+  const cases: [Promise<Uint8Array>, number[]][] = [
+    [
+      storedPng(0, 8, 3, [[10, 20, 30]], { transparent: [0, 20] }),
+      [10, 10, 10, 255, 255, 255, 30, 30, 30],
+    ],
+    // Fewer pixels than samples.
+    [
+      storedPng(2, 8, 2, [[1, 2, 3, 1, 2, 4]], {
+        transparent: [0, 1, 0, 2, 0, 3],
+      }),
+      [255, 255, 255, 1, 2, 4],
+    ],
+    [
+      storedPng(0, 2, 4, [[0b00_01_10_11]], { transparent: [0, 1] }),
+      [0, 0, 0, 255, 255, 255, 170, 170, 170, 255, 255, 255],
+    ],
+    // The same in 8 bits, but not in 16.
+    [
+      storedPng(0, 16, 2, [[0x33, 0x33, 0x33, 0x34]], {
+        transparent: [0x33, 0x33],
+      }),
+      [255, 255, 255, 51, 51, 51],
+    ],
+    [
+      storedPng(3, 8, 2, [[0, 1]], {
+        palette: [1, 2, 3, 4, 5, 6],
+        transparent: [0],
+      }),
+      [255, 255, 255, 4, 5, 6],
+    ],
+  ];
+  for (const [bytes, expected] of cases) {
+    assertEquals([...(await read(await bytes)).pixels], expected);
+  }
+});
+
+Deno.test("readImageFile() takes the palette of an RGB PNG for the suggestion that it is", async () => {
+  const bytes = await storedPng(2, 8, 1, [[7, 8, 9]], { palette: [1, 2, 3] });
+  assertEquals([...(await read(bytes)).pixels], [7, 8, 9]);
+});
+
+Deno.test("readImageFile() refuses a PNG whose transparency is of another length", async () => {
+  const bytes = await storedPng(0, 8, 1, [[7]], { transparent: [0, 7, 0] });
+  await assertRejects(
+    () => read(bytes),
+    ImageFileError,
+    "damaged file (tRNS chunk of 3 bytes)",
+  );
 });
 
 Deno.test("readImageFile() reads JPEGs", async () => {
@@ -114,6 +165,129 @@ Deno.test("readImageFile() reads JPEGs", async () => {
   );
   assertEquals([width, height, pixels.length], [16, 8, 16 * 8 * 3]);
   assert(pixels.every((value, i) => Math.abs(value - color[i % 3]) <= 3));
+});
+
+/** Exif data of one directory, behind the mark that a JPEG has before them. */
+function exif(
+  entries: [tag: number, value: number][],
+  little: boolean,
+): Uint8Array {
+  const bytes = new Uint8Array(6 + 8 + 2 + 12 * entries.length + 4);
+  bytes.set(new TextEncoder().encode(little ? "Exif\0\0II" : "Exif\0\0MM"));
+  const view = new DataView(bytes.buffer, 6);
+  view.setUint16(2, 42, little);
+  view.setUint32(4, 8, little);
+  view.setUint16(8, entries.length, little);
+  entries.forEach(([tag, value], i) => {
+    const at = 10 + 12 * i;
+    view.setUint16(at, tag, little);
+    view.setUint16(at + 2, 3, little);
+    view.setUint32(at + 4, 1, little);
+    view.setUint16(at + 8, value, little);
+  });
+  return bytes;
+}
+
+const [RED, GREEN, BLUE, GREY] = [
+  [220, 20, 30],
+  [20, 200, 40],
+  [10, 30, 210],
+  [128, 128, 128],
+];
+
+/**
+ * A JPEG of 32×16 whose stored corners are red (first row, first column), green
+ * (first row, last column), blue (last row, first column) and grey.
+ */
+function cornersJpeg(exifBuffer?: Uint8Array): Uint8Array {
+  const [width, height] = [32, 16];
+  const data = Uint8Array.from({ length: width * height * 4 }, (_, i) => {
+    const [x, y] = [(i >> 2) % width, Math.floor((i >> 2) / width)];
+    const [left, right] = y < 8 ? [RED, GREEN] : [BLUE, GREY];
+    return [...x < 16 ? left : right, 255][i & 3];
+  });
+  // The encoder writes Exif data, though its types do not say so.
+  const image = { width, height, data, exifBuffer };
+  return encodeJpeg(image, 95).data;
+}
+
+/** Of an image, the colors top left, top right, bottom left and bottom right. */
+function corners({ width, height, pixels }: RgbImage): string[] {
+  return [[0, 0], [1, 0], [0, 1], [1, 1]].map(([right, bottom]) => {
+    const at = 3 * (bottom * (height - 1) * width + right * (width - 1));
+    const distance = (color: number[]) =>
+      Math.hypot(...color.map((value, c) => value - pixels[at + c]));
+    const [nearest] = Object.entries({ RED, GREEN, BLUE, GREY })
+      .sort(([, a], [, b]) => distance(a) - distance(b));
+    return nearest[0];
+  });
+}
+
+// Where the standard says that the stored first row and first column are seen.
+const SEEN = [
+  ["top", "left"],
+  ["top", "right"],
+  ["bottom", "right"],
+  ["bottom", "left"],
+  ["left", "top"],
+  ["right", "top"],
+  ["right", "bottom"],
+  ["left", "bottom"],
+];
+const OPPOSITE: Record<string, string> = {
+  ...{ top: "bottom", bottom: "top", left: "right", right: "left" },
+};
+
+for (const [i, [row, column]] of SEEN.entries()) {
+  Deno.test(`readImageFile() reads a JPEG whose first row is seen at the ${row} and first column at the ${column}`, async () => {
+    const where = {
+      RED: [row, column],
+      GREEN: [row, OPPOSITE[column]],
+      BLUE: [OPPOSITE[row], column],
+      GREY: [OPPOSITE[row], OPPOSITE[column]],
+    };
+    const expected = [
+      ["top", "left"],
+      ["top", "right"],
+      ["bottom", "left"],
+      ["bottom", "right"],
+    ].map((corner) =>
+      Object.entries(where).find(([, sides]) =>
+        corner.every((side) => sides.includes(side))
+      )![0]
+    );
+    for (const little of [true, false]) {
+      const image = await read(
+        cornersJpeg(exif([[0x010f, 7], [0x0112, i + 1]], little)),
+      );
+      assertEquals(corners(image), expected);
+      assertEquals(
+        [image.width, image.height],
+        row === "top" || row === "bottom" ? [32, 16] : [16, 32],
+      );
+    }
+  });
+}
+
+Deno.test("readImageFile() takes a JPEG for upright where its Exif data do not say", async () => {
+  const whole = exif([[0x0112, 6]], true);
+  const elsewhere = whole.slice();
+  elsewhere[6 + 4] = 255;
+  for (
+    const buffer of [
+      undefined,
+      exif([], true),
+      exif([[0x0112, 0]], true),
+      exif([[0x0112, 9]], false),
+      whole.subarray(0, 6),
+      whole.subarray(0, 18),
+      elsewhere,
+      new TextEncoder().encode("Exif\0\0??12345678"),
+    ]
+  ) {
+    const image = await read(cornersJpeg(buffer));
+    assertEquals(corners(image), ["RED", "GREEN", "BLUE", "GREY"]);
+  }
 });
 
 Deno.test("readImageFile() refuses other and damaged files", async () => {
