@@ -1,12 +1,12 @@
 import {
   type CurveEvidence,
   findBounds,
-  isHigherBetter,
   LOCATING_BASE_CLARITY,
   LOCATING_CLARITY,
   MINIMUM_POINTS,
   SIGNIFICANT_CLARITY,
 } from "./bounds.ts";
+import { directedMetric, type Metric, metricDirection } from "./metric.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 
 /** What one run of the test recorded. */
@@ -27,34 +27,36 @@ export interface Conclusion {
 
 /** Throws unless `metric`, where there is one, is the loss or recorded. */
 export function checkMetric(
-  metric: string | undefined,
+  metric: Metric | undefined,
   metrics: { readonly [name: string]: unknown },
 ): void {
-  if (metric === undefined || metric === "loss" || metric in metrics) return;
+  if (metric === undefined) return;
+  const { name } = directedMetric(metric);
+  if (name === "loss" || Object.hasOwn(metrics, name)) return;
   throw new RangeError(
     `Cannot read the bounds as metric must be one of ${
       ["loss", ...Object.keys(metrics)].join(", ")
-    }: current value is "${metric}"`,
+    }: current value is "${name}"`,
   );
 }
 
 /**
- * The curve that the bounds are read from: accuracy, as in the paper, unless
- * the loss shows the start of the improvement more clearly. The accuracy of
+ * The curve that the bounds are read from: accuracy, as in the paper, or what
+ * else is known to be better when higher, unless the loss shows the start of
+ * the improvement more clearly. The accuracy of
  * single batches is a multiple of 1 / batch size and as noisy at the foot as
  * anywhere, whereas the loss is quiet there.
  */
 function readCurve(
   learningRates: readonly number[],
   run: RecordedRun,
-  metric: string | undefined,
+  metric: Metric | undefined,
 ): CurveEvidence {
-  const read = (name: string) =>
-    findBounds(
-      learningRates,
-      name === "loss" ? run.losses : run.metrics[name],
-      name,
-    );
+  const read = (metric: Metric) => {
+    const { name } = directedMetric(metric);
+    const curve = name === "loss" ? run.losses : run.metrics[name];
+    return findBounds(learningRates, curve, metric);
+  };
   if (metric !== undefined) {
     // A run that recorded nothing has no metrics.
     if (run.losses.length === 0) return read("loss");
@@ -62,11 +64,14 @@ function readCurve(
     return read(metric);
   }
   const loss = read("loss");
-  return Object.keys(run.metrics).filter(isHigherBetter).map(read).reduce(
-    (chosen, curve) =>
-      curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
-    loss,
-  );
+  return Object.keys(run.metrics)
+    .filter((name) => metricDirection(name) === "higher")
+    .map(read)
+    .reduce(
+      (chosen, curve) =>
+        curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
+      loss,
+    );
 }
 
 /** Judges one run: its bounds where the curve supports them, and what to do. */

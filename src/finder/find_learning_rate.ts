@@ -15,6 +15,7 @@ import type { TensorPair, TrainingData } from "./data.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
 import { LearningRateRange } from "./learning_rate_range.ts";
+import { directedMetric, type Metric } from "./metric.ts";
 import type { RangeTestSettings, StopReason } from "./result.ts";
 import { ExponentialSmoothing } from "./smoothing.ts";
 import type { Trainee } from "./trainee.ts";
@@ -97,13 +98,15 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly seed?: number;
   /**
-   * The curve that the bounds are read from: `"loss"` or the name of a metric.
-   * By default accuracy, unless the loss shows the start of the improvement
-   * more clearly.
+   * The curve that the bounds are read from: `"loss"` or a metric, by its name
+   * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as
+   * `{ name: "reward", better: "higher" }`. By default accuracy, or what else is
+   * known to be better when higher, unless the loss shows the start of the
+   * improvement more clearly.
    *
    * @default {undefined}
    */
-  readonly metric?: string;
+  readonly metric?: Metric;
   /**
    * Also stops when the smoothed loss exceeds this many times the best one, as
    * is usual elsewhere. It suits losses well above 0 only.
@@ -223,7 +226,7 @@ function resolveSettings(
     beta,
     seed,
     repeats,
-    ...(metric === undefined ? {} : { metric }),
+    ...(metric === undefined ? {} : { metric: directedMetric(metric) }),
     validated: options.validationData !== undefined,
   };
 }
@@ -461,7 +464,8 @@ class RangeTestRunner {
  * batches. Data that end start over.
  * @param options Rates, batches and when to stop.
  * @returns The bounds and all that they were read from.
- * @throws {RangeError} If an option is out of its range, or data are empty.
+ * @throws {RangeError} If an option is out of its range, the name of `metric`
+ * does not tell where it is better, or data are empty.
  * @throws {TypeError} If the trainee or the data are of none of the forms.
  *
  * @example Both bounds for a model

@@ -6,6 +6,7 @@ import { rangeView } from "./_notebook.ts";
 import { type CurveEvidence, smoothCurve } from "./bounds.ts";
 import { median } from "./divergence.ts";
 import { learningRateGrid } from "./learning_rate_grid.ts";
+import { directedMetric, metricDirection } from "./metric.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 import { smooth } from "./smoothing.ts";
 import {
@@ -211,7 +212,7 @@ export class LearningRateRange {
    * stopped. The curve is cut at the first loss that is not finite.
    * @param options Other curves, settings, and why it stopped.
    * @throws {RangeError} If there are more losses than rates, the rates do not
-   * increase, or `metric` names no curve.
+   * increase, or `metric` names no curve or one of unknown direction.
    */
   static fromCurve(
     learningRates: readonly number[],
@@ -271,9 +272,12 @@ export class LearningRateRange {
 
   static #fromRuns(
     recorded: readonly RecordedRun[],
-    settings: RangeTestSettings,
+    given: RangeTestSettings,
     grid: readonly number[],
   ): LearningRateRange {
+    const settings = given.metric === undefined
+      ? given
+      : { ...given, metric: directedMetric(given.metric) };
     const conclusions = recorded.map((run) => conclude(grid, run, settings));
     const verdict = mostCommon(conclusions.map(({ verdict }) => verdict));
     // Runs that found something else have no say in the bounds.
@@ -406,10 +410,11 @@ export class LearningRateRange {
   format(options: FormatOptions = {}): string {
     const { color = false, width = 80 } = options;
     const lines: string[] = [];
-    const { curve } = this.evidence;
+    // JSON of before the direction was recorded has only well-known names.
+    const { curve, better = metricDirection(curve) ?? "lower" } = this.evidence;
     const points = curve === "loss" ? this.losses : this.metrics[curve] ?? [];
     if (points.length > 1) {
-      const { sign, cut, fit } = smoothCurve(points, curve);
+      const { sign, cut, fit } = smoothCurve(points, better);
       const shown = this.settings.validated ? `validation ${curve}` : curve;
       lines.push(
         ...wrap(`${shown} by rate (· measured, • smoothed)`, width),

@@ -534,6 +534,13 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       );
     }
     await refuse(
+      model,
+      data,
+      { metric: "skill" },
+      RangeError,
+      "metric must say where",
+    );
+    await refuse(
       { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
       nothing,
       { validationData: nothing },

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
+import type { Metric } from "../../src/finder/metric.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
 import { curve, RATES } from "./_curves.ts";
 
@@ -163,6 +164,38 @@ Deno.test("LearningRateRange reads accuracy where it is as clear as the loss", (
     () => LearningRateRange.fromCurve(RATES, losses, { metric: "auc" }),
     RangeError,
     "metric must be one of loss",
+  );
+});
+
+Deno.test("LearningRateRange reads a metric the way its name or the caller says it improves", () => {
+  const losses = curve({ noise: 0.01 });
+  const rising = losses.map((loss) => 1 - loss / 2.5);
+  const read = (metric: Metric, values = rising) => {
+    const name = typeof metric === "string" ? metric : metric.name;
+    return LearningRateRange.fromCurve(RATES, losses, {
+      metrics: { [name]: values },
+      metric,
+    });
+  };
+  const accuracy = read("acc");
+  assertEquals(accuracy.verdict, "good");
+  for (const name of ["f1Score", "f1_score", "meanIoU", "dice", "auroc"]) {
+    const { baseLr, maxLr, settings } = read(name);
+    assertEquals([baseLr, maxLr], [accuracy.baseLr, accuracy.maxLr], name);
+    assertEquals(settings.metric, { name, better: "higher" });
+  }
+  const own = read({ name: "skill", better: "higher" });
+  assertEquals([own.baseLr, own.maxLr], [accuracy.baseLr, accuracy.maxLr]);
+  assertEquals(own.evidence.better, "higher");
+  const again = LearningRateRange.fromJSON(JSON.stringify(own));
+  assertEquals(again.settings.metric, { name: "skill", better: "higher" });
+  assertEquals(`${again}`, `${own}`);
+  const lower = read({ name: "skill", better: "lower" }, losses);
+  assertEquals([lower.baseLr, lower.maxLr], [accuracy.baseLr, accuracy.maxLr]);
+  assertThrows(
+    () => read("skill"),
+    RangeError,
+    `{ name: "skill", better: "higher" }`,
   );
 });
 
