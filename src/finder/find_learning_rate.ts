@@ -147,6 +147,9 @@ const YIELD_EVERY = 30;
 /** Rates trained ahead of the one whose loss is awaited, where there is a GPU. */
 const RATES_AHEAD = 8;
 
+/** Batches evaluated ahead of the one whose loss is awaited. */
+const BATCHES_AHEAD = 8;
+
 function checkOption(name: string, value: number, must: string, ok: boolean) {
   if (ok) return;
   throw new RangeError(
@@ -370,8 +373,7 @@ class RangeTestRunner {
     try {
       setLearningRate(this.#trainer.optimizer, learningRate);
       for (let i = 0; i < batchesPerRate; i++) {
-        await this.#takeTurn();
-        if (this.#options.signal?.aborted) {
+        if (await this.#isAborted()) {
           await Promise.allSettled(reads);
           return;
         }
@@ -383,7 +385,14 @@ class RangeTestRunner {
       if (this.#validation) {
         weights.length = 0;
         for await (const batch of this.#validation.pass()) {
+          if (await this.#isAborted()) {
+            disposeBatch(batch);
+            await Promise.allSettled(reads);
+            return;
+          }
           keep(await use(batch, "evaluate"));
+          // A pass may be long: what is under way on a GPU stays bounded.
+          await reads.at(-1 - BATCHES_AHEAD);
         }
         if (reads.length === 0) {
           throw new RangeError(
@@ -428,13 +437,15 @@ class RangeTestRunner {
   }
 
   /**
-   * Lets timers, signals and input have their turn: on the CPU and WASM
-   * backends nothing else in the loop does.
+   * Whether the signal says to stop. Timers, signals and input have their turn
+   * first: on the CPU and WASM backends nothing else in the loop lets them.
    */
-  async #takeTurn(): Promise<void> {
-    if (performance.now() - this.#lastTurn < YIELD_EVERY) return;
-    await tf.nextFrame();
-    this.#lastTurn = performance.now();
+  async #isAborted(): Promise<boolean> {
+    if (performance.now() - this.#lastTurn >= YIELD_EVERY) {
+      await tf.nextFrame();
+      this.#lastTurn = performance.now();
+    }
+    return this.#options.signal?.aborted ?? false;
   }
 }
 

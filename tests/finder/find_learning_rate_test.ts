@@ -387,6 +387,34 @@ Deno.test("findLearningRate() stops at the signal, which timers can raise", () =
     assertEquals(none.losses, []);
   }));
 
+Deno.test("findLearningRate() stops at the signal in the middle of a validation pass", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const model = linearModel();
+    let evaluated = 0;
+    let closed = false;
+    const { numTensors } = tf.memory();
+    const range = await findLearningRate(model, data, {
+      batchSize: 32,
+      iterations: 2,
+      signal: AbortSignal.timeout(50),
+      validationData: function* () {
+        try {
+          for (; evaluated < 20_000; evaluated++) {
+            yield { xs: data.xs.clone(), ys: data.ys.clone() };
+          }
+        } finally {
+          closed = true;
+        }
+      },
+    });
+    assertEquals(range.stopReason, "aborted");
+    assertEquals(range.losses, []);
+    assert(evaluated < 20_000, "the timer starved");
+    assert(closed);
+    assertEquals(tf.memory().numTensors, numTensors);
+  }));
+
 Deno.test("findLearningRate() reports progress", () =>
   scoped(async () => {
     const progress: RangeTestProgress[] = [];
