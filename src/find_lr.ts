@@ -60,11 +60,11 @@ const FLAGS = {
     default: 1e-5,
     help: "the first rate",
   },
-  "end-lr": { kind: "number", above: 0, default: 1, help: "the last rate" },
+  "end-lr": { kind: "number", above: 0, default: 10, help: "the last rate" },
   iterations: {
     kind: "integer",
     min: 1,
-    default: 100,
+    default: 120,
     help: "rates from first to last",
   },
   growth: {

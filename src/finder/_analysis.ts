@@ -118,7 +118,7 @@ export function conclude(
       "too-short",
       run.stopReason === "aborted"
         ? `The test was stopped after ${points} of ${settings.iterations} rates: let it run on.`
-        : `${points} rates are too few to see a trend: set iterations to 100 or so.`,
+        : `${points} rates are too few to see a trend: set iterations to 120 or so.`,
     );
   }
   if (!improved) {

@@ -48,9 +48,14 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {1e-5}
    */
   readonly startLr?: number;
-  /** The last rate, above `startLr`. @default {1} */
+  /**
+   * The last rate, above `startLr`. The test ends before where the loss
+   * diverges, so that a high one costs little.
+   *
+   * @default {10}
+   */
   readonly endLr?: number;
-  /** How many rates to test. @default {100} */
+  /** How many rates to test. @default {120} */
   readonly iterations?: number;
   /**
    * Tests as many rates as there are batches in this many epochs, in place of
@@ -172,7 +177,7 @@ function resolveSettings(
 ): RangeTestSettings {
   const {
     startLr = 1e-5,
-    endLr = 1,
+    endLr = 10,
     epochs,
     growth = "exponential",
     batchSize = 32,
@@ -183,7 +188,7 @@ function resolveSettings(
     metric,
     stopFactor,
   } = options;
-  let { iterations = 100 } = options;
+  let { iterations = 120 } = options;
   if (growth !== "exponential" && growth !== "linear") {
     throw new RangeError(
       `Cannot find a learning rate as growth must be "exponential" or "linear": current value is "${growth}"`,

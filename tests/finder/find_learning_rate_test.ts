@@ -83,6 +83,38 @@ Deno.test("findLearningRate() finds both bounds of a linear regression", () =>
     assertEquals(range.metrics.mae.length, range.losses.length);
   }));
 
+Deno.test("findLearningRate() reaches the upper bound of plain SGD by default", () =>
+  scoped(async () => {
+    const xs = tf.randomNormal([256, 4], 0, 1, "float32", 1);
+    const noise = tf.randomNormal([256, 3], 0, 0.3, "float32", 2);
+    const classes = xs.slice([0, 0], [256, 3]).add(noise).argMax(1);
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 16,
+          inputShape: [4],
+          activation: "relu",
+          kernelInitializer: tf.initializers.heNormal({ seed: 1 }),
+        }),
+        tf.layers.dense({
+          units: 3,
+          activation: "softmax",
+          kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
+        }),
+      ],
+    });
+    model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
+    const ys = tf.oneHot(classes.toInt(), 3);
+    const range = await findLearningRate(model, { xs, ys });
+    assertEquals(range.verdict, "good");
+    // Normalized inputs and a mean loss bear rates of about 1.
+    assert(range.maxLr! > 0.5, `${range.maxLr}`);
+    // As many rates a decade as 100 from 1e-5 to 1.
+    const { iterations, startLr, endLr } = range.settings;
+    const decades = Math.log10(endLr / startLr);
+    assertAlmostEquals((iterations - 1) / decades, 99 / 5, 0.1);
+  }));
+
 Deno.test("findLearningRate() gives the same for the same seed, and another for another", () =>
   scoped(async () => {
     const model = linearModel();
@@ -163,7 +195,7 @@ Deno.test("findLearningRate() says too-short for two points", () =>
     });
     assertEquals(range.verdict, "too-short");
     assertEquals(range.losses.length, 2);
-    assertEquals(range.learningRates, [1e-5, 1]);
+    assertEquals(range.learningRates, [1e-5, 10]);
     assertEquals(range.suggestions.valley, undefined);
   }));
 
