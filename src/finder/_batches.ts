@@ -6,6 +6,7 @@ import type {
   TrainingData,
 } from "./data.ts";
 import { type Random, shuffle } from "./_random.ts";
+import { releaseIterator } from "./_release_iterator.ts";
 
 /** Tensors of a batch, or of anything else that holds some. */
 type Container = tf.TensorContainer;
@@ -118,10 +119,14 @@ class DatasetBatches implements BatchSource {
 
   async *pass(): AsyncGenerator<unknown> {
     const iterator = await this.#dataset.iterator();
-    while (true) {
-      const { value, done } = await iterator.next();
-      if (done) return;
-      yield value;
+    try {
+      while (true) {
+        const { value, done } = await iterator.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await releaseIterator(iterator);
     }
   }
 }
