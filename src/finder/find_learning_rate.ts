@@ -96,8 +96,8 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly repeats?: number;
   /**
-   * Seed of the batch order, and of everything that draws from `Math.random`
-   * during the test, such as dropout.
+   * Seed of the batch order and, in a stream of its own, of `Math.random` during
+   * the test, for dropout and for all other code that draws from it then.
    *
    * @default {0}
    */
@@ -514,10 +514,9 @@ export async function findLearningRate<Batch = TensorPair>(
   const trainer = createTrainer(trainee as Trainee<unknown>, {
     validates: validationData !== undefined,
   });
-  const random = seededRandom(seed);
   const source = batchSource(data as TrainingData<unknown>, {
     batchSize,
-    random,
+    random: seededRandom(seed),
     name: "data",
   });
   const validation = validationData === undefined
@@ -527,7 +526,8 @@ export async function findLearningRate<Batch = TensorPair>(
 
   const runs: RecordedRun[] = [];
   using snapshot = new TrainingSnapshot(trainer.subject);
-  using _borrowed = borrowMathRandom(random);
+  // Not the stream of the order, which whatever else runs would change.
+  using _borrowed = borrowMathRandom(seededRandom(~seed));
   try {
     for (let repeat = 1; repeat <= settings.repeats; repeat++) {
       if (repeat > 1) snapshot.restore();

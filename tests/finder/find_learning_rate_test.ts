@@ -126,6 +126,26 @@ Deno.test("findLearningRate() gives the same for the same seed, and another for 
     assert((await find(4)).losses.some((loss, i) => loss !== first.losses[i]));
   }));
 
+Deno.test("findLearningRate() keeps the order of batches whoever draws from Math.random", () =>
+  scoped(async () => {
+    const model = linearModel();
+    const data = linearData();
+    const drawn: number[][] = [];
+    const find = (draws: number) =>
+      findLearningRate(model, data, {
+        iterations: 12,
+        batchSize: 32,
+        onBatch: () => {
+          drawn.push(Array.from({ length: draws }, () => Math.random()));
+        },
+      });
+    const quiet = await find(0);
+    assertEquals((await find(3)).losses, quiet.losses);
+    const first = drawn.splice(0).slice(12);
+    await find(3);
+    assertEquals(drawn, first);
+  }));
+
 Deno.test("findLearningRate() trains as fit does", () =>
   scoped(async () => {
     // One batch holds everything, so order does not matter but for rounding.
