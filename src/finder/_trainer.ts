@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer } from "../tfjs.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
-import { isTensorPair } from "./_batches.ts";
+import { type BatchForm, disposeBatch } from "./_batches.ts";
+import { describe } from "./_describe.ts";
 import type { TensorPair } from "./data.ts";
 import type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
 
@@ -15,6 +16,8 @@ export interface StepValues {
 export interface Trainer {
   readonly subject: SnapshotSubject;
   readonly optimizer: Optimizer;
+  /** What batches must be. */
+  readonly form: BatchForm;
   /** From here on the trainee is in use; its snapshot was taken. */
   begin(): void;
   train(batch: unknown): StepValues | Promise<StepValues>;
@@ -46,6 +49,7 @@ interface ModelInternals {
 }
 
 class ModelTrainer implements Trainer {
+  readonly form: BatchForm;
   readonly #model: LayersModel;
   readonly #internals: ModelInternals;
   #step: StepFunction | undefined;
@@ -54,6 +58,11 @@ class ModelTrainer implements Trainer {
     this.#model = model;
     const internals = model as unknown as ModelInternals;
     this.#internals = internals.model ?? internals;
+    const { inputs } = model;
+    this.form = {
+      pairs: true,
+      ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
+    };
     if (!this.#internals.optimizer_) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
@@ -100,17 +109,13 @@ class ModelTrainer implements Trainer {
   }
 
   #flatten(batch: unknown): tf.Tensor[] {
-    if (!isTensorPair(batch)) {
-      throw new TypeError(
-        `Cannot train on a batch as it must be { xs, ys }: current value is ${batch}`,
-      );
-    }
     const { xs, ys } = batch as TensorPair;
     return this.#internals.standardizeUserDataXY(xs, ys, true).flat();
   }
 }
 
 class CustomTrainer implements Trainer {
+  readonly form = { pairs: false };
   readonly #trainee: CustomTrainee<unknown>;
 
   constructor(trainee: CustomTrainee<unknown>) {
@@ -139,20 +144,26 @@ class CustomTrainer implements Trainer {
   }
 }
 
+/** Whether `value` is a number, on the device or off it. */
+function isScalar(value: unknown): value is number | tf.Tensor {
+  return typeof value === "number" ||
+    value instanceof tf.Tensor && value.size === 1;
+}
+
 function stepValues(result: BatchResult, from: string): StepValues {
-  if (typeof result === "number" || result instanceof tf.Tensor) {
-    return { names: ["loss"], values: [result] };
+  const record = typeof result === "number" || result instanceof tf.Tensor
+    ? { loss: result }
+    : result ?? {};
+  const { loss, ...metrics } = record as { [name: string]: unknown };
+  const values = [loss, ...Object.values(metrics)];
+  if (values.every(isScalar)) {
+    return { names: ["loss", ...Object.keys(metrics)], values };
   }
-  const { loss, ...metrics } = result ?? {};
-  if (typeof loss !== "number" && !((loss as unknown) instanceof tf.Tensor)) {
-    throw new TypeError(
-      `Cannot read a loss as ${from} must return a number, a scalar tensor or a record with a loss: current value is ${result}`,
-    );
-  }
-  return {
-    names: ["loss", ...Object.keys(metrics)],
-    values: [loss, ...Object.values(metrics)],
-  };
+  const shown = describe(result);
+  disposeBatch(result);
+  throw new TypeError(
+    `Cannot read a loss as ${from} must return a number, a scalar tensor or a record of them with a loss: current value is ${shown}`,
+  );
 }
 
 /**
@@ -172,7 +183,9 @@ export function createTrainer(
     typeof custom.trainOnBatch !== "function"
   ) {
     throw new TypeError(
-      `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${trainee}`,
+      `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${
+        describe(trainee)
+      }`,
     );
   }
   if (options.validates && typeof custom.evaluateOnBatch !== "function") {

@@ -5,6 +5,7 @@ import { checkMetric, type RecordedRun } from "./_analysis.ts";
 import {
   type BatchSource,
   batchSource,
+  checkBatch,
   disposeBatch,
   endlessBatches,
   examplesOf,
@@ -321,7 +322,7 @@ class RangeTestRunner {
       growth,
     });
     const ahead = SYNCHRONOUS_BACKENDS.has(tf.getBackend()) ? 0 : RATES_AHEAD;
-    const batches = endlessBatches(this.#source, "data");
+    const batches = endlessBatches(this.#source);
     const pending: PendingRate[] = [];
     let stopReason: StopReason | undefined;
     let aborted = false;
@@ -361,8 +362,13 @@ class RangeTestRunner {
     const { batchesPerRate } = this.#settings;
     const reads: Promise<Values>[] = [];
     const weights: number[] = [];
-    const use = async (batch: unknown, method: "train" | "evaluate") => {
+    const use = async (
+      batch: unknown,
+      source: BatchSource,
+      method: "train" | "evaluate",
+    ) => {
       try {
+        checkBatch(batch, source, this.#trainer.form);
         weights.push(examplesOf(batch));
         return await this.#trainer[method](batch);
       } finally {
@@ -383,7 +389,7 @@ class RangeTestRunner {
           return;
         }
         const { value: batch } = await batches.next();
-        const step = await use(batch, "train");
+        const step = await use(batch, this.#source, "train");
         if (this.#validation) tf.dispose([...step.values]);
         else keep(step);
       }
@@ -395,15 +401,11 @@ class RangeTestRunner {
             await Promise.allSettled(reads);
             return;
           }
-          keep(await use(batch, "evaluate"));
+          keep(await use(batch, this.#validation, "evaluate"));
           // A pass may be long: what is under way on a GPU stays bounded.
           await reads.at(-1 - BATCHES_AHEAD);
         }
-        if (reads.length === 0) {
-          throw new RangeError(
-            "Cannot evaluate as validationData must yield at least one batch: current value is none",
-          );
-        }
+        if (reads.length === 0) throw this.#validation.emptyError();
       }
     } catch (error) {
       await Promise.allSettled(reads);
@@ -461,9 +463,13 @@ class RangeTestRunner {
  *
  * The test leaves no trace. When it returns, throws or is stopped, weights,
  * statistics, the whole state of the optimizer and `Math.random` are as they
- * were, so that training after it is bit for bit what it is without it. It costs
- * what as many batches of training cost: nothing is copied before, and on a GPU
- * no batch waits for the loss of the one before.
+ * were, so that training after it is bit for bit what it is without it. Data
+ * alone are as they are after any other pass over them: `tf.data`'s `shuffle`,
+ * seeded or not, draws the order of its next pass from a generator that it
+ * keeps. Give the test a Dataset of its own where that matters, from a function:
+ * `() => createDataset()`. The test costs what as many batches of training cost:
+ * nothing is copied before, and on a GPU no batch waits for the loss of the one
+ * before.
  *
  * It stops when the loss rises for good, by a rule that adding a constant to
  * the loss or scaling it does not change. How the bounds are read is described
@@ -476,8 +482,8 @@ class RangeTestRunner {
  * @param trainee A compiled model, or `{ optimizer, variables, trainOnBatch }`
  * for a training loop of one's own.
  * @param data `{ xs, ys }` tensors (or arrays and records of them), a
- * `tf.data.Dataset` of batches, or a function that returns an iterable of
- * batches. Data that end start over.
+ * `tf.data.Dataset` of batches, or a function that returns an iterable or a
+ * Dataset of batches. Data that end start over.
  * @param options Rates, batches and when to stop.
  * @returns The bounds and all that they were read from.
  * @throws {RangeError} If an option is out of its range, the name of `metric`

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
+import type { BatchDataset, TrainingData } from "../../src/finder/data.ts";
 import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/finder/_random.ts";
 import { getLearningRate } from "../../src/training/learning_rate.ts";
@@ -634,6 +635,127 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       TypeError,
       "trainOnBatch must return",
     );
+  }));
+
+Deno.test("findLearningRate() says what wrong data are and what to write, without their values", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(16);
+    const rows = {
+      xs: tf.data.array(xs.arraySync()),
+      ys: tf.data.array(ys.arraySync()),
+    };
+    const own = { xs: xs.clone(), ys: ys.clone() };
+    const used = (function* () {
+      while (true) yield { xs: xs.clone(), ys: ys.clone() };
+    })();
+    const pair = "an array of 2 [a float32 tensor of shape [16,4], " +
+      "a float32 tensor of shape [16,1]]; write { xs, ys } for [xs, ys]";
+    const model = linearModel();
+    for (
+      const [data, message, repeats = 1] of [
+        [
+          { xs: [[1, 2, 3, 4]], ys: [[1]] },
+          "xs of data must be a tensor, or an array or record of tensors: " +
+          "current value is an array of 1 [an array of 4 numbers]",
+        ],
+        [[xs, ys], pair],
+        [function* () {
+          while (true) yield [xs.clone(), ys.clone()];
+        }, pair],
+        [function* () {
+          yield { xs: [[1, 2, 3, 4]], ys: [[1]] };
+        }, "an array of 1 [an array of 4 numbers]; make tensors"],
+        [tf.data.zip(rows), "an array of 4 numbers; call .batch(batchSize)"],
+        [
+          tf.data.generator(function* () {
+            yield { xs: tf.ones([4]), ys: tf.ones([1]) };
+          }),
+          "the shape [examples, 4]: current value is a float32 tensor of " +
+          "shape [4]; call .batch(batchSize)",
+        ],
+        [
+          tf.data.zip([rows.xs, rows.ys]).batch(8),
+          "make the Dataset with tf.data.zip({ xs, ys })",
+        ],
+        [function* () {
+          while (true) yield own;
+        }, "{ xs: a disposed tensor, ys: a disposed tensor }; yield fresh"],
+        [own, "xs of data must be a tensor"],
+        [() => used, "a fresh iterable each time", 2],
+      ] as [TrainingData, string, number?][]
+    ) {
+      const { numTensors } = tf.memory();
+      const error = await assertRejects(
+        () => findLearningRate(model, data, { iterations: 3, repeats }),
+        TypeError,
+        message,
+      );
+      assert(error.message.length < 400, error.message);
+      // The tensors that were yielded are gone, as after any test.
+      assertEquals(
+        tf.memory().numTensors,
+        numTensors - (own.xs.isDisposed && message.includes("yield") ? 2 : 0),
+        message,
+      );
+    }
+    await assertRejects(
+      () => findLearningRate({ fit: 1 } as unknown as tf.LayersModel, own),
+      TypeError,
+      "current value is { fit: 1 }",
+    );
+  }));
+
+Deno.test("findLearningRate() takes a function that returns a Dataset, and leaves one's own as it was", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(32);
+    const rows = [xs.arraySync(), ys.arraySync()];
+    const create = () =>
+      tf.data.zip({ xs: tf.data.array(rows[0]), ys: tf.data.array(rows[1]) })
+        .shuffle(32, "seed").batch(8) as unknown as BatchDataset;
+    const order = async (dataset: BatchDataset) => {
+      const { value } = await (await dataset.iterator()).next();
+      return Array.from((value.ys as tf.Tensor).dataSync());
+    };
+    let created = 0;
+    const { losses } = await findLearningRate(linearModel(), () => {
+      created++;
+      return create();
+    }, { iterations: 12 });
+    assertEquals(created, 1);
+    const mine = create();
+    const given = await findLearningRate(linearModel(), mine, {
+      iterations: 12,
+    });
+    assertEquals(losses, given.losses);
+    assertEquals(await order(create()), await order(create()));
+    // What the documentation excepts from leaving no trace.
+    assert((await order(mine)).join() !== (await order(create())).join());
+  }));
+
+Deno.test("findLearningRate() refuses results that are no scalars", () =>
+  scoped(async () => {
+    for (
+      const [result, shown] of [
+        [() => tf.ones([2, 3]), "a float32 tensor of shape [2,3]"],
+        [
+          () => ({ loss: tf.scalar(1), each: tf.ones([2]) }),
+          "each: a float32 tensor of shape [2]",
+        ],
+      ] as const
+    ) {
+      const trainee = {
+        optimizer: tf.train.sgd(1),
+        variables: [],
+        trainOnBatch: result as () => tf.Tensor,
+      };
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () => findLearningRate(trainee, nothing),
+        TypeError,
+        shown,
+      );
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
   }));
 
 Deno.test("findLearningRate() refuses a model in the middle of fit", () =>
