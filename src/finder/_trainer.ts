@@ -2,6 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer } from "../tfjs.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
 import { type BatchForm, disposeBatch } from "./_batches.ts";
+import {
+  type ClassWeight,
+  type ClassWeights,
+  exampleWeights,
+  weightsOfOutputs,
+} from "./class_weight.ts";
 import { describe } from "./_describe.ts";
 import type { TensorPair } from "./data.ts";
 import type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
@@ -24,7 +30,7 @@ export interface Trainer {
   evaluate(batch: unknown): StepValues | Promise<StepValues>;
 }
 
-type StepFunction = (data: tf.Tensor[]) => tf.Scalar[];
+type StepFunction = (data: (tf.Tensor | null)[]) => tf.Scalar[];
 
 /**
  * What `fit`, `fitDataset` and `evaluate` are made of. Built on these, the test
@@ -37,6 +43,7 @@ interface ModelInternals {
   isTraining: boolean;
   optimizer_: Optimizer | undefined;
   metricsNames: string[];
+  outputNames: string[];
   testFunction: StepFunction;
   makeTrainFunction(): StepFunction;
   makeTestFunction(): void;
@@ -52,12 +59,17 @@ class ModelTrainer implements Trainer {
   readonly form: BatchForm;
   readonly #model: LayersModel;
   readonly #internals: ModelInternals;
+  readonly #classWeights: readonly (ClassWeight | null)[] | undefined;
   #step: StepFunction | undefined;
 
-  constructor(model: LayersModel) {
+  constructor(model: LayersModel, classWeight: ClassWeights | undefined) {
     this.#model = model;
     const internals = model as unknown as ModelInternals;
     this.#internals = internals.model ?? internals;
+    if (classWeight !== undefined) {
+      const { outputNames } = this.#internals;
+      this.#classWeights = weightsOfOutputs(classWeight, outputNames);
+    }
     const { inputs } = model;
     this.form = {
       pairs: true,
@@ -88,8 +100,28 @@ class ModelTrainer implements Trainer {
     this.#step = this.#internals.makeTrainFunction();
   }
 
-  train(batch: unknown): StepValues {
-    const values = tf.tidy(() => this.#step!(this.#flatten(batch)));
+  train(batch: unknown): StepValues | Promise<StepValues> {
+    if (this.#classWeights) return this.#trainWeighted(batch);
+    return this.#trainOn(() => this.#flatten(batch));
+  }
+
+  /** As `fit` does, which reads the targets of every batch for it. */
+  async #trainWeighted(batch: unknown): Promise<StepValues> {
+    const targets = tf.tidy(() =>
+      this.#flatten(batch).slice(this.#model.inputs.length)
+        .map((target) => target.clone())
+    );
+    let weights: (tf.Tensor | null)[] = [];
+    try {
+      weights = await exampleWeights(targets, this.#classWeights!);
+      return this.#trainOn(() => [...this.#flatten(batch), ...weights]);
+    } finally {
+      tf.dispose([targets, weights] as tf.TensorContainer);
+    }
+  }
+
+  #trainOn(data: () => (tf.Tensor | null)[]): StepValues {
+    const values = tf.tidy(() => this.#step!(data()));
     return { names: this.#internals.getDedupedMetricsNames(), values };
   }
 
@@ -174,9 +206,12 @@ function stepValues(result: BatchResult, from: string): StepValues {
  */
 export function createTrainer(
   trainee: Trainee<unknown>,
-  options: { validates: boolean },
+  options: { validates: boolean; classWeight?: ClassWeights },
 ): Trainer {
-  if (trainee instanceof tf.LayersModel) return new ModelTrainer(trainee);
+  const { validates, classWeight } = options;
+  if (trainee instanceof tf.LayersModel) {
+    return new ModelTrainer(trainee, classWeight);
+  }
   const custom = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
   if (
     !custom?.optimizer || !Array.isArray(custom.variables) ||
@@ -188,7 +223,12 @@ export function createTrainer(
       }`,
     );
   }
-  if (options.validates && typeof custom.evaluateOnBatch !== "function") {
+  if (classWeight !== undefined) {
+    throw new TypeError(
+      "Cannot use classWeight as the trainee must be a tf.LayersModel: current value is a loop of one's own; weigh the classes in trainOnBatch",
+    );
+  }
+  if (validates && typeof custom.evaluateOnBatch !== "function") {
     throw new TypeError(
       "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
     );

@@ -12,6 +12,7 @@ import {
 } from "./_batches.ts";
 import { borrowMathRandom, seededRandom } from "./_random.ts";
 import { createTrainer, type StepValues, type Trainer } from "./_trainer.ts";
+import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
@@ -87,6 +88,13 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {undefined}
    */
   readonly validationData?: TrainingData<Batch>;
+  /**
+   * Weights of the classes in the loss, as in `fit` and `fitDataset`: those that
+   * training will have. As there, validation losses are not weighted.
+   *
+   * @default {undefined}
+   */
+  readonly classWeight?: ClassWeights;
   /** Batches trained on, and averaged, at each rate. @default {1} */
   readonly batchesPerRate?: number;
   /**
@@ -488,7 +496,8 @@ class RangeTestRunner {
  * @returns The bounds and all that they were read from.
  * @throws {RangeError} If an option is out of its range, the name of `metric`
  * does not tell where it is better, or data are empty.
- * @throws {TypeError} If the trainee or the data are of none of the forms.
+ * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
+ * the forms.
  *
  * @example Both bounds for a model
  * ```ts
@@ -519,6 +528,7 @@ export async function findLearningRate<Batch = TensorPair>(
   const { batchSize = 32, seed = 0, validationData } = given;
   const trainer = createTrainer(trainee as Trainee<unknown>, {
     validates: validationData !== undefined,
+    classWeight: given.classWeight,
   });
   const source = batchSource(data as TrainingData<unknown>, {
     batchSize,

@@ -5,6 +5,7 @@
  */
 
 export type { BoundEvidence, CurveEvidence, MaxReason } from "./bounds.ts";
+export type { ClassWeight, ClassWeights } from "./class_weight.ts";
 export type {
   BatchDataset,
   TensorPair,

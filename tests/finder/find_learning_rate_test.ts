@@ -169,6 +169,118 @@ Deno.test("findLearningRate() trains as fit does", () =>
     assertEquals(Array.from(range.learningRates), [0.01, 0.02]);
   }));
 
+Deno.test("findLearningRate() weighs classes as fit does", () =>
+  scoped(async () => {
+    const { xs } = linearData(32);
+    const classes = xs.slice([0, 0], [-1, 2]).argMax(1) as tf.Tensor1D;
+    const oneHot = tf.oneHot(classes.toInt(), 2);
+    const weight = { 0: 1, 1: 20 };
+    const layer = (units: number, activation: "softmax" | "sigmoid") =>
+      tf.layers.dense({
+        units,
+        activation,
+        kernelInitializer: tf.initializers.glorotNormal({ seed: 1 }),
+      });
+    const input = () => tf.input({ shape: [4] });
+    const cases = [
+      ["categoricalCrossentropy", oneHot, weight],
+      ["sparseCategoricalCrossentropy", classes.toFloat(), [weight]],
+      ["binaryCrossentropy", classes.toFloat().expandDims(1), weight],
+    ] as const;
+    for (const [loss, ys, classWeight] of cases) {
+      const create = () => {
+        const [units, activation] = loss === "binaryCrossentropy"
+          ? [1, "sigmoid"] as const
+          : [2, "softmax"] as const;
+        const inputs = input();
+        const outputs = layer(units, activation)
+          .apply(inputs) as tf.SymbolicTensor;
+        const model = tf.model({ inputs, outputs });
+        model.compile({ optimizer: tf.train.sgd(0.1), loss });
+        return model;
+      };
+      const { history } = await create().fit(xs, ys, {
+        batchSize: 32,
+        epochs: 2,
+        verbose: 0,
+        classWeight: weight,
+      });
+      const model = create();
+      const { numTensors } = tf.memory();
+      const { losses } = await findLearningRate(model, { xs, ys }, {
+        startLr: 0.1,
+        endLr: 0.2,
+        iterations: 2,
+        batchSize: 32,
+        classWeight,
+      });
+      assertEquals(tf.memory().numTensors, numTensors);
+      // The second loss is that after a weighted step at 0.1.
+      for (const i of [0, 1]) {
+        assertAlmostEquals(losses[i], history.loss[i] as number, 1e-5);
+      }
+      await assertRejects(
+        () =>
+          findLearningRate(model, { xs, ys }, {
+            batchSize: 32,
+            classWeight: { 0: 1 },
+          }),
+        RangeError,
+        "current value is { 0: 1 } without 1",
+      );
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
+
+    const create = () => {
+      const inputs = input();
+      const outputs = ["a", "b"].map((name) =>
+        tf.layers.dense({ units: 2, activation: "softmax", name })
+          .apply(inputs) as tf.SymbolicTensor
+      );
+      const model = tf.model({ inputs, outputs });
+      model.setWeights(model.getWeights().map((w) => tf.onesLike(w)));
+      model.compile({
+        optimizer: tf.train.sgd(0.1),
+        loss: "categoricalCrossentropy",
+      });
+      return model;
+    };
+    const classWeight = { a: weight, b: { 0: 3, 1: 0.5 } };
+    const ys = [oneHot, oneHot];
+    const { history } = await create().fit(xs, ys, {
+      batchSize: 32,
+      epochs: 1,
+      verbose: 0,
+      classWeight,
+    });
+    const { losses } = await findLearningRate(create(), { xs, ys }, {
+      iterations: 1,
+      batchSize: 32,
+      classWeight,
+    });
+    assertAlmostEquals(losses[0], history.loss[0] as number, 1e-5);
+    for (const wrong of [weight, [weight], { a: weight, c: weight }, 3]) {
+      await assertRejects(
+        () =>
+          findLearningRate(create(), { xs, ys }, {
+            classWeight: wrong as unknown as typeof classWeight,
+          }),
+        TypeError,
+        "for each of a, b",
+      );
+    }
+    await assertRejects(
+      () =>
+        findLearningRate(
+          customTrainee((w) => w.square() as tf.Scalar),
+          nothing,
+          { classWeight: weight },
+        ),
+      TypeError,
+      "weigh the classes in trainOnBatch",
+    );
+  }));
+
 Deno.test("findLearningRate() says flat where nothing is learned", () =>
   scoped(async () => {
     const range = await findLearningRate(
