@@ -10,7 +10,12 @@ import {
 } from "./class_weight.ts";
 import { describe } from "./_describe.ts";
 import type { TensorPair } from "./data.ts";
-import type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
+import type {
+  BatchResult,
+  CustomTrainee,
+  TrainedVariable,
+  Trainee,
+} from "./trainee.ts";
 
 /** The loss first, then the metrics, still on the device. */
 export interface StepValues {
@@ -149,23 +154,48 @@ class ModelTrainer implements Trainer {
 class CustomTrainer implements Trainer {
   readonly form = { pairs: false };
   readonly #trainee: CustomTrainee<unknown>;
+  readonly #variables: readonly tf.Variable[];
+  /** Variables from before the test that it must not change. */
+  #others: readonly tf.Variable[] | undefined;
 
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
+    this.#variables = trainee.variables.map(variableOf);
   }
 
   get subject(): SnapshotSubject {
-    return this.#trainee;
+    return { optimizer: this.optimizer, variables: this.#variables };
   }
 
   get optimizer(): Optimizer {
     return this.#trainee.optimizer;
   }
 
-  begin(): void {}
+  begin(): void {
+    if (this.#others) return;
+    const known = new Set<unknown>(this.#variables);
+    addVariables(this.optimizer, known);
+    this.#others = Object.values(tf.engine().registeredVariables)
+      .filter((variable) => !known.has(variable));
+  }
 
   async train(batch: unknown): Promise<StepValues> {
-    return stepValues(await this.#trainee.trainOnBatch(batch), "trainOnBatch");
+    const others = this.#others ?? [];
+    const before = others.map(({ dataId }) => dataId);
+    const result = await this.#trainee.trainOnBatch(batch);
+    // Assigning a variable gives it other data.
+    const changed = others.filter((variable, i) =>
+      !variable.isDisposed && variable.dataId !== before[i]
+    );
+    if (changed.length > 0) {
+      disposeBatch(result);
+      throw new Error(
+        `Cannot leave no trace as variables must list all that trainOnBatch changes: current value is without ${
+          changed.map(({ name }) => `"${name}"`).join(", ")
+        }`,
+      );
+    }
+    return stepValues(result, "trainOnBatch");
   }
 
   async evaluate(batch: unknown): Promise<StepValues> {
@@ -173,6 +203,30 @@ class CustomTrainer implements Trainer {
       await this.#trainee.evaluateOnBatch!(batch),
       "evaluateOnBatch",
     );
+  }
+}
+
+/** The variable itself, of whichever form it was given in. */
+function variableOf(given: TrainedVariable, index: number): tf.Variable {
+  const isLayerVariable = !(given instanceof tf.Tensor) &&
+    typeof (given as Partial<tf.LayerVariable> | null)?.read === "function";
+  const variable = isLayerVariable ? given.read() : given;
+  if (variable instanceof tf.Variable && !variable.isDisposed) return variable;
+  throw new TypeError(
+    `Cannot find a learning rate as variables must hold tf.Variables, or a model's weights: current value at ${index} is ${
+      describe(variable)
+    }`,
+  );
+}
+
+/** Adds the variables that an optimizer keeps in its fields. */
+function addVariables(holder: object, found: Set<unknown>): void {
+  for (const value of Object.values(holder)) {
+    if (value instanceof tf.Variable) found.add(value);
+    else if (
+      Array.isArray(value) || value && Object.getPrototypeOf(value) ===
+          Object.prototype
+    ) addVariables(value, found);
   }
 }
 

@@ -498,6 +498,8 @@ class RangeTestRunner {
  * does not tell where it is better, or data are empty.
  * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
  * the forms.
+ * @throws {Error} If a loop of one's own changes a variable that it does not
+ * list. What it lists is put back first.
  *
  * @example Both bounds for a model
  * ```ts

@@ -18,4 +18,9 @@ export * from "./learning_rate_range.ts";
 export type { Better, DirectedMetric, Metric } from "./metric.ts";
 export type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 export type { LearningRateSuggestions, SuggestionName } from "./suggestions.ts";
-export type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
+export type {
+  BatchResult,
+  CustomTrainee,
+  TrainedVariable,
+  Trainee,
+} from "./trainee.ts";

@@ -6,7 +6,11 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
-import type { BatchDataset, TrainingData } from "../../src/finder/data.ts";
+import type {
+  BatchDataset,
+  TensorPair,
+  TrainingData,
+} from "../../src/finder/data.ts";
 import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/finder/_random.ts";
 import { getLearningRate } from "../../src/training/learning_rate.ts";
@@ -842,6 +846,91 @@ Deno.test("findLearningRate() takes a function that returns a Dataset, and leave
     assertEquals(await order(create()), await order(create()));
     // What the documentation excepts from leaving no trace.
     assert((await order(mine)).join() !== (await order(create())).join());
+  }));
+
+Deno.test("findLearningRate() takes variables as a model has them", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const results: (readonly number[])[] = [];
+    for (
+      const variablesOf of [
+        (model: tf.LayersModel) => model.trainableWeights,
+        (model: tf.LayersModel) => model.getWeights(),
+        (model: tf.LayersModel) =>
+          model.weights.map((weight) => weight.read() as tf.Variable),
+      ]
+    ) {
+      const model = linearModel();
+      const before = model.getWeights().map((weight) => weight.dataSync());
+      const trainee = {
+        optimizer: model.optimizer,
+        variables: variablesOf(model),
+        trainOnBatch: async ({ xs, ys }: TensorPair) => {
+          const [loss, mae] = await model.trainOnBatch(
+            xs as tf.Tensor,
+            ys as tf.Tensor,
+          ) as number[];
+          return { loss, mae };
+        },
+      };
+      const { losses } = await findLearningRate(trainee, data, {
+        iterations: 12,
+        batchSize: 8,
+      });
+      results.push(losses);
+      assertEquals(model.getWeights().map((w) => w.dataSync()), before);
+    }
+    assertEquals(results[1], results[0]);
+    assertEquals(results[2], results[0]);
+    for (
+      const [wrong, shown] of [
+        [tf.ones([2]), "at 0 is a float32 tensor of shape [2]"],
+        ["kernel", `at 0 is "kernel"`],
+      ] as const
+    ) {
+      await assertRejects(
+        () =>
+          findLearningRate({
+            optimizer: tf.train.sgd(1),
+            variables: [wrong as tf.Tensor],
+            trainOnBatch: () => 1,
+          }, data),
+        TypeError,
+        shown,
+      );
+    }
+  }));
+
+Deno.test("findLearningRate() names a variable that trainOnBatch changes unlisted", () =>
+  scoped(async () => {
+    const weight = tf.variable(tf.scalar(1), true, "weight");
+    const bias = tf.variable(tf.scalar(1), true, "bias");
+    for (const optimizer of [tf.train.adam(0.1), tf.train.momentum(0.1, 0.9)]) {
+      const trainee = {
+        optimizer,
+        variables: [weight],
+        trainOnBatch: () =>
+          optimizer.minimize(
+            () => weight.add(bias).square() as tf.Scalar,
+            true,
+          )!,
+      };
+      // Its own slots are the optimizer's business, from the first step on.
+      await findLearningRate(
+        { ...trainee, variables: [weight, bias] },
+        nothing,
+        { iterations: 3, repeats: 2 },
+      );
+      bias.assign(tf.scalar(1));
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () => findLearningRate(trainee, nothing, { iterations: 3 }),
+        Error,
+        `current value is without "bias"`,
+      );
+      assertEquals(weight.dataSync()[0], 1);
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
   }));
 
 Deno.test("findLearningRate() refuses results that are no scalars", () =>
