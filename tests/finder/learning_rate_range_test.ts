@@ -242,7 +242,89 @@ Deno.test("LearningRateRange.fromCurve() cuts at a loss that is not finite", () 
   assertEquals(found.stoppedAt, RATES[70]);
 });
 
+Deno.test("LearningRateRange leaves out the points of a metric that are not finite, and says so", () => {
+  const losses = curve({ noise: 0.01 });
+  const rising = losses.map((loss) => 1 - loss / 2.5);
+  const read = (precision: number[]) =>
+    LearningRateRange.fromCurve(RATES, losses, {
+      metrics: { precision },
+      metric: "precision",
+    });
+  const whole = read(rising);
+  const holes = read(rising.map((value, i) => i < 3 || i === 50 ? NaN : value));
+  assertEquals(holes.verdict, "good");
+  const { base, max } = holes.evidence;
+  assertEquals(RATES[base!.index], holes.baseLr);
+  assertEquals(RATES[max!.index], holes.maxLr);
+  assert(Math.abs(Math.log10(holes.baseLr! / whole.baseLr!)) <= 0.05);
+  assert(Math.abs(Math.log10(holes.maxLr! / whole.maxLr!)) <= 0.15);
+  assertStringIncludes(
+    holes.summary,
+    "Left out: 4 rates at which the precision is not a finite number.",
+  );
+  assert(!/NaN/.test(`${holes}`), `${holes}`);
+  const again = LearningRateRange.fromJSON(JSON.stringify(holes));
+  assertEquals(again.metrics, holes.metrics);
+  assertEquals(again.toCSV(), holes.toCSV());
+  assertMatch(
+    again.toCSV(),
+    /^lr,loss,smoothed_loss,precision\r\n[^,]+,[^,]+,[^,]+,\r\n/,
+  );
+  assertEquals(`${again}`, `${holes}`);
+
+  const few = read(rising.map((value, i) => i < 95 ? NaN : value));
+  assertEquals(few.verdict, "too-short");
+  assertStringIncludes(
+    few.advice,
+    `"precision" is a finite number at 6 of 101 rates: name another metric`,
+  );
+  assert(!/NaN/.test(`${few}`), `${few}`);
+  // Where nobody named it, it is not read.
+  const unnamed = LearningRateRange.fromCurve(RATES, losses, {
+    metrics: { precision: rising.map((value, i) => i === 3 ? NaN : value) },
+  });
+  assertEquals(unnamed.evidence.curve, "loss");
+});
+
+Deno.test("LearningRateRange.fromCurve() tells linear rates, also from 0", () => {
+  for (const first of [0, 0.001]) {
+    const rates = Array.from({ length: 40 }, (_, i) => first + i * 0.001);
+    const losses = rates.map((rate) => 2 - 1 / (1 + (0.01 / rate) ** 4));
+    const found = LearningRateRange.fromCurve(rates, losses);
+    assertEquals(found.settings.growth, "linear");
+    assertEquals(found.verdict, "good");
+    const dots = `${found}`.split("\n").filter((line) => line.includes("•"));
+    assert(dots.length > 5, `${found}`);
+  }
+  assertEquals(range().settings.growth, "exponential");
+  assertThrows(
+    () =>
+      LearningRateRange.fromCurve([0, 1], [1, 2], { growth: "exponential" }),
+    RangeError,
+    `set growth to "linear"`,
+  );
+});
+
+Deno.test("LearningRateRange advises a lower endLr where a linear test starts at once too high", () => {
+  const rates = Array.from({ length: 30 }, (_, i) => i * 100);
+  const found = LearningRateRange.fromCurve(rates, [2, 3, 9, 40, 1e6], {
+    stopReason: "diverged",
+  });
+  assertEquals(found.verdict, "diverged-at-once");
+  assertStringIncludes(found.advice, "lower endLr, to 29 say");
+});
+
 Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", () => {
+  assertThrows(
+    () => LearningRateRange.fromCurve([], []),
+    RangeError,
+    "0 rates, 0 losses",
+  );
+  assertThrows(
+    () => LearningRateRange.fromCurve([NaN, 1], [1, 2]),
+    RangeError,
+    "2 rates from NaN",
+  );
   assertThrows(
     () => LearningRateRange.fromCurve([1, 1], [1, 2]),
     RangeError,
@@ -251,6 +333,6 @@ Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", ()
   assertThrows(
     () => LearningRateRange.fromCurve([1], [1, 2]),
     RangeError,
-    "1 rates, 2 losses",
+    "1 rates from 1, 2 losses",
   );
 });
