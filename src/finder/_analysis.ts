@@ -155,7 +155,7 @@ export function conclude(
     }
     return give(
       "flat",
-      "Training diverged without having improved before: check that labels fit inputs, or give it more iterations.",
+      "Training diverged without having improved before: check that labels fit inputs, or raise iterations.",
     );
   }
   if (points < MINIMUM_POINTS) {
@@ -205,13 +205,24 @@ export function conclude(
   if (!(maxLr > baseLr)) {
     return give(
       "noisy",
-      `${what} improved over fewer than two rates: set more iterations.`,
+      `${what} improved over fewer than two rates: raise iterations.`,
     );
   }
   return give(
     "good",
     "Train with a cyclic schedule between the two bounds.",
     { baseLr, maxLr },
+  );
+}
+
+/** The options that an advice names. */
+const ADVISED = /\b(startLr|endLr|iterations|batchesPerRate)\b/g;
+
+/** An advice as who runs the command can follow it: `--end-lr` for `endLr`. */
+export function withFlags(advice: string): string {
+  return advice.replace(
+    ADVISED,
+    (name) => "--" + name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
   );
 }
 

@@ -5,6 +5,7 @@ import {
   finitePoints,
   type RecordedRun,
   shortRate,
+  withFlags,
 } from "./_analysis.ts";
 import { drawChart } from "./_chart.ts";
 import { rangeView } from "./_notebook.ts";
@@ -87,6 +88,12 @@ export interface FormatOptions {
   readonly color?: boolean;
   /** Columns, at least 40. @default {80} */
   readonly width?: number;
+  /**
+   * Whether to name options as the command's flags, `--end-lr` for `endLr`.
+   *
+   * @default {false}
+   */
+  readonly flags?: boolean;
 }
 
 /** Rows of the plotting area of the terminal chart. */
@@ -447,7 +454,7 @@ export class LearningRateRange {
 
   /** A chart for the terminal and the conclusion. */
   format(options: FormatOptions = {}): string {
-    const { color = false, width = 80 } = options;
+    const { color = false, width = 80, flags = false } = options;
     const lines: string[] = [];
     // JSON of before the direction was recorded has well-known names alone.
     const { curve, better = metricDirection(curve) ?? "lower" } = this.evidence;
@@ -473,7 +480,8 @@ export class LearningRateRange {
         "",
       );
     }
-    return [...lines, ...wrap(this.summary, width)].join("\n");
+    const summary = flags ? withFlags(this.summary) : this.summary;
+    return [...lines, ...wrap(summary, width)].join("\n");
   }
 
   /** {@linkcode LearningRateRange.format} with 80 columns and no colour. */

@@ -127,6 +127,18 @@ Deno.test("LearningRateRange.toString() draws a chart of 80 columns with both bo
   assertStringIncludes(found.summary, "levels off by");
 });
 
+Deno.test("LearningRateRange.format() names the command's flags where that is asked for", () => {
+  const found = LearningRateRange.fromCurve(RATES, curve().slice(0, 60));
+  assertEquals(found.verdict, "never-diverged");
+  assertMatch(`${found}`, /raise\sendLr/);
+  const text = found.format({ flags: true, width: 40 });
+  assertMatch(text, /raise\s--end-lr/);
+  assert(!text.includes("endLr"));
+  for (const line of text.split("\n")) assert(line.length <= 40, line);
+  // The API's own advice stays what it is.
+  assertStringIncludes(found.advice, "raise endLr");
+});
+
 Deno.test("LearningRateRange.toString() fits any curve into its width", () => {
   fc.assert(fc.property(
     fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), {
