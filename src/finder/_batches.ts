@@ -79,6 +79,8 @@ function pairRemedy(data: unknown, isDataset: boolean): string {
 export interface BatchForm {
   /** Whether a batch must be inputs and targets, which are tensors. */
   readonly pairs: boolean;
+  /** The names of a model's inputs and outputs. */
+  readonly names?: { readonly [Part in "xs" | "ys"]: readonly string[] };
   /** The shape of the only input, its examples included. */
   readonly inputShape?: readonly (number | null)[];
 }
@@ -87,7 +89,7 @@ export interface BatchForm {
 export function checkBatch(
   batch: unknown,
   source: BatchSource,
-  { pairs, inputShape }: BatchForm,
+  { pairs, names, inputShape }: BatchForm,
 ): void {
   const { name, isDataset } = source;
   const fail = (must: string, value: unknown, remedy: string): never => {
@@ -106,14 +108,29 @@ export function checkBatch(
       );
     }
     for (const part of ["xs", "ys"] as const) {
-      if (isTensorTree(batch[part])) continue;
-      fail(
-        `${part} of each of ${name} must be a tensor, or an array or record of tensors`,
-        batch[part],
-        isDataset
-          ? "; call .batch(batchSize) on the Dataset"
-          : "; make tensors with tf.tensor",
-      );
+      const tree: unknown = batch[part];
+      if (!isTensorTree(tree)) {
+        return fail(
+          `${part} of each of ${name} must be a tensor, or an array or record of tensors`,
+          tree,
+          isDataset
+            ? "; call .batch(batchSize) on the Dataset"
+            : "; make tensors with tf.tensor",
+        );
+      }
+      // Of a record, tfjs takes what it needs; of an array that does not fit, it
+      // would print the tensors.
+      const isListed = tree instanceof tf.Tensor || Array.isArray(tree);
+      const wanted = names?.[part];
+      if (wanted && isListed && tensorsOf(tree).length !== wanted.length) {
+        fail(
+          `${part} of each of ${name} must have a tensor for each of ${
+            wanted.join(", ")
+          }`,
+          tree,
+          "",
+        );
+      }
     }
   }
   if (tensorsWithin(batch).some((tensor) => tensor.isDisposed)) {
@@ -141,10 +158,16 @@ export function checkBatch(
 }
 
 /** Every tensor in a batch, or in a result, of any structure. */
-function tensorsWithin(value: unknown): tf.Tensor[] {
-  return typeof value === "object" && value !== null
-    ? tf.tensor_util.getTensorsInContainer(value as Container)
-    : [];
+function tensorsWithin(
+  value: unknown,
+  seen: Set<unknown> = new Set(),
+): tf.Tensor[] {
+  if (typeof value !== "object" || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof tf.Tensor) return [value];
+  // Numbers alone, of which there may be millions: tfjs's own walk is slow there.
+  if (ArrayBuffer.isView(value)) return [];
+  return Object.values(value).flatMap((item) => tensorsWithin(item, seen));
 }
 
 function examplesIn({ xs, ys }: TensorPair, name: string): number {
@@ -322,9 +345,7 @@ export function examplesOf(batch: unknown): number {
 
 /** Disposes every tensor in a batch of any structure. */
 export function disposeBatch(batch: unknown): void {
-  if (typeof batch === "object" && batch !== null) {
-    tf.dispose(batch as Container);
-  }
+  tf.dispose(tensorsWithin(batch));
 }
 
 /**

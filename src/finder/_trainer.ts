@@ -75,9 +75,10 @@ class ModelTrainer implements Trainer {
       const { outputNames } = this.#internals;
       this.#classWeights = weightsOfOutputs(classWeight, outputNames);
     }
-    const { inputs } = model;
+    const { inputs, inputNames, outputNames } = model;
     this.form = {
       pairs: true,
+      ...(inputNames && { names: { xs: inputNames, ys: outputNames } }),
       ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
     };
     if (!this.#internals.optimizer_) {
