@@ -21,12 +21,13 @@ const NAMES: { readonly [Direction in Better]: ReadonlySet<string> } = {
     ("acc accuracy precision recall sensitivity specificity auc auroc rocauc " +
       "prauc auprc aucpr f1 f2 f1score f2score fbeta fbetascore iou miou " +
       "dice dicecoef dicecoefficient dicescore jaccardindex map ap " +
-      "averageprecision r2 r2score explainedvariance cosinesimilarity " +
+      "averageprecision r2 r2score explainedvariance " +
       "bleu rouge rougel meteor ndcg mrr hitrate tpr truepositiverate " +
       "tnr truenegativerate ppv npv mcc matthewscorrcoef kappa psnr ssim " +
       "pearson spearman loglikelihood").split(" "),
   ),
-  // tfjs's cosine proximity is the negative of the similarity.
+  // tfjs's cosine proximity is the negative of the similarity; what others call
+  // cosine similarity is either.
   lower: new Set(
     ("loss losses error errorrate err cost mse mae mape msle rmse rmsle " +
       "smape crossentropy bce cce nll negativeloglikelihood logloss " +

@@ -87,6 +87,7 @@ Deno.test("metricDirection() does not guess", () => {
       "distance",
       "bitmap",
       "jaccard",
+      "cosineSimilarity",
       "7",
     ]
   ) assertEquals(metricDirection(name), undefined, name);
