@@ -42,7 +42,6 @@ const trainOnBatch = ({ xs, ys }: Batch) =>
 const range = await findLearningRate(
   { optimizer, variables, trainOnBatch },
   batches,
-  { startLr: 1e-4, endLr: 10 },
 );
 console.log(`${range}\n`);
 if (range.verdict !== "good") Deno.exit(3);

@@ -45,9 +45,12 @@ import {
   writeRangePictures,
 } from "./_pictures.ts";
 import { writeFile } from "./_write_file.ts";
+import { metricDirection } from "./finder/metric.ts";
 import {
+  type Better,
   findLearningRate,
   type LearningRateRange,
+  type Metric,
   type RangeTestProgress,
   type Trainee,
   type TrainingData,
@@ -60,11 +63,11 @@ const FLAGS = {
     default: 1e-5,
     help: "the first rate",
   },
-  "end-lr": { kind: "number", above: 0, default: 1, help: "the last rate" },
+  "end-lr": { kind: "number", above: 0, default: 10, help: "the last rate" },
   iterations: {
     kind: "integer",
     min: 1,
-    default: 100,
+    default: 120,
     help: "rates from first to last",
   },
   growth: {
@@ -79,6 +82,19 @@ const FLAGS = {
     default: 100,
     help: "examples in a batch",
   },
+  "batches-per-rate": {
+    kind: "integer",
+    min: 1,
+    default: 1,
+    help: "batches trained on, and averaged, at each rate",
+  },
+  beta: {
+    kind: "number",
+    min: 0,
+    max: 0.999,
+    default: 0.9,
+    help: "share of the past in the smoothed losses",
+  },
   repeats: {
     kind: "integer",
     min: 1,
@@ -90,6 +106,11 @@ const FLAGS = {
     value: "NAME",
     help: "curve to read the bounds from, such as loss or acc (default: the " +
       "clearer one)",
+  },
+  better: {
+    kind: "choice",
+    choices: ["higher", "lower"],
+    help: "where the metric is better, if its name is not a usual one",
   },
   seed: {
     kind: "integer",
@@ -204,16 +225,33 @@ function interruptSignal(): { signal: AbortSignal } & Disposable {
   };
 }
 
+/** The curve to read, with its direction where that must or may be said. */
+function readMetric(
+  { metric, better }: Pick<Values, "metric" | "better">,
+): Metric | undefined {
+  if (metric === undefined) {
+    if (better === undefined) return undefined;
+    throw new UsageError("Cannot read --better: it needs --metric");
+  }
+  if (better !== undefined) return { name: metric, better: better as Better };
+  if (metricDirection(metric) !== undefined) return metric;
+  throw new UsageError(
+    `Cannot read --metric: its name does not tell where "${metric}" is better; add --better higher or --better lower`,
+  );
+}
+
 /** What the result was measured on, for people and files. */
 function describeRun(
   module: string,
   backend: SelectedBackend,
   range: LearningRateRange,
 ): string[] {
-  const { startLr, endLr, iterations, growth, repeats } = range.settings;
+  const { startLr, endLr, iterations, growth, repeats, batchesPerRate } =
+    range.settings;
+  const batches = batchesPerRate > 1 ? `, ${batchesPerRate} batches each` : "";
   return [
     `${module} on ${backend.backend} (${backend.device})`,
-    `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}`,
+    `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}${batches}`,
   ];
 }
 
@@ -262,6 +300,8 @@ async function main(args: readonly string[]): Promise<number> {
     );
   }
 
+  const metric = readMetric(values);
+
   const backend = await selectBackend(values);
   const model = await module.createModel(values);
   if (model instanceof LayersModel) await preflight(model);
@@ -284,7 +324,9 @@ async function main(args: readonly string[]): Promise<number> {
     growth: values.growth as "exponential" | "linear",
     batchSize: values["batch-size"],
     repeats: values.repeats,
-    metric: values.metric,
+    batchesPerRate: values["batches-per-rate"],
+    beta: values.beta,
+    metric,
     seed: values.seed,
     signal: interrupt.signal,
     onBatch: (batch) => {
@@ -324,7 +366,10 @@ async function main(args: readonly string[]): Promise<number> {
   } else {
     console.log(describeRun(title, backend, range).join("\n") + "\n");
     console.log(
-      range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }),
+      range.format({
+        color: Deno.stdout.isTerminal() && !Deno.noColor,
+        flags: true,
+      }),
     );
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);

@@ -117,6 +117,44 @@ Deno.test("find-lr exits with 3 where there is no usable range, and gives JSON a
     assertEquals(JSON.parse(stdout).origin.flags.factor, 2);
   }));
 
+Deno.test("find-lr gives advice that its flags can follow", () =>
+  inFolder(async (folder) => {
+    const short = ["train.ts", ...TEST, "--repeats", "1"];
+    const { code, stdout } = await findLr(
+      [...short, "--end-lr", "0.03"],
+      folder,
+    );
+    assertEquals(code, 3);
+    assertMatch(stdout, /raise\s--end-lr,\sto\s3\ssay/);
+    assert(!/endLr/.test(stdout), stdout);
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+
+    const averaged = await findLr(
+      [
+        ...short,
+        "--batches-per-rate",
+        "4",
+        "--beta",
+        "0.5",
+        "--metric",
+        "mae",
+        "--json",
+      ],
+      folder,
+    );
+    const { settings } = LearningRateRange.fromJSON(averaged.stdout);
+    assertEquals(settings.batchesPerRate, 4);
+    assertEquals(settings.beta, 0.5);
+    assertEquals(settings.metric, { name: "mae", better: "lower" });
+
+    const said = await findLr(
+      [...short, "--metric", "skill", "--better", "higher"],
+      folder,
+    );
+    // The direction is known now; there is no such metric.
+    assertStringIncludes(said.stderr, "metric must be one of loss, mae");
+  }));
+
 Deno.test("find-lr refuses bad usage with 2, by name", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "empty.ts"), "export {};");
@@ -125,6 +163,8 @@ Deno.test("find-lr refuses bad usage with 2, by name", () =>
         [["train.ts", "--bogus"], `Unknown flag "--bogus"`],
         [["train.ts", "--iterations", "many"], "--iterations"],
         [["train.ts", "--end-lr", "1e-9"], "--end-lr"],
+        [["train.ts", "--metric", "skill"], "add --better higher"],
+        [["train.ts", "--better", "lower"], "--metric"],
         [["missing.ts"], "There is no module missing.ts"],
         [["empty.ts"], "empty.ts must export a function createModel()"],
       ] as const

@@ -1,12 +1,12 @@
 import {
   type CurveEvidence,
   findBounds,
-  isHigherBetter,
   LOCATING_BASE_CLARITY,
   LOCATING_CLARITY,
   MINIMUM_POINTS,
   SIGNIFICANT_CLARITY,
 } from "./bounds.ts";
+import { directedMetric, type Metric, metricDirection } from "./metric.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 
 /** What one run of the test recorded. */
@@ -27,46 +27,81 @@ export interface Conclusion {
 
 /** Throws unless `metric`, where there is one, is the loss or recorded. */
 export function checkMetric(
-  metric: string | undefined,
+  metric: Metric | undefined,
   metrics: { readonly [name: string]: unknown },
 ): void {
-  if (metric === undefined || metric === "loss" || metric in metrics) return;
+  if (metric === undefined) return;
+  const { name } = directedMetric(metric);
+  if (name === "loss" || Object.hasOwn(metrics, name)) return;
   throw new RangeError(
     `Cannot read the bounds as metric must be one of ${
       ["loss", ...Object.keys(metrics)].join(", ")
-    }: current value is "${metric}"`,
+    }: current value is "${name}"`,
   );
 }
 
 /**
- * The curve that the bounds are read from: accuracy, as in the paper, unless
- * the loss shows the start of the improvement more clearly. The accuracy of
+ * The curve that the bounds are read from: accuracy, as in the paper, or what
+ * else is known to be better when higher, unless the loss shows the start of
+ * the improvement more clearly. The accuracy of
  * single batches is a multiple of 1 / batch size and as noisy at the foot as
  * anywhere, whereas the loss is quiet there.
  */
 function readCurve(
   learningRates: readonly number[],
   run: RecordedRun,
-  metric: string | undefined,
+  metric: Metric | undefined,
 ): CurveEvidence {
-  const read = (name: string) =>
-    findBounds(
-      learningRates,
-      name === "loss" ? run.losses : run.metrics[name],
-      name,
-    );
+  const curveOf = (name: string) =>
+    name === "loss" ? run.losses : run.metrics[name];
+  const read = (metric: Metric) =>
+    findBounds(learningRates, curveOf(directedMetric(metric).name), metric);
   if (metric !== undefined) {
     // A run that recorded nothing has no metrics.
     if (run.losses.length === 0) return read("loss");
     checkMetric(metric, run.metrics);
-    return read(metric);
+    return readFinite(
+      learningRates,
+      curveOf(directedMetric(metric).name),
+      metric,
+    );
   }
   const loss = read("loss");
-  return Object.keys(run.metrics).filter(isHigherBetter).map(read).reduce(
-    (chosen, curve) =>
-      curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
-    loss,
+  return Object.keys(run.metrics)
+    .filter((name) => metricDirection(name) === "higher")
+    .filter((name) => run.metrics[name].every(Number.isFinite))
+    .map(read)
+    .reduce(
+      (chosen, curve) =>
+        curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
+      loss,
+    );
+}
+
+/** Where a curve has numbers: precision is NaN for some batches. */
+export function finitePoints(curve: ArrayLike<number>): number[] {
+  return Array.from(curve, (_, i) => i).filter((i) =>
+    Number.isFinite(curve[i])
   );
+}
+
+/** The bounds of the curve without the points that are not finite. */
+function readFinite(
+  learningRates: readonly number[],
+  curve: readonly number[],
+  metric: Metric,
+): CurveEvidence {
+  const kept = finitePoints(curve);
+  const { base, max, ...evidence } = findBounds(
+    kept.map((i) => learningRates[i]),
+    kept.map((i) => curve[i]),
+    metric,
+  );
+  return {
+    ...evidence,
+    ...(base && { base: { ...base, index: kept[base.index] } }),
+    ...(max && { max: { ...max, index: kept[max.index] } }),
+  };
 }
 
 /** Judges one run: its bounds where the curve supports them, and what to do. */
@@ -76,7 +111,10 @@ export function conclude(
   settings: RangeTestSettings,
 ): Conclusion {
   const evidence = readCurve(learningRates, run, settings.metric);
-  const points = run.losses.length;
+  const tested = run.losses.length;
+  const points = evidence.curve === "loss"
+    ? tested
+    : finitePoints(run.metrics[evidence.curve]).length;
   const blownUp = run.stopReason === "diverged" ||
     run.stopReason === "non-finite";
   const what = evidence.curve === "loss" ? "The loss" : `"${evidence.curve}"`;
@@ -86,26 +124,38 @@ export function conclude(
     bounds: { baseLr?: number; maxLr?: number } = {},
   ): Conclusion => ({ verdict, advice, evidence, ...bounds });
 
+  if (points < tested && points < MINIMUM_POINTS) {
+    return give(
+      "too-short",
+      `${what} is a finite number at ${points} of ${tested} rates: name another metric, such as loss.`,
+    );
+  }
   const improved = points >= MINIMUM_POINTS &&
     evidence.clarity >= SIGNIFICANT_CLARITY;
   if (blownUp && !improved) {
-    if (points === 0) {
+    if (tested === 0) {
       return give(
         "diverged-at-once",
         "The very first loss, before any rate was used, is not a finite number: check the data and the loss function.",
       );
     }
-    if (points < Math.max(MINIMUM_POINTS, settings.iterations / 4)) {
+    if (tested < Math.max(MINIMUM_POINTS, settings.iterations / 4)) {
+      const { startLr, endLr, growth, iterations } = settings;
+      // A linear test is past the first few steps wherever it starts.
+      const isCoarse = growth === "linear" &&
+        startLr < (endLr - startLr) / (iterations - 1);
       return give(
         "diverged-at-once",
-        `Training diverged before it improved: lower startLr, to ${
-          shortRate(settings.startLr / 100)
+        `Training diverged before it improved: lower ${
+          isCoarse
+            ? `endLr, to ${shortRate(endLr / 100)}`
+            : `startLr, to ${shortRate(startLr / 100)}`
         } say.`,
       );
     }
     return give(
       "flat",
-      "Training diverged without having improved before: check that labels fit inputs, or give it more iterations.",
+      "Training diverged without having improved before: check that labels fit inputs, or raise iterations.",
     );
   }
   if (points < MINIMUM_POINTS) {
@@ -113,7 +163,7 @@ export function conclude(
       "too-short",
       run.stopReason === "aborted"
         ? `The test was stopped after ${points} of ${settings.iterations} rates: let it run on.`
-        : `${points} rates are too few to see a trend: set iterations to 100 or so.`,
+        : `${points} rates are too few to see a trend: set iterations to 120 or so.`,
     );
   }
   if (!improved) {
@@ -140,7 +190,7 @@ export function conclude(
     return run.stopReason === "aborted"
       ? give(
         "too-short",
-        `The test was stopped after ${points} of ${settings.iterations} rates, while training still improved: let it run on.`,
+        `The test was stopped after ${tested} of ${settings.iterations} rates, while training still improved: let it run on.`,
         { baseLr },
       )
       : give(
@@ -155,7 +205,7 @@ export function conclude(
   if (!(maxLr > baseLr)) {
     return give(
       "noisy",
-      `${what} improved over fewer than two rates: set more iterations.`,
+      `${what} improved over fewer than two rates: raise iterations.`,
     );
   }
   return give(
@@ -165,10 +215,21 @@ export function conclude(
   );
 }
 
+/** The options that an advice names. */
+const ADVISED = /\b(startLr|endLr|iterations|batchesPerRate)\b/g;
+
+/** An advice as who runs the command can follow it: `--end-lr` for `endLr`. */
+export function withFlags(advice: string): string {
+  return advice.replace(
+    ADVISED,
+    (name) => "--" + name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+  );
+}
+
 /** A rate in few characters: 0.0042, 1e-7. */
 export function shortRate(rate: number): string {
   const rounded = Number(rate.toPrecision(2));
-  return rounded >= 1e-4 && rounded < 1e4
+  return rounded === 0 || rounded >= 1e-4 && rounded < 1e4
     ? String(rounded)
     : rounded.toExponential().replace("e+", "e");
 }

@@ -5,7 +5,9 @@ import type {
   TensorTree,
   TrainingData,
 } from "./data.ts";
+import { describe } from "./_describe.ts";
 import { type Random, shuffle } from "./_random.ts";
+import { releaseIterator } from "./_release_iterator.ts";
 
 /** Tensors of a batch, or of anything else that holds some. */
 type Container = tf.TensorContainer;
@@ -22,10 +24,16 @@ export interface BatchSourceOptions {
 
 /** Passes over the data, batch by batch; the caller disposes each batch. */
 export interface BatchSource {
+  /** What the data are called in errors. */
+  readonly name: string;
   /** Batches in a pass, where that is known beforehand. */
   readonly batches: number | undefined;
+  /** Whether batches come from a `tf.data.Dataset`. */
+  readonly isDataset: boolean;
   /** A fresh pass over the data. */
   pass(): AsyncIterable<unknown> | Iterable<unknown>;
+  /** What to throw where a pass had no batch. */
+  emptyError(): Error;
 }
 
 function tensorsOf(tree: TensorTree): tf.Tensor[] {
@@ -51,6 +59,117 @@ function isDataset(data: unknown): data is BatchDataset<unknown> {
   return typeof (data as Partial<BatchDataset> | null)?.iterator === "function";
 }
 
+/** Whether `tree` is a tensor, or an array or record of tensors. */
+function isTensorTree(tree: unknown): tree is TensorTree {
+  if (tree instanceof tf.Tensor) return true;
+  if (typeof tree !== "object" || tree === null) return false;
+  const leaves = Object.values(tree);
+  return leaves.length > 0 && leaves.every((leaf) => leaf instanceof tf.Tensor);
+}
+
+/** What to do about data that are not `{ xs, ys }`, where that can be told. */
+function pairRemedy(data: unknown, isDataset: boolean): string {
+  if (isDataset) return "; make the Dataset with tf.data.zip({ xs, ys })";
+  return Array.isArray(data) && data.length === 2
+    ? "; write { xs, ys } for [xs, ys]"
+    : "";
+}
+
+/** What a trainer takes, as far as it can be told before. */
+export interface BatchForm {
+  /** Whether a batch must be inputs and targets, which are tensors. */
+  readonly pairs: boolean;
+  /** The names of a model's inputs and outputs. */
+  readonly names?: { readonly [Part in "xs" | "ys"]: readonly string[] };
+  /** The shape of the only input, its examples included. */
+  readonly inputShape?: readonly (number | null)[];
+}
+
+/** Throws a TypeError unless a batch can be used. */
+export function checkBatch(
+  batch: unknown,
+  source: BatchSource,
+  { pairs, names, inputShape }: BatchForm,
+): void {
+  const { name, isDataset } = source;
+  const fail = (must: string, value: unknown, remedy: string): never => {
+    throw new TypeError(
+      `Cannot use a batch as ${must}: current value is ${
+        describe(value)
+      }${remedy}`,
+    );
+  };
+  if (pairs) {
+    if (!isTensorPair(batch)) {
+      return fail(
+        `each of ${name} must be { xs, ys }`,
+        batch,
+        pairRemedy(batch, isDataset),
+      );
+    }
+    for (const part of ["xs", "ys"] as const) {
+      const tree: unknown = batch[part];
+      if (!isTensorTree(tree)) {
+        return fail(
+          `${part} of each of ${name} must be a tensor, or an array or record of tensors`,
+          tree,
+          isDataset
+            ? "; call .batch(batchSize) on the Dataset"
+            : "; make tensors with tf.tensor",
+        );
+      }
+      // Of a record, tfjs takes what it needs; of an array that does not fit, it
+      // would print the tensors.
+      const isListed = tree instanceof tf.Tensor || Array.isArray(tree);
+      const wanted = names?.[part];
+      if (wanted && isListed && tensorsOf(tree).length !== wanted.length) {
+        fail(
+          `${part} of each of ${name} must have a tensor for each of ${
+            wanted.join(", ")
+          }`,
+          tree,
+          "",
+        );
+      }
+    }
+  }
+  if (tensorsWithin(batch).some((tensor) => tensor.isDisposed)) {
+    fail(
+      `its tensors must not be disposed (in ${name})`,
+      batch,
+      "; yield fresh tensors or clones each time, as a batch is disposed after its use",
+    );
+  }
+  if (!pairs || inputShape === undefined) return;
+  const { xs } = batch as TensorPair;
+  // tfjs itself makes [examples, 1] of [examples].
+  const isSingle = xs instanceof tf.Tensor &&
+    xs.rank === inputShape.length - 1 &&
+    !(xs.rank === 1 && inputShape[1] === 1);
+  if (isSingle) {
+    fail(
+      `xs of each of ${name} must have the shape [${
+        ["examples", ...inputShape.slice(1)].join(", ")
+      }]`,
+      xs,
+      isDataset ? "; call .batch(batchSize) on the Dataset" : "",
+    );
+  }
+}
+
+/** Every tensor in a batch, or in a result, of any structure. */
+function tensorsWithin(
+  value: unknown,
+  seen: Set<unknown> = new Set(),
+): tf.Tensor[] {
+  if (typeof value !== "object" || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof tf.Tensor) return [value];
+  // Numbers alone, of which there may be millions: tfjs's own walk is slow there.
+  if (ArrayBuffer.isView(value)) return [];
+  return Object.values(value).flatMap((item) => tensorsWithin(item, seen));
+}
+
 function examplesIn({ xs, ys }: TensorPair, name: string): number {
   const tensors = [...tensorsOf(xs), ...tensorsOf(ys)];
   const counts = tensors.map((tensor) => tensor.shape[0]);
@@ -69,6 +188,7 @@ function examplesIn({ xs, ys }: TensorPair, name: string): number {
  * the set would be noisier than its neighbours, so it is left for another pass.
  */
 class TensorBatches implements BatchSource {
+  readonly isDataset = false;
   readonly #data: TensorPair;
   readonly #options: BatchSourceOptions;
   readonly #examples: number;
@@ -77,6 +197,14 @@ class TensorBatches implements BatchSource {
     this.#data = data;
     this.#options = options;
     this.#examples = examplesIn(data, options.name);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  emptyError(): Error {
+    return noBatch(this.name);
   }
 
   get batches(): number {
@@ -104,10 +232,15 @@ class TensorBatches implements BatchSource {
 }
 
 class DatasetBatches implements BatchSource {
+  readonly isDataset = true;
   readonly #dataset: BatchDataset<unknown>;
 
-  constructor(dataset: BatchDataset<unknown>) {
+  constructor(dataset: BatchDataset<unknown>, readonly name: string) {
     this.#dataset = dataset;
+  }
+
+  emptyError(): Error {
+    return noBatch(this.name);
   }
 
   get batches(): number | undefined {
@@ -118,41 +251,77 @@ class DatasetBatches implements BatchSource {
 
   async *pass(): AsyncGenerator<unknown> {
     const iterator = await this.#dataset.iterator();
-    while (true) {
-      const { value, done } = await iterator.next();
-      if (done) return;
-      yield value;
+    try {
+      while (true) {
+        const { value, done } = await iterator.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await releaseIterator(iterator);
     }
   }
 }
 
-class IterableBatches implements BatchSource {
-  readonly batches = undefined;
-  readonly #open: () => Iterable<unknown> | AsyncIterable<unknown>;
-  readonly #name: string;
+type Opener = Exclude<
+  TrainingData<unknown>,
+  TensorPair | BatchDataset<unknown>
+>;
 
-  constructor(
-    open: () => Iterable<unknown> | AsyncIterable<unknown>,
-    name: string,
-  ) {
+class FunctionBatches implements BatchSource {
+  readonly batches = undefined;
+  readonly #open: Opener;
+  /** What the function returned last. */
+  #last: unknown;
+  #isUsedUp = false;
+  #dataset: DatasetBatches | undefined;
+
+  constructor(open: Opener, readonly name: string) {
     this.#open = open;
-    this.#name = name;
+  }
+
+  get isDataset(): boolean {
+    return this.#dataset !== undefined;
+  }
+
+  emptyError(): Error {
+    if (!this.#isUsedUp) return noBatch(this.name);
+    return new TypeError(
+      `Cannot draw batches as the function ${this.name} must return a fresh iterable each time: current value is the one that it returned before, which is used up`,
+    );
   }
 
   async *pass(): AsyncGenerator<unknown> {
+    // Kept, as a Dataset shuffles its next pass in another order than its first.
+    if (this.#dataset) return yield* this.#dataset.pass();
     const iterable = this.#open();
+    if (isDataset(iterable)) {
+      this.#dataset = new DatasetBatches(iterable, this.name);
+      return yield* this.#dataset.pass();
+    }
     if (
       !(Symbol.iterator in Object(iterable)) &&
       !(Symbol.asyncIterator in Object(iterable))
     ) {
       throw new TypeError(
-        `Cannot draw batches as the function ${this.#name} must return an iterable: current value is ${iterable}`,
+        `Cannot draw batches as the function ${this.name} must return an iterable or a tf.data.Dataset: current value is ${
+          describe(iterable)
+        }`,
       );
     }
+    this.#isUsedUp = iterable === this.#last &&
+      typeof (iterable as Partial<Iterator<unknown>>).next === "function";
+    this.#last = iterable;
     // Whoever built an array of batches has them for more than one pass.
     if (!Array.isArray(iterable)) return yield* iterable;
     for (const batch of iterable) yield cloneTensors(batch);
   }
+}
+
+function noBatch(name: string): RangeError {
+  return new RangeError(
+    `Cannot draw batches as ${name} must yield at least one: current value is none`,
+  );
 }
 
 function cloneTensors(batch: unknown): unknown {
@@ -176,9 +345,7 @@ export function examplesOf(batch: unknown): number {
 
 /** Disposes every tensor in a batch of any structure. */
 export function disposeBatch(batch: unknown): void {
-  if (typeof batch === "object" && batch !== null) {
-    tf.dispose(batch as Container);
-  }
+  tf.dispose(tensorsWithin(batch));
 }
 
 /**
@@ -191,20 +358,34 @@ export function batchSource(
   data: TrainingData<unknown>,
   options: BatchSourceOptions,
 ): BatchSource {
-  if (typeof data === "function") {
-    return new IterableBatches(data, options.name);
+  const { name } = options;
+  if (typeof data === "function") return new FunctionBatches(data, name);
+  if (isDataset(data)) return new DatasetBatches(data, name);
+  if (isTensorPair(data)) {
+    for (const part of ["xs", "ys"] as const) {
+      const tree: unknown = data[part];
+      if (
+        isTensorTree(tree) &&
+        tensorsOf(tree).every((tensor) => !tensor.isDisposed)
+      ) continue;
+      throw new TypeError(
+        `Cannot draw batches as ${part} of ${name} must be a tensor, or an array or record of tensors: current value is ${
+          describe(tree)
+        }`,
+      );
+    }
+    return new TensorBatches(data, options);
   }
-  if (isDataset(data)) return new DatasetBatches(data);
-  if (isTensorPair(data)) return new TensorBatches(data, options);
   throw new TypeError(
-    `Cannot draw batches as ${options.name} must be { xs, ys }, a tf.data.Dataset or a function that returns an iterable of batches: current value is ${data}`,
+    `Cannot draw batches as ${name} must be { xs, ys }, a tf.data.Dataset or a function that returns an iterable of batches: current value is ${
+      describe(data)
+    }${pairRemedy(data, false)}`,
   );
 }
 
 /** Batches without end: when the data end, they start over. */
 export async function* endlessBatches(
   source: BatchSource,
-  name: string,
 ): AsyncGenerator<unknown, never> {
   while (true) {
     let empty = true;
@@ -212,10 +393,6 @@ export async function* endlessBatches(
       empty = false;
       yield batch;
     }
-    if (empty) {
-      throw new RangeError(
-        `Cannot draw batches as ${name} must yield at least one: current value is none`,
-      );
-    }
+    if (empty) throw source.emptyError();
   }
 }

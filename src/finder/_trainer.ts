@@ -1,9 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer } from "../tfjs.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
-import { isTensorPair } from "./_batches.ts";
+import { type BatchForm, disposeBatch } from "./_batches.ts";
+import {
+  type ClassWeight,
+  type ClassWeights,
+  exampleWeights,
+  weightsOfOutputs,
+} from "./class_weight.ts";
+import { describe } from "./_describe.ts";
 import type { TensorPair } from "./data.ts";
-import type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
+import type {
+  BatchResult,
+  CustomTrainee,
+  TrainedVariable,
+  Trainee,
+} from "./trainee.ts";
 
 /** The loss first, then the metrics, still on the device. */
 export interface StepValues {
@@ -15,13 +27,15 @@ export interface StepValues {
 export interface Trainer {
   readonly subject: SnapshotSubject;
   readonly optimizer: Optimizer;
+  /** What batches must be. */
+  readonly form: BatchForm;
   /** From here on the trainee is in use; its snapshot was taken. */
   begin(): void;
   train(batch: unknown): StepValues | Promise<StepValues>;
   evaluate(batch: unknown): StepValues | Promise<StepValues>;
 }
 
-type StepFunction = (data: tf.Tensor[]) => tf.Scalar[];
+type StepFunction = (data: (tf.Tensor | null)[]) => tf.Scalar[];
 
 /**
  * What `fit`, `fitDataset` and `evaluate` are made of. Built on these, the test
@@ -34,6 +48,7 @@ interface ModelInternals {
   isTraining: boolean;
   optimizer_: Optimizer | undefined;
   metricsNames: string[];
+  outputNames: string[];
   testFunction: StepFunction;
   makeTrainFunction(): StepFunction;
   makeTestFunction(): void;
@@ -46,14 +61,26 @@ interface ModelInternals {
 }
 
 class ModelTrainer implements Trainer {
+  readonly form: BatchForm;
   readonly #model: LayersModel;
   readonly #internals: ModelInternals;
+  readonly #classWeights: readonly (ClassWeight | null)[] | undefined;
   #step: StepFunction | undefined;
 
-  constructor(model: LayersModel) {
+  constructor(model: LayersModel, classWeight: ClassWeights | undefined) {
     this.#model = model;
     const internals = model as unknown as ModelInternals;
     this.#internals = internals.model ?? internals;
+    if (classWeight !== undefined) {
+      const { outputNames } = this.#internals;
+      this.#classWeights = weightsOfOutputs(classWeight, outputNames);
+    }
+    const { inputs, inputNames, outputNames } = model;
+    this.form = {
+      pairs: true,
+      ...(inputNames && { names: { xs: inputNames, ys: outputNames } }),
+      ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
+    };
     if (!this.#internals.optimizer_) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
@@ -79,8 +106,28 @@ class ModelTrainer implements Trainer {
     this.#step = this.#internals.makeTrainFunction();
   }
 
-  train(batch: unknown): StepValues {
-    const values = tf.tidy(() => this.#step!(this.#flatten(batch)));
+  train(batch: unknown): StepValues | Promise<StepValues> {
+    if (this.#classWeights) return this.#trainWeighted(batch);
+    return this.#trainOn(() => this.#flatten(batch));
+  }
+
+  /** As `fit` does, which reads the targets of every batch for it. */
+  async #trainWeighted(batch: unknown): Promise<StepValues> {
+    const targets = tf.tidy(() =>
+      this.#flatten(batch).slice(this.#model.inputs.length)
+        .map((target) => target.clone())
+    );
+    let weights: (tf.Tensor | null)[] = [];
+    try {
+      weights = await exampleWeights(targets, this.#classWeights!);
+      return this.#trainOn(() => [...this.#flatten(batch), ...weights]);
+    } finally {
+      tf.dispose([targets, weights] as tf.TensorContainer);
+    }
+  }
+
+  #trainOn(data: () => (tf.Tensor | null)[]): StepValues {
+    const values = tf.tidy(() => this.#step!(data()));
     return { names: this.#internals.getDedupedMetricsNames(), values };
   }
 
@@ -100,35 +147,56 @@ class ModelTrainer implements Trainer {
   }
 
   #flatten(batch: unknown): tf.Tensor[] {
-    if (!isTensorPair(batch)) {
-      throw new TypeError(
-        `Cannot train on a batch as it must be { xs, ys }: current value is ${batch}`,
-      );
-    }
     const { xs, ys } = batch as TensorPair;
     return this.#internals.standardizeUserDataXY(xs, ys, true).flat();
   }
 }
 
 class CustomTrainer implements Trainer {
+  readonly form = { pairs: false };
   readonly #trainee: CustomTrainee<unknown>;
+  readonly #variables: readonly tf.Variable[];
+  /** Variables from before the test that it must not change. */
+  #others: readonly tf.Variable[] | undefined;
 
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
+    this.#variables = trainee.variables.map(variableOf);
   }
 
   get subject(): SnapshotSubject {
-    return this.#trainee;
+    return { optimizer: this.optimizer, variables: this.#variables };
   }
 
   get optimizer(): Optimizer {
     return this.#trainee.optimizer;
   }
 
-  begin(): void {}
+  begin(): void {
+    if (this.#others) return;
+    const known = new Set<unknown>(this.#variables);
+    addVariables(this.optimizer, known);
+    this.#others = Object.values(tf.engine().registeredVariables)
+      .filter((variable) => !known.has(variable));
+  }
 
   async train(batch: unknown): Promise<StepValues> {
-    return stepValues(await this.#trainee.trainOnBatch(batch), "trainOnBatch");
+    const others = this.#others ?? [];
+    const before = others.map(({ dataId }) => dataId);
+    const result = await this.#trainee.trainOnBatch(batch);
+    // Assigning a variable gives it other data.
+    const changed = others.filter((variable, i) =>
+      !variable.isDisposed && variable.dataId !== before[i]
+    );
+    if (changed.length > 0) {
+      disposeBatch(result);
+      throw new Error(
+        `Cannot leave no trace as variables must list all that trainOnBatch changes: current value is without ${
+          changed.map(({ name }) => `"${name}"`).join(", ")
+        }`,
+      );
+    }
+    return stepValues(result, "trainOnBatch");
   }
 
   async evaluate(batch: unknown): Promise<StepValues> {
@@ -139,20 +207,50 @@ class CustomTrainer implements Trainer {
   }
 }
 
+/** The variable itself, of whichever form it was given in. */
+function variableOf(given: TrainedVariable, index: number): tf.Variable {
+  const isLayerVariable = !(given instanceof tf.Tensor) &&
+    typeof (given as Partial<tf.LayerVariable> | null)?.read === "function";
+  const variable = isLayerVariable ? given.read() : given;
+  if (variable instanceof tf.Variable && !variable.isDisposed) return variable;
+  throw new TypeError(
+    `Cannot find a learning rate as variables must hold tf.Variables, or a model's weights: current value at ${index} is ${
+      describe(variable)
+    }`,
+  );
+}
+
+/** Adds the variables that an optimizer keeps in its fields. */
+function addVariables(holder: object, found: Set<unknown>): void {
+  for (const value of Object.values(holder)) {
+    if (value instanceof tf.Variable) found.add(value);
+    else if (
+      Array.isArray(value) || value && Object.getPrototypeOf(value) ===
+          Object.prototype
+    ) addVariables(value, found);
+  }
+}
+
+/** Whether `value` is a number, on the device or off it. */
+function isScalar(value: unknown): value is number | tf.Tensor {
+  return typeof value === "number" ||
+    value instanceof tf.Tensor && value.size === 1;
+}
+
 function stepValues(result: BatchResult, from: string): StepValues {
-  if (typeof result === "number" || result instanceof tf.Tensor) {
-    return { names: ["loss"], values: [result] };
+  const record = typeof result === "number" || result instanceof tf.Tensor
+    ? { loss: result }
+    : result ?? {};
+  const { loss, ...metrics } = record as { [name: string]: unknown };
+  const values = [loss, ...Object.values(metrics)];
+  if (values.every(isScalar)) {
+    return { names: ["loss", ...Object.keys(metrics)], values };
   }
-  const { loss, ...metrics } = result ?? {};
-  if (typeof loss !== "number" && !((loss as unknown) instanceof tf.Tensor)) {
-    throw new TypeError(
-      `Cannot read a loss as ${from} must return a number, a scalar tensor or a record with a loss: current value is ${result}`,
-    );
-  }
-  return {
-    names: ["loss", ...Object.keys(metrics)],
-    values: [loss, ...Object.values(metrics)],
-  };
+  const shown = describe(result);
+  disposeBatch(result);
+  throw new TypeError(
+    `Cannot read a loss as ${from} must return a number, a scalar tensor or a record of them with a loss: current value is ${shown}`,
+  );
 }
 
 /**
@@ -163,19 +261,29 @@ function stepValues(result: BatchResult, from: string): StepValues {
  */
 export function createTrainer(
   trainee: Trainee<unknown>,
-  options: { validates: boolean },
+  options: { validates: boolean; classWeight?: ClassWeights },
 ): Trainer {
-  if (trainee instanceof tf.LayersModel) return new ModelTrainer(trainee);
+  const { validates, classWeight } = options;
+  if (trainee instanceof tf.LayersModel) {
+    return new ModelTrainer(trainee, classWeight);
+  }
   const custom = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
   if (
     !custom?.optimizer || !Array.isArray(custom.variables) ||
     typeof custom.trainOnBatch !== "function"
   ) {
     throw new TypeError(
-      `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${trainee}`,
+      `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${
+        describe(trainee)
+      }`,
     );
   }
-  if (options.validates && typeof custom.evaluateOnBatch !== "function") {
+  if (classWeight !== undefined) {
+    throw new TypeError(
+      "Cannot use classWeight as the trainee must be a tf.LayersModel: current value is a loop of one's own; weigh the classes in trainOnBatch",
+    );
+  }
+  if (validates && typeof custom.evaluateOnBatch !== "function") {
     throw new TypeError(
       "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
     );

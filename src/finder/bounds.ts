@@ -1,5 +1,6 @@
 import { fitLocally, type LocalFit } from "./_local_fit.ts";
 import { median, noiseLevel, resolution } from "./divergence.ts";
+import { type Better, directedMetric, type Metric } from "./metric.ts";
 
 /** What ends the improvement: the reason for the upper bound. */
 export type MaxReason = "rises" | "slows" | "ragged";
@@ -20,6 +21,8 @@ export interface BoundEvidence {
 export interface CurveEvidence {
   /** The curve: `"loss"`, or the name of a metric such as `"acc"`. */
   readonly curve: string;
+  /** Where it is better, as its name tells or the caller said. */
+  readonly better: Better;
   /** Level before any improvement: the median of the points until then. */
   readonly start: number;
   /** The best level of the smoothed curve. */
@@ -93,12 +96,6 @@ const UNSURE = 4;
 /** The deviation of a median, in that of a mean (normal noise). */
 const MEDIAN_DEVIATION = 1.2533141373155003;
 
-/** Whether a metric of this name is better when it is higher. */
-export function isHigherBetter(name: string): boolean {
-  return /(^|_)(acc|accuracy|precision|recall|auc|f1|r2)$/i.test(name) ||
-    /(^|_)[a-z]*accuracy$/i.test(name);
-}
-
 /** a / b, and 0 for 0 / 0. */
 function ratio(a: number, b: number): number {
   return a === 0 ? 0 : a / b;
@@ -132,9 +129,9 @@ export interface SmoothCurve {
 /** The first step of {@linkcode findBounds}. */
 export function smoothCurve(
   curve: ArrayLike<number>,
-  name: string,
+  better: Better,
 ): SmoothCurve {
-  const sign = isHigherBetter(name) ? -1 : 1;
+  const sign = better === "higher" ? -1 : 1;
   const raw = Float64Array.from(curve, (value) => sign * value);
   const n = raw.length;
   const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
@@ -183,11 +180,12 @@ export function smoothCurve(
 export function findBounds(
   learningRates: ArrayLike<number>,
   curve: ArrayLike<number>,
-  name: string,
+  metric: Metric,
 ): CurveEvidence {
+  const { name, better } = directedMetric(metric);
   const { sign, raw, cut, head, rough, halfWidth, fit } = smoothCurve(
     curve,
-    name,
+    better,
   );
   const { values, slopes, gain } = fit;
   const n = raw.length;
@@ -223,6 +221,7 @@ export function findBounds(
     noiseLevel(raw.slice(Math.max(0, t1 - halfWidth), t1 + halfWidth));
   const evidence = {
     curve: name,
+    better,
     start: sign * start,
     best: sign * best,
     noise,

@@ -32,7 +32,8 @@ export interface BatchDataset<Batch = TensorPair> {
  * - `{ xs, ys }`: a set of examples in tensors. Batches of `batchSize` are drawn
  *   from it in random order.
  * - A `tf.data.Dataset` that yields batches `{ xs, ys }`.
- * - A function that returns a fresh iterable (or async iterable) of batches.
+ * - A function that returns a fresh iterable (or async iterable) of batches each
+ *   time, or once a `tf.data.Dataset` of them.
  *
  * Data that end before the test does start over. A batch is disposed after it
  * was used, as `fitDataset` does, unless it comes from an array of batches.
@@ -40,4 +41,4 @@ export interface BatchDataset<Batch = TensorPair> {
 export type TrainingData<Batch = TensorPair> =
   | TensorPair
   | BatchDataset<Batch>
-  | (() => Iterable<Batch> | AsyncIterable<Batch>);
+  | (() => Iterable<Batch> | AsyncIterable<Batch> | BatchDataset<Batch>);

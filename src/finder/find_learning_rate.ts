@@ -5,16 +5,19 @@ import { checkMetric, type RecordedRun } from "./_analysis.ts";
 import {
   type BatchSource,
   batchSource,
+  checkBatch,
   disposeBatch,
   endlessBatches,
   examplesOf,
 } from "./_batches.ts";
 import { borrowMathRandom, seededRandom } from "./_random.ts";
 import { createTrainer, type StepValues, type Trainer } from "./_trainer.ts";
+import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
 import { LearningRateRange } from "./learning_rate_range.ts";
+import { directedMetric, type Metric } from "./metric.ts";
 import type { RangeTestSettings, StopReason } from "./result.ts";
 import { ExponentialSmoothing } from "./smoothing.ts";
 import type { Trainee } from "./trainee.ts";
@@ -47,9 +50,14 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {1e-5}
    */
   readonly startLr?: number;
-  /** The last rate, above `startLr`. @default {1} */
+  /**
+   * The last rate, above `startLr`. The test ends before where the loss
+   * diverges, so that a high one costs little.
+   *
+   * @default {10}
+   */
   readonly endLr?: number;
-  /** How many rates to test. @default {100} */
+  /** How many rates to test. @default {120} */
   readonly iterations?: number;
   /**
    * Tests as many rates as there are batches in this many epochs, in place of
@@ -80,6 +88,13 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {undefined}
    */
   readonly validationData?: TrainingData<Batch>;
+  /**
+   * Weights of the classes in the loss, as in `fit` and `fitDataset`: those that
+   * training will have. As there, validation losses are not weighted.
+   *
+   * @default {undefined}
+   */
+  readonly classWeight?: ClassWeights;
   /** Batches trained on, and averaged, at each rate. @default {1} */
   readonly batchesPerRate?: number;
   /**
@@ -90,20 +105,22 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly repeats?: number;
   /**
-   * Seed of the batch order, and of everything that draws from `Math.random`
-   * during the test, such as dropout.
+   * Seed of the batch order and, in a stream of its own, of `Math.random` during
+   * the test, for dropout and for all other code that draws from it then.
    *
    * @default {0}
    */
   readonly seed?: number;
   /**
-   * The curve that the bounds are read from: `"loss"` or the name of a metric.
-   * By default accuracy, unless the loss shows the start of the improvement
-   * more clearly.
+   * The curve that the bounds are read from: `"loss"` or a metric, by its name
+   * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as
+   * `{ name: "reward", better: "higher" }`. By default accuracy, or what else is
+   * known to be better when higher, unless the loss shows the start of the
+   * improvement more clearly.
    *
    * @default {undefined}
    */
-  readonly metric?: string;
+  readonly metric?: Metric;
   /**
    * Also stops when the smoothed loss exceeds this many times the best one, as
    * is usual elsewhere. It suits losses well above 0 only.
@@ -144,6 +161,9 @@ const YIELD_EVERY = 30;
 /** Rates trained ahead of the one whose loss is awaited, where there is a GPU. */
 const RATES_AHEAD = 8;
 
+/** Batches evaluated ahead of the one whose loss is awaited. */
+const BATCHES_AHEAD = 8;
+
 function checkOption(name: string, value: number, must: string, ok: boolean) {
   if (ok) return;
   throw new RangeError(
@@ -166,7 +186,7 @@ function resolveSettings(
 ): RangeTestSettings {
   const {
     startLr = 1e-5,
-    endLr = 1,
+    endLr = 10,
     epochs,
     growth = "exponential",
     batchSize = 32,
@@ -177,7 +197,7 @@ function resolveSettings(
     metric,
     stopFactor,
   } = options;
-  let { iterations = 100 } = options;
+  let { iterations = 120 } = options;
   if (growth !== "exponential" && growth !== "linear") {
     throw new RangeError(
       `Cannot find a learning rate as growth must be "exponential" or "linear": current value is "${growth}"`,
@@ -223,7 +243,7 @@ function resolveSettings(
     beta,
     seed,
     repeats,
-    ...(metric === undefined ? {} : { metric }),
+    ...(metric === undefined ? {} : { metric: directedMetric(metric) }),
     validated: options.validationData !== undefined,
   };
 }
@@ -310,7 +330,7 @@ class RangeTestRunner {
       growth,
     });
     const ahead = SYNCHRONOUS_BACKENDS.has(tf.getBackend()) ? 0 : RATES_AHEAD;
-    const batches = endlessBatches(this.#source, "data");
+    const batches = endlessBatches(this.#source);
     const pending: PendingRate[] = [];
     let stopReason: StopReason | undefined;
     let aborted = false;
@@ -350,8 +370,13 @@ class RangeTestRunner {
     const { batchesPerRate } = this.#settings;
     const reads: Promise<Values>[] = [];
     const weights: number[] = [];
-    const use = async (batch: unknown, method: "train" | "evaluate") => {
+    const use = async (
+      batch: unknown,
+      source: BatchSource,
+      method: "train" | "evaluate",
+    ) => {
       try {
+        checkBatch(batch, source, this.#trainer.form);
         weights.push(examplesOf(batch));
         return await this.#trainer[method](batch);
       } finally {
@@ -367,26 +392,28 @@ class RangeTestRunner {
     try {
       setLearningRate(this.#trainer.optimizer, learningRate);
       for (let i = 0; i < batchesPerRate; i++) {
-        await this.#takeTurn();
-        if (this.#options.signal?.aborted) {
+        if (await this.#isAborted()) {
           await Promise.allSettled(reads);
           return;
         }
         const { value: batch } = await batches.next();
-        const step = await use(batch, "train");
+        const step = await use(batch, this.#source, "train");
         if (this.#validation) tf.dispose([...step.values]);
         else keep(step);
       }
       if (this.#validation) {
         weights.length = 0;
         for await (const batch of this.#validation.pass()) {
-          keep(await use(batch, "evaluate"));
+          if (await this.#isAborted()) {
+            disposeBatch(batch);
+            await Promise.allSettled(reads);
+            return;
+          }
+          keep(await use(batch, this.#validation, "evaluate"));
+          // A pass may be long: what is under way on a GPU stays bounded.
+          await reads.at(-1 - BATCHES_AHEAD);
         }
-        if (reads.length === 0) {
-          throw new RangeError(
-            "Cannot evaluate as validationData must yield at least one batch: current value is none",
-          );
-        }
+        if (reads.length === 0) throw this.#validation.emptyError();
       }
     } catch (error) {
       await Promise.allSettled(reads);
@@ -425,13 +452,15 @@ class RangeTestRunner {
   }
 
   /**
-   * Lets timers, signals and input have their turn: on the CPU and WASM
-   * backends nothing else in the loop does.
+   * Whether the signal says to stop. Timers, signals and input have their turn
+   * first: on the CPU and WASM backends nothing else in the loop lets them.
    */
-  async #takeTurn(): Promise<void> {
-    if (performance.now() - this.#lastTurn < YIELD_EVERY) return;
-    await tf.nextFrame();
-    this.#lastTurn = performance.now();
+  async #isAborted(): Promise<boolean> {
+    if (performance.now() - this.#lastTurn >= YIELD_EVERY) {
+      await tf.nextFrame();
+      this.#lastTurn = performance.now();
+    }
+    return this.#options.signal?.aborted ?? false;
   }
 }
 
@@ -442,9 +471,13 @@ class RangeTestRunner {
  *
  * The test leaves no trace. When it returns, throws or is stopped, weights,
  * statistics, the whole state of the optimizer and `Math.random` are as they
- * were, so that training after it is bit for bit what it is without it. It costs
- * what as many batches of training cost: nothing is copied before, and on a GPU
- * no batch waits for the loss of the one before.
+ * were, so that training after it is bit for bit what it is without it. Data
+ * alone are as they are after any other pass over them: `tf.data`'s `shuffle`,
+ * seeded or not, draws the order of its next pass from a generator that it
+ * keeps. Give the test a Dataset of its own where that matters, from a function:
+ * `() => createDataset()`. The test costs what as many batches of training cost:
+ * nothing is copied before, and on a GPU no batch waits for the loss of the one
+ * before.
  *
  * It stops when the loss rises for good, by a rule that adding a constant to
  * the loss or scaling it does not change. How the bounds are read is described
@@ -457,12 +490,16 @@ class RangeTestRunner {
  * @param trainee A compiled model, or `{ optimizer, variables, trainOnBatch }`
  * for a training loop of one's own.
  * @param data `{ xs, ys }` tensors (or arrays and records of them), a
- * `tf.data.Dataset` of batches, or a function that returns an iterable of
- * batches. Data that end start over.
+ * `tf.data.Dataset` of batches, or a function that returns an iterable or a
+ * Dataset of batches. Data that end start over.
  * @param options Rates, batches and when to stop.
  * @returns The bounds and all that they were read from.
- * @throws {RangeError} If an option is out of its range, or data are empty.
- * @throws {TypeError} If the trainee or the data are of none of the forms.
+ * @throws {RangeError} If an option is out of its range, the name of `metric`
+ * does not tell where it is better, or data are empty.
+ * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
+ * the forms.
+ * @throws {Error} If a loop of one's own changes a variable that it does not
+ * list. What it lists is put back first.
  *
  * @example Both bounds for a model
  * ```ts
@@ -493,11 +530,11 @@ export async function findLearningRate<Batch = TensorPair>(
   const { batchSize = 32, seed = 0, validationData } = given;
   const trainer = createTrainer(trainee as Trainee<unknown>, {
     validates: validationData !== undefined,
+    classWeight: given.classWeight,
   });
-  const random = seededRandom(seed);
   const source = batchSource(data as TrainingData<unknown>, {
     batchSize,
-    random,
+    random: seededRandom(seed),
     name: "data",
   });
   const validation = validationData === undefined
@@ -507,7 +544,8 @@ export async function findLearningRate<Batch = TensorPair>(
 
   const runs: RecordedRun[] = [];
   using snapshot = new TrainingSnapshot(trainer.subject);
-  using _borrowed = borrowMathRandom(random);
+  // Not the stream of the order, which whatever else runs would change.
+  using _borrowed = borrowMathRandom(seededRandom(~seed));
   try {
     for (let repeat = 1; repeat <= settings.repeats; repeat++) {
       if (repeat > 1) snapshot.restore();

@@ -1,11 +1,18 @@
 import { showInNotebooks } from "../_notebook.ts";
 import { toCsv } from "../training/history.ts";
-import { conclude, type RecordedRun, shortRate } from "./_analysis.ts";
+import {
+  conclude,
+  finitePoints,
+  type RecordedRun,
+  shortRate,
+  withFlags,
+} from "./_analysis.ts";
 import { drawChart } from "./_chart.ts";
 import { rangeView } from "./_notebook.ts";
 import { type CurveEvidence, smoothCurve } from "./bounds.ts";
 import { median } from "./divergence.ts";
-import { learningRateGrid } from "./learning_rate_grid.ts";
+import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
+import { directedMetric, metricDirection } from "./metric.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 import { smooth } from "./smoothing.ts";
 import {
@@ -50,7 +57,7 @@ export interface LearningRateRangeData {
   readonly losses: readonly number[];
   /** The loss smoothed by `beta`. */
   readonly smoothedLosses: readonly number[];
-  /** Other metrics at each rate, by name. */
+  /** Other metrics at each rate, by name; NaN, in JSON null, where there is none. */
   readonly metrics: { readonly [name: string]: readonly number[] };
   /** What published rules pick. */
   readonly suggestions: LearningRateSuggestions;
@@ -81,6 +88,12 @@ export interface FormatOptions {
   readonly color?: boolean;
   /** Columns, at least 40. @default {80} */
   readonly width?: number;
+  /**
+   * Whether to name options as the command's flags, `--end-lr` for `endLr`.
+   *
+   * @default {false}
+   */
+  readonly flags?: boolean;
 }
 
 /** Rows of the plotting area of the terminal chart. */
@@ -209,9 +222,10 @@ export class LearningRateRange {
    * @param learningRates The rates, increasing.
    * @param losses The loss at each rate, or at the first ones if the test
    * stopped. The curve is cut at the first loss that is not finite.
-   * @param options Other curves, settings, and why it stopped.
-   * @throws {RangeError} If there are more losses than rates, the rates do not
-   * increase, or `metric` names no curve.
+   * @param options Other curves, settings, and why it stopped. How the rate
+   * grows is told from the rates where it is not given.
+   * @throws {RangeError} If there are more losses than rates or no rates, these
+   * do not increase, or `metric` names no curve or one of unknown direction.
    */
   static fromCurve(
     learningRates: readonly number[],
@@ -223,15 +237,28 @@ export class LearningRateRange {
       readonly stopReason?: StopReason;
     } = {},
   ): LearningRateRange {
+    const [first] = learningRates;
     if (
-      learningRates.length < losses.length ||
+      learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
       learningRates.some((rate, i) => i > 0 && !(rate > learningRates[i - 1]))
     ) {
       throw new RangeError(
-        `Cannot read a range from a curve as it must have increasing rates, at least as many as losses: current value is ${learningRates.length} rates, ${losses.length} losses`,
+        `Cannot read a range from a curve as it must have increasing rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
+          first === undefined ? "" : ` from ${first}`
+        }, ${losses.length} losses`,
       );
     }
-    const { metrics = {}, stopReason = "end", ...given } = options;
+    const {
+      metrics = {},
+      stopReason = "end",
+      growth = growthOf(learningRates),
+      ...given
+    } = options;
+    if (growth === "exponential" && first === 0) {
+      throw new RangeError(
+        `Cannot read a range from a curve as rates that grow exponentially must be > 0: current value is 0; set growth to "linear"`,
+      );
+    }
     const end = losses.findIndex((loss) => !Number.isFinite(loss));
     const length = end < 0 ? losses.length : end;
     const run: RecordedRun = {
@@ -240,10 +267,10 @@ export class LearningRateRange {
       stopReason: end < 0 ? stopReason : "non-finite",
     };
     const settings: RangeTestSettings = {
-      startLr: learningRates[0],
+      startLr: first,
       endLr: learningRates.at(-1)!,
       iterations: learningRates.length,
-      growth: "exponential",
+      growth,
       batchesPerRate: 1,
       beta: 0.9,
       seed: 0,
@@ -271,9 +298,12 @@ export class LearningRateRange {
 
   static #fromRuns(
     recorded: readonly RecordedRun[],
-    settings: RangeTestSettings,
+    given: RangeTestSettings,
     grid: readonly number[],
   ): LearningRateRange {
+    const settings = given.metric === undefined
+      ? given
+      : { ...given, metric: directedMetric(given.metric) };
     const conclusions = recorded.map((run) => conclude(grid, run, settings));
     const verdict = mostCommon(conclusions.map(({ verdict }) => verdict));
     // Runs that found something else have no say in the bounds.
@@ -343,7 +373,15 @@ export class LearningRateRange {
         }`,
       );
     }
-    return new LearningRateRange(structuredClone(data));
+    const copy = structuredClone(data) as LearningRateRangeData;
+    return new LearningRateRange({
+      ...copy,
+      metrics: withNaN(copy.metrics),
+      runs: copy.runs.map((run) => ({
+        ...run,
+        metrics: withNaN(run.metrics),
+      })),
+    });
   }
 
   /** The range as plain data, for `JSON.stringify`. */
@@ -385,6 +423,12 @@ export class LearningRateRange {
         sentences.push(`The improvement starts at ${shortRate(baseLr)}.`);
       }
     }
+    const missing = this.#curve.length - finitePoints(this.#curve).length;
+    if (missing > 0) {
+      sentences.push(
+        `Left out: ${missing} rates at which the ${evidence.curve} is not a finite number.`,
+      );
+    }
     if (this.spread) {
       const [lowBase, highBase] = this.spread.baseLr.map(shortRate);
       const [lowMax, highMax] = this.spread.maxLr.map(shortRate);
@@ -402,19 +446,28 @@ export class LearningRateRange {
     return sentences.join(" ");
   }
 
+  /** The curve that the bounds were read from. */
+  get #curve(): readonly number[] {
+    const { curve } = this.evidence;
+    return curve === "loss" ? this.losses : this.metrics[curve] ?? [];
+  }
+
   /** A chart for the terminal and the conclusion. */
   format(options: FormatOptions = {}): string {
-    const { color = false, width = 80 } = options;
+    const { color = false, width = 80, flags = false } = options;
     const lines: string[] = [];
-    const { curve } = this.evidence;
-    const points = curve === "loss" ? this.losses : this.metrics[curve] ?? [];
+    // JSON of before the direction was recorded has well-known names alone.
+    const { curve, better = metricDirection(curve) ?? "lower" } = this.evidence;
+    const all = this.#curve;
+    const kept = finitePoints(all);
+    const points = kept.map((i) => all[i]);
     if (points.length > 1) {
-      const { sign, cut, fit } = smoothCurve(points, curve);
+      const { sign, cut, fit } = smoothCurve(points, better);
       const shown = this.settings.validated ? `validation ${curve}` : curve;
       lines.push(
         ...wrap(`${shown} by rate (· measured, • smoothed)`, width),
         ...drawChart({
-          learningRates: this.learningRates,
+          learningRates: kept.map((i) => this.learningRates[i]),
           points: cut.map((value) => sign * value),
           trend: fit.values.map((value) => sign * value),
           logarithmic: this.settings.growth === "exponential",
@@ -427,7 +480,8 @@ export class LearningRateRange {
         "",
       );
     }
-    return [...lines, ...wrap(this.summary, width)].join("\n");
+    const summary = flags ? withFlags(this.summary) : this.summary;
+    return [...lines, ...wrap(summary, width)].join("\n");
   }
 
   /** {@linkcode LearningRateRange.format} with 80 columns and no colour. */
@@ -479,15 +533,40 @@ function mostCommon<T>(values: readonly T[]): T {
   return values.reduce((a, b) => count(b) > count(a) ? b : a);
 }
 
-/** At each point the median of the curves, as far as half of them reach. */
+/** Metrics from JSON, which writes null for what is not a finite number. */
+function withNaN(
+  metrics: { readonly [name: string]: readonly (number | null)[] },
+): { [name: string]: number[] } {
+  return mapValues(
+    metrics,
+    (values) => values.map((value) => value ?? NaN),
+  );
+}
+
+/** How rates grow, of which the one in the middle tells. */
+function growthOf(rates: readonly number[]): Growth {
+  const last = rates.length - 1;
+  const [first, middle, final] = [rates[0], rates[last >> 1], rates[last]];
+  const share = (last >> 1) / last;
+  const linear = first + (final - first) * share;
+  const exponential = first * (final / first) ** share;
+  return first === 0 ||
+      Math.abs(middle - linear) < Math.abs(middle - exponential)
+    ? "linear"
+    : "exponential";
+}
+
+/**
+ * At each point the median of the curves, as far as half of them reach; NaN
+ * where none is a finite number.
+ */
 function medianCurve(curves: readonly (readonly number[])[]): number[] {
   const lengths = curves.map((curve) => curve.length).sort((a, b) => b - a);
   const length = lengths[Math.floor((curves.length - 1) / 2)];
-  return Array.from(
-    { length },
-    (_, i) =>
-      median(curves.filter((curve) => i < curve.length).map((c) => c[i])),
-  );
+  return Array.from({ length }, (_, i) => {
+    const values = curves.map((curve) => curve[i]).filter(Number.isFinite);
+    return values.length > 0 ? median(values) : NaN;
+  });
 }
 
 function mapValues<T, U>(

@@ -5,6 +5,7 @@
  */
 
 export type { BoundEvidence, CurveEvidence, MaxReason } from "./bounds.ts";
+export type { ClassWeight, ClassWeights } from "./class_weight.ts";
 export type {
   BatchDataset,
   TensorPair,
@@ -14,6 +15,12 @@ export type {
 export * from "./find_learning_rate.ts";
 export type { Growth } from "./learning_rate_grid.ts";
 export * from "./learning_rate_range.ts";
+export type { Better, DirectedMetric, Metric } from "./metric.ts";
 export type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 export type { LearningRateSuggestions, SuggestionName } from "./suggestions.ts";
-export type { BatchResult, CustomTrainee, Trainee } from "./trainee.ts";
+export type {
+  BatchResult,
+  CustomTrainee,
+  TrainedVariable,
+  Trainee,
+} from "./trainee.ts";

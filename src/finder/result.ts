@@ -1,4 +1,5 @@
 import type { Growth } from "./learning_rate_grid.ts";
+import type { Metric } from "./metric.ts";
 
 /**
  * Why a test stopped:
@@ -46,8 +47,11 @@ export interface RangeTestSettings {
   readonly seed: number;
   /** How often the test was run. */
   readonly repeats: number;
-  /** The curve that bounds are read from, where the caller named one. */
-  readonly metric?: string;
+  /**
+   * The curve that bounds are read from, where the caller named one: its name
+   * and where it is better.
+   */
+  readonly metric?: Metric;
   /** Whether losses and metrics are those of validation data. */
   readonly validated: boolean;
 }

@@ -13,6 +13,15 @@ export type BatchResult = number | Tensor | {
 };
 
 /**
+ * A variable that training changes: a `tf.Variable`, also one typed as a tensor
+ * (`model.getWeights()`), or what `model.trainableWeights` holds.
+ */
+export type TrainedVariable = Variable | Tensor | {
+  /** The variable itself. */
+  read(): Tensor;
+};
+
+/**
  * One's own training loop, as the finder needs it.
  *
  * @example
@@ -38,10 +47,11 @@ export interface CustomTrainee<Batch = TensorPair> {
   /** The optimizer, whose rate the finder drives. */
   readonly optimizer: Optimizer;
   /**
-   * Every variable that training changes. What is not named here is not put
-   * back after the test.
+   * Every variable that `trainOnBatch` changes, the optimizer's own apart. They
+   * are put back after the test; one that is missing here is an error, which
+   * names it.
    */
-  readonly variables: readonly Variable[];
+  readonly variables: readonly TrainedVariable[];
   /** Trains one step on a batch and returns its loss. */
   trainOnBatch(batch: Batch): BatchResult | Promise<BatchResult>;
   /**

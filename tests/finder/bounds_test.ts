@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { findBounds, isHigherBetter } from "../../src/finder/bounds.ts";
+import { findBounds } from "../../src/finder/bounds.ts";
 import { curve, RATES } from "./_curves.ts";
 
 /** The distance of two rates, in decades. */
@@ -126,13 +126,4 @@ Deno.test("findBounds() finds nothing in a constant", () => {
   const { base, clarity } = findBounds(RATES, RATES.map(() => 2.3), "loss");
   assertEquals(base, undefined);
   assertEquals(clarity, 0);
-});
-
-Deno.test("isHigherBetter() tells accuracies from errors", () => {
-  for (const name of ["acc", "out_acc", "accuracy", "binaryAccuracy"]) {
-    assert(isHigherBetter(name), name);
-  }
-  for (const name of ["loss", "mse", "out_loss", "ce", "inaccurate"]) {
-    assert(!isHigherBetter(name), name);
-  }
 });

@@ -2,10 +2,17 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
+  assertMatch,
   assertRejects,
+  assertStringIncludes,
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
+import type {
+  BatchDataset,
+  TensorPair,
+  TrainingData,
+} from "../../src/finder/data.ts";
 import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/finder/_random.ts";
 import { getLearningRate } from "../../src/training/learning_rate.ts";
@@ -83,6 +90,38 @@ Deno.test("findLearningRate() finds both bounds of a linear regression", () =>
     assertEquals(range.metrics.mae.length, range.losses.length);
   }));
 
+Deno.test("findLearningRate() reaches the upper bound of plain SGD by default", () =>
+  scoped(async () => {
+    const xs = tf.randomNormal([256, 4], 0, 1, "float32", 1);
+    const noise = tf.randomNormal([256, 3], 0, 0.3, "float32", 2);
+    const classes = xs.slice([0, 0], [256, 3]).add(noise).argMax(1);
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 16,
+          inputShape: [4],
+          activation: "relu",
+          kernelInitializer: tf.initializers.heNormal({ seed: 1 }),
+        }),
+        tf.layers.dense({
+          units: 3,
+          activation: "softmax",
+          kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
+        }),
+      ],
+    });
+    model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
+    const ys = tf.oneHot(classes.toInt(), 3);
+    const range = await findLearningRate(model, { xs, ys });
+    assertEquals(range.verdict, "good");
+    // Normalized inputs and a mean loss bear rates of about 1.
+    assert(range.maxLr! > 0.5, `${range.maxLr}`);
+    // As many rates a decade as 100 from 1e-5 to 1.
+    const { iterations, startLr, endLr } = range.settings;
+    const decades = Math.log10(endLr / startLr);
+    assertAlmostEquals((iterations - 1) / decades, 99 / 5, 0.1);
+  }));
+
 Deno.test("findLearningRate() gives the same for the same seed, and another for another", () =>
   scoped(async () => {
     const model = linearModel();
@@ -92,6 +131,26 @@ Deno.test("findLearningRate() gives the same for the same seed, and another for 
     const first = await find(3);
     assertEquals((await find(3)).losses, first.losses);
     assert((await find(4)).losses.some((loss, i) => loss !== first.losses[i]));
+  }));
+
+Deno.test("findLearningRate() keeps the order of batches whoever draws from Math.random", () =>
+  scoped(async () => {
+    const model = linearModel();
+    const data = linearData();
+    const drawn: number[][] = [];
+    const find = (draws: number) =>
+      findLearningRate(model, data, {
+        iterations: 12,
+        batchSize: 32,
+        onBatch: () => {
+          drawn.push(Array.from({ length: draws }, () => Math.random()));
+        },
+      });
+    const quiet = await find(0);
+    assertEquals((await find(3)).losses, quiet.losses);
+    const first = drawn.splice(0).slice(12);
+    await find(3);
+    assertEquals(drawn, first);
   }));
 
 Deno.test("findLearningRate() trains as fit does", () =>
@@ -114,6 +173,118 @@ Deno.test("findLearningRate() trains as fit does", () =>
     // The second loss is that after a step at the first rate, 0.01.
     assertAlmostEquals(range.losses[1], history.loss[1] as number, 1e-5);
     assertEquals(Array.from(range.learningRates), [0.01, 0.02]);
+  }));
+
+Deno.test("findLearningRate() weighs classes as fit does", () =>
+  scoped(async () => {
+    const { xs } = linearData(32);
+    const classes = xs.slice([0, 0], [-1, 2]).argMax(1) as tf.Tensor1D;
+    const oneHot = tf.oneHot(classes.toInt(), 2);
+    const weight = { 0: 1, 1: 20 };
+    const layer = (units: number, activation: "softmax" | "sigmoid") =>
+      tf.layers.dense({
+        units,
+        activation,
+        kernelInitializer: tf.initializers.glorotNormal({ seed: 1 }),
+      });
+    const input = () => tf.input({ shape: [4] });
+    const cases = [
+      ["categoricalCrossentropy", oneHot, weight],
+      ["sparseCategoricalCrossentropy", classes.toFloat(), [weight]],
+      ["binaryCrossentropy", classes.toFloat().expandDims(1), weight],
+    ] as const;
+    for (const [loss, ys, classWeight] of cases) {
+      const create = () => {
+        const [units, activation] = loss === "binaryCrossentropy"
+          ? [1, "sigmoid"] as const
+          : [2, "softmax"] as const;
+        const inputs = input();
+        const outputs = layer(units, activation)
+          .apply(inputs) as tf.SymbolicTensor;
+        const model = tf.model({ inputs, outputs });
+        model.compile({ optimizer: tf.train.sgd(0.1), loss });
+        return model;
+      };
+      const { history } = await create().fit(xs, ys, {
+        batchSize: 32,
+        epochs: 2,
+        verbose: 0,
+        classWeight: weight,
+      });
+      const model = create();
+      const { numTensors } = tf.memory();
+      const { losses } = await findLearningRate(model, { xs, ys }, {
+        startLr: 0.1,
+        endLr: 0.2,
+        iterations: 2,
+        batchSize: 32,
+        classWeight,
+      });
+      assertEquals(tf.memory().numTensors, numTensors);
+      // The second loss is that after a weighted step at 0.1.
+      for (const i of [0, 1]) {
+        assertAlmostEquals(losses[i], history.loss[i] as number, 1e-5);
+      }
+      await assertRejects(
+        () =>
+          findLearningRate(model, { xs, ys }, {
+            batchSize: 32,
+            classWeight: { 0: 1 },
+          }),
+        RangeError,
+        "current value is { 0: 1 } without 1",
+      );
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
+
+    const create = () => {
+      const inputs = input();
+      const outputs = ["a", "b"].map((name) =>
+        tf.layers.dense({ units: 2, activation: "softmax", name })
+          .apply(inputs) as tf.SymbolicTensor
+      );
+      const model = tf.model({ inputs, outputs });
+      model.setWeights(model.getWeights().map((w) => tf.onesLike(w)));
+      model.compile({
+        optimizer: tf.train.sgd(0.1),
+        loss: "categoricalCrossentropy",
+      });
+      return model;
+    };
+    const classWeight = { a: weight, b: { 0: 3, 1: 0.5 } };
+    const ys = [oneHot, oneHot];
+    const { history } = await create().fit(xs, ys, {
+      batchSize: 32,
+      epochs: 1,
+      verbose: 0,
+      classWeight,
+    });
+    const { losses } = await findLearningRate(create(), { xs, ys }, {
+      iterations: 1,
+      batchSize: 32,
+      classWeight,
+    });
+    assertAlmostEquals(losses[0], history.loss[0] as number, 1e-5);
+    for (const wrong of [weight, [weight], { a: weight, c: weight }, 3]) {
+      await assertRejects(
+        () =>
+          findLearningRate(create(), { xs, ys }, {
+            classWeight: wrong as unknown as typeof classWeight,
+          }),
+        TypeError,
+        "for each of a, b",
+      );
+    }
+    await assertRejects(
+      () =>
+        findLearningRate(
+          customTrainee((w) => w.square() as tf.Scalar),
+          nothing,
+          { classWeight: weight },
+        ),
+      TypeError,
+      "weigh the classes in trainOnBatch",
+    );
   }));
 
 Deno.test("findLearningRate() says flat where nothing is learned", () =>
@@ -163,7 +334,7 @@ Deno.test("findLearningRate() says too-short for two points", () =>
     });
     assertEquals(range.verdict, "too-short");
     assertEquals(range.losses.length, 2);
-    assertEquals(range.learningRates, [1e-5, 1]);
+    assertEquals(range.learningRates, [1e-5, 10]);
     assertEquals(range.suggestions.valley, undefined);
   }));
 
@@ -387,6 +558,34 @@ Deno.test("findLearningRate() stops at the signal, which timers can raise", () =
     assertEquals(none.losses, []);
   }));
 
+Deno.test("findLearningRate() stops at the signal in the middle of a validation pass", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const model = linearModel();
+    let evaluated = 0;
+    let closed = false;
+    const { numTensors } = tf.memory();
+    const range = await findLearningRate(model, data, {
+      batchSize: 32,
+      iterations: 2,
+      signal: AbortSignal.timeout(50),
+      validationData: function* () {
+        try {
+          for (; evaluated < 20_000; evaluated++) {
+            yield { xs: data.xs.clone(), ys: data.ys.clone() };
+          }
+        } finally {
+          closed = true;
+        }
+      },
+    });
+    assertEquals(range.stopReason, "aborted");
+    assertEquals(range.losses, []);
+    assert(evaluated < 20_000, "the timer starved");
+    assert(closed);
+    assertEquals(tf.memory().numTensors, numTensors);
+  }));
+
 Deno.test("findLearningRate() reports progress", () =>
   scoped(async () => {
     const progress: RangeTestProgress[] = [];
@@ -534,6 +733,13 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       );
     }
     await refuse(
+      model,
+      data,
+      { metric: "skill" },
+      RangeError,
+      "metric must say where",
+    );
+    await refuse(
       { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
       nothing,
       { validationData: nothing },
@@ -547,6 +753,219 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       TypeError,
       "trainOnBatch must return",
     );
+  }));
+
+Deno.test("findLearningRate() says what wrong data are and what to write, without their values", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(16);
+    const rows = {
+      xs: tf.data.array(xs.arraySync()),
+      ys: tf.data.array(ys.arraySync()),
+    };
+    const own = { xs: xs.clone(), ys: ys.clone() };
+    const used = (function* () {
+      while (true) yield { xs: xs.clone(), ys: ys.clone() };
+    })();
+    const pair = "an array of 2 [a float32 tensor of shape [16,4], " +
+      "a float32 tensor of shape [16,1]]; write { xs, ys } for [xs, ys]";
+    const model = linearModel();
+    for (
+      const [data, message, repeats = 1] of [
+        [
+          { xs: [[1, 2, 3, 4]], ys: [[1]] },
+          "xs of data must be a tensor, or an array or record of tensors: " +
+          "current value is an array of 1 [an array of 4 numbers]",
+        ],
+        [[xs, ys], pair],
+        [function* () {
+          while (true) yield [xs.clone(), ys.clone()];
+        }, pair],
+        [function* () {
+          yield { xs: [[1, 2, 3, 4]], ys: [[1]] };
+        }, "an array of 1 [an array of 4 numbers]; make tensors"],
+        [tf.data.zip(rows), "an array of 4 numbers; call .batch(batchSize)"],
+        [
+          tf.data.generator(function* () {
+            yield { xs: tf.ones([4]), ys: tf.ones([1]) };
+          }),
+          "the shape [examples, 4]: current value is a float32 tensor of " +
+          "shape [4]; call .batch(batchSize)",
+        ],
+        [
+          tf.data.zip([rows.xs, rows.ys]).batch(8),
+          "make the Dataset with tf.data.zip({ xs, ys })",
+        ],
+        [function* () {
+          while (true) yield own;
+        }, "{ xs: a disposed tensor, ys: a disposed tensor }; yield fresh"],
+        [own, "xs of data must be a tensor"],
+        [
+          { xs: [xs, xs], ys },
+          /a tensor for each of dense_.*_input: current value is an array of 2/,
+        ],
+        [{ xs, ys: [] }, "ys of data must be a tensor"],
+        [() => used, "a fresh iterable each time", 2],
+      ] as [TrainingData, string | RegExp, number?][]
+    ) {
+      const { numTensors } = tf.memory();
+      const error = await assertRejects(
+        () => findLearningRate(model, data, { iterations: 3, repeats }),
+        TypeError,
+      );
+      if (typeof message === "string") {
+        assertStringIncludes(error.message, message);
+      } else assertMatch(error.message, message);
+      assert(error.message.length < 400, error.message);
+      // The tensors that were yielded are gone, as after any test.
+      assertEquals(
+        tf.memory().numTensors,
+        numTensors - (`${message}`.includes("yield") ? 2 : 0),
+        `${message}`,
+      );
+    }
+    await assertRejects(
+      () => findLearningRate({ fit: 1 } as unknown as tf.LayersModel, own),
+      TypeError,
+      "current value is { fit: 1 }",
+    );
+  }));
+
+Deno.test("findLearningRate() takes a function that returns a Dataset, and leaves one's own as it was", () =>
+  scoped(async () => {
+    const { xs, ys } = linearData(32);
+    const rows = [xs.arraySync(), ys.arraySync()];
+    const create = () =>
+      tf.data.zip({ xs: tf.data.array(rows[0]), ys: tf.data.array(rows[1]) })
+        .shuffle(32, "seed").batch(8) as unknown as BatchDataset;
+    const order = async (dataset: BatchDataset) => {
+      const { value } = await (await dataset.iterator()).next();
+      return Array.from((value.ys as tf.Tensor).dataSync());
+    };
+    let created = 0;
+    const { losses } = await findLearningRate(linearModel(), () => {
+      created++;
+      return create();
+    }, { iterations: 12 });
+    assertEquals(created, 1);
+    const mine = create();
+    const given = await findLearningRate(linearModel(), mine, {
+      iterations: 12,
+    });
+    assertEquals(losses, given.losses);
+    assertEquals(await order(create()), await order(create()));
+    // What the documentation excepts from leaving no trace.
+    assert((await order(mine)).join() !== (await order(create())).join());
+  }));
+
+Deno.test("findLearningRate() takes variables as a model has them", () =>
+  scoped(async () => {
+    const data = linearData(32);
+    const results: (readonly number[])[] = [];
+    for (
+      const variablesOf of [
+        (model: tf.LayersModel) => model.trainableWeights,
+        (model: tf.LayersModel) => model.getWeights(),
+        (model: tf.LayersModel) =>
+          model.weights.map((weight) => weight.read() as tf.Variable),
+      ]
+    ) {
+      const model = linearModel();
+      const before = model.getWeights().map((weight) => weight.dataSync());
+      const trainee = {
+        optimizer: model.optimizer,
+        variables: variablesOf(model),
+        trainOnBatch: async ({ xs, ys }: TensorPair) => {
+          const [loss, mae] = await model.trainOnBatch(
+            xs as tf.Tensor,
+            ys as tf.Tensor,
+          ) as number[];
+          return { loss, mae };
+        },
+      };
+      const { losses } = await findLearningRate(trainee, data, {
+        iterations: 12,
+        batchSize: 8,
+      });
+      results.push(losses);
+      assertEquals(model.getWeights().map((w) => w.dataSync()), before);
+    }
+    assertEquals(results[1], results[0]);
+    assertEquals(results[2], results[0]);
+    for (
+      const [wrong, shown] of [
+        [tf.ones([2]), "at 0 is a float32 tensor of shape [2]"],
+        ["kernel", `at 0 is "kernel"`],
+      ] as const
+    ) {
+      await assertRejects(
+        () =>
+          findLearningRate({
+            optimizer: tf.train.sgd(1),
+            variables: [wrong as tf.Tensor],
+            trainOnBatch: () => 1,
+          }, data),
+        TypeError,
+        shown,
+      );
+    }
+  }));
+
+Deno.test("findLearningRate() names a variable that trainOnBatch changes unlisted", () =>
+  scoped(async () => {
+    const weight = tf.variable(tf.scalar(1), true, "weight");
+    const bias = tf.variable(tf.scalar(1), true, "bias");
+    for (const optimizer of [tf.train.adam(0.1), tf.train.momentum(0.1, 0.9)]) {
+      const trainee = {
+        optimizer,
+        variables: [weight],
+        trainOnBatch: () =>
+          optimizer.minimize(
+            () => weight.add(bias).square() as tf.Scalar,
+            true,
+          )!,
+      };
+      // Its own slots are the optimizer's business, from the first step on.
+      await findLearningRate(
+        { ...trainee, variables: [weight, bias] },
+        nothing,
+        { iterations: 3, repeats: 2 },
+      );
+      bias.assign(tf.scalar(1));
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () => findLearningRate(trainee, nothing, { iterations: 3 }),
+        Error,
+        `current value is without "bias"`,
+      );
+      assertEquals(weight.dataSync()[0], 1);
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
+  }));
+
+Deno.test("findLearningRate() refuses results that are no scalars", () =>
+  scoped(async () => {
+    for (
+      const [result, shown] of [
+        [() => tf.ones([2, 3]), "a float32 tensor of shape [2,3]"],
+        [
+          () => ({ loss: tf.scalar(1), each: tf.ones([2]) }),
+          "each: a float32 tensor of shape [2]",
+        ],
+      ] as const
+    ) {
+      const trainee = {
+        optimizer: tf.train.sgd(1),
+        variables: [],
+        trainOnBatch: result as () => tf.Tensor,
+      };
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () => findLearningRate(trainee, nothing),
+        TypeError,
+        shown,
+      );
+      assertEquals(tf.memory().numTensors, numTensors);
+    }
   }));
 
 Deno.test("findLearningRate() refuses a model in the middle of fit", () =>

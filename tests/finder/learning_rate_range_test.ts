@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
+import type { Metric } from "../../src/finder/metric.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
 import { curve, RATES } from "./_curves.ts";
 
@@ -126,6 +127,18 @@ Deno.test("LearningRateRange.toString() draws a chart of 80 columns with both bo
   assertStringIncludes(found.summary, "levels off by");
 });
 
+Deno.test("LearningRateRange.format() names the command's flags where that is asked for", () => {
+  const found = LearningRateRange.fromCurve(RATES, curve().slice(0, 60));
+  assertEquals(found.verdict, "never-diverged");
+  assertMatch(`${found}`, /raise\sendLr/);
+  const text = found.format({ flags: true, width: 40 });
+  assertMatch(text, /raise\s--end-lr/);
+  assert(!text.includes("endLr"));
+  for (const line of text.split("\n")) assert(line.length <= 40, line);
+  // The API's own advice stays what it is.
+  assertStringIncludes(found.advice, "raise endLr");
+});
+
 Deno.test("LearningRateRange.toString() fits any curve into its width", () => {
   fc.assert(fc.property(
     fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), {
@@ -163,6 +176,38 @@ Deno.test("LearningRateRange reads accuracy where it is as clear as the loss", (
     () => LearningRateRange.fromCurve(RATES, losses, { metric: "auc" }),
     RangeError,
     "metric must be one of loss",
+  );
+});
+
+Deno.test("LearningRateRange reads a metric the way its name or the caller says it improves", () => {
+  const losses = curve({ noise: 0.01 });
+  const rising = losses.map((loss) => 1 - loss / 2.5);
+  const read = (metric: Metric, values = rising) => {
+    const name = typeof metric === "string" ? metric : metric.name;
+    return LearningRateRange.fromCurve(RATES, losses, {
+      metrics: { [name]: values },
+      metric,
+    });
+  };
+  const accuracy = read("acc");
+  assertEquals(accuracy.verdict, "good");
+  for (const name of ["f1Score", "f1_score", "meanIoU", "dice", "auroc"]) {
+    const { baseLr, maxLr, settings } = read(name);
+    assertEquals([baseLr, maxLr], [accuracy.baseLr, accuracy.maxLr], name);
+    assertEquals(settings.metric, { name, better: "higher" });
+  }
+  const own = read({ name: "skill", better: "higher" });
+  assertEquals([own.baseLr, own.maxLr], [accuracy.baseLr, accuracy.maxLr]);
+  assertEquals(own.evidence.better, "higher");
+  const again = LearningRateRange.fromJSON(JSON.stringify(own));
+  assertEquals(again.settings.metric, { name: "skill", better: "higher" });
+  assertEquals(`${again}`, `${own}`);
+  const lower = read({ name: "skill", better: "lower" }, losses);
+  assertEquals([lower.baseLr, lower.maxLr], [accuracy.baseLr, accuracy.maxLr]);
+  assertThrows(
+    () => read("skill"),
+    RangeError,
+    `{ name: "skill", better: "higher" }`,
   );
 });
 
@@ -209,7 +254,89 @@ Deno.test("LearningRateRange.fromCurve() cuts at a loss that is not finite", () 
   assertEquals(found.stoppedAt, RATES[70]);
 });
 
+Deno.test("LearningRateRange leaves out the points of a metric that are not finite, and says so", () => {
+  const losses = curve({ noise: 0.01 });
+  const rising = losses.map((loss) => 1 - loss / 2.5);
+  const read = (precision: number[]) =>
+    LearningRateRange.fromCurve(RATES, losses, {
+      metrics: { precision },
+      metric: "precision",
+    });
+  const whole = read(rising);
+  const holes = read(rising.map((value, i) => i < 3 || i === 50 ? NaN : value));
+  assertEquals(holes.verdict, "good");
+  const { base, max } = holes.evidence;
+  assertEquals(RATES[base!.index], holes.baseLr);
+  assertEquals(RATES[max!.index], holes.maxLr);
+  assert(Math.abs(Math.log10(holes.baseLr! / whole.baseLr!)) <= 0.05);
+  assert(Math.abs(Math.log10(holes.maxLr! / whole.maxLr!)) <= 0.15);
+  assertStringIncludes(
+    holes.summary,
+    "Left out: 4 rates at which the precision is not a finite number.",
+  );
+  assert(!/NaN/.test(`${holes}`), `${holes}`);
+  const again = LearningRateRange.fromJSON(JSON.stringify(holes));
+  assertEquals(again.metrics, holes.metrics);
+  assertEquals(again.toCSV(), holes.toCSV());
+  assertMatch(
+    again.toCSV(),
+    /^lr,loss,smoothed_loss,precision\r\n[^,]+,[^,]+,[^,]+,\r\n/,
+  );
+  assertEquals(`${again}`, `${holes}`);
+
+  const few = read(rising.map((value, i) => i < 95 ? NaN : value));
+  assertEquals(few.verdict, "too-short");
+  assertStringIncludes(
+    few.advice,
+    `"precision" is a finite number at 6 of 101 rates: name another metric`,
+  );
+  assert(!/NaN/.test(`${few}`), `${few}`);
+  // Where nobody named it, it is not read.
+  const unnamed = LearningRateRange.fromCurve(RATES, losses, {
+    metrics: { precision: rising.map((value, i) => i === 3 ? NaN : value) },
+  });
+  assertEquals(unnamed.evidence.curve, "loss");
+});
+
+Deno.test("LearningRateRange.fromCurve() tells linear rates, also from 0", () => {
+  for (const first of [0, 0.001]) {
+    const rates = Array.from({ length: 40 }, (_, i) => first + i * 0.001);
+    const losses = rates.map((rate) => 2 - 1 / (1 + (0.01 / rate) ** 4));
+    const found = LearningRateRange.fromCurve(rates, losses);
+    assertEquals(found.settings.growth, "linear");
+    assertEquals(found.verdict, "good");
+    const dots = `${found}`.split("\n").filter((line) => line.includes("•"));
+    assert(dots.length > 5, `${found}`);
+  }
+  assertEquals(range().settings.growth, "exponential");
+  assertThrows(
+    () =>
+      LearningRateRange.fromCurve([0, 1], [1, 2], { growth: "exponential" }),
+    RangeError,
+    `set growth to "linear"`,
+  );
+});
+
+Deno.test("LearningRateRange advises a lower endLr where a linear test starts at once too high", () => {
+  const rates = Array.from({ length: 30 }, (_, i) => i * 100);
+  const found = LearningRateRange.fromCurve(rates, [2, 3, 9, 40, 1e6], {
+    stopReason: "diverged",
+  });
+  assertEquals(found.verdict, "diverged-at-once");
+  assertStringIncludes(found.advice, "lower endLr, to 29 say");
+});
+
 Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", () => {
+  assertThrows(
+    () => LearningRateRange.fromCurve([], []),
+    RangeError,
+    "0 rates, 0 losses",
+  );
+  assertThrows(
+    () => LearningRateRange.fromCurve([NaN, 1], [1, 2]),
+    RangeError,
+    "2 rates from NaN",
+  );
   assertThrows(
     () => LearningRateRange.fromCurve([1, 1], [1, 2]),
     RangeError,
@@ -218,6 +345,6 @@ Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", ()
   assertThrows(
     () => LearningRateRange.fromCurve([1], [1, 2]),
     RangeError,
-    "1 rates, 2 losses",
+    "1 rates from 1, 2 losses",
   );
 });

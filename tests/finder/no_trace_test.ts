@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { selectBackend } from "../../src/backends/select_backend.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/finder/_random.ts";
+import type { BatchDataset } from "../../src/finder/data.ts";
 import { getLearningRate } from "../../src/training/learning_rate.ts";
 
 // Started here, as what a backend opens stays open for the process.
@@ -18,6 +19,8 @@ const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   adamax: () => tf.train.adamax(0.01, 0.9, 0.999, 1e-7, 0.01),
   rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-7),
 };
+
+type TensorMap = { readonly [name: string]: tf.Tensor };
 
 const EXAMPLES = 24;
 const BATCH = 6;
@@ -53,6 +56,32 @@ function createModel(optimizer: tf.Optimizer): tf.LayersModel {
   });
   model.compile({ optimizer, loss: "meanSquaredError", metrics: ["mae"] });
   return model;
+}
+
+/** Datasets that hold tensors ahead of their reader, in batches of 6. */
+function datasets(): Record<string, BatchDataset> {
+  const examples = (count = EXAMPLES) =>
+    tf.data.generator(function* () {
+      for (let i = 0; i < count; i++) {
+        yield { xs: tf.fill([5], i % 7), ys: tf.fill([2], i % 3) };
+      }
+    });
+  const batches = () => examples().batch(BATCH);
+  const halves = () => examples(EXAMPLES / 2);
+  const [xs, ys] = (["xs", "ys"] as const).map((key) =>
+    examples().map((example) => (example as TensorMap)[key])
+  );
+  return {
+    prefetch: batches().prefetch(2),
+    "shuffle of examples": examples().shuffle(12, "1").batch(BATCH),
+    "shuffle of batches": batches().shuffle(3, "1"),
+    "shuffle behind prefetch": examples().shuffle(12, "1").batch(BATCH)
+      .prefetch(2),
+    zip: tf.data.zip({ xs: xs.prefetch(8), ys: ys.prefetch(3) }).batch(BATCH),
+    concatenate: halves().prefetch(7).concatenate(halves()).batch(BATCH),
+    "repeat without end": examples().shuffle(12, "1").repeat().batch(BATCH)
+      .prefetch(2),
+  } as unknown as Record<string, BatchDataset>;
 }
 
 /** What the finder is made to end by. */
@@ -189,3 +218,28 @@ for (const backend of ["cpu", "wasm"]) {
     });
   }
 }
+
+Deno.test("findLearningRate() releases what a Dataset read ahead", async () => {
+  await tf.setBackend("cpu");
+  const model = createModel(tf.train.sgd(0.01));
+  const { numTensors } = tf.memory();
+  for (const [name, dataset] of Object.entries(datasets())) {
+    // The test ends in the middle of a pass.
+    await findLearningRate(model, dataset, { iterations: 6, repeats: 2 });
+    assertEquals(tf.memory().numTensors, numTensors, name);
+    const failing = {
+      iterations: 6,
+      onBatch: () => {
+        throw new Error("from onBatch");
+      },
+    };
+    await assertRejects(
+      () => findLearningRate(model, dataset, failing),
+      Error,
+      "from onBatch",
+    );
+    assertEquals(tf.memory().numTensors, numTensors, `${name}, throwing`);
+  }
+  model.optimizer.dispose();
+  model.dispose();
+});
