@@ -269,7 +269,7 @@ const HELP =
 deno run -A jsr:@clr/clr/find-lr MODULE [flags]
 
 MODULE exports createModel() and createData(). Exit status: 0 for a usable
-range, 3 for another verdict, 2 for bad usage.
+range, 3 for another verdict, 2 for bad usage, 130 when Ctrl-C stopped it.
 `;
 
 /** Runs the command and returns its exit status. */
@@ -350,12 +350,17 @@ async function main(args: readonly string[]): Promise<number> {
     seconds,
   };
   const json = JSON.stringify({ ...range.toJSON(), origin }, null, 2);
-  await writeFile(join(values.out, "lr_range.json"), json);
-  await writeFile(join(values.out, "lr_range.csv"), range.toCSV());
-  const files = ["lr_range.json", "lr_range.csv"];
-  if (values.plots) {
-    const told = describeRun(title, backend, range).join(": ");
-    files.push(...await writeRangePictures(values.out, range, told));
+  const stopped = interrupt.signal.aborted;
+  const files: string[] = [];
+  // What Ctrl-C left is shown, and replaces no result of an earlier test.
+  if (!stopped) {
+    await writeFile(join(values.out, "lr_range.json"), json);
+    await writeFile(join(values.out, "lr_range.csv"), range.toCSV());
+    files.push("lr_range.json", "lr_range.csv");
+    if (values.plots) {
+      const told = describeRun(title, backend, range).join(": ");
+      files.push(...await writeRangePictures(values.out, range, told));
+    }
   }
   await live?.end(
     `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,
@@ -374,9 +379,14 @@ async function main(args: readonly string[]): Promise<number> {
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);
     console.log(
-      `\n${seconds.toFixed(1)} s. In ${values.out}: ${files.join(", ")}`,
+      `\n${seconds.toFixed(1)} s. ${
+        stopped
+          ? "Stopped: nothing was written."
+          : `In ${values.out}: ${files.join(", ")}`
+      }`,
     );
   }
+  if (stopped) return 130;
   return range.verdict === "good" ? 0 : 3;
 }
 

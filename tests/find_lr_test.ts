@@ -184,3 +184,41 @@ Deno.test("find-lr shows the module's flags in --help", () =>
     assertStringIncludes(stdout, "--start-lr N");
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
   }));
+
+Deno.test({
+  name:
+    "find-lr shows what Ctrl-C left of a test, and keeps the earlier result",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      // The module presses Ctrl-C itself, after a dozen batches.
+      const start = MODULE.indexOf("export function createData");
+      await Deno.writeTextFile(
+        join(folder, "train.ts"),
+        `${MODULE.slice(0, start)}
+export function createData() {
+  return async function* () {
+    for (let i = 0;; i++) {
+      if (i === 12) Deno.kill(Deno.pid, "SIGINT");
+      // Lets the signal arrive, which the loop of a test so small never does.
+      if (i >= 12) await new Promise((resolve) => setTimeout(resolve, 20));
+      yield { xs: tf.ones([8, 4]), ys: tf.ones([8, 1]) };
+    }
+  };
+}
+`,
+      );
+      await Deno.writeTextFile(join(folder, "lr_range.json"), "earlier");
+      const { code, stdout } = await findLr(
+        ["train.ts", "--backend", "cpu", "--out", ".", "--start-lr", "1e-9"],
+        folder,
+      );
+      assertEquals(code, 130);
+      assertStringIncludes(stdout, "Verdict: too-short. The test was stopped");
+      assertStringIncludes(stdout, "Stopped: nothing was written.");
+      assertEquals(
+        await Deno.readTextFile(join(folder, "lr_range.json")),
+        "earlier",
+      );
+    }),
+});

@@ -158,12 +158,17 @@ export function conclude(
       "Training diverged without having improved before: check that labels fit inputs, or raise iterations.",
     );
   }
+  const stopped = run.stopReason === "aborted";
+  if (stopped && !improved) {
+    return give(
+      "too-short",
+      `The test was stopped after ${tested} of ${settings.iterations} rates, before training improved: let it run on.`,
+    );
+  }
   if (points < MINIMUM_POINTS) {
     return give(
       "too-short",
-      run.stopReason === "aborted"
-        ? `The test was stopped after ${points} of ${settings.iterations} rates: let it run on.`
-        : `${points} rates are too few to see a trend: set iterations to 120 or so.`,
+      `${points} rates are too few to see a trend: set iterations to 120 or so.`,
     );
   }
   if (!improved) {
@@ -187,7 +192,7 @@ export function conclude(
   }
   const baseLr = evidence.base!.learningRate;
   if (!evidence.max) {
-    return run.stopReason === "aborted"
+    return stopped
       ? give(
         "too-short",
         `The test was stopped after ${tested} of ${settings.iterations} rates, while training still improved: let it run on.`,

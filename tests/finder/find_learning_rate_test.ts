@@ -548,6 +548,8 @@ Deno.test("findLearningRate() stops at the signal, which timers can raise", () =
       },
     });
     assertEquals(range.stopReason, "aborted");
+    assertEquals(range.verdict, "too-short");
+    assertStringIncludes(range.advice, "let it run on");
     assertEquals(range.losses.length, seen);
     assert(seen < 1_000_000);
 
