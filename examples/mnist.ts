@@ -19,19 +19,15 @@ import { DatasetError } from "./datasets/image_dataset.ts";
 import { loadMnist } from "./datasets/mnist.ts";
 import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
+import {
+  DEVICE_FLAGS,
+  HELP_FLAGS,
+  WHOLE_DATA_FLAGS,
+} from "./training/flags.ts";
 import { loadInterruptibly } from "./training/interrupt.ts";
 
 const FLAGS = {
-  ...DATA_FLAGS,
-  "train-images": {
-    ...DATA_FLAGS["train-images"],
-    help: "images to train on (default: all)",
-  },
-  "test-images": {
-    ...DATA_FLAGS["test-images"],
-    help: "images to test on (default: all)",
-  },
+  ...WHOLE_DATA_FLAGS,
   epochs: { kind: "integer", min: 1, default: 8, help: "of training" },
   ...DEVICE_FLAGS,
   ...HELP_FLAGS,

@@ -30,7 +30,11 @@ import {
   runRow,
   scaledIterations,
 } from "./paper/run_row.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
+import {
+  DEVICE_FLAGS,
+  HELP_FLAGS,
+  WHOLE_DATA_FLAGS,
+} from "./training/flags.ts";
 import { Interrupt } from "./training/interrupt.ts";
 
 /** The flags of this program. */
@@ -63,20 +67,14 @@ export const FLAGS = {
     choices: Object.keys(MODELS),
     help: "another network in place of the row's, said in the results",
   },
-  data: DATA_FLAGS.data,
+  data: WHOLE_DATA_FLAGS.data,
   "data-note": {
     kind: "text",
     value: "TEXT",
     help: "what to say of the images in the results, such as a lossy copy",
   },
-  "train-images": {
-    ...DATA_FLAGS["train-images"],
-    help: "images to train on (default: all)",
-  },
-  "test-images": {
-    ...DATA_FLAGS["test-images"],
-    help: "images to test on (default: all)",
-  },
+  "train-images": WHOLE_DATA_FLAGS["train-images"],
+  "test-images": WHOLE_DATA_FLAGS["test-images"],
   ...DEVICE_FLAGS,
   out: {
     kind: "text",

@@ -42,6 +42,19 @@ export const DATA_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** {@linkcode DATA_FLAGS} of a program that takes all images by itself. */
+export const WHOLE_DATA_FLAGS = {
+  ...DATA_FLAGS,
+  "train-images": {
+    ...DATA_FLAGS["train-images"],
+    help: "images to train on (default: all)",
+  },
+  "test-images": {
+    ...DATA_FLAGS["test-images"],
+    help: "images to test on (default: all)",
+  },
+} as const satisfies Flags;
+
 /** Flags of what training runs on. */
 export const DEVICE_FLAGS = {
   seed: {
