@@ -211,13 +211,19 @@ function attachValues(flags: Flags, args: readonly string[]): string[] {
   return attached;
 }
 
+/** Characters of the choices that `--help` shows beside a flag. */
+const MOST_CHOICES = 64;
+
 /** The part of `--help` that lists the flags, aligned for 80 columns. */
 export function describeFlags(flags: Flags): string {
   const rows = Object.entries(flags).map(([name, flag]) => {
     const negated = flag.kind === "switch" && flag.default === true;
+    const choices = flag.kind === "choice" ? flag.choices.join("|") : "";
+    // More choices than a line holds are listed below.
+    const listed = choices.length > MOST_CHOICES;
     const value = flag.value ??
       (flag.kind === "choice"
-        ? flag.choices.join("|")
+        ? listed ? "NAME" : choices
         : flag.kind === "switch"
         ? ""
         : flag.kind === "text"
@@ -225,7 +231,11 @@ export function describeFlags(flags: Flags): string {
         : "N");
     const left = `  --${negated ? "no-" : ""}${name}${value && ` ${value}`}`;
     const shown = flag.kind !== "switch" && flag.default !== undefined;
-    return [left, flag.help + (shown ? ` (default ${flag.default})` : "")];
+    return [
+      left,
+      flag.help + (shown ? ` (default ${flag.default})` : "") +
+      (listed ? `: ${choices.replaceAll("|", ", ")}` : ""),
+    ];
   });
   const width = Math.min(
     28,

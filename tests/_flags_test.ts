@@ -76,6 +76,11 @@ Deno.test("describeFlags() lists each flag within 80 columns", () => {
   const text = describeFlags({
     ...FLAGS,
     "a-very-long-name-for-a-flag": { kind: "text", help: "word ".repeat(40) },
+    model: {
+      kind: "choice",
+      choices: Array.from({ length: 20 }, (_, i) => `network_${i}`),
+      help: "a network",
+    },
   });
   for (const line of text.split("\n")) assert(line.length <= 80, line);
   for (
@@ -84,4 +89,6 @@ Deno.test("describeFlags() lists each flag within 80 columns", () => {
     assert(text.includes(name), name);
   }
   assert(text.includes("(default 3)"));
+  assert(text.includes("--model NAME"));
+  assert(text.includes("network_19"));
 });
