@@ -1,5 +1,5 @@
 import { blowUpCap } from "./_blow_up.ts";
-import { count, isAccuracy, label, rate } from "./_format.ts";
+import { count, isAccuracy, isHigherBetter, label, rate } from "./_format.ts";
 import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
 import {
   bestIndex,
@@ -86,7 +86,7 @@ function curve(run: NamedRun, metric: string): Curve {
 
 /** The first iteration at which the curve is at least as good as `goal`. */
 function reaches(curve: Curve, metric: string, goal: number): number {
-  const sign = isAccuracy(metric) ? 1 : -1;
+  const sign = isHigherBetter(metric) ? 1 : -1;
   for (let i = 0; i < curve.values.length; i++) {
     if (sign * curve.values[i] >= sign * goal) return curve.iterations[i];
   }
@@ -94,7 +94,7 @@ function reaches(curve: Curve, metric: string, goal: number): number {
 }
 
 function title(curves: readonly Curve[], metric: string): string {
-  const sign = isAccuracy(metric) ? -1 : 1;
+  const sign = isHigherBetter(metric) ? -1 : 1;
   const ranked = curves.filter((curve) => curve.best >= 0)
     .sort((a, b) => sign * (a.values[a.best] - b.values[b.best]));
   if (ranked.length === 0) return `No run has a finite ${label(metric)}`;

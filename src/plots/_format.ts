@@ -1,3 +1,5 @@
+import { metricDirection } from "../finder/metric.ts";
+
 /** Numbers as people write them in titles and labels. */
 
 /** Three significant digits at most: `0.00213`, `1.5e-7`, `6e-3` never. */
@@ -30,6 +32,11 @@ export function label(metric: string): string {
     /\bacc$/,
     "accuracy",
   );
+}
+
+/** Whether the metric is known to be better when it is higher. */
+export function isHigherBetter(metric: string): boolean {
+  return metricDirection(metric) === "higher";
 }
 
 /** Whether the metric is a fraction of right answers. */

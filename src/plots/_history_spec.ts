@@ -1,6 +1,14 @@
 import { blowUpCap } from "./_blow_up.ts";
 import { cycleEnds } from "./_cycles.ts";
-import { count, isAccuracy, label, measure, percent, rate } from "./_format.ts";
+import {
+  count,
+  isAccuracy,
+  isHigherBetter,
+  label,
+  measure,
+  percent,
+  rate,
+} from "./_format.ts";
 import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
 import { LIGHT } from "./_palette.ts";
 import {
@@ -73,7 +81,7 @@ export function metricsOf({ history, epochHistory }: RunHistory): string[] {
 
 /** The index of the best value, by the metric's own direction. */
 export function bestIndex(metric: string, values: ArrayLike<number>): number {
-  const sign = isAccuracy(metric) ? -1 : 1;
+  const sign = isHigherBetter(metric) ? -1 : 1;
   let best = -1;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) continue;
@@ -87,6 +95,29 @@ export function shown(metric: string, value: number): string {
   return isAccuracy(metric) ? percent(value) : measure(value);
 }
 
+/** What the epochs tell of a metric, under the column's name. */
+interface EpochCurve {
+  readonly name: "validation" | "epoch";
+  readonly column: string;
+  readonly values: ArrayLike<number>;
+}
+
+/** The validation of a metric, or the epochs' own where no batch recorded it. */
+function epochCurve(
+  { history, epochHistory }: RunHistory,
+  metric: string,
+): EpochCurve {
+  const column = `val_${metric}`;
+  const own = epochHistory?.[metric];
+  return epochHistory?.[column] === undefined && history[metric] === undefined
+    ? { name: "epoch", column: metric, values: own ?? [] }
+    : {
+      name: "validation",
+      column,
+      values: epochHistory?.[column] ?? [],
+    };
+}
+
 function title(run: RunHistory, metrics: readonly string[]): string {
   const { history, epochHistory } = run;
   const metric = metrics.find(isAccuracy) ?? metrics[0];
@@ -95,17 +126,17 @@ function title(run: RunHistory, metrics: readonly string[]): string {
       count(history.iterations.length)
     } iterations`;
   }
-  const verb = isAccuracy(metric) ? "reaches" : "falls to";
-  const validation = epochHistory?.[`val_${metric}`];
-  if (validation) {
-    const best = bestIndex(metric, validation);
-    if (best >= 0) {
-      return `Validation ${label(metric)} ${verb} ${
-        shown(metric, validation[best])
-      } at iteration ${count(epochHistory.iterations[best])}`;
-    }
+  const verb = isHigherBetter(metric) ? "reaches" : "falls to";
+  const { name, values: epochs } = epochCurve(run, metric);
+  const bestEpoch = bestIndex(metric, epochs);
+  if (bestEpoch >= 0) {
+    return `${name === "epoch" ? "Epoch" : "Validation"} ${
+      label(metric)
+    } ${verb} ${shown(metric, epochs[bestEpoch])} at iteration ${
+      count(epochHistory!.iterations[bestEpoch])
+    }`;
   }
-  const values = trendOf(history[metric] ?? epochHistory?.[metric] ?? []);
+  const values = trendOf(history[metric] ?? []);
   const best = bestIndex(metric, values);
   if (best < 0) return `No finite ${label(metric)} was recorded`;
   const ended = gapsIn(values).at(-1)?.end === values.length;
@@ -191,7 +222,8 @@ function metricPanel(
     raw: short(raw[i]),
     smooth: short(smooth[i]),
   }));
-  const validation = Array.from(epochHistory?.[`val_${metric}`] ?? []);
+  const { name: ofEpochs, column, values } = epochCurve(run, metric);
+  const validation = Array.from(values);
   const epochs = validation.map((value, i) => ({
     iteration: epochHistory!.iterations[i],
     epoch: i + 1,
@@ -211,7 +243,7 @@ function metricPanel(
   const series = ([
     ["batch", LIGHT.noise, raw.length],
     ["batch, smoothed", LIGHT.ink, raw.length],
-    ["validation", LIGHT.orange, epochs.length],
+    [ofEpochs, LIGHT.orange, epochs.length],
   ] as const).filter(([, , length]) => length > 0);
   const color = (name: string): Json => ({
     datum: name,
@@ -244,7 +276,7 @@ function metricPanel(
         strokeDash: [6, 3],
         clip: true,
       },
-      encoding: { x, y: y("validation"), color: color("validation") },
+      encoding: { x, y: y("validation"), color: color(ofEpochs) },
     }, {
       data: { values: epochs },
       transform: inReach(["validation"], domain),
@@ -265,7 +297,7 @@ function metricPanel(
         }, {
           field: "validation",
           type: "quantitative",
-          title: `validation ${label(metric)}`,
+          title: `${ofEpochs} ${label(metric)}`,
         }],
       },
     });
@@ -297,7 +329,7 @@ function metricPanel(
       clipped ? `${label(metric)} clipped at ${rate(domain[1])}` : "",
       gapFact(label(metric), raw, history.iterations),
       gapFact(
-        label(`val_${metric}`),
+        label(column),
         validation,
         epochHistory?.iterations ?? [],
       ),

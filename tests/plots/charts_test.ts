@@ -3,6 +3,7 @@ import {
   assertAlmostEquals,
   assertEquals,
   assertMatch,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
@@ -311,6 +312,15 @@ Deno.test("historyChart() draws a line through a metric of every hundredth batch
     [0.099, 0.199, 0.299, 0.399, 0.499, 0.599],
   );
   assert(!chart.title.subtitle.join().includes("not finite"));
+});
+
+Deno.test("historyChart() draws a metric that the epochs alone have", () => {
+  const history = { iterations: [1, 2, 3, 4], loss: [4, 3, 2, 1] };
+  const epochHistory = { iterations: [2, 4], f1: [0.25, 0.5] };
+  const chart = historyChart({ history, epochHistory }, { metrics: ["f1"] });
+  const text = JSON.stringify(chart);
+  assertStringIncludes(text, "Epoch f1 reaches 0.5 at iteration 4");
+  assertStringIncludes(text, '"datum":"epoch"');
 });
 
 Deno.test("historyChart() says from which epoch on the validation is not finite", () => {
