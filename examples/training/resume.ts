@@ -75,7 +75,7 @@ export async function resumeRun(
 
 /**
  * The range test of the run in the folder `out`, whose bounds a run that goes on
- * keeps; undefined where there is none.
+ * keeps; undefined where there is none, or it found no bounds to train between.
  *
  * @throws {CheckpointError} If the file is damaged.
  */
@@ -85,6 +85,7 @@ export async function readRange(
   const path = join(out, "lr_range.json");
   try {
     const range = LearningRateRange.fromJSON(await Deno.readTextFile(path));
+    if (range.verdict !== "good") return undefined;
     console.log(`With the bounds of ${path}.\n`);
     return range;
   } catch (error) {

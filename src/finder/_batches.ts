@@ -26,7 +26,7 @@ export interface BatchSourceOptions {
 export interface BatchSource {
   /** What the data are called in errors. */
   readonly name: string;
-  /** Batches in a pass, where that is known beforehand. */
+  /** Batches in a pass, where that is known beforehand; Infinity without end. */
   readonly batches: number | undefined;
   /** Whether batches come from a `tf.data.Dataset`. */
   readonly isDataset: boolean;
@@ -244,9 +244,9 @@ class DatasetBatches implements BatchSource {
   }
 
   get batches(): number | undefined {
-    // Infinite where tfjs knows that it repeats, null where it knows nothing.
+    // Null where tfjs knows nothing.
     const { size } = this.#dataset as { size?: number | null };
-    return Number.isFinite(size) ? size! : undefined;
+    return size ?? undefined;
   }
 
   async *pass(): AsyncGenerator<unknown> {

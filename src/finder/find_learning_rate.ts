@@ -226,7 +226,7 @@ function resolveSettings(
   }
   if (epochs !== undefined) {
     checkOption("epochs", epochs, "> 0", epochs > 0 && epochs < Infinity);
-    if (source.batches === undefined) {
+    if (source.batches === undefined || source.batches === Infinity) {
       throw new RangeError(
         `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,
       );
@@ -540,6 +540,11 @@ export async function findLearningRate<Batch = TensorPair>(
   const validation = validationData === undefined
     ? undefined
     : batchSource(validationData, { batchSize, name: "validationData" });
+  if (validation?.batches === Infinity) {
+    throw new RangeError(
+      "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
+    );
+  }
   const settings = resolveSettings(given, source);
 
   const runs: RecordedRun[] = [];

@@ -741,6 +741,24 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       RangeError,
       "metric must say where",
     );
+    const endless = tf.data.zip({
+      xs: tf.data.array([[1, 2, 3, 4]]),
+      ys: tf.data.array([[5]]),
+    }).batch(1).repeat();
+    await refuse(
+      model,
+      data,
+      { validationData: endless },
+      RangeError,
+      "validationData must end",
+    );
+    await refuse(
+      model,
+      endless,
+      { epochs: 1 },
+      RangeError,
+      "must say how many batches",
+    );
     await refuse(
       { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
       nothing,
