@@ -15,24 +15,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
-import {
-  DeviceLostError,
-  PreflightError,
-  selectBackend,
-  type SelectedBackend,
-} from "@clr/clr/backends";
-import { CheckpointError } from "@clr/clr/training";
+import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/_command.ts";
-import {
-  livePort,
-  PICTURE_FLAGS,
-  writeRangePictures,
-} from "../src/_pictures.ts";
+import { PICTURE_FLAGS, writeRangePictures } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import { ImageBatches, type TensorBatch } from "./datasets/image_batches.ts";
-import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import type { ImageDataset } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import {
@@ -46,7 +36,11 @@ import {
 import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
 import { readRange } from "./training/resume.ts";
-import { trainClassifier } from "./training/train_classifier.ts";
+import {
+  checkPlaces,
+  CLASSIFIER_ERRORS,
+  trainClassifier,
+} from "./training/train_classifier.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
@@ -194,9 +188,7 @@ async function main(): Promise<number> {
     );
     return 0;
   }
-  // What is wrong with these is said before any time is spent.
-  livePort(values.live);
-  await Deno.mkdir(values.out, { recursive: true });
+  await checkPlaces(values);
   const optimizer = OPTIMIZERS[values.optimizer];
   const backend = await selectBackend(values);
   const preset = defaults(backend);
@@ -248,10 +240,5 @@ async function main(): Promise<number> {
 }
 
 if (import.meta.main) {
-  await runCommand(main, [
-    CheckpointError,
-    DatasetError,
-    DeviceLostError,
-    PreflightError,
-  ]);
+  await runCommand(main, CLASSIFIER_ERRORS);
 }

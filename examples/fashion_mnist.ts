@@ -17,21 +17,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
-import {
-  DeviceLostError,
-  PreflightError,
-  selectBackend,
-  type SelectedBackend,
-} from "@clr/clr/backends";
-import { CheckpointError } from "@clr/clr/training";
+import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/_command.ts";
-import { livePort, PICTURE_FLAGS } from "../src/_pictures.ts";
+import { PICTURE_FLAGS } from "../src/_pictures.ts";
 import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
 import { writeFile } from "../src/_write_file.ts";
 import { shiftAndFlip } from "./datasets/augmentation.ts";
 import { loadFashionMnist } from "./datasets/fashion_mnist.ts";
 import { ImageBatches } from "./datasets/image_batches.ts";
-import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import type { ImageDataset } from "./datasets/image_dataset.ts";
 import { unitRange } from "./datasets/normalization.ts";
 import { resizeImages } from "./datasets/resize.ts";
 import { createMiniGoogLeNet } from "./models/minigooglenet.ts";
@@ -44,7 +38,11 @@ import {
 } from "./training/flags.ts";
 import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
 import { readRange } from "./training/resume.ts";
-import { trainClassifier } from "./training/train_classifier.ts";
+import {
+  checkPlaces,
+  CLASSIFIER_ERRORS,
+  trainClassifier,
+} from "./training/train_classifier.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
@@ -166,9 +164,7 @@ async function main(): Promise<number> {
     );
     return 0;
   }
-  // What is wrong with these is said before any time is spent.
-  livePort(values.live);
-  await Deno.mkdir(values.out, { recursive: true });
+  await checkPlaces(values);
   const backend = await selectBackend(values);
   const preset = defaults(backend);
   const dataset = resizeImages(
@@ -239,10 +235,5 @@ async function main(): Promise<number> {
 }
 
 if (import.meta.main) {
-  await runCommand(main, [
-    CheckpointError,
-    DatasetError,
-    DeviceLostError,
-    PreflightError,
-  ]);
+  await runCommand(main, CLASSIFIER_ERRORS);
 }

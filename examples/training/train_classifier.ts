@@ -1,21 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import type { CyclicLR, LearningRateRange } from "@clr/clr";
-import { preflight, type SelectedBackend } from "@clr/clr/backends";
+import {
+  DeviceLostError,
+  preflight,
+  PreflightError,
+  type SelectedBackend,
+} from "@clr/clr/backends";
 import { describeDevices, GpuSampler } from "@clr/clr/devices";
 import type { LivePage } from "@clr/clr/plots";
-import { Checkpointer, toCsv } from "@clr/clr/training";
+import { Checkpointer, CheckpointError, toCsv } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
 import {
   type ClassificationReport,
   classificationReport,
 } from "../../src/classification_report.ts";
-import { openLivePage } from "../../src/_pictures.ts";
+import { livePort, openLivePage } from "../../src/_pictures.ts";
 import { wrap } from "../../src/_wrap.ts";
 import { writeFile } from "../../src/_write_file.ts";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
-import type { ImageDataset } from "../datasets/image_dataset.ts";
+import { DatasetError, type ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -60,6 +65,27 @@ export interface ClassifierRun {
   readonly resume?: boolean;
   /** Every option of the command line, for `plan.json`. */
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What a person can act on of what goes wrong in such a program. */
+export const CLASSIFIER_ERRORS = [
+  CheckpointError,
+  DatasetError,
+  DeviceLostError,
+  PreflightError,
+] as const;
+
+/**
+ * Finds fault with a folder or a port for the results before any time is spent.
+ *
+ * @throws {UsageError} When `live` is no port.
+ * @throws What the file system throws if `out` cannot be a folder.
+ */
+export async function checkPlaces(
+  { out, live }: Pick<ClassifierRun, "out" | "live">,
+): Promise<void> {
+  livePort(live);
+  await Deno.mkdir(out, { recursive: true });
 }
 
 /** How a training run ended. */

@@ -167,6 +167,9 @@ function tensorsWithin(
   if (value instanceof tf.Tensor) return [value];
   // Numbers alone, of which there may be millions: tfjs's own walk is slow there.
   if (ArrayBuffer.isView(value)) return [];
+  if (Array.isArray(value) && value.every((item) => typeof item === "number")) {
+    return [];
+  }
   return Object.values(value).flatMap((item) => tensorsWithin(item, seen));
 }
 

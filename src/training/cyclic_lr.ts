@@ -219,7 +219,11 @@ export class CyclicLR extends LearningRateScheduler {
       );
     }
     const { options: saved, stopAfterCycles } = state;
-    const clr = new CyclicLR({ ...saved, stopAfterCycles, ...options });
+    const clr = new CyclicLR({
+      ...saved,
+      ...options,
+      stopAfterCycles: options.stopAfterCycles ?? stopAfterCycles,
+    });
     clr.restoreState(state as CyclicLRState);
     return clr;
   }
