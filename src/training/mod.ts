@@ -18,7 +18,7 @@ export {
   toCsv,
 } from "./history.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate.ts";
+export * from "../tfjs/learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
-export * from "./momentum.ts";
-export * from "../tfjs.ts";
+export * from "../tfjs/momentum.ts";
+export * from "../tfjs/types.ts";
