@@ -21,4 +21,5 @@ export * from "./layer_rates.ts";
 export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
 export * from "./momentum.ts";
+export * from "./reduce_lr_on_plateau.ts";
 export * from "../tfjs.ts";
