@@ -1,4 +1,4 @@
-import { metricDirection } from "../finder/metric.ts";
+import { metricDirection } from "../metrics/direction.ts";
 import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
