@@ -16,8 +16,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { fromFileUrl } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../../src/_command.ts";
-import { describeFlags, parseFlags } from "../../src/_flags.ts";
+import { runCommand } from "../../src/command/run.ts";
+import { describeFlags, parseFlags } from "../../src/command/flags.ts";
 import { type NetworkName, networkNames, networks } from "./_networks.ts";
 import { describeProfile, profileKernels } from "./_profile.ts";
 
