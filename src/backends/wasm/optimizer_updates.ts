@@ -16,14 +16,27 @@ import {
 /** How many numbers a thread updates before it claims the next piece. */
 const PIECE = 8192;
 
+/** What a backend knows of a tensor; `BackendWasm` declares only part of it. */
+interface Stored {
+  readonly id: number;
+  readonly memoryOffset: number;
+  readonly refCount: number;
+}
+
 /** The tensor itself where nobody else has its values, else a new one. */
 function reuse(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
   const { dataId, shape } = tensor;
-  // `BackendWasm` does not declare what it counts.
-  const { refCount } = backend.dataIdMap.get(dataId) as unknown as {
-    refCount: number;
-  };
-  if (refCount > 1) return backend.makeOutput(shape, "float32");
+  const stored = backend.dataIdMap.get(dataId) as unknown as Stored;
+  if (stored.refCount > 1) return backend.makeOutput(shape, "float32");
+  // XNNPACK, which some of tfjs's kernels use, keeps weights in an order of its
+  // own for as long as their tensor's number is known.
+  const { tfjs } = backend.wasm;
+  tfjs.disposeData(stored.id);
+  tfjs.registerTensor(
+    stored.id,
+    util.sizeFromShape(shape),
+    stored.memoryOffset,
+  );
   backend.incRef(dataId);
   return { dataId, shape, dtype: "float32" };
 }
