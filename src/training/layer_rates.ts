@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
+import { namePattern } from "./_name_pattern.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {
@@ -25,11 +26,6 @@ interface Scaled {
 type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 const ACTION = "set layer rates";
-
-function matcher(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
-}
 
 /** Of each trainable weight, its layer's name, and `layer/weight`. */
 function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
@@ -115,7 +111,7 @@ export function layerRates(
         `Cannot ${ACTION} as the factor of "${pattern}" must be a finite number >= 0: current value is ${factor}`,
       );
     }
-    return { pattern, factor, expression: matcher(pattern), used: false };
+    return { pattern, factor, expression: namePattern(pattern), used: false };
   });
   const scaled: Scaled[] = [];
   const rates: LayerRate[] = [];

@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./adam_w.ts";
 export * from "./callbacks.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
@@ -22,4 +23,6 @@ export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
 export * from "./momentum.ts";
 export * from "./reduce_lr_on_plateau.ts";
+export * from "./sgd_w.ts";
 export * from "../tfjs.ts";
+export type { WeightDecayOptions } from "./_weight_decay.ts";
