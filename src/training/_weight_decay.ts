@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer } from "../tfjs.ts";
+import { getLearningRate } from "../tfjs/learning_rate.ts";
+import type { Gradients } from "../tfjs/optimizer_bases.ts";
+import type { Optimizer } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
-import { getLearningRate } from "./learning_rate.ts";
 
 /** Options of decoupled weight decay, shared by its optimizers. */
 export interface WeightDecayOptions {
@@ -20,9 +21,6 @@ export interface WeightDecayOptions {
    */
   exclude?: readonly string[];
 }
-
-/** What an optimizer's step is given. */
-export type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 /** Throws unless λ is finite and not negative. */
 export function checkWeightDecay(weightDecay: number): number {

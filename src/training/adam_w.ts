@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer } from "../tfjs.ts";
+import {
+  AdamBase,
+  type Gradients,
+  type OptimizerConfig,
+} from "../tfjs/optimizer_bases.ts";
 import {
   checkExclude,
   checkWeightDecay,
   decayWeights,
-  type Gradients,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 
@@ -17,14 +20,6 @@ export interface AdamWOptions extends WeightDecayOptions {
   /** Added to the root that a step is divided by. @default {1e-8} */
   epsilon?: number;
 }
-
-/** tfjs's own Adam, with what its type protects left out. */
-const AdamBase: new (
-  learningRate: number,
-  beta1: number,
-  beta2: number,
-  epsilon: number,
-) => Optimizer = tf.AdamOptimizer as never;
 
 /**
  * Adam with decoupled weight decay: a step first multiplies each weight by
@@ -91,7 +86,7 @@ export class AdamW extends AdamBase {
   }
 
   /** What tfjs saves of it. */
-  override getConfig(): ReturnType<Optimizer["getConfig"]> {
+  override getConfig(): OptimizerConfig {
     return {
       ...super.getConfig(),
       weightDecay: this.weightDecay,

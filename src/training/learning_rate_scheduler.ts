@@ -1,5 +1,5 @@
 import type { Schedule } from "../schedules/schedule.ts";
-import { showInNotebooks } from "../_notebook.ts";
+import { showInNotebooks } from "../runtime/notebook.ts";
 import { schedulerView } from "./_notebook.ts";
 import { momentumOf } from "../schedules/traits.ts";
 import {
@@ -9,9 +9,9 @@ import {
   type Logs,
   Recorder,
 } from "./history.ts";
-import { getLearningRate, setLearningRate } from "./learning_rate.ts";
-import { getMomentum, setMomentum } from "./momentum.ts";
-import { CallbackBase, type Optimizer } from "../tfjs.ts";
+import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
+import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
+import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 
 /** Returned by hooks with nothing to wait for, so that a batch allocates no promise. */
 const DONE: Promise<void> = Promise.resolve();

@@ -1,7 +1,7 @@
-import { metricDirection } from "../finder/metric.ts";
-import { CallbackBase, type Optimizer } from "../tfjs.ts";
+import { metricDirection } from "../metrics/direction.ts";
+import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
-import { getLearningRate, setLearningRate } from "./learning_rate.ts";
+import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 
 /** Options of {@linkcode ReduceLROnPlateau}. */

@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer } from "../tfjs.ts";
+import {
+  type Gradients,
+  MomentumBase,
+  type OptimizerConfig,
+} from "../tfjs/optimizer_bases.ts";
 import {
   checkExclude,
   checkWeightDecay,
   decayWeights,
-  type Gradients,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 
@@ -15,13 +18,6 @@ export interface SGDWOptions extends WeightDecayOptions {
   /** Whether the gradient is taken as of one step ahead. @default {false} */
   useNesterov?: boolean;
 }
-
-/** tfjs's own Momentum, with what its type protects left out. */
-const MomentumBase: new (
-  learningRate: number,
-  momentum: number,
-  useNesterov: boolean,
-) => Optimizer = tf.MomentumOptimizer as never;
 
 /**
  * Stochastic gradient descent with momentum and decoupled weight decay: a step
@@ -86,7 +82,7 @@ export class SGDW extends MomentumBase {
   }
 
   /** What tfjs saves of it. */
-  override getConfig(): ReturnType<Optimizer["getConfig"]> {
+  override getConfig(): OptimizerConfig {
     return {
       ...super.getConfig(),
       weightDecay: this.weightDecay,
