@@ -81,6 +81,13 @@ export class SGDW extends MomentumBase {
     super.applyGradients(gradients);
   }
 
+  /** Frees its tensors. */
+  override dispose(): void {
+    super.dispose();
+    // Momentum's own dispose forgets the tensor that caches the rate.
+    tf.SGDOptimizer.prototype.dispose.call(this);
+  }
+
   /** What tfjs saves of it. */
   override getConfig(): OptimizerConfig {
     return {
