@@ -158,13 +158,13 @@ Deno.test("fuseOptimizers() lets tfjs's kernels see weights that changed where t
   await startWasm();
   await tf.setBackend("wasm");
   // Its kernel is XNNPACK's, which keeps the weights that it saw first.
-  const alpha = tf.variable(tf.tensor1d([0.5, 0.25]));
+  const alpha = tf.variable(tf.tensor2d([[0.5, 0.25]]));
   const x = tf.tensor2d([[-1, -1]]);
   const optimizer = tf.train.sgd(1);
   for (const expected of [[-0.5, -0.25], [0.5, 0.75], [1.5, 1.75]]) {
     tf.tidy(() => {
       assertEquals([...tf.prelu(x, alpha).dataSync()], expected);
-      optimizer.applyGradients([{ name: alpha.name, tensor: tf.ones([2]) }]);
+      optimizer.applyGradients([{ name: alpha.name, tensor: tf.ones([1, 2]) }]);
     });
   }
   optimizer.dispose();
