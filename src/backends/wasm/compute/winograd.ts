@@ -1,0 +1,284 @@
+/** Convolutions and filter gradients by Winograd's minimal filtering. */
+
+import { type Compute, floatBits, type Scratch } from "./compute.ts";
+import type { FilterGradient } from "./correlate.ts";
+import type { Images, Windows } from "./frame.ts";
+import type { Convolution } from "./multiply.ts";
+import { resizeRows } from "./rows.ts";
+import { packWeights, toPanels } from "./weights.ts";
+import { TILE_ROWS } from "./_kernel.ts";
+import {
+  sizeOf,
+  type WinogradTile,
+  winogradTiles,
+} from "./_winograd_matrices.ts";
+
+const VECTOR = 4;
+
+function toVectors(channels: number): number {
+  return Math.ceil(channels / VECTOR) * VECTOR;
+}
+
+/** How a convolution is cut into tiles. */
+function tiling(
+  { outputs }: WinogradTile,
+  images: Images,
+  windows: Windows,
+) {
+  const tilesDown = Math.ceil(windows.rows / outputs);
+  const tilesAcross = Math.ceil(windows.columns / outputs);
+  return {
+    tilesDown,
+    tilesAcross,
+    tiles: images.count * tilesDown * tilesAcross,
+  };
+}
+
+/** A block's operands and products are to stay in a second-level cache. */
+const BLOCK_BYTES = 640 * 1024;
+const LEAST_BLOCK = 24;
+const MOST_BLOCK = 96;
+/** As many blocks as there are tiles for keep several threads busy. */
+const BLOCKS = 16;
+
+/** How many tiles a block has. */
+function blockTilesOf(tiles: number, tileBytes: number): number {
+  const fit = Math.min(
+    MOST_BLOCK,
+    Math.max(LEAST_BLOCK, BLOCK_BYTES / tileBytes),
+  );
+  const wanted = Math.min(fit, tiles / BLOCKS);
+  return Math.max(1, Math.round(wanted / TILE_ROWS)) * TILE_ROWS;
+}
+
+/** Pixels with a whole number of vectors: where they are, or widened. */
+class WholeVectors implements Disposable {
+  readonly address: number;
+  readonly #scratch?: Scratch;
+
+  constructor(compute: Compute, from: number, rows: number, columns: number) {
+    const toColumns = toVectors(columns);
+    if (toColumns === columns) {
+      this.address = from;
+      return;
+    }
+    this.#scratch = compute.scratch(4 * rows * toColumns);
+    this.address = this.#scratch.address;
+    resizeRows(compute, { from, rows, columns, to: this.address, toColumns });
+  }
+
+  [Symbol.dispose](): void {
+    this.#scratch?.[Symbol.dispose]();
+  }
+}
+
+function zeroScratch(compute: Compute, floats: number): Scratch {
+  const scratch = compute.scratch(4 * floats);
+  compute.floats(scratch.address, floats).fill(0);
+  return scratch;
+}
+
+/** Convolves images with weights in tiles. */
+export function convolveWinograd(
+  compute: Compute,
+  { images, windows, weights, out, finish }: Convolution,
+  tile: WinogradTile,
+): void {
+  const size = sizeOf(tile);
+  const elements = size * size;
+  const number = winogradTiles.indexOf(tile);
+  const { columns } = weights;
+  const channels = toVectors(images.channels);
+  const wide = toVectors(columns);
+  const panelColumns = toPanels(columns);
+  const pixels = images.count * windows.rows * windows.columns;
+  using x = new WholeVectors(
+    compute,
+    images.address,
+    images.count * images.height * images.width,
+    images.channels,
+  );
+  using u = compute.scratch(4 * elements * channels * panelColumns);
+  if (channels !== images.channels) {
+    compute.floats(u.address, elements * channels * panelColumns).fill(0);
+  }
+  {
+    using packed = packWeights(compute, {
+      ...weights,
+      taps: tile.taps ** 2,
+      tapStep: weights.taps === 1
+        ? weights.rowStep * images.channels
+        : weights.tapStep,
+      run: images.channels,
+    });
+    compute.run(
+      "winogradFilter",
+      {
+        from: packed.address,
+        to: u.address,
+        tile: number,
+        taps: tile.taps,
+        taken: images.channels,
+        channels,
+        panels: panelColumns / 8,
+      },
+      panelColumns / 8,
+      elements * channels * panelColumns * tile.taps,
+    );
+  }
+  using bias = zeroScratch(compute, panelColumns);
+  if (finish.bias !== undefined) {
+    compute.floats(bias.address, columns).set(
+      compute.floats(finish.bias, columns),
+    );
+  }
+  using zeros = zeroScratch(compute, size * channels);
+  const cut = tiling(tile, images, windows);
+  const tileBytes = 4 * elements * (channels + panelColumns);
+  const blockTiles = blockTilesOf(cut.tiles, tileBytes);
+  const scratchBytes = blockTiles * tileBytes;
+  using scratch = compute.scratch(compute.threads * scratchBytes);
+  using widened = wide === columns
+    ? undefined
+    : compute.scratch(4 * pixels * wide);
+  compute.run(
+    "winogradConvolve",
+    {
+      x: x.address,
+      u: u.address,
+      out: widened?.address ?? out,
+      bias: bias.address,
+      zeros: zeros.address,
+      scratch: scratch.address,
+      scratchBytes,
+      tile: number,
+      size,
+      outputs: tile.outputs,
+      ...cut,
+      blockTiles,
+      height: images.height,
+      width: images.width,
+      outHeight: windows.rows,
+      outWidth: windows.columns,
+      top: windows.top,
+      left: windows.left,
+      channels,
+      columns: wide,
+      panelColumns,
+      lowest: floatBits(finish.lowest),
+      highest: floatBits(finish.highest),
+    },
+    Math.ceil(cut.tiles / blockTiles),
+    cut.tiles * elements * channels * panelColumns,
+  );
+  if (widened) {
+    resizeRows(compute, {
+      from: widened.address,
+      rows: pixels,
+      columns: wide,
+      to: out,
+      toColumns: columns,
+    });
+  }
+}
+
+const MOST_GROUPS = 8;
+const MOST_GROUP_BYTES = 1 << 25;
+
+/** The gradient of a convolution with respect to its weights, in tiles. */
+export function correlateWinograd(
+  compute: Compute,
+  { images, windows, dy, columns, out }: FilterGradient,
+  tile: WinogradTile,
+): void {
+  const size = sizeOf(tile);
+  const elements = size * size;
+  const number = winogradTiles.indexOf(tile);
+  const channels = toVectors(images.channels);
+  const wide = toVectors(columns);
+  const panelColumns = toPanels(columns);
+  using x = new WholeVectors(
+    compute,
+    images.address,
+    images.count * images.height * images.width,
+    images.channels,
+  );
+  using d = new WholeVectors(
+    compute,
+    dy,
+    images.count * windows.rows * windows.columns,
+    columns,
+  );
+  using zeros = zeroScratch(compute, size * Math.max(channels, wide));
+  const cut = tiling(tile, images, windows);
+  const sumBytes = 4 * elements * channels * panelColumns;
+  const wanted = Math.min(
+    MOST_GROUPS,
+    Math.max(2, Math.floor(MOST_GROUP_BYTES / sumBytes)),
+  );
+  const tileBytes = 4 * elements * (channels + panelColumns);
+  const groupTiles = Math.ceil(cut.tiles / wanted);
+  const groups = Math.ceil(cut.tiles / groupTiles);
+  const blockTiles = blockTilesOf(cut.tiles, tileBytes);
+  const scratchBytes = blockTiles * tileBytes;
+  using scratch = compute.scratch(compute.threads * scratchBytes);
+  using sums = compute.scratch(groups * sumBytes);
+  compute.run(
+    "winogradCorrelate",
+    {
+      x: x.address,
+      d: d.address,
+      out: sums.address,
+      zeros: zeros.address,
+      scratch: scratch.address,
+      scratchBytes,
+      tile: number,
+      size,
+      outputs: tile.outputs,
+      ...cut,
+      groupTiles,
+      blockTiles,
+      height: images.height,
+      width: images.width,
+      outHeight: windows.rows,
+      outWidth: windows.columns,
+      top: windows.top,
+      left: windows.left,
+      channels,
+      columns: wide,
+      panelColumns,
+    },
+    groups,
+    cut.tiles * elements * channels * panelColumns,
+  );
+  const filterRows = tile.taps ** 2 * images.channels;
+  using widened = wide === columns
+    ? undefined
+    : compute.scratch(4 * filterRows * wide);
+  compute.run(
+    "winogradFilterGrad",
+    {
+      from: sums.address,
+      to: widened?.address ?? out,
+      tile: number,
+      groups,
+      groupStep: sumBytes,
+      taps: tile.taps,
+      channels: images.channels,
+      paddedChannels: channels,
+      columns: wide,
+      panelColumns,
+    },
+    images.channels,
+    groups * elements * channels * wide,
+  );
+  if (widened) {
+    resizeRows(compute, {
+      from: widened.address,
+      rows: filterRows,
+      columns: wide,
+      to: out,
+      toColumns: columns,
+    });
+  }
+}
