@@ -20,8 +20,8 @@ import {
   createCifar10Quick,
   createCifar10QuickOptimizer,
 } from "../../examples/models/cifar10_quick.ts";
-import { runCommand } from "../../src/_command.ts";
-import { describeFlags, parseFlags } from "../../src/_flags.ts";
+import { runCommand } from "../../src/command/run.ts";
+import { describeFlags, parseFlags } from "../../src/command/flags.ts";
 
 const FLAGS = {
   "batch-size": {

@@ -6,7 +6,11 @@ import {
   MINIMUM_POINTS,
   SIGNIFICANT_CLARITY,
 } from "./bounds.ts";
-import { directedMetric, type Metric, metricDirection } from "./metric.ts";
+import {
+  directedMetric,
+  type Metric,
+  metricDirection,
+} from "../metrics/direction.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 
 /** What one run of the test recorded. */

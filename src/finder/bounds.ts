@@ -1,6 +1,11 @@
 import { fitLocally, type LocalFit } from "./_local_fit.ts";
-import { median, noiseLevel, resolution } from "./divergence.ts";
-import { type Better, directedMetric, type Metric } from "./metric.ts";
+import { median } from "../metrics/median.ts";
+import { noiseLevel, resolution } from "./divergence.ts";
+import {
+  type Better,
+  directedMetric,
+  type Metric,
+} from "../metrics/direction.ts";
 
 /** What ends the improvement: the reason for the upper bound. */
 export type MaxReason = "rises" | "slows" | "ragged";

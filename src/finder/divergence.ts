@@ -1,3 +1,5 @@
+import { median } from "../metrics/median.ts";
+
 /** Losses in the running median, which no one or two outliers move. */
 const MEDIAN_WINDOW = 5;
 
@@ -24,16 +26,6 @@ const MAD_TO_SIGMA = 1 / 0.6744897501960817;
 
 /** Relative resolution of a float32 loss, with room for a few roundings. */
 const RESOLUTION = 2 ** -21;
-
-/** The middle value; 0 for none. */
-export function median(values: ArrayLike<number>): number {
-  if (values.length === 0) return 0;
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /**
  * The standard deviation of the noise in a series with a slow trend: from the

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { setLearningRate } from "../training/learning_rate.ts";
+import { setLearningRate } from "../tfjs/learning_rate.ts";
 import { TrainingSnapshot } from "../training/snapshot.ts";
 import { checkMetric, type RecordedRun } from "./_analysis.ts";
 import {
@@ -10,14 +10,14 @@ import {
   endlessBatches,
   examplesOf,
 } from "./_batches.ts";
-import { borrowMathRandom, seededRandom } from "./_random.ts";
+import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { createTrainer, type StepValues, type Trainer } from "./_trainer.ts";
 import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
 import { LearningRateRange } from "./learning_rate_range.ts";
-import { directedMetric, type Metric } from "./metric.ts";
+import { directedMetric, type Metric } from "../metrics/direction.ts";
 import type { RangeTestSettings, StopReason } from "./result.ts";
 import { ExponentialSmoothing } from "./smoothing.ts";
 import type { Trainee } from "./trainee.ts";

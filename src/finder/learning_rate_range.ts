@@ -1,4 +1,4 @@
-import { showInNotebooks } from "../_notebook.ts";
+import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import {
   conclude,
@@ -10,9 +10,9 @@ import {
 import { drawChart } from "./_chart.ts";
 import { rangeView } from "./_notebook.ts";
 import { type CurveEvidence, smoothCurve } from "./bounds.ts";
-import { median } from "./divergence.ts";
+import { median } from "../metrics/median.ts";
 import { type Growth, learningRateGrid } from "./learning_rate_grid.ts";
-import { directedMetric, metricDirection } from "./metric.ts";
+import { directedMetric, metricDirection } from "../metrics/direction.ts";
 import type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 import { smooth } from "./smoothing.ts";
 import {

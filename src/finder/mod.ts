@@ -15,7 +15,7 @@ export type {
 export * from "./find_learning_rate.ts";
 export type { Growth } from "./learning_rate_grid.ts";
 export * from "./learning_rate_range.ts";
-export type { Better, DirectedMetric, Metric } from "./metric.ts";
+export type { Better, DirectedMetric, Metric } from "../metrics/direction.ts";
 export type { RangeTestSettings, StopReason, Verdict } from "./result.ts";
 export type { LearningRateSuggestions, SuggestionName } from "./suggestions.ts";
 export type {

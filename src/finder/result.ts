@@ -1,5 +1,5 @@
 import type { Growth } from "./learning_rate_grid.ts";
-import type { Metric } from "./metric.ts";
+import type { Metric } from "../metrics/direction.ts";
 
 /**
  * Why a test stopped:

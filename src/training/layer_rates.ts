@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {
@@ -43,13 +44,6 @@ function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
     }
   }
   return names;
-}
-
-function* layersWithin(model: LayersModel): Iterable<LayersModel["layers"][0]> {
-  for (const layer of model.layers) {
-    yield layer;
-    if (layer instanceof tf.LayersModel) yield* layersWithin(layer);
-  }
 }
 
 /**

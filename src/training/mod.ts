@@ -18,7 +18,8 @@ export {
   toCsv,
 } from "./history.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
-export * from "./momentum.ts";
-export * from "../tfjs.ts";
+export * from "./reduce_lr_on_plateau.ts";
+export * from "../tfjs/learning_rate.ts";
+export * from "../tfjs/momentum.ts";
+export * from "../tfjs/types.ts";

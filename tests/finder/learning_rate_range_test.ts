@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
-import type { Metric } from "../../src/finder/metric.ts";
+import type { Metric } from "../../src/metrics/direction.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
 import { curve, RATES } from "./_curves.ts";
 
