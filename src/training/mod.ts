@@ -18,8 +18,12 @@ export {
   toCsv,
 } from "./history.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate_scheduler.ts";
+export {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./learning_rate_scheduler.ts";
 export * from "./reduce_lr_on_plateau.ts";
+export * from "./stop_on_abort.ts";
 export * from "../tfjs/learning_rate.ts";
 export * from "../tfjs/momentum.ts";
 export * from "../tfjs/types.ts";
