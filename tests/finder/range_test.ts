@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as fc from "fast-check";
-import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
+import { LearningRateRange } from "../../src/finder/range.ts";
 import type { Metric } from "../../src/finder/metric.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
 import { curve, RATES } from "./_curves.ts";
