@@ -30,7 +30,7 @@ import {
   selectBackend,
   type SelectedBackend,
 } from "./backends/mod.ts";
-import { runCommand } from "./_command.ts";
+import { runCommand } from "./command/run.ts";
 import {
   BACKEND_FLAGS,
   describeFlags,
@@ -38,14 +38,14 @@ import {
   type FlagValues,
   parseFlags,
   UsageError,
-} from "./_flags.ts";
+} from "./command/flags.ts";
 import {
   openLivePage,
   PICTURE_FLAGS,
   writeRangePictures,
-} from "./_pictures.ts";
-import { writeFile } from "./_write_file.ts";
-import { metricDirection } from "./finder/metric.ts";
+} from "./command/pictures.ts";
+import { writeFile } from "./runtime/write_file.ts";
+import { metricDirection } from "./metrics/direction.ts";
 import {
   type Better,
   findLearningRate,

@@ -1,4 +1,4 @@
-import type { NotebookView } from "../_notebook.ts";
+import type { NotebookView } from "../runtime/notebook.ts";
 import type { LearningRateRange } from "./range.ts";
 
 /** The terminal's chart as text, and the curve where there is one to draw. */

@@ -1,6 +1,7 @@
 import { finitePoints, type MeasuredCurve, smoothCurve } from "./curve.ts";
-import { median, noiseLevel, resolution } from "./divergence.ts";
-import type { Better } from "./metric.ts";
+import { median } from "../metrics/median.ts";
+import { noiseLevel, resolution } from "./divergence.ts";
+import type { Better } from "../metrics/direction.ts";
 
 /** What ends the improvement: the reason for the upper bound. */
 export type MaxReason = "rises" | "slows" | "ragged";

@@ -1,6 +1,10 @@
 import { type CurveEvidence, findBounds } from "./bounds.ts";
 import type { MeasuredCurve } from "./curve.ts";
-import { directedMetric, type Metric, metricDirection } from "./metric.ts";
+import {
+  directedMetric,
+  type Metric,
+  metricDirection,
+} from "../metrics/direction.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 
 /** Throws unless `metric`, where there is one, is the loss or recorded. */

@@ -1,8 +1,8 @@
 import { valuesOf } from "./choose_curve.ts";
 import { conclude } from "./conclude.ts";
 import { drawnCurve } from "./curve.ts";
-import { median } from "./divergence.ts";
-import { directedMetric } from "./metric.ts";
+import { median } from "../metrics/median.ts";
+import { directedMetric } from "../metrics/direction.ts";
 import type { LearningRateRangeData, Spread } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";

@@ -192,7 +192,7 @@ const REMEDIES: {
     kind: "set-option",
     option: "iterations",
     from: settings.iterations,
-    to: ENOUGH_RATES,
+    to: Math.max(ENOUGH_RATES, 2 * settings.iterations),
   }],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
 };

@@ -1,6 +1,6 @@
 import { fitLocally } from "./_local_fit.ts";
-import { median } from "./divergence.ts";
-import type { DirectedMetric } from "./metric.ts";
+import { median } from "../metrics/median.ts";
+import type { DirectedMetric } from "../metrics/direction.ts";
 
 /** A curve that a test recorded: the loss, or a metric. */
 export interface MeasuredCurve extends DirectedMetric {

@@ -1,6 +1,6 @@
 import { TrainingSnapshot } from "../training/snapshot.ts";
 import { batchSource } from "./_batches.ts";
-import { borrowMathRandom, seededRandom } from "./_random.ts";
+import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { createTrainer } from "./_trainer.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";

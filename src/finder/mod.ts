@@ -22,7 +22,7 @@ export type {
 } from "./data.ts";
 export { findLearningRate } from "./find_learning_rate.ts";
 export type { Growth } from "./learning_rate_grid.ts";
-export type { Better, DirectedMetric, Metric } from "./metric.ts";
+export type { Better, DirectedMetric, Metric } from "../metrics/direction.ts";
 export type { FindLearningRateOptions, RangeTestProgress } from "./options.ts";
 export { type FromCurveOptions, LearningRateRange } from "./range.ts";
 export type {

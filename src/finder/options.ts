@@ -1,7 +1,7 @@
 import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import type { Growth } from "./learning_rate_grid.ts";
-import type { Metric } from "./metric.ts";
+import type { Metric } from "../metrics/direction.ts";
 
 /** What {@linkcode FindLearningRateOptions.onBatch} is told. */
 export interface RangeTestProgress {

@@ -1,4 +1,4 @@
-import { showInNotebooks } from "../_notebook.ts";
+import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
 import { combineRuns } from "./combine_runs.ts";

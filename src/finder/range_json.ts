@@ -1,7 +1,7 @@
 import { valuesOf } from "./choose_curve.ts";
 import { type FindingKind, remediesFor } from "./conclude.ts";
 import { drawnCurve } from "./curve.ts";
-import { metricDirection } from "./metric.ts";
+import { metricDirection } from "../metrics/direction.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 

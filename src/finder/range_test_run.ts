@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { setLearningRate } from "../training/learning_rate.ts";
+import { setLearningRate } from "../tfjs/learning_rate.ts";
+import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import {
   type BatchSource,
   checkBatch,
@@ -44,9 +45,6 @@ interface PendingRate {
   readonly values: Promise<Values>;
 }
 
-/** On these backends the data of a tensor are at hand as soon as it is made. */
-const SYNCHRONOUS_BACKENDS = new Set(["cpu", "wasm", "tensorflow"]);
-
 /** How long the event loop may wait for its turn, in milliseconds. */
 const YIELD_EVERY = 30;
 
@@ -58,28 +56,14 @@ const BATCHES_AHEAD = 8;
 
 /** Starts reading a batch's values; they are disposed when read. */
 async function read({ names, values }: StepValues): Promise<Values> {
-  const tensors = values.filter((value) => typeof value !== "number");
-  let stacked: tf.Tensor | undefined;
-  try {
-    if (tensors.length > 0) {
-      // One transfer, however many metrics there are.
-      stacked = tf.tidy(() =>
-        tf.stack(tensors.map((tensor) => tensor.reshape([]).toFloat()))
-      );
-    }
-  } finally {
-    tf.dispose(tensors);
-  }
-  try {
-    const numbers = await stacked?.data() ?? [];
-    let next = 0;
-    return Object.fromEntries(names.map((name, i) => {
-      const value = values[i];
-      return [name, typeof value === "number" ? value : numbers[next++]];
-    })) as Values;
-  } finally {
-    stacked?.dispose();
-  }
+  const numbers = await readScalars(
+    values.filter((value) => typeof value !== "number"),
+  );
+  let next = 0;
+  return Object.fromEntries(names.map((name, i) => {
+    const value = values[i];
+    return [name, typeof value === "number" ? value : numbers[next++]];
+  })) as Values;
 }
 
 /** The averages of what several batches gave, by their weights. */
@@ -120,7 +104,7 @@ class RangeTest {
       count: iterations,
       growth,
     });
-    const ahead = SYNCHRONOUS_BACKENDS.has(tf.getBackend()) ? 0 : RATES_AHEAD;
+    const ahead = readsAtOnce() ? 0 : RATES_AHEAD;
     const batches = endlessBatches(this.#setup.source);
     const pending: PendingRate[] = [];
     let stopReason: StopReason | undefined;

@@ -7,7 +7,7 @@ import {
   wordAdvice,
   wordReading,
 } from "./range_words.ts";
-import { wrap } from "../_wrap.ts";
+import { wrap } from "../runtime/wrap.ts";
 
 /** Options of a range's text. */
 export interface FormatOptions {

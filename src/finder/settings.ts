@@ -1,5 +1,5 @@
 import type { Growth } from "./learning_rate_grid.ts";
-import { directedMetric, type Metric } from "./metric.ts";
+import { directedMetric, type Metric } from "../metrics/direction.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 
 /** With what a test was run. */

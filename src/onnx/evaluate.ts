@@ -1,9 +1,9 @@
 import {
   type ClassificationReport,
   classificationReport,
-} from "../classification_report.ts";
+} from "../metrics/classification_report.ts";
 import type { OnnxSession } from "./session.ts";
-import type { Tensor } from "../tfjs.ts";
+import type { Tensor } from "../tfjs/types.ts";
 
 /** What {@linkcode evaluate} evaluates on. */
 export interface EvaluationData {

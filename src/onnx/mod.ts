@@ -50,7 +50,7 @@
 export type {
   ClassificationReport,
   ClassScores,
-} from "../classification_report.ts";
+} from "../metrics/classification_report.ts";
 export {
   evaluate,
   type EvaluateOptions,
@@ -86,4 +86,4 @@ export {
   toOnnx,
   type ToOnnxOptions,
 } from "./to_onnx.ts";
-export type { LayersModel, Tensor } from "../tfjs.ts";
+export type { LayersModel, Tensor } from "../tfjs/types.ts";

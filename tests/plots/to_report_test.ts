@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { historyChart, type ReportContent, toReport } from "@clr/clr/plots";
-import { classificationReport } from "../../src/classification_report.ts";
+import { classificationReport } from "../../src/metrics/classification_report.ts";
 import { exampleRun } from "./_data.ts";
 import { decodePng } from "./_png.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { wrap } from "./_wrap.ts";
+import { wrap } from "../runtime/wrap.ts";
 
 interface FlagBase {
   /** One sentence for `--help`. */

@@ -11,7 +11,7 @@ import { constant, oneCycle, sequence } from "@clr/clr/schedules";
 import { getMomentum, setMomentum } from "@clr/clr/training";
 import { startWebGPU } from "../../src/backends/webgpu.ts";
 import { TrainingSnapshot } from "../../src/training/snapshot.ts";
-import { createLine } from "./_line.ts";
+import { createLine } from "../training/_line.ts";
 
 const EPSILON = 1e-7;
 

@@ -1,4 +1,4 @@
-import type { Optimizer } from "../tfjs.ts";
+import type { Optimizer } from "./types.ts";
 
 /** What tfjs's optimizers hide: all keep the rate in a protected number. */
 interface RateHolder {

@@ -1,5 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { directedMetric, metricDirection } from "../../src/finder/metric.ts";
+import {
+  directedMetric,
+  metricDirection,
+} from "../../src/metrics/direction.ts";
 
 Deno.test("metricDirection() knows what is better when higher, however it is written", () => {
   for (

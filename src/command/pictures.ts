@@ -1,10 +1,10 @@
 /** The flags of what a person looks at, shared by all commands. */
 
 import { join } from "node:path";
-import { type Flags, UsageError } from "./_flags.ts";
-import { writeFile } from "./_write_file.ts";
-import type { LearningRateRange } from "./finder/mod.ts";
-import type { LivePage, LivePageOptions } from "./plots/mod.ts";
+import { type Flags, UsageError } from "./flags.ts";
+import { writeFile } from "../runtime/write_file.ts";
+import type { LearningRateRange } from "../finder/mod.ts";
+import type { LivePage, LivePageOptions } from "../plots/mod.ts";
 
 /** Flags of what a person looks at. */
 export const PICTURE_FLAGS = {
@@ -47,7 +47,7 @@ export async function openLivePage(
   if (flag === undefined) return undefined;
   const port = livePort(flag);
   // A run that nobody watches loads nothing for it.
-  const { LivePage } = await import("./plots/mod.ts");
+  const { LivePage } = await import("../plots/mod.ts");
   const live = await LivePage.open({ ...options, port });
   console.error(`Live at ${live.url}`);
   return live;
@@ -66,7 +66,7 @@ export async function writeRangePictures(
 ): Promise<string[]> {
   if (range.learningRates.length < 2) return [];
   // Only here, as they take longer to load than all the rest of a command.
-  const { rangeChart, toPng, toSvg } = await import("./plots/mod.ts");
+  const { rangeChart, toPng, toSvg } = await import("../plots/mod.ts");
   const chart = rangeChart(range, { origin });
   await writeFile(join(folder, "lr_range.svg"), await toSvg(chart));
   await writeFile(join(folder, "lr_range.png"), await toPng(chart));

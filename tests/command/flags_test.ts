@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describeFlags, parseFlags, UsageError } from "../src/_flags.ts";
+import {
+  describeFlags,
+  parseFlags,
+  UsageError,
+} from "../../src/command/flags.ts";
 
 const FLAGS = {
   rate: { kind: "number", above: 0, help: "a rate" },

@@ -5,7 +5,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer, Tensor } from "../tfjs.ts";
+import { disposeWithin, type Holder, isHolder } from "./holder.ts";
+import type { Optimizer, Tensor } from "./types.ts";
 
 /** A field of an optimizer, or what it holds. */
 export type StateNode =
@@ -15,15 +16,6 @@ export type StateNode =
   | { readonly tensor: string; readonly variable?: { trainable: boolean } }
   | { readonly list: readonly StateNode[] }
   | { readonly fields: { readonly [key: string]: StateNode } };
-
-/** An object whose properties are read and written by name. */
-// deno-lint-ignore no-explicit-any -- tfjs keeps its state in protected fields
-type Holder = any;
-
-function isPlain(value: unknown): value is Holder {
-  return typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-}
 
 function describeValue(
   value: unknown,
@@ -49,7 +41,7 @@ function describeValue(
     );
     return { list };
   }
-  if (isPlain(value)) return { fields: describeFields(value, path, tensors) };
+  if (isHolder(value)) return { fields: describeFields(value, path, tensors) };
   return undefined;
 }
 
@@ -72,13 +64,6 @@ export function describeOptimizer(
   tensors: Map<string, Tensor>,
 ): Record<string, StateNode> {
   return describeFields(optimizer, "optimizer", tensors);
-}
-
-function disposeWithin(value: unknown): void {
-  if (value instanceof tf.Tensor) value.dispose();
-  else if (Array.isArray(value) || isPlain(value)) {
-    Object.values(value).forEach(disposeWithin);
-  }
 }
 
 function restoreField(
@@ -107,13 +92,12 @@ function restoreField(
     node.list.forEach((item, i) => restoreField(list, i, item, tensor));
     holder[key] = list;
   } else if ("fields" in node) {
-    const fields: Holder = isPlain(current) ? current : {};
+    const isFields = isHolder(current) && !Array.isArray(current);
+    const fields: Holder = isFields ? current : {};
     restoreFields(fields, node.fields, tensor);
     holder[key] = fields;
   } else {
-    if (current instanceof tf.Tensor || isPlain(current)) {
-      disposeWithin(current);
-    }
+    disposeWithin(current);
     holder[key] = "number" in node ? Number(node.number) : node.value;
   }
 }

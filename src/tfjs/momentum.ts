@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Optimizer, Tensor } from "../tfjs.ts";
+import type { Optimizer, Tensor } from "./types.ts";
 
 /** What tfjs's Momentum hides: steps use `m`, `getConfig` says `momentum`. */
 interface MomentumFields {

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { classificationReport } from "../src/classification_report.ts";
+import { classificationReport } from "../../src/metrics/classification_report.ts";
 
 Deno.test("classificationReport() prints scikit-learn's documented example", () => {
   const report = classificationReport(

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 
 const interrupt =
-  new URL("../../../examples/training/interrupt.ts", import.meta.url).href;
+  new URL("../../src/command/interrupt.ts", import.meta.url).href;
 
 /** What a program prints that sends itself what Ctrl-C does; see `interrupt`. */
 async function run(body: string): Promise<{ code: number; stdout: string }> {

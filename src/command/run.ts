@@ -1,4 +1,4 @@
-import { UsageError } from "./_flags.ts";
+import { UsageError } from "./flags.ts";
 
 // deno-lint-ignore no-explicit-any -- any constructor of errors will do
 type ErrorClass = abstract new (...args: any[]) => Error;
