@@ -173,6 +173,16 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** The updates of optimizers. A chunk is a piece of a weight in the table. */
+  sgdUpdate: ["table", "constants"],
+  momentumUpdate: ["table", "constants"],
+  nesterovUpdate: ["table", "constants"],
+  adagradUpdate: ["table", "constants"],
+  adadeltaUpdate: ["table", "constants"],
+  adamUpdate: ["table", "constants"],
+  adamaxUpdate: ["table", "constants"],
+  rmspropUpdate: ["table", "constants"],
+  centeredRmspropUpdate: ["table", "constants"],
 } as const;
 
 /** The name of a compute kernel. */

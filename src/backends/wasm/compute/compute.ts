@@ -135,6 +135,11 @@ export class Compute {
     return new Float32Array(this.#memory.buffer, address, length);
   }
 
+  /** A view of integers in memory, valid until the next allocation. */
+  integers(address: number, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, length);
+  }
+
   /**
    * Runs a job to its end.
    *
