@@ -28,22 +28,6 @@ export type Verdict =
   | "noisy"
   | "too-short";
 
-/** What can be seen in a curve, and the verdict that each leads to. */
-const VERDICTS = {
-  "both-bounds": "good",
-  "no-improvement": "flat",
-  "no-improvement-before-divergence": "flat",
-  "still-improving": "never-diverged",
-  "first-loss-not-finite": "diverged-at-once",
-  "diverged-before-improving": "diverged-at-once",
-  "bounds-hidden-by-noise": "noisy",
-  "bounds-coincide": "noisy",
-  "stopped-before-improving": "too-short",
-  "stopped-while-improving": "too-short",
-  "too-few-rates": "too-short",
-  "too-few-finite": "too-short",
-} as const satisfies { readonly [kind: string]: Verdict };
-
 /**
  * What was seen in the curve:
  *
@@ -61,7 +45,35 @@ const VERDICTS = {
  *   `"too-few-finite"`: the curve is not a number at most of them
  *   (`"too-short"`).
  */
-export type FindingKind = keyof typeof VERDICTS;
+export type FindingKind =
+  | "both-bounds"
+  | "no-improvement"
+  | "no-improvement-before-divergence"
+  | "still-improving"
+  | "first-loss-not-finite"
+  | "diverged-before-improving"
+  | "bounds-hidden-by-noise"
+  | "bounds-coincide"
+  | "stopped-before-improving"
+  | "stopped-while-improving"
+  | "too-few-rates"
+  | "too-few-finite";
+
+/** The verdict that each leads to. */
+const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
+  "both-bounds": "good",
+  "no-improvement": "flat",
+  "no-improvement-before-divergence": "flat",
+  "still-improving": "never-diverged",
+  "first-loss-not-finite": "diverged-at-once",
+  "diverged-before-improving": "diverged-at-once",
+  "bounds-hidden-by-noise": "noisy",
+  "bounds-coincide": "noisy",
+  "stopped-before-improving": "too-short",
+  "stopped-while-improving": "too-short",
+  "too-few-rates": "too-short",
+  "too-few-finite": "too-short",
+};
 
 /** What was seen that led to a verdict. */
 export interface Finding {
