@@ -337,12 +337,13 @@ function text(value: string): number[] {
  *
  * @param functions In the order of their indices.
  * @param exported Which indices are exported, under which names.
- * @param shared Whether the memory is shared between threads.
+ * @param memory The memory: whether threads share it, and how many pages it has
+ * at least. An access at a constant address among those is not checked.
  */
 export function encodeModule(
   functions: readonly FunctionBuilder[],
   exported: Readonly<Record<string, number>>,
-  shared: boolean,
+  memory: { readonly shared: boolean; readonly pages: number },
 ): Uint8Array<ArrayBuffer> {
   const most = Math.max(...functions.map((f) => f.paramCount));
   const types = Array.from({ length: most + 1 }, (_, count) => [
@@ -351,7 +352,10 @@ export function encodeModule(
     ...Array(count).fill(valueTypes.i32),
     0,
   ]);
-  const limits = shared ? [0x03, 1, ...unsigned(65536)] : [0x00, 1];
+  const least = unsigned(memory.pages);
+  const limits = memory.shared
+    ? [0x03, ...least, ...unsigned(65536)]
+    : [0x00, ...least];
   return new Uint8Array([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, types),

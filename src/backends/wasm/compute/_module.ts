@@ -64,5 +64,5 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     exported.work = define(work(claimIndex));
     exported.lead = define(lead(claimIndex));
   }
-  return encodeModule(functions, exported, target.shared);
+  return encodeModule(functions, exported, target);
 }
