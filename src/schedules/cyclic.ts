@@ -279,14 +279,14 @@ export function cycles(options: CyclicOptions = {}): Cycles {
   }
 
   const { scaleFn, momentum, ...plain } = resolved;
-  withTraits(at, {
+  const schedule = withTraits(at, {
     ...(!scaleFn && {
       description: { kind: "cyclic", ...plain, ...(momentum && { momentum }) },
     }),
     iterations: Infinity,
     ...(momentum && { momentum: momentumAt }),
   });
-  return { options: resolved, at, positionAt };
+  return { options: resolved, at: schedule, positionAt };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { schedulerView } from "./_notebook.ts";
-import { momentumOf } from "../schedules/traits.ts";
+import { rateToTrainAt } from "../schedules/traits.ts";
 import {
   type Columns,
   type EpochHistory,
@@ -29,8 +29,9 @@ const DONE: Promise<void> = Promise.resolve();
  * `(epoch, lr)`, this one asks at every batch, for the batches trained so far: a
  * rate by epoch is `(t) => rate(Math.floor(t / batchesPerEpoch))`.
  *
- * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
- * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
+ * A schedule with a `momentum` (made so by `cyclic` or `oneCycle`) drives that too,
+ * of the optimizers that have one: Momentum, RMSProp and, as beta1, Adam and
+ * Adamax. A function of one's own around such a schedule must have one as well.
  *
  * A batch costs it well under a microsecond beside what tfjs needs to give the
  * optimizer a new rate and to read the logs; logs that are on a GPU are read back
@@ -54,7 +55,7 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class LearningRateScheduler extends CallbackBase {
   #schedule: Schedule;
-  #momentum: ReturnType<typeof momentumOf>;
+  #momentum: Schedule["momentum"];
   /** What the optimizer had, for the stages of a schedule that set none. */
   #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
@@ -80,7 +81,7 @@ export class LearningRateScheduler extends CallbackBase {
   constructor(schedule: Schedule) {
     super();
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   /** The schedule that is followed. */
@@ -153,7 +154,8 @@ export class LearningRateScheduler extends CallbackBase {
    *
    * @returns This scheduler.
    * @throws {TypeError} If the optimizer has no learning rate, or no momentum
-   * where the schedule cycles it.
+   * where the schedule cycles it; or if the schedule is a function that calls
+   * one with a momentum and has none itself.
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
@@ -320,12 +322,13 @@ export class LearningRateScheduler extends CallbackBase {
 
   #follow(schedule: Schedule): void {
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   #apply(): void {
     const optimizer = this.#optimizer!;
-    setLearningRate(optimizer, this.at(this.#iteration));
+    const rate = rateToTrainAt(this.#schedule, this.#iteration);
+    setLearningRate(optimizer, this.#scale * rate);
     if (this.#momentum === undefined) return;
     const momentum = this.#momentum(this.#iteration) ?? this.#ownMomentum;
     if (momentum !== undefined) setMomentum(optimizer, momentum);
@@ -381,6 +384,12 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== "function") {
     throw new TypeError(
       `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${schedule}`,
+    );
+  }
+  const { momentum } = schedule;
+  if (momentum !== undefined && typeof momentum !== "function") {
+    throw new TypeError(
+      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${momentum}`,
     );
   }
   return schedule;
