@@ -15,8 +15,8 @@ random.seed(1)
 rows = []
 for case in range(40):
     classes = random.randint(2, 7)
-    # Eighths and quarters among them, which round to even.
-    examples = random.choice([8, 16, 40, 97, 200])
+    # Eighths are halves in binary and round to even; n / 200, say, is only near one.
+    examples = random.choice([8, 16, 41, 97, 197])
     labels = [random.randrange(classes) for _ in range(examples)]
     labels[:classes] = range(classes)
     # No two alike: of equal scores, scikit-learn takes the last, argMax the first.
