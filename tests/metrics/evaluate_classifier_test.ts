@@ -11,8 +11,11 @@ interface ScikitLearn {
   top2: number;
 }
 
-const expected: ScikitLearn[] = JSON.parse(
-  await Deno.readTextFile(new URL("./_scikit_learn.json", import.meta.url)),
+const lines = await Deno.readTextFile(
+  new URL("./_scikit_learn.jsonl", import.meta.url),
+);
+const expected: ScikitLearn[] = lines.trim().split("\n").map((line) =>
+  JSON.parse(line)
 );
 
 /** A model that gives its inputs as scores. */
