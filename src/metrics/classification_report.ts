@@ -41,6 +41,8 @@ export interface ClassificationReportOptions {
    * @default {the indices from 0 to the highest that occurs}
    */
   readonly classNames?: readonly string[];
+  /** Digits after the point in the text, from 0 to 15. @default {2} */
+  readonly digits?: number;
 }
 
 function ratio(part: number, whole: number): number {
@@ -73,19 +75,20 @@ function average(
 }
 
 /**
- * With two places, as Python prints it: a half goes to the even neighbour. Only
- * odd eighths are halves in binary; `toFixed` takes those up.
+ * With so many digits, as Python prints it: a half goes to the even neighbour,
+ * where `toFixed` takes it up. In binary, halves of 10^-digits are the odd
+ * multiples of 2^-(digits + 1).
  */
-function twoPlaces(fraction: number): string {
-  const eighths = fraction * 8;
-  if (!Number.isInteger(eighths) || eighths % 2 === 0) {
-    return fraction.toFixed(2);
+function rounded(fraction: number, digits: number): string {
+  const parts = fraction * 2 ** (digits + 1);
+  if (!Number.isInteger(parts) || parts % 2 === 0) {
+    return fraction.toFixed(digits);
   }
-  const below = Math.floor(fraction * 100);
-  return ((below + below % 2) / 100).toFixed(2);
+  const below = Math.floor(fraction * 10 ** digits);
+  return ((below + below % 2) / 10 ** digits).toFixed(digits);
 }
 
-function layOut(report: ClassificationReport): string {
+function layOut(report: ClassificationReport, digits: number): string {
   const averages = ["accuracy", "macro avg", "weighted avg"];
   const width = Math.max(
     ...report.classNames.map((name) => name.length),
@@ -96,9 +99,9 @@ function layOut(report: ClassificationReport): string {
     cells.map((cell) => cell.padStart(10)).join("");
   const row = (name: string, { precision, recall, f1, support }: ClassScores) =>
     line(name, [
-      twoPlaces(precision),
-      twoPlaces(recall),
-      twoPlaces(f1),
+      rounded(precision, digits),
+      rounded(recall, digits),
+      rounded(f1, digits),
       String(support),
     ]);
   return [
@@ -109,7 +112,7 @@ function layOut(report: ClassificationReport): string {
     line("accuracy", [
       "",
       "",
-      twoPlaces(report.accuracy),
+      rounded(report.accuracy, digits),
       String(report.macroAverage.support),
     ]),
     row("macro avg", report.macroAverage),
@@ -177,7 +180,12 @@ export function classificationReport(
       `Cannot report on a classification as there must be a prediction for each of ${labels.length} labels: current value is ${predictions.length} predictions`,
     );
   }
-  const { classNames = indexNames(labels, predictions) } = options;
+  const { classNames = indexNames(labels, predictions), digits = 2 } = options;
+  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 15)) {
+    throw new RangeError(
+      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${digits}`,
+    );
+  }
   const count = classNames.length;
   const confusion = classNames.map(() => new Array<number>(count).fill(0));
   let correct = 0;
@@ -207,7 +215,7 @@ export function classificationReport(
     macroAverage: average(classes, classes.map(() => 1)),
     weightedAverage: average(classes, classes.map(({ support }) => support)),
     toString(): string {
-      return layOut(this);
+      return layOut(this, digits);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface EvaluateClassifierOptions {
   readonly batchSize?: number;
   /** The names of the classes. @default {their indices} */
   readonly classNames?: readonly string[];
+  /** Digits after the point in the report's text. @default {2} */
+  readonly digits?: number;
   /**
    * Also gives, for each k of these, how often the true class is among the k
    * with the highest scores.
@@ -196,6 +198,7 @@ export async function evaluateClassifier(
     }
   }
   const report = classificationReport(labels, predictions, {
+    digits: options.digits,
     classNames: options.classNames ??
       Array.from({ length: classes }, (_, i) => `${i}`),
   });

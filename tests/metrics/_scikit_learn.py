@@ -31,7 +31,7 @@ for case in range(24):
             "scores": scores,
             "names": names,
             "text": classification_report(
-                labels, predictions, labels=range(classes), target_names=names
+                labels, predictions, labels=range(classes), target_names=names, digits=5
             ),
             "confusion": confusion_matrix(labels, predictions, labels=range(classes)).tolist(),
             "top2": top_k_accuracy_score(labels, scores, k=2, labels=range(classes))

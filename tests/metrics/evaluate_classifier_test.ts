@@ -34,13 +34,18 @@ Deno.test("evaluateClassifier() gives scikit-learn's text, confusion matrix and 
     const { report, topKAccuracy, predictions } = await evaluateClassifier(
       model,
       { xs, ys: labels },
-      { classNames: names, topK: [2], batchSize: 7 },
+      { classNames: names, topK: [2], batchSize: 7, digits: 5 },
     );
     assertEquals(`${report}`, text);
     assertEquals(report.confusion, confusion);
     assertAlmostEquals(topKAccuracy[2], top2, 1e-12);
     assertEquals(
-      `${classificationReport(labels, predictions, { classNames: names })}`,
+      `${
+        classificationReport(labels, predictions, {
+          classNames: names,
+          digits: 5,
+        })
+      }`,
       text,
     );
     xs.dispose();
