@@ -320,7 +320,7 @@ async function evaluateClassifier(
   const report = classificationReport(
     dataset.test.labels.subarray(0, dataset.test.count),
     predictions,
-    dataset.classNames,
+    { classNames: dataset.classNames },
   );
   return { report, predictions, seconds };
 }
