@@ -19,4 +19,4 @@ export * from "./enable_wasm_training.ts";
 export * from "./preflight.ts";
 export * from "./select_backend.ts";
 export type { LayersModel, Tensor } from "../tfjs.ts";
-export * from "./webgpu.ts";
+export * from "./webgpu/start_webgpu.ts";

@@ -5,7 +5,7 @@ import {
   startWebGPU,
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
-} from "./webgpu.ts";
+} from "./webgpu/start_webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";

@@ -7,12 +7,12 @@
  * hold zeros. This file starts it by hand and mends all three.
  */
 
-import { quietVulkan } from "../_quiet_vulkan.ts";
+import { quietVulkan } from "../../_quiet_vulkan.ts";
 import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { StagingBuffer } from "./_staging_buffer.ts";
-import { mendShaderKey, mendWebGPUKernels } from "./_webgpu_kernels.ts";
+import { mendShaderKey, mendWebGPUKernels } from "./_mended_kernels.ts";
 
 type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
 
