@@ -8,59 +8,20 @@
  */
 
 import { quietVulkan } from "../../_quiet_vulkan.ts";
-import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
-import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { createBackend, type TrainingBackend } from "./_backend.ts";
+import {
+  deviceName,
+  Driver,
+  isAlive,
+  largestTensor,
+  lossCause,
+} from "./_driver.ts";
+import { WebGPUUnavailableError } from "./errors.ts";
+import { mendWebGPUKernels } from "./_mended_kernels.ts";
+import type { OpenBackendClass } from "./_open_backend.ts";
+import { Shaders } from "./_shader.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
-import { mendShaderKey, mendWebGPUKernels } from "./_mended_kernels.ts";
-
-type BackendValues = ReturnType<WebGPUBackend["readSync"]>;
-
-/** Why WebGPU cannot be used here. */
-export type WebGPUUnavailableReason =
-  | "no-webgpu"
-  | "no-adapter"
-  | "software-adapter"
-  | "no-device";
-
-/** Thrown by {@linkcode startWebGPU} where there is no usable GPU. */
-export class WebGPUUnavailableError extends Error {
-  /** What is missing, for programs to act on. */
-  readonly reason: WebGPUUnavailableReason;
-
-  /** An error for `reason`, explained in `message`. */
-  constructor(
-    reason: WebGPUUnavailableReason,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = "WebGPUUnavailableError";
-    this.reason = reason;
-  }
-}
-
-/**
- * Thrown by the next read or submission after the GPU was lost: its driver was
- * reset, it was unplugged, or the device was destroyed. All tensors on it are
- * gone. Training goes on from the last checkpoint, after
- * {@linkcode startWebGPU} was called again or on another backend.
- */
-export class DeviceLostError extends Error {
-  /** The device that was lost, as its driver names it. */
-  readonly device: string;
-
-  /** An error for `device`, lost for what the driver calls `cause`. */
-  constructor(device: string, cause: string) {
-    super(
-      `Cannot continue on ${device} as the GPU must be present: ` +
-        `it was lost (${cause}). Start the backend again, or choose another ` +
-        "one, and resume from the last checkpoint",
-    );
-    this.name = "DeviceLostError";
-    this.device = device;
-  }
-}
 
 /** Options of {@linkcode startWebGPU}. */
 export interface WebGPUOptions {
@@ -102,7 +63,7 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-let running: { started: WebGPUDevice; backend: WebGPUBackend } | undefined;
+let running: { started: WebGPUDevice; backend: TrainingBackend } | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
@@ -145,7 +106,7 @@ export function startWebGPU(
 
 async function start({ allowSoftware = false }: WebGPUOptions) {
   if (
-    running && tf.findBackend("webgpu") === running.backend &&
+    running && tf.findBackend("webgpu") as unknown === running.backend &&
     (allowSoftware || !running.started.isFallbackAdapter) &&
     isAlive(running.backend.device)
   ) {
@@ -168,25 +129,29 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   const lost = device.lost.then(lossCause);
   const staging = new StagingBuffer(device);
   const readsAtOnce = await staging.works();
+  const driver = new Driver(device, adapter.info);
   const started: WebGPUDevice = Object.freeze({
     device: name,
     isFallbackAdapter,
     maxTensorBytes: largestTensor(device),
     lost,
-    settled: () => staging.settled(),
+    async settled() {
+      await Promise.all([staging.settled(), driver.settled()]);
+    },
   });
   // The import registers a factory that Deno's adapter rejects: it asks for
   // the feature ["bgra8unorm-storage"], an array where a name must stand.
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   mendWebGPUKernels();
-  const backend = createBackend(
-    WebGPUBackend,
+  const backend = createBackend(WebGPUBackend as unknown as OpenBackendClass, {
     device,
-    adapter.info,
-    readsAtOnce ? staging : undefined,
-  );
-  tf.registerBackend("webgpu", () => backend, 3);
+    info: adapter.info,
+    driver,
+    shaders: new Shaders(device),
+    staging: readsAtOnce ? staging : undefined,
+  });
+  tf.registerBackend("webgpu", () => backend as unknown as tf.KernelBackend, 3);
   await tf.setBackend("webgpu");
   running = { started, backend };
   return started;
@@ -236,152 +201,4 @@ async function requestDevice(
       { cause },
     );
   }
-}
-
-function deviceName(info: GPUAdapterInfo): string {
-  return info.description ||
-    `device ${info.device || "unknown"} of vendor ${info.vendor || "unknown"}`;
-}
-
-/**
- * tfjs's backend on `device`, with its errors mended, and its reads where this
- * runtime allows `staging`.
- */
-function createBackend(
-  Base: typeof WebGPUBackend,
-  device: GPUDevice,
-  info: GPUAdapterInfo,
-  staging: StagingBuffer | undefined,
-): WebGPUBackend {
-  const name = deviceName(info);
-  const maxTensorBytes = largestTensor(device);
-  let lost: string | undefined;
-  let refused: string | undefined;
-  device.lost.then((info) => lost = lossCause(info));
-  device.addEventListener("uncapturederror", (event) => {
-    refused ??= (event as GPUUncapturedErrorEvent).error.message;
-  });
-
-  function throwFailure(): void {
-    if (lost !== undefined) throw new DeviceLostError(name, lost);
-    if (refused === undefined) return;
-    const message = refused.trim();
-    refused = undefined;
-    throw new Error(
-      `Cannot compute on ${name} as its driver must accept every command: ` +
-        `it answered "${message}". What was computed since the last read is ` +
-        "not valid",
-    );
-  }
-
-  /** Runs `action`; what it throws names the device and why. */
-  function attempt<T>(action: () => T): T {
-    throwFailure();
-    try {
-      return action();
-    } catch (cause) {
-      if (!(cause instanceof DOMException)) throw cause;
-      const { message } = cause;
-      // The loss itself is announced only with the event loop's next turn.
-      if (!isAlive(device)) throw new DeviceLostError(name, message);
-      throw new Error(
-        `Cannot compute on ${name} as its memory must suffice: it answered ` +
-          `"${message}" with ${tf.memory().numBytes} bytes of tensors alive`,
-        { cause },
-      );
-    }
-  }
-
-  return new class extends Base {
-    override submitQueue(): void {
-      throwFailure();
-      super.submitQueue();
-    }
-
-    override uploadToGPU(dataId: object): void {
-      const data = this.tensorMap.get(dataId);
-      if (data.resource != null) return;
-      const bytes = 4 * tf.util.sizeFromShape(data.shape);
-      // A wrong index can make a length negative, which Deno takes for a huge
-      // one; tfjs cannot release such a buffer and fails ever after.
-      if (!(bytes >= 0 && bytes <= maxTensorBytes)) {
-        throw new RangeError(
-          `Cannot hold a tensor of shape [${data.shape}] on ${name} as it ` +
-            `must take 0 to ${maxTensorBytes} bytes: current value is ${bytes}`,
-        );
-      }
-      attempt(() => super.uploadToGPU(dataId));
-    }
-
-    override runWebGPUProgram(
-      ...call: Parameters<WebGPUBackend["runWebGPUProgram"]>
-    ): ReturnType<WebGPUBackend["runWebGPUProgram"]> {
-      mendShaderKey(call[0]);
-      return super.runWebGPUProgram(...call);
-    }
-
-    override async read(dataId: object): Promise<BackendValues> {
-      // Read before the first await: tfjs's own read fails when the tensor is
-      // disposed of while it waits.
-      const values = staging ? this.readSync(dataId) : await super.read(dataId);
-      // The driver's complaints arrive with the event loop's next turn, and
-      // so do timers and signals, which a loop of reads would starve.
-      await new Promise((resolve) => setImmediate(resolve));
-      throwFailure();
-      return values;
-    }
-
-    override readSync(dataId: object): BackendValues {
-      const data = this.tensorMap.get(dataId);
-      // Complex tensors are put together from two, which come back here.
-      if (data.values != null || data.complexTensorInfos) {
-        return super.readSync(dataId);
-      }
-      if (!staging) {
-        throw new Error(
-          `Cannot read a tensor synchronously as ${name} must be waited for ` +
-            "in this runtime: use `await tensor.data()`",
-        );
-      }
-      const bytes = this.#copy(data.resource as GPUBuffer, staging);
-      data.values = tf.util.convertBackendValuesAndArrayBuffer(
-        bytes,
-        data.dtype,
-      );
-      return data.values;
-    }
-
-    #copy(buffer: GPUBuffer, staging: StagingBuffer): ArrayBuffer {
-      return attempt(() => {
-        this.ensureCommandEncoderReady();
-        this.endComputePassEncoder();
-        super.submitQueue();
-        return staging.read(buffer);
-      });
-    }
-  }(device, info);
-}
-
-function isAlive(device: GPUDevice): boolean {
-  const buffer = device.createBuffer({
-    size: 4,
-    usage: GPUBufferUsage.COPY_SRC,
-    mappedAtCreation: true,
-  });
-  try {
-    buffer.getMappedRange();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    buffer.destroy();
-  }
-}
-
-function largestTensor({ limits }: GPUDevice): number {
-  return Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-}
-
-function lossCause({ reason, message }: GPUDeviceLostInfo): string {
-  return message || reason || "the driver gives no reason";
 }

@@ -17,9 +17,9 @@ import {
 } from "../../../src/training/mod.ts";
 import {
   DeviceLostError,
-  startWebGPU,
   WebGPUUnavailableError,
-} from "../../../src/backends/webgpu/start_webgpu.ts";
+} from "../../../src/backends/webgpu/errors.ts";
+import { startWebGPU } from "../../../src/backends/webgpu/start_webgpu.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();
 const ignore = !adapter;
