@@ -108,7 +108,7 @@ export function createBackend(
       this.bufferManager = this.pool;
       this.#uniforms = new Uniforms(this.pool, device.queue);
       // Rates change at every step: few are kept, or their buffers never return.
-      this.#rates = new Uniforms(this.pool, device.queue, 256);
+      this.#rates = new Uniforms(this.pool, device.queue, 4);
       this.#bindGroups = new BindGroups(device, this.pool);
     }
 

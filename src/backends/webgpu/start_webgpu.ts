@@ -21,6 +21,7 @@ import { WebGPUUnavailableError } from "./errors.ts";
 import { mendWebGPUKernels } from "./_mended_kernels.ts";
 import type { OpenBackendClass } from "./_open_backend.ts";
 import { Shaders } from "./_shader.ts";
+import { installTrainingKernels } from "./_training_kernels.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
 
 /** Options of {@linkcode startWebGPU}. */
@@ -144,6 +145,7 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu");
   mendWebGPUKernels();
+  installTrainingKernels();
   const backend = createBackend(WebGPUBackend as unknown as OpenBackendClass, {
     device,
     info: adapter.info,
