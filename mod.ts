@@ -33,7 +33,7 @@ export type {
   History,
   Logs,
 } from "./src/training/history.ts";
-export * from "./src/training/learning_rate.ts";
+export * from "./src/tfjs/learning_rate.ts";
 export * from "./src/training/learning_rate_scheduler.ts";
 export type {
   CyclicMode,
@@ -49,6 +49,6 @@ export type {
   Optimizer,
   Tensor,
   Variable,
-} from "./src/tfjs.ts";
+} from "./src/tfjs/types.ts";
 export type { MomentumRange } from "./src/schedules/momentum_range.ts";
 export type { Schedule } from "./src/schedules/schedule.ts";

@@ -22,9 +22,9 @@ import { examineMachine } from "@clr/clr/doctor";
 import { fromFileUrl } from "@std/path";
 import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
 import { createMiniGoogLeNet } from "../examples/models/minigooglenet.ts";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/_flags.ts";
-import { writeFile } from "../src/_write_file.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
+import { writeFile } from "../src/runtime/write_file.ts";
 
 const FLAGS = {
   output: {

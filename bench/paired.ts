@@ -11,8 +11,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags } from "../src/_flags.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags } from "../src/command/flags.ts";
 import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
 
 const FLAGS = {

@@ -16,10 +16,14 @@ import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/_command.ts";
-import { PICTURE_FLAGS, writeRangePictures } from "../src/_pictures.ts";
-import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
-import { writeFile } from "../src/_write_file.ts";
+import { runCommand } from "../src/command/run.ts";
+import { PICTURE_FLAGS, writeRangePictures } from "../src/command/pictures.ts";
+import {
+  describeFlags,
+  type FlagValues,
+  parseFlags,
+} from "../src/command/flags.ts";
+import { writeFile } from "../src/runtime/write_file.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import { ImageBatches, type TensorBatch } from "./datasets/image_batches.ts";
 import type { ImageDataset } from "./datasets/image_dataset.ts";
@@ -33,7 +37,7 @@ import {
   OPTIMIZER_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
-import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
+import { Interrupt, loadInterruptibly } from "../src/command/interrupt.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
 import { readRange } from "./training/resume.ts";
 import {

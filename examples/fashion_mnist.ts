@@ -18,10 +18,14 @@ import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { CyclicLR, findLearningRate, type LearningRateRange } from "@clr/clr";
 import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/_command.ts";
-import { PICTURE_FLAGS } from "../src/_pictures.ts";
-import { describeFlags, type FlagValues, parseFlags } from "../src/_flags.ts";
-import { writeFile } from "../src/_write_file.ts";
+import { runCommand } from "../src/command/run.ts";
+import { PICTURE_FLAGS } from "../src/command/pictures.ts";
+import {
+  describeFlags,
+  type FlagValues,
+  parseFlags,
+} from "../src/command/flags.ts";
+import { writeFile } from "../src/runtime/write_file.ts";
 import { shiftAndFlip } from "./datasets/augmentation.ts";
 import { loadFashionMnist } from "./datasets/fashion_mnist.ts";
 import { ImageBatches } from "./datasets/image_batches.ts";
@@ -36,7 +40,7 @@ import {
   HELP_FLAGS,
   SCHEDULE_FLAGS,
 } from "./training/flags.ts";
-import { Interrupt, loadInterruptibly } from "./training/interrupt.ts";
+import { Interrupt, loadInterruptibly } from "../src/command/interrupt.ts";
 import { readRange } from "./training/resume.ts";
 import {
   checkPlaces,

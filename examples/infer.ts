@@ -18,8 +18,8 @@ import {
   type OnnxSession,
   ProviderUnavailableError,
 } from "@clr/clr/onnx";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/_flags.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
 import {
   fitImage,
   ImageFileError,

@@ -12,8 +12,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags } from "../src/_flags.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags } from "../src/command/flags.ts";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { loadMnist } from "./datasets/mnist.ts";
@@ -24,7 +24,7 @@ import {
   HELP_FLAGS,
   WHOLE_DATA_FLAGS,
 } from "./training/flags.ts";
-import { loadInterruptibly } from "./training/interrupt.ts";
+import { loadInterruptibly } from "../src/command/interrupt.ts";
 
 const FLAGS = {
   ...WHOLE_DATA_FLAGS,

@@ -16,8 +16,8 @@
 
 import { selectBackend } from "@clr/clr/backends";
 import { CheckpointError } from "@clr/clr/training";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/_flags.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
 import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
@@ -35,7 +35,7 @@ import {
   HELP_FLAGS,
   WHOLE_DATA_FLAGS,
 } from "./training/flags.ts";
-import { Interrupt } from "./training/interrupt.ts";
+import { Interrupt } from "../src/command/interrupt.ts";
 
 /** The flags of this program. */
 export const FLAGS = {

@@ -15,15 +15,15 @@ import * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import { CycleSnapshots } from "@clr/clr/training";
-import { runCommand } from "../src/_command.ts";
-import { describeFlags, parseFlags } from "../src/_flags.ts";
+import { runCommand } from "../src/command/run.ts";
+import { describeFlags, parseFlags } from "../src/command/flags.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
-import { loadInterruptibly } from "./training/interrupt.ts";
+import { loadInterruptibly } from "../src/command/interrupt.ts";
 import { formatDuration } from "./training/plan.ts";
 
 /** The flags of this program. */

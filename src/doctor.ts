@@ -11,9 +11,9 @@
  * @module
  */
 
-import { quietVulkan } from "./_quiet_vulkan.ts";
-import { runCommand } from "./_command.ts";
-import { describeFlags, parseFlags } from "./_flags.ts";
+import { quietVulkan } from "./devices/quiet_vulkan.ts";
+import { runCommand } from "./command/run.ts";
+import { describeFlags, parseFlags } from "./command/flags.ts";
 import { selectBackend } from "./backends/mod.ts";
 import {
   describeProcessor,

@@ -21,8 +21,7 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join, resolve, toFileUrl } from "@std/path";
 import { LayersModel } from "@tensorflow/tfjs";
 import {
   preflight,
@@ -30,7 +29,7 @@ import {
   selectBackend,
   type SelectedBackend,
 } from "./backends/mod.ts";
-import { runCommand } from "./_command.ts";
+import { runCommand } from "./command/run.ts";
 import {
   BACKEND_FLAGS,
   describeFlags,
@@ -38,14 +37,14 @@ import {
   type FlagValues,
   parseFlags,
   UsageError,
-} from "./_flags.ts";
+} from "./command/flags.ts";
 import {
   openLivePage,
   PICTURE_FLAGS,
   writeRangePictures,
-} from "./_pictures.ts";
-import { writeFile } from "./_write_file.ts";
-import { metricDirection } from "./finder/metric.ts";
+} from "./command/pictures.ts";
+import { writeFile } from "./runtime/write_file.ts";
+import { metricDirection } from "./metrics/direction.ts";
 import {
   type Better,
   findLearningRate,
@@ -152,7 +151,7 @@ async function loadModule(path: string | undefined): Promise<TestedModule> {
     ? new URL(DEFAULT_MODULE, import.meta.url)
     : /^(https?|file|jsr|npm|data):/.test(path)
     ? new URL(path)
-    : pathToFileURL(resolve(path));
+    : toFileUrl(resolve(path));
   let module: Partial<TestedModule>;
   try {
     module = await import(url.href);

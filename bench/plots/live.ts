@@ -17,8 +17,8 @@ import { CyclicLR } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import { LivePage } from "@clr/clr/plots";
 import { createCifar10Quick } from "../../examples/models/cifar10_quick.ts";
-import { describeFlags, parseFlags } from "../../src/_flags.ts";
-import { runCommand } from "../../src/_command.ts";
+import { describeFlags, parseFlags } from "../../src/command/flags.ts";
+import { runCommand } from "../../src/command/run.ts";
 
 const FLAGS = {
   rounds: {

@@ -1,6 +1,6 @@
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { Format, SingleBar } from "cli-progress";
-import { stderrStream } from "../terminal.ts";
+import { stderrStream } from "../../src/command/stderr_stream.ts";
 import type { OnProgress } from "./_download.ts";
 
 /** How a download's progress is shown, and how that ends. */

@@ -3,7 +3,7 @@ import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
 import { layerRates, loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
 import denoJson from "../../deno.json" with { type: "json" };
-import { writeFile } from "../../src/_write_file.ts";
+import { writeFile } from "../../src/runtime/write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";

@@ -2,7 +2,7 @@ import {
   BACKEND_FLAGS,
   type Flags,
   type FlagValues,
-} from "../../src/_flags.ts";
+} from "../../src/command/flags.ts";
 import type { OptimizerName, OPTIMIZERS } from "./optimizers.ts";
 
 const OPTIMIZER_NAMES = [

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename, join } from "@std/path";
-import { writeFile } from "../../src/_write_file.ts";
+import { writeFile } from "../../src/runtime/write_file.ts";
 
 /**
  * Saves `model` in tfjs's own format: `model.json` and a file of weights that

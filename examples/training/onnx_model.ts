@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type * as tf from "@tensorflow/tfjs";
 import { createSession, evaluate, toOnnx } from "@clr/clr/onnx";
-import { writeFile } from "../../src/_write_file.ts";
+import { writeFile } from "../../src/runtime/write_file.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { ONNX_CONVERTERS } from "../models/onnx_converters.ts";

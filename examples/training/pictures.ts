@@ -8,8 +8,8 @@ import {
   toReport,
   toSvg,
 } from "@clr/clr/plots";
-import type { ClassificationReport } from "../../src/classification_report.ts";
-import { writeFile } from "../../src/_write_file.ts";
+import type { ClassificationReport } from "../../src/metrics/classification_report.ts";
+import { writeFile } from "../../src/runtime/write_file.ts";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { imageSize } from "../datasets/image_dataset.ts";
 import { formatDuration, type Plan } from "./plan.ts";

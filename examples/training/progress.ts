@@ -3,7 +3,7 @@ import { SingleBar } from "cli-progress";
 import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
 import { formatGpuSample, type GpuSampler } from "@clr/clr/devices";
-import { stderrStream } from "../terminal.ts";
+import { stderrStream } from "../../src/command/stderr_stream.ts";
 import { formatDuration, type Plan } from "./plan.ts";
 
 /** Between two looks at the training, in milliseconds. */

@@ -14,16 +14,16 @@ import denoJson from "../../deno.json" with { type: "json" };
 import {
   type ClassificationReport,
   classificationReport,
-} from "../../src/classification_report.ts";
-import { livePort, openLivePage } from "../../src/_pictures.ts";
-import { wrap } from "../../src/_wrap.ts";
-import { writeFile } from "../../src/_write_file.ts";
+} from "../../src/metrics/classification_report.ts";
+import { livePort, openLivePage } from "../../src/command/pictures.ts";
+import { wrap } from "../../src/runtime/wrap.ts";
+import { writeFile } from "../../src/runtime/write_file.ts";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { DatasetError, type ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { setSteps } from "../models/_counted_layer.ts";
-import { Interrupt } from "./interrupt.ts";
+import { Interrupt } from "../../src/command/interrupt.ts";
 import { LiveFollower } from "./live_follower.ts";
 import { saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
@@ -320,7 +320,7 @@ async function evaluateClassifier(
   const report = classificationReport(
     dataset.test.labels.subarray(0, dataset.test.count),
     predictions,
-    dataset.classNames,
+    { classNames: dataset.classNames },
   );
   return { report, predictions, seconds };
 }

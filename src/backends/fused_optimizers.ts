@@ -1,314 +1,331 @@
 /**
- * An optimizer's update of a variable as one kernel, for the backends that have
- * it. tfjs makes of each update five to fifteen small operations, and a tensor of
- * each; a kernel reads and writes everything once.
+ * tfjs's optimizers as one pass over all weights.
  *
- * A backend joins in by registering the kernel {@linkcode OPTIMIZER_UPDATE}. On
- * one that has none, the optimizers do what they always did. Everything about
- * them stays: their fields, the slots with their names and order, and the rate
- * and momentum in force, which tfjs caches in tensors for some.
+ * tfjs updates weight by weight, each with some ten small operations that read
+ * and write whole tensors. Where the current backend has a kernel for an
+ * optimizer's rule, the optimizer's `applyGradients` here runs that kernel once
+ * for all its weights; on other backends it does what tfjs does. The optimizer's
+ * slots, counts and hyperparameters stay where tfjs keeps them, so that
+ * whatever reads or restores them sees no difference.
  */
 
 import * as tf from "@tensorflow/tfjs";
 
-/** The name of the kernel that updates a variable and its slots. */
-export const OPTIMIZER_UPDATE = "OptimizerUpdate";
+/** One weight of a fused update. */
+export interface UpdatedWeight {
+  readonly value: tf.Variable;
+  readonly gradient: tf.Tensor;
+  /** Such as the moments of Adam, in the order in which its rule names them. */
+  readonly slots: readonly tf.Variable[];
+}
+
+/** What an optimizer does in a step, for all its weights at once. */
+export interface OptimizerUpdate {
+  /** The kernel's name in tfjs's registry, such as `"AdamUpdate"`. */
+  readonly kernel: string;
+  /** Scalars that live on the backend, as each rule names them. */
+  readonly scalars: readonly tf.Tensor[];
+  /** Numbers, which tfjs would turn into float32 scalars. */
+  readonly constants: readonly number[];
+  readonly weights: readonly UpdatedWeight[];
+}
 
 /**
- * How a value `w` with the gradient `g` and the slots `a`, `b`, `c` changes, in
- * this order, with the numbers `n0`, `n1`, … of the attributes, which are double
- * precision: in single, `1 - 0.999` is off by 1e-5.
+ * The attributes of an update kernel. Its inputs are a list: the scalars, then
+ * for each weight its value, its gradient and its slots. Its outputs are, for
+ * each weight, the new value and the new slots; a kernel may reuse the memory of
+ * a value or slot that nothing else refers to.
+ */
+export interface UpdateKernelAttrs {
+  readonly scalars: number;
+  /** The slots of each weight. */
+  readonly slots: number;
+  readonly constants: readonly number[];
+}
+
+/**
+ * Updates weights and slots by a kernel of the current backend.
  *
- * - `sgd`: `w += n0 g`
- * - `momentum`: `a = n1 a + g; w += n0 a`
- * - `nesterov`: `a = n1 a + g; w += n0 (g + n1 a)`
- * - `adagrad`: `a += g²; w += n0 g / √(a + n1)`
- * - `adadelta`: `u = √(b + n2) / √(a + n2) g; a = n1 a + (1 - n1) g²;
- *   b = n1 b + (1 - n1) u²; w += n0 u`
- * - `adam`: `a = n1 a + (1 - n1) g; b = n2 b + (1 - n2) g²;
- *   w += n0 (a / n4) / (√(b / n5) + n3)`
- * - `adamax`: `a = n1 a + (1 - n1) g; b = max(n2 b, |g|); w += n0 a / (b + n3)`
- * - `rmsprop`: `a = n1 a + (1 - n1) g²; b = n2 b + n0 g / √(a + n3); w -= b`
- * - `rmsprop-centered`: `a` as before; `c = n1 c + (1 - n1) g;
- *   b = n2 b + n0 g / √(a - (c² + n3)); w -= b`
+ * @returns False, with nothing done, where the backend has no such kernel or a
+ * weight is not one that it takes: the caller then computes with tfjs's own
+ * operations.
  */
-export type OptimizerRule =
-  | "sgd"
-  | "momentum"
-  | "nesterov"
-  | "adagrad"
-  | "adadelta"
-  | "adam"
-  | "adamax"
-  | "rmsprop"
-  | "rmsprop-centered";
-
-/** What the kernel is told beside the tensors. */
-export interface OptimizerUpdateAttributes {
-  /** The rule. */
-  readonly rule: OptimizerRule;
-  /** Its numbers, in the order of the rule. */
-  readonly numbers: readonly number[];
+export function runUpdate(update: OptimizerUpdate): boolean {
+  const { kernel, scalars, constants, weights } = update;
+  if (!hasKernel(kernel) || !weights.every(isPlain)) return false;
+  if (weights.length === 0) return true;
+  const inputs = [
+    ...scalars,
+    ...weights.flatMap(({ value, gradient, slots }) => [
+      value,
+      gradient,
+      ...slots,
+    ]),
+  ];
+  const attrs: UpdateKernelAttrs = {
+    scalars: scalars.length,
+    slots: weights[0].slots.length,
+    constants,
+  };
+  tf.tidy(() => {
+    const outputs = tf.engine().runKernel(
+      kernel,
+      inputs as unknown as tf.NamedTensorMap,
+      attrs as unknown as tf.NamedAttrMap,
+    ) as tf.Tensor[];
+    let next = 0;
+    for (const { value, slots } of weights) {
+      value.assign(outputs[next++]);
+      for (const slot of slots) slot.assign(outputs[next++]);
+    }
+  });
+  return true;
 }
 
-/**
- * What the kernel is given: the variable, its gradient, and its slots by the
- * letters of {@linkcode OptimizerRule}. It returns the new value and the new
- * slots, in this order. As each is put in the place of the old one at once, it
- * may write over the data of those that nothing else shares.
- */
-export interface OptimizerUpdateInputs {
-  /** The variable's value. */
-  readonly value: tf.TensorInfo;
-  /** The gradient of the loss with respect to it. */
-  readonly gradient: tf.TensorInfo;
-  /** The first slot. */
-  readonly a?: tf.TensorInfo;
-  /** The second slot. */
-  readonly b?: tf.TensorInfo;
-  /** The third slot. */
-  readonly c?: tf.TensorInfo;
+function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
-type Gradients = Parameters<tf.Optimizer["applyGradients"]>[0];
-
-/** What tfjs keeps of a variable in an optimizer's list. */
-interface Slot {
-  originalName: string;
-  variable: tf.Variable;
+function isPlain({ value, gradient, slots }: UpdatedWeight): boolean {
+  return [gradient, ...slots].every((tensor) =>
+    tensor.dtype === "float32" && tf.util.arraysEqual(tensor.shape, value.shape)
+  ) && value.dtype === "float32";
 }
 
-/** An optimizer's protected fields. */
-// deno-lint-ignore no-explicit-any -- they differ from class to class
-type Fields = any;
+/** The fields of tfjs's optimizers that its types keep to themselves. */
+interface Fields {
+  learningRate: number;
+  epsilon: number;
+  incrementIterations(): void;
+  [field: string]: unknown;
+}
 
-/** Where a rule keeps one of its slots. */
-interface SlotPlace {
-  readonly list: string;
+interface SlotField {
+  readonly field: string;
+  /** What tfjs appends to the weight's name. */
   readonly suffix: string;
-  /** What it starts with, if not with 0. */
   readonly initial?: (optimizer: Fields) => number;
 }
 
-/** How an optimizer of tfjs maps to the kernel. */
-interface Mapping {
-  readonly prototype: object;
-  readonly rule: (optimizer: Fields) => OptimizerRule;
-  readonly slots: (optimizer: Fields) => readonly SlotPlace[];
-  readonly numbers: (optimizer: Fields) => number[];
-  /** What happens once a step, after all variables. */
-  readonly after?: (optimizer: Fields) => void;
+interface Rule {
+  readonly optimizer: { prototype: tf.Optimizer };
+  kernel(optimizer: Fields): string;
+  /** The slots of a weight, in the kernel's order. */
+  slots(optimizer: Fields): readonly SlotField[];
+  scalars?(optimizer: Fields): tf.Tensor[];
+  constants?(optimizer: Fields): number[];
+  /** What changes once a step rather than once a weight. */
+  finish?(optimizer: Fields): void;
 }
 
-const moments: readonly SlotPlace[] = [
-  { list: "accumulatedFirstMoment", suffix: "m" },
-  { list: "accumulatedSecondMoment", suffix: "v" },
-];
+const firstMoment = { field: "accumulatedFirstMoment", suffix: "m" };
 
-const mappings: readonly Mapping[] = [
+function oneMinus(tensor: unknown): tf.Tensor {
+  return tf.sub(1, tensor as tf.Tensor);
+}
+
+function multiplyBy(variable: unknown, factor: unknown): void {
+  const scaled = variable as tf.Variable;
+  scaled.assign(tf.mul(scaled, factor as number));
+}
+
+/**
+ * The rules, and what their kernels are given. With g the gradient, w the
+ * weight, and c the scalars and constants in their order:
+ *
+ * - `SgdUpdate`: w ← c₀·g + w
+ * - `MomentumUpdate`: a ← c₁·a + g, w ← c₀·a + w
+ * - `NesterovUpdate`: a ← c₁·a + g, w ← c₀·(g + a·c₁) + w
+ * - `AdagradUpdate`: a ← a + g², w ← g / √(a + c₀) · c₁ + w
+ * - `AdadeltaUpdate`: d = √(u + c₂) / √(a + c₂) · g, a ← a·c₀ + g²·c₁,
+ *   u ← u·c₀ + d²·c₁, w ← d·c₃ + w
+ * - `AdamUpdate`: m ← m·c₂ + g·c₃, v ← v·c₄ + g²·c₅,
+ *   w ← (m / c₀) / (√(v / c₁) + c₆) · c₇ + w
+ * - `AdamaxUpdate`: m ← m·c₁ + g·c₂, u ← max(u·c₃, |g|),
+ *   w ← c₀ · (m / (u + c₄)) + w
+ * - `RmspropUpdate`: s ← s·c₀ + g²·c₁, a ← a·c₂ + g·c₃ / √(s + c₄), w ← w − a
+ * - `CenteredRmspropUpdate`: the same with a third slot, μ ← μ·c₀ + g·c₁, and
+ *   √(s − (μ² + c₄))
+ *
+ * Each operation is rounded to float32, as it is in tfjs.
+ */
+const rules: readonly Rule[] = [
   {
-    prototype: tf.SGDOptimizer.prototype,
-    rule: () => "sgd",
+    optimizer: tf.SGDOptimizer,
+    kernel: () => "SgdUpdate",
     slots: () => [],
-    numbers: ({ c }) => [numberIn(c)],
+    scalars: ({ c }) => [c as tf.Tensor],
   },
   {
-    prototype: tf.MomentumOptimizer.prototype,
-    rule: ({ useNesterov }) => useNesterov ? "nesterov" : "momentum",
-    slots: () => [{ list: "accumulations", suffix: "momentum" }],
-    numbers: ({ c, m }) => [numberIn(c), numberIn(m)],
+    optimizer: tf.MomentumOptimizer,
+    kernel: ({ useNesterov }) =>
+      useNesterov ? "NesterovUpdate" : "MomentumUpdate",
+    slots: () => [{ field: "accumulations", suffix: "momentum" }],
+    scalars: ({ c, m }) => [c as tf.Tensor, m as tf.Tensor],
   },
   {
-    prototype: tf.AdagradOptimizer.prototype,
-    rule: () => "adagrad",
+    optimizer: tf.AdagradOptimizer,
+    kernel: () => "AdagradUpdate",
     slots: () => [{
-      list: "accumulatedGrads",
+      field: "accumulatedGrads",
       suffix: "accumulator",
-      initial: ({ initialAccumulatorValue }) => initialAccumulatorValue,
+      initial: ({ initialAccumulatorValue }) =>
+        initialAccumulatorValue as number,
     }],
-    numbers: ({ learningRate }) => [-learningRate, tf.backend().epsilon()],
+    constants: ({ learningRate }) => [tf.backend().epsilon(), -learningRate],
   },
   {
-    prototype: tf.AdadeltaOptimizer.prototype,
-    rule: () => "adadelta",
+    optimizer: tf.AdadeltaOptimizer,
+    kernel: () => "AdadeltaUpdate",
     slots: () => [
-      { list: "accumulatedGrads", suffix: "accum_grad" },
-      { list: "accumulatedUpdates", suffix: "accum_var" },
+      { field: "accumulatedGrads", suffix: "accum_grad" },
+      { field: "accumulatedUpdates", suffix: "accum_var" },
     ],
-    numbers: ({ learningRate, rho, epsilon }) => [-learningRate, rho, epsilon],
-  },
-  {
-    prototype: tf.AdamOptimizer.prototype,
-    rule: () => "adam",
-    slots: () => moments,
-    numbers: ({ learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 }) => [
-      -learningRate,
-      beta1,
-      beta2,
+    constants: ({ rho, epsilon, learningRate }) => [
+      rho as number,
+      1 - (rho as number),
       epsilon,
-      Math.fround(1 - numberIn(accBeta1)),
-      Math.fround(1 - numberIn(accBeta2)),
+      -learningRate,
     ],
-    after({ beta1, beta2, accBeta1, accBeta2 }) {
-      accBeta1.assign(tf.mul(accBeta1, beta1));
-      accBeta2.assign(tf.mul(accBeta2, beta2));
-    },
   },
   {
-    prototype: tf.AdamaxOptimizer.prototype,
-    rule: () => "adamax",
+    optimizer: tf.AdamOptimizer,
+    kernel: () => "AdamUpdate",
     slots: () => [
-      moments[0],
-      { list: "accumulatedWeightedInfNorm", suffix: "v" },
+      firstMoment,
+      { field: "accumulatedSecondMoment", suffix: "v" },
     ],
-    numbers(optimizer) {
-      const { learningRate, beta1, beta2, epsilon, decay } = optimizer;
-      const rate = -learningRate / (1 + numberIn(optimizer.iteration) * decay);
-      const correction = Math.fround(1 - numberIn(optimizer.accBeta1));
-      return [rate / correction, beta1, beta2, epsilon];
-    },
-    after({ iteration, accBeta1, beta1 }) {
-      iteration.assign(tf.add(iteration, 1));
-      accBeta1.assign(tf.mul(accBeta1, beta1));
+    scalars: ({ accBeta1, accBeta2 }) => [
+      oneMinus(accBeta1),
+      oneMinus(accBeta2),
+    ],
+    constants: ({ beta1, beta2, epsilon, learningRate }) => [
+      beta1 as number,
+      1 - (beta1 as number),
+      beta2 as number,
+      1 - (beta2 as number),
+      epsilon,
+      -learningRate,
+    ],
+    finish: ({ accBeta1, accBeta2, beta1, beta2 }) => {
+      multiplyBy(accBeta1, beta1);
+      multiplyBy(accBeta2, beta2);
     },
   },
   {
-    prototype: tf.RMSPropOptimizer.prototype,
-    rule: ({ centered }) => centered ? "rmsprop-centered" : "rmsprop",
-    slots: ({ centered }) => [
-      { list: "accumulatedMeanSquares", suffix: "rms" },
-      { list: "accumulatedMoments", suffix: "momentum" },
-      ...centered ? [{ list: "accumulatedMeanGrads", suffix: "mg" }] : [],
+    optimizer: tf.AdamaxOptimizer,
+    kernel: () => "AdamaxUpdate",
+    slots: () => [
+      firstMoment,
+      { field: "accumulatedWeightedInfNorm", suffix: "v" },
     ],
-    numbers: ({ learningRate, decay, momentum, epsilon }) => [
+    scalars: ({ learningRate, iteration, decay, accBeta1 }) => {
+      const decayed = tf.mul(iteration as tf.Tensor, decay as number);
+      const rate = tf.div(-learningRate, tf.add(decayed, 1));
+      return [tf.div(rate, oneMinus(accBeta1))];
+    },
+    constants: ({ beta1, beta2, epsilon }) => [
+      beta1 as number,
+      1 - (beta1 as number),
+      beta2 as number,
+      epsilon,
+    ],
+    finish: ({ iteration, accBeta1, beta1 }) => {
+      const count = iteration as tf.Variable;
+      count.assign(tf.add(count, 1));
+      multiplyBy(accBeta1, beta1);
+    },
+  },
+  {
+    optimizer: tf.RMSPropOptimizer,
+    kernel: ({ centered }) =>
+      centered ? "CenteredRmspropUpdate" : "RmspropUpdate",
+    slots: ({ centered }) => [
+      { field: "accumulatedMeanSquares", suffix: "rms" },
+      { field: "accumulatedMoments", suffix: "momentum" },
+      ...centered ? [{ field: "accumulatedMeanGrads", suffix: "mg" }] : [],
+    ],
+    constants: ({ decay, momentum, learningRate, epsilon }) => [
+      decay as number,
+      1 - (decay as number),
+      momentum as number,
       learningRate,
-      decay,
-      momentum,
       epsilon,
     ],
   },
 ];
 
-/** Numbers that were read from tensors, by the data that hold them. */
-const known = new WeakMap<object, number>();
+/** A slot as tfjs keeps it, by the weight's place among all weights. */
+type Slots = { originalName: string; variable: tf.Variable }[];
 
-/**
- * The number in a scalar. tfjs caches rates in tensors; where one is on the GPU,
- * it is read once, as tensors never change.
- */
-function numberIn(scalar: tf.Tensor): number {
-  let number = known.get(scalar.dataId);
-  if (number === undefined) {
-    known.set(scalar.dataId, number = scalar.dataSync()[0]);
-  }
-  return number;
-}
-
-let installed = false;
-
-/**
- * Lets tfjs's seven optimizers use {@linkcode OPTIMIZER_UPDATE} on backends that
- * register it. Calling it again changes nothing.
- */
-export function installFusedOptimizers(): void {
-  if (installed) return;
-  installed = true;
-  for (const mapping of mappings) {
-    const prototype = mapping.prototype as tf.Optimizer;
-    const stock = prototype.applyGradients;
-    prototype.applyGradients = function (gradients: Gradients) {
-      const updates = fusable(gradients);
-      if (updates) applyFused(this, mapping, updates);
-      else stock.call(this, gradients);
-    };
-  }
-}
-
-/** A variable with its gradient, where it has one. */
-interface Update {
-  readonly name: string;
-  readonly value: tf.Variable;
-  readonly gradient: tf.Tensor | null | undefined;
-}
-
-/** What to update, if the backend's kernel can do all of it. */
-function fusable(gradients: Gradients): Update[] | undefined {
-  if (tf.getKernel(OPTIMIZER_UPDATE, tf.getBackend()) === undefined) {
-    return undefined;
-  }
-  const variables = tf.engine().registeredVariables;
-  const updates = Array.isArray(gradients)
-    ? gradients.map(({ name, tensor }) => ({
-      name,
-      value: variables[name],
-      gradient: tensor,
-    }))
-    : Object.entries(gradients).map(([name, gradient]) => ({
-      name,
-      value: variables[name],
-      gradient,
-    }));
-  const isPlain = ({ value, gradient }: Update) =>
-    gradient == null ||
-    value.dtype === "float32" && gradient.dtype === "float32" &&
-      tf.util.arraysEqual(value.shape, gradient.shape);
-  return updates.every(isPlain) ? updates : undefined;
-}
-
-function applyFused(
-  optimizer: tf.Optimizer,
-  { rule, slots, numbers, after }: Mapping,
-  updates: readonly Update[],
-): void {
-  const places = slots(optimizer);
-  const attributes: OptimizerUpdateAttributes = {
-    rule: rule(optimizer),
-    numbers: numbers(optimizer),
-  };
-  updates.forEach(({ name, value, gradient }, i) => {
-    const variables = places.map((place) =>
-      slotOf(optimizer, place, { name, value, index: i })
-    );
-    if (gradient == null) return;
-    const [a, b, c] = variables;
-    tf.tidy(() => {
-      const updated = tf.engine().runKernel(
-        OPTIMIZER_UPDATE,
-        {
-          value,
-          gradient,
-          ...a && { a },
-          ...b && { b },
-          ...c && { c },
-        } as unknown as tf.NamedTensorMap,
-        attributes as unknown as tf.NamedAttrMap,
-      ) as tf.Tensor[];
-      [value, ...variables].forEach((variable, j) =>
-        variable.assign(updated[j])
-      );
-    });
-  });
-  if (after) tf.tidy(() => after(optimizer));
-  (optimizer as Fields).incrementIterations();
-  // A step ends here: a backend that gathers its commands hands them on.
-  (tf.backend() as Partial<{ flush(): void }>).flush?.();
-}
-
-/** A variable's slot, made where it is the first step, as tfjs makes it. */
-function slotOf(
+/** The weight's slots, made where they are missing, as tfjs would make them. */
+function slotsOf(
   optimizer: Fields,
-  { list, suffix, initial }: SlotPlace,
-  { name, value, index }: { name: string; value: tf.Variable; index: number },
-): tf.Variable {
-  const slots: Slot[] = optimizer[list];
-  slots[index] ??= {
-    originalName: `${name}/${suffix}`,
-    variable: tf.tidy(() => {
-      const start = initial
-        ? tf.fill(value.shape, initial(optimizer))
-        : tf.zerosLike(value);
-      return start.variable(false);
-    }),
-  };
-  return slots[index].variable;
+  fields: readonly SlotField[],
+  name: string,
+  index: number,
+): tf.Variable[] {
+  const { shape } = tf.engine().registeredVariables[name];
+  return fields.map(({ field, suffix, initial }) => {
+    const slots = optimizer[field] as Slots;
+    slots[index] ??= {
+      originalName: `${name}/${suffix}`,
+      variable: tf.tidy(() =>
+        tf.fill(shape, initial?.(optimizer) ?? 0).variable(false)
+      ),
+    };
+    return slots[index].variable;
+  });
+}
+
+type ApplyGradients = tf.Optimizer["applyGradients"];
+
+function fuse(rule: Rule): void {
+  const { prototype } = rule.optimizer;
+  const original: ApplyGradients = prototype.applyGradients;
+  function applyGradients(
+    this: tf.Optimizer,
+    gradients: Parameters<ApplyGradients>[0],
+  ): void {
+    const optimizer = this as unknown as Fields;
+    if (!hasKernel(rule.kernel(optimizer))) {
+      return original.call(this, gradients);
+    }
+    const named = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+    const fused = tf.tidy(() => {
+      const fields = rule.slots(optimizer);
+      const weights = named.flatMap(({ name, tensor }, i) => {
+        // A weight that this step does not move gets its slots all the same.
+        const slots = slotsOf(optimizer, fields, name, i);
+        const value = tf.engine().registeredVariables[name];
+        return tensor == null ? [] : [{ value, gradient: tensor, slots }];
+      });
+      const update = {
+        kernel: rule.kernel(optimizer),
+        scalars: rule.scalars?.(optimizer) ?? [],
+        constants: rule.constants?.(optimizer) ?? [],
+        weights,
+      };
+      if (!runUpdate(update)) return false;
+      rule.finish?.(optimizer);
+      return true;
+    });
+    if (!fused) return original.call(this, gradients);
+    optimizer.incrementIterations();
+  }
+  prototype.applyGradients = applyGradients;
+}
+
+let fused = false;
+
+/**
+ * Lets all of tfjs's optimizers, those that exist already too, update their
+ * weights by a kernel wherever the current backend has one for their rule.
+ */
+export function fuseOptimizers(): void {
+  if (fused) return;
+  fused = true;
+  rules.forEach(fuse);
 }

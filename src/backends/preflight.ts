@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Tensor } from "../tfjs.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -59,11 +60,9 @@ export class PreflightError extends Error {
   }
 }
 
-/** The layers of a model, those of nested models among them. */
+/** The layers of a model, of nested models those within them. */
 function layersOf(model: LayersModel): tf.layers.Layer[] {
-  return model.layers.flatMap((layer) =>
-    "layers" in layer ? layersOf(layer as LayersModel) : [layer]
-  );
+  return [...layersWithin(model)].filter((layer) => !("layers" in layer));
 }
 
 function nameOf(layer: tf.layers.Layer): string {

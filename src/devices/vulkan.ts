@@ -1,6 +1,6 @@
 /** The GPUs that Vulkan's loader finds, asked through Deno's FFI. */
 
-import { quietVulkan } from "../_quiet_vulkan.ts";
+import { quietVulkan } from "./quiet_vulkan.ts";
 import {
   NativeError,
   type NativeProblem,

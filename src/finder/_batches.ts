@@ -6,8 +6,8 @@ import type {
   TrainingData,
 } from "./data.ts";
 import { describe } from "./_describe.ts";
-import { type Random, shuffle } from "./_random.ts";
-import { releaseIterator } from "./_release_iterator.ts";
+import { type Random, shuffle } from "../runtime/random.ts";
+import { releaseIterator } from "../tfjs/release_iterator.ts";
 
 /** Tensors of a batch, or of anything else that holds some. */
 type Container = tf.TensorContainer;

@@ -1,5 +1,5 @@
-import type { NotebookView } from "../_notebook.ts";
-import type { LearningRateRange } from "./learning_rate_range.ts";
+import type { NotebookView } from "../runtime/notebook.ts";
+import type { LearningRateRange } from "./range.ts";
 
 /** The terminal's chart as text, and the curve where there is one to draw. */
 export async function rangeView(

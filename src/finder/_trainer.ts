@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer } from "../tfjs.ts";
+import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
 import { type BatchForm, disposeBatch } from "./_batches.ts";
 import {

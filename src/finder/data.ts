@@ -1,4 +1,4 @@
-import type { Tensor } from "../tfjs.ts";
+import type { Tensor } from "../tfjs/types.ts";
 
 /**
  * The tensors of the inputs or of the targets: one, an array in the order of

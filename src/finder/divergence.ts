@@ -1,3 +1,5 @@
+import { median } from "../metrics/median.ts";
+
 /** Losses in the running median, which no one or two outliers move. */
 const MEDIAN_WINDOW = 5;
 
@@ -7,16 +9,28 @@ const MEDIAN_WINDOW = 5;
  */
 const NOISE_WINDOWS = [20, 60];
 
-/** Share of the improvement that must be lost before a loss counts as risen. */
+/**
+ * Share of the improvement that must be lost before a loss counts as risen. At
+ * 1 a network that dies at the loss it started from never counts.
+ */
 const LOST_SHARE = 0.5;
 
-/** By how many standard deviations a loss must be risen to count. */
+/**
+ * By how many standard deviations a loss must be risen to count: above the best
+ * of many levels, which is itself lower than the curve.
+ */
 const SLACK = 3;
 
 /** The most that one loss counts, in standard deviations: a spike is no trend. */
 const CAP = 4;
 
-/** The sum, in standard deviations, that is taken for a divergence. */
+/**
+ * The sum, in standard deviations, that is taken for a divergence: three times
+ * what one loss counts at most, so that two outliers in a row are none. Of 500
+ * tests of 240 losses of normal noise 0.4 % come to 12 (1.2 % to 6, 0.2 % to
+ * 24), and a network that dies is stopped after 3 more losses, 95 % of them
+ * after 4 (after 1 and 2 at 6, 5 and 6 at 24).
+ */
 const EVIDENCE = 12;
 
 /** From the median absolute deviation to a normal standard deviation. */
@@ -24,16 +38,6 @@ const MAD_TO_SIGMA = 1 / 0.6744897501960817;
 
 /** Relative resolution of a float32 loss, with room for a few roundings. */
 const RESOLUTION = 2 ** -21;
-
-/** The middle value; 0 for none. */
-export function median(values: ArrayLike<number>): number {
-  if (values.length === 0) return 0;
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /**
  * The standard deviation of the noise in a series with a slow trend: from the

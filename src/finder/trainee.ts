@@ -1,4 +1,9 @@
-import type { LayersModel, Optimizer, Tensor, Variable } from "../tfjs.ts";
+import type {
+  LayersModel,
+  Optimizer,
+  Tensor,
+  Variable,
+} from "../tfjs/types.ts";
 import type { TensorPair } from "./data.ts";
 
 /**

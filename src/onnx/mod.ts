@@ -47,10 +47,11 @@
  * @module
  */
 
+export type { ClassLabels } from "../metrics/class_indices.ts";
 export type {
   ClassificationReport,
   ClassScores,
-} from "../classification_report.ts";
+} from "../metrics/classification_report.ts";
 export {
   evaluate,
   type EvaluateOptions,
@@ -86,4 +87,4 @@ export {
   toOnnx,
   type ToOnnxOptions,
 } from "./to_onnx.ts";
-export type { LayersModel, Tensor } from "../tfjs.ts";
+export type { LayersModel, Tensor } from "../tfjs/types.ts";

@@ -1,4 +1,4 @@
-import { quietVulkan } from "../_quiet_vulkan.ts";
+import { quietVulkan } from "../devices/quiet_vulkan.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { withProbeClosed } from "./_start_runtime.ts";

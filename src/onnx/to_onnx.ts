@@ -5,7 +5,7 @@ import { channelsFirst, identity } from "./_transpose.ts";
 import { writeModel } from "./_write_model.ts";
 import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
-import type { LayersModel } from "../tfjs.ts";
+import type { LayersModel } from "../tfjs/types.ts";
 
 /**
  * How an input is normalized: `(x − mean) · scale`. Both have one number, one

@@ -1,4 +1,4 @@
-import { metricDirection } from "../finder/metric.ts";
+import { metricDirection } from "../metrics/direction.ts";
 
 /** Numbers as people write them in titles and labels. */
 

@@ -1,4 +1,4 @@
-import type { NotebookView } from "../_notebook.ts";
+import type { NotebookView } from "../runtime/notebook.ts";
 import type { CyclicLR } from "./cyclic_lr.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 

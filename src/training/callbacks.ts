@@ -3,7 +3,7 @@ import {
   type Callback,
   CallbackBase,
   type CustomCallbackArgs,
-} from "../tfjs.ts";
+} from "../tfjs/types.ts";
 
 /**
  * Any instance of tfjs's callback classes. Named by what the classes have and

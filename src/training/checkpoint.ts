@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { writeFile } from "../_write_file.ts";
+import { writeFile } from "../runtime/write_file.ts";
 import {
   describeOptimizer,
   restoreOptimizer,
   type StateNode,
-} from "./_optimizer_state.ts";
+} from "../tfjs/optimizer_state.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -15,7 +15,7 @@ import type {
   LearningRateScheduler,
   SchedulerState,
 } from "./learning_rate_scheduler.ts";
-import type { LayersModel, Tensor } from "../tfjs.ts";
+import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** What is saved of a training run, and restored. */
 export interface CheckpointSubject {

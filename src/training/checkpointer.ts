@@ -1,6 +1,6 @@
 import { saveCheckpoint } from "./checkpoint.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
-import { CallbackBase } from "../tfjs.ts";
+import { CallbackBase } from "../tfjs/types.ts";
 
 /** Options of {@linkcode Checkpointer}. */
 export interface CheckpointerOptions {

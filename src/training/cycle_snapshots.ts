@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Tensor } from "../tfjs.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** Options of {@linkcode CycleSnapshots}. */
 export interface CycleSnapshotsOptions {
@@ -56,9 +57,8 @@ interface Snapshot {
 function* batchNormalizations(
   model: LayersModel,
 ): Iterable<BatchNormalization> {
-  for (const layer of model.layers) {
-    if (layer instanceof tf.LayersModel) yield* batchNormalizations(layer);
-    else if (layer.getClassName() === "BatchNormalization") {
+  for (const layer of layersWithin(model)) {
+    if (layer.getClassName() === "BatchNormalization") {
       yield layer as unknown as BatchNormalization;
     }
   }

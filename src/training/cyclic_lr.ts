@@ -1,4 +1,4 @@
-import { showInNotebooks } from "../_notebook.ts";
+import { showInNotebooks } from "../runtime/notebook.ts";
 import {
   type CyclePosition,
   type Cycles,

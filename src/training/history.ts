@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Tensor } from "../tfjs.ts";
+import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
+import type { Tensor } from "../tfjs/types.ts";
 
 /**
  * What was recorded, in columns of equal length; row k is the k-th record. A
@@ -47,9 +48,6 @@ type Row = { [column: string]: number | Tensor };
  * which the history's own columns do.
  */
 const NOT_LOGGED = new Set(["batch", "size"]);
-
-/** On these backends the data of a tensor are at hand: reading waits for nothing. */
-const SYNCHRONOUS_BACKENDS = new Set(["cpu", "wasm", "tensorflow"]);
 
 /**
  * After how many records a read-back is started without waiting for it, so that
@@ -110,7 +108,7 @@ export class Recorder<C extends Columns> {
       if (value === undefined || name in row || NOT_LOGGED.has(name)) continue;
       if (typeof value === "number") {
         values[name] = value;
-      } else if (SYNCHRONOUS_BACKENDS.has(tf.getBackend())) {
+      } else if (readsAtOnce()) {
         values[name] = value.dataSync()[0];
       } else {
         // tfjs disposes the logs when the callbacks have run.
@@ -164,7 +162,10 @@ export class Recorder<C extends Columns> {
     this.#inFlight.push(...rows);
     const inFlight = this.#inFlight;
     const previous = this.#reading;
-    const values = readTogether(rows);
+    const values = readScalars(
+      rows.flatMap((row) => Object.values(row))
+        .filter((value) => typeof value !== "number"),
+    );
     const reading = (async () => {
       const [before, now] = await Promise.allSettled([previous, values]);
       const read = now.status === "fulfilled" ? now.value : [];
@@ -204,25 +205,6 @@ function appendRow(
   for (const name in columns) {
     const column = columns[name];
     if (column.length === length) column.push(NaN);
-  }
-}
-
-/** Reads every tensor in the rows with a single transfer, and disposes them. */
-async function readTogether(rows: readonly Row[]): Promise<ArrayLike<number>> {
-  const scalars = rows.flatMap((row) => Object.values(row)).filter((value) =>
-    typeof value !== "number"
-  );
-  if (scalars.length === 0) return [];
-  const stacked = tf.tidy(() =>
-    tf.keep(
-      tf.stack(scalars.map((scalar) => scalar.reshape([]).toFloat())),
-    )
-  );
-  tf.dispose(scalars);
-  try {
-    return await stacked.data();
-  } finally {
-    stacked.dispose();
   }
 }
 

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
+import { namePattern } from "./_name_pattern.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {
@@ -26,11 +28,6 @@ type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 const ACTION = "set layer rates";
 
-function matcher(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
-}
-
 /** Of each trainable weight, its layer's name, and `layer/weight`. */
 function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
   const names = new Map<tf.Variable, [string, string]>();
@@ -43,13 +40,6 @@ function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
     }
   }
   return names;
-}
-
-function* layersWithin(model: LayersModel): Iterable<LayersModel["layers"][0]> {
-  for (const layer of model.layers) {
-    yield layer;
-    if (layer instanceof tf.LayersModel) yield* layersWithin(layer);
-  }
 }
 
 /**
@@ -115,7 +105,7 @@ export function layerRates(
         `Cannot ${ACTION} as the factor of "${pattern}" must be a finite number >= 0: current value is ${factor}`,
       );
     }
-    return { pattern, factor, expression: matcher(pattern), used: false };
+    return { pattern, factor, expression: namePattern(pattern), used: false };
   });
   const scaled: Scaled[] = [];
   const rates: LayerRate[] = [];

@@ -1,5 +1,5 @@
 import type { Schedule } from "../schedules/schedule.ts";
-import { showInNotebooks } from "../_notebook.ts";
+import { showInNotebooks } from "../runtime/notebook.ts";
 import { schedulerView } from "./_notebook.ts";
 import { momentumOf } from "../schedules/traits.ts";
 import {
@@ -9,9 +9,9 @@ import {
   type Logs,
   Recorder,
 } from "./history.ts";
-import { getLearningRate, setLearningRate } from "./learning_rate.ts";
-import { getMomentum, setMomentum } from "./momentum.ts";
-import { CallbackBase, type Optimizer } from "../tfjs.ts";
+import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
+import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
+import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 
 /** Returned by hooks with nothing to wait for, so that a batch allocates no promise. */
 const DONE: Promise<void> = Promise.resolve();
@@ -58,6 +58,7 @@ export class LearningRateScheduler extends CallbackBase {
   /** What the optimizer had, for the stages of a schedule that set none. */
   #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
+  #scale = 1;
   #iteration = 0;
   #totalIterations = 0;
   #epochs = 0;
@@ -89,7 +90,28 @@ export class LearningRateScheduler extends CallbackBase {
 
   /** The learning rate of the batch that is trained next. */
   get learningRate(): number {
-    return this.#schedule(this.#iteration);
+    return this.at(this.#iteration);
+  }
+
+  /**
+   * What every rate of the schedule is multiplied by; the momentum is not. It
+   * takes effect at the next batch and stays until it is set again, a reset or
+   * not. `ReduceLROnPlateau` lowers a schedule by it.
+   *
+   * @default {1}
+   */
+  get scale(): number {
+    return this.#scale;
+  }
+
+  set scale(scale: number) {
+    if (!(scale >= 0 && scale < Infinity)) {
+      throw new RangeError(
+        `Cannot scale a learning-rate schedule as scale must be finite and >= 0: current value is ${scale}`,
+      );
+    }
+    this.#scale = scale;
+    if (this.#optimizer !== undefined) this.#apply();
   }
 
   /** Batches trained since the start or the last reset. */
@@ -117,9 +139,12 @@ export class LearningRateScheduler extends CallbackBase {
     return this.#epochRecords.columns;
   }
 
-  /** The learning rate at `iteration`, counted from the last reset. */
+  /**
+   * The learning rate at `iteration`, counted from the last reset: the
+   * schedule's value times {@linkcode LearningRateScheduler.scale | scale}.
+   */
   at(iteration: number): number {
-    return this.#schedule(iteration);
+    return this.#scale * this.#schedule(iteration);
   }
 
   /**
@@ -240,6 +265,7 @@ export class LearningRateScheduler extends CallbackBase {
       iteration: this.#iteration,
       totalIterations: this.#totalIterations,
       epochs: this.#epochs,
+      ...(this.#scale !== 1 && { scale: this.#scale }),
       ...(this.#ownMomentum !== undefined &&
         { ownMomentum: this.#ownMomentum }),
       history: this.#batches.snapshot(),
@@ -258,6 +284,7 @@ export class LearningRateScheduler extends CallbackBase {
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
+    this.#scale = state.scale ?? 1;
     this.#ownMomentum = state.ownMomentum;
     this.#batches.restore(state.history);
     this.#epochRecords.restore(state.epochHistory);
@@ -298,7 +325,7 @@ export class LearningRateScheduler extends CallbackBase {
 
   #apply(): void {
     const optimizer = this.#optimizer!;
-    setLearningRate(optimizer, this.#schedule(this.#iteration));
+    setLearningRate(optimizer, this.at(this.#iteration));
     if (this.#momentum === undefined) return;
     const momentum = this.#momentum(this.#iteration) ?? this.#ownMomentum;
     if (momentum !== undefined) setMomentum(optimizer, momentum);
@@ -315,6 +342,8 @@ export interface SchedulerState {
   readonly totalIterations: number;
   /** Epochs of `fit` ended. */
   readonly epochs: number;
+  /** What the rates are multiplied by; absent where that is 1. */
+  readonly scale?: number;
   /**
    * The momentum that the optimizer had before; absent unless the schedule
    * cycles it.
@@ -332,7 +361,9 @@ function checkState(state: SchedulerState): void {
     ["history", ["iterations", "lr"]],
     ["epochHistory", ["epochs", "iterations"]],
   ] as const;
+  const { scale = 1 } = state ?? {};
   const bad = counts.find((name) => !Number.isSafeInteger(state?.[name])) ??
+    (scale >= 0 && scale < Infinity ? undefined : "scale") ??
     histories.find(([name, columns]) =>
       columns.some((column) =>
         !Array.isArray((state[name] as Columns)?.[column])

@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./adam_w.ts";
 export * from "./callbacks.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
@@ -18,7 +19,11 @@ export {
   toCsv,
 } from "./history.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate.ts";
 export * from "./learning_rate_scheduler.ts";
-export * from "./momentum.ts";
-export * from "../tfjs.ts";
+export * from "./reduce_lr_on_plateau.ts";
+export * from "./sgd_w.ts";
+export type { WeightDecayOptions } from "./_weight_decay.ts";
+export * from "../tfjs/learning_rate.ts";
+export * from "../tfjs/momentum.ts";
+export * from "../tfjs/optimizer_bases.ts";
+export * from "../tfjs/types.ts";

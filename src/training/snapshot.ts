@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Optimizer, Tensor } from "../tfjs.ts";
+import { disposeWithin, type Holder, isHolder } from "../tfjs/holder.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
 
 /** What trains: a compiled model, or an optimizer and what it changes. */
 export type SnapshotSubject = LayersModel | {
@@ -8,10 +10,6 @@ export type SnapshotSubject = LayersModel | {
   /** The variables that training changes. */
   readonly variables: readonly tf.Variable[];
 };
-
-/** An object whose properties are read and written by name. */
-// deno-lint-ignore no-explicit-any -- tfjs keeps its state in protected fields
-type Holder = any;
 
 /** What fit and fitDataset leave behind on a model. */
 const MODEL_FIELDS = ["stopTraining_", "isTraining", "history"];
@@ -46,7 +44,7 @@ class SavedProperty implements Saved {
       this.#contents = new SavedVariable(value, held);
     } else if (value instanceof tf.Tensor) {
       this.#copy = hold(value, held);
-    } else if (isPlain(value)) {
+    } else if (isHolder(value)) {
       this.#contents = new SavedObject(value, held);
     }
   }
@@ -115,30 +113,11 @@ class SavedObject implements Saved {
   }
 }
 
-function isPlain(value: unknown): value is Holder {
-  if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) ||
-    Object.getPrototypeOf(value) === Object.prototype;
-}
-
 /** A clone shares the data until the original changes: it costs no copy. */
 function hold(tensor: Tensor, held: Tensor[]): Tensor {
   const clone = tf.keep(tensor.clone());
   held.push(clone);
   return clone;
-}
-
-function disposeWithin(value: unknown): void {
-  if (value instanceof tf.Tensor) value.dispose();
-  else if (isPlain(value)) Object.values(value).forEach(disposeWithin);
-}
-
-/** Every layer of a model, those of models used as layers included. */
-function* layersWithin(model: LayersModel): Iterable<LayersModel["layers"][0]> {
-  for (const layer of model.layers) {
-    yield layer;
-    if (layer instanceof tf.LayersModel) yield* layersWithin(layer);
-  }
 }
 
 /**

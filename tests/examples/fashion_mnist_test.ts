@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { createModel, FLAGS } from "../../examples/fashion_mnist.ts";
-import { parseFlags } from "../../src/_flags.ts";
+import { parseFlags } from "../../src/command/flags.ts";
 
 Deno.test("createModel() gives a compiled MiniGoogLeNet for grey images", async () => {
   await tf.setBackend("cpu");

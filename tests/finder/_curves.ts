@@ -1,4 +1,4 @@
-import { seededRandom } from "../../src/finder/_random.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
 
 /** Rates from 1e-5 to 1, twenty a decade. */
 export const RATES = Array.from(

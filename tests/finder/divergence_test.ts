@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { DivergenceDetector, noiseLevel } from "../../src/finder/divergence.ts";
-import { seededRandom } from "../../src/finder/_random.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
 import { curve } from "./_curves.ts";
 
 /** The index of the loss at which training is said to have diverged, or −1. */

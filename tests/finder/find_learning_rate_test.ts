@@ -13,9 +13,9 @@ import type {
   TensorPair,
   TrainingData,
 } from "../../src/finder/data.ts";
-import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
-import { seededRandom } from "../../src/finder/_random.ts";
-import { getLearningRate } from "../../src/training/learning_rate.ts";
+import type { RangeTestProgress } from "../../src/finder/options.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
+import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 
 await tf.setBackend("cpu");
 
@@ -1005,7 +1005,7 @@ Deno.test("findLearningRate() refuses a model in the middle of fit", () =>
   }));
 
 Deno.test("borrowMathRandom() gives Math.random back in any order", async () => {
-  const { borrowMathRandom } = await import("../../src/finder/_random.ts");
+  const { borrowMathRandom } = await import("../../src/runtime/random.ts");
   const original = Math.random;
   const a = borrowMathRandom(seededRandom(1));
   const b = borrowMathRandom(seededRandom(1));

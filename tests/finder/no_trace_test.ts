@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { selectBackend } from "../../src/backends/select_backend.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
-import { seededRandom } from "../../src/finder/_random.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
 import type { BatchDataset } from "../../src/finder/data.ts";
-import { getLearningRate } from "../../src/training/learning_rate.ts";
+import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 
 // Started here, as what a backend opens stays open for the process.
 await selectBackend({ backend: "wasm", threads: 1 });

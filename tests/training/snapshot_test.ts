@@ -4,7 +4,7 @@ import { TrainingSnapshot } from "../../src/training/snapshot.ts";
 import {
   getLearningRate,
   setLearningRate,
-} from "../../src/training/learning_rate.ts";
+} from "../../src/tfjs/learning_rate.ts";
 
 await tf.setBackend("cpu");
 

@@ -1,10 +1,10 @@
 /** The kernels and gradients that make tfjs's WebGPU backend train fast. */
 
-import { installFusedOptimizers } from "../fused_optimizers.ts";
+import { fuseOptimizers } from "../fused_optimizers.ts";
 import { registerKernel } from "./_kernel.ts";
-import { optimizerUpdateKernel } from "./kernels/optimizer_update.ts";
+import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
 
-const KERNELS = [optimizerUpdateKernel];
+const KERNELS = [...optimizerUpdateKernels];
 
 let installed = false;
 
@@ -13,5 +13,5 @@ export function installTrainingKernels(): void {
   if (installed) return;
   installed = true;
   KERNELS.forEach(registerKernel);
-  installFusedOptimizers();
+  fuseOptimizers();
 }

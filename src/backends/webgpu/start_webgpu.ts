@@ -7,7 +7,7 @@
  * hold zeros. This file starts it by hand and mends all three.
  */
 
-import { quietVulkan } from "../../_quiet_vulkan.ts";
+import { quietVulkan } from "../../devices/quiet_vulkan.ts";
 import * as tf from "@tensorflow/tfjs";
 import { createBackend, type TrainingBackend } from "./_backend.ts";
 import {

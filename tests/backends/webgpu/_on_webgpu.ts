@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
 import { startWebGPU } from "../../../src/backends/webgpu/start_webgpu.ts";
-import { quietVulkan } from "../../../src/_quiet_vulkan.ts";
+import { quietVulkan } from "../../../src/devices/quiet_vulkan.ts";
 
 quietVulkan();
 

@@ -57,7 +57,7 @@ async function train(optimizer: tf.Optimizer): Promise<Float32Array[]> {
 }
 
 for (const [name, create] of Object.entries(OPTIMIZERS)) {
-  test(`installFusedOptimizers() lets ${name} learn what it learns on CPU`, async () => {
+  test(`fuseOptimizers() lets ${name} learn what it learns on CPU`, async () => {
     await tf.setBackend("cpu");
     const expected = await train(create());
     await onWebGPU(async () => {
@@ -70,7 +70,7 @@ for (const [name, create] of Object.entries(OPTIMIZERS)) {
   });
 }
 
-test("installFusedOptimizers() never changes what shares a variable's data", async () => {
+test("fuseOptimizers() never changes what shares a variable's data", async () => {
   const { variables, loss, dispose } = createTask();
   for (const create of Object.values(OPTIMIZERS)) {
     const optimizer = create();
@@ -104,7 +104,7 @@ test("installFusedOptimizers() never changes what shares a variable's data", asy
   dispose();
 });
 
-test("installFusedOptimizers() does not write to what a variable was made of", async (backend) => {
+test("fuseOptimizers() does not write to what a variable was made of", async (backend) => {
   const start = tf.ones([300]).add(0);
   const v = tf.variable(start);
   const optimizer = tf.train.sgd(0.5);

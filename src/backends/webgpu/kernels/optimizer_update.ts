@@ -1,72 +1,68 @@
-import type { NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs";
-import {
-  OPTIMIZER_UPDATE,
-  type OptimizerRule,
-  type OptimizerUpdateAttributes,
-  type OptimizerUpdateInputs,
-} from "../../fused_optimizers.ts";
-import { defineKernel, floatBits } from "../_kernel.ts";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { UpdateKernelAttrs } from "../../fused_optimizers.ts";
+import type { TrainingBackend } from "../_backend.ts";
+import { defineKernel, floatBits, type KernelCall } from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 
-const SLOTS = ["a", "b", "c"] as const;
-
-/** Each rule with its slots read before and written after it. */
-const RULES: { readonly [Rule in OptimizerRule]: [slots: number, string] } = {
-  sgd: [0, "w += n0 * g;"],
-  momentum: [1, "a = n1 * a + g; w += n0 * a;"],
-  nesterov: [1, "a = n1 * a + g; w += n0 * (g + a * n1);"],
-  adagrad: [1, "a += g * g; w += g / sqrt(a + n1) * n0;"],
-  adadelta: [
+/**
+ * The rules of `fused_optimizers.ts`: how a weight `w` with the gradient `g` and
+ * the slots `s0`, `s1`, `s2` changes, with the numbers `c0`, `c1`, …
+ */
+const RULES: { readonly [kernel: string]: [slots: number, body: string] } = {
+  SgdUpdate: [0, "w = c0 * g + w;"],
+  MomentumUpdate: [1, "s0 = c1 * s0 + g; w = c0 * s0 + w;"],
+  NesterovUpdate: [1, "s0 = c1 * s0 + g; w = c0 * (g + s0 * c1) + w;"],
+  AdagradUpdate: [1, "s0 += g * g; w = g / sqrt(s0 + c0) * c1 + w;"],
+  AdadeltaUpdate: [
     2,
-    `let u = sqrt(b + n2) / sqrt(a + n2) * g;
-    a = a * n1 + g * g * m1;
-    b = b * n1 + u * u * m1;
-    w += u * n0;`,
+    `let d = sqrt(s1 + c2) / sqrt(s0 + c2) * g;
+    s0 = s0 * c0 + g * g * c1;
+    s1 = s1 * c0 + d * d * c1;
+    w = d * c3 + w;`,
   ],
-  adam: [
+  AdamUpdate: [
     2,
-    `a = a * n1 + g * m1;
-    b = b * n2 + g * g * m2;
-    w += a / n4 / (sqrt(b / n5) + n3) * n0;`,
+    `s0 = s0 * c2 + g * c3;
+    s1 = s1 * c4 + g * g * c5;
+    w = s0 / c0 / (sqrt(s1 / c1) + c6) * c7 + w;`,
   ],
-  adamax: [
+  AdamaxUpdate: [
     2,
-    // A NaN in the gradient must reach the weights, and max() may drop it.
-    `a = a * n1 + g * m1;
-    b = select(abs(g), b * n2, b * n2 > abs(g));
-    w += n0 * (a / (b + n3));`,
+    // Not max(), which may drop the NaN of a gradient.
+    `s0 = s0 * c1 + g * c2;
+    s1 = select(abs(g), s1 * c3, s1 * c3 > abs(g));
+    w = c0 * (s0 / (s1 + c4)) + w;`,
   ],
-  rmsprop: [
+  RmspropUpdate: [
     2,
-    `a = a * n1 + g * g * m1;
-    b = b * n2 + g * n0 / sqrt(a + n3);
-    w -= b;`,
+    `s0 = s0 * c0 + g * g * c1;
+    s1 = s1 * c2 + g * c3 / sqrt(s0 + c4);
+    w = w - s1;`,
   ],
-  "rmsprop-centered": [
+  CenteredRmspropUpdate: [
     3,
-    `a = a * n1 + g * g * m1;
-    c = c * n1 + g * m1;
-    b = b * n2 + g * n0 / sqrt(a - (c * c + n3));
-    w -= b;`,
+    `s0 = s0 * c0 + g * g * c1;
+    s2 = s2 * c0 + g * c1;
+    s1 = s1 * c2 + g * c3 / sqrt(s0 - (s2 * s2 + c4));
+    w = w - s1;`,
   ],
 };
 
-function shaderOf(rule: OptimizerRule): Shader {
-  const [slots, body] = RULES[rule];
-  const names = SLOTS.slice(0, slots);
-  const join = (line: (name: string, i: number) => string) =>
-    names.map(line).join("\n");
+function shaderOf(kernel: string): Shader {
+  const [slots, body] = RULES[kernel];
+  const eachSlot = (line: (i: number) => string) =>
+    Array.from({ length: slots }, (_, i) => line(i)).join("\n");
   return {
-    name: `optimizer_${rule}`,
+    name: `optimizer_${kernel}`,
     changes: true,
     code: `
-@group(0) @binding(0) var<storage, read_write> value: array<f32>;
+@group(0) @binding(0) var<storage, read_write> weights: array<f32>;
 @group(0) @binding(1) var<storage, read> gradient: array<f32>;
 ${
-      join((name, i) =>
+      eachSlot((i) =>
         `@group(0) @binding(${
           2 + i
-        }) var<storage, read_write> slot_${name}: array<f32>;`
+        }) var<storage, read_write> slot${i}: array<f32>;`
       )
     }
 @group(0) @binding(${2 + slots}) var<uniform> numbers: array<vec4<f32>, 2>;
@@ -75,45 +71,57 @@ fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
-  let n0 = numbers[0].x; let n1 = numbers[0].y;
-  let n2 = numbers[0].z; let n3 = numbers[0].w;
-  let n4 = numbers[1].x; let n5 = numbers[1].y;
-  // 1 - n1 and 1 - n2, which lose their digits in single precision.
-  let m1 = numbers[1].z; let m2 = numbers[1].w;
-  for (var i = id.x; i < arrayLength(&value); i += 256 * groups.x) {
+  let c0 = numbers[0].x; let c1 = numbers[0].y;
+  let c2 = numbers[0].z; let c3 = numbers[0].w;
+  let c4 = numbers[1].x; let c5 = numbers[1].y;
+  let c6 = numbers[1].z; let c7 = numbers[1].w;
+  for (var i = id.x; i < arrayLength(&weights); i += 256 * groups.x) {
     let g = gradient[i];
-    var w = value[i];
-    ${join((name) => `var ${name} = slot_${name}[i];`)}
+    var w = weights[i];
+    ${eachSlot((i) => `var s${i} = slot${i}[i];`)}
     ${body}
-    value[i] = w;
-    ${join((name) => `slot_${name}[i] = ${name};`)}
+    weights[i] = w;
+    ${eachSlot((i) => `slot${i}[i] = s${i};`)}
   }
 }`,
   };
 }
 
-const shaders = new Map<OptimizerRule, Shader>();
-
-/** Updates a variable and its slots in place, with one command. */
-export const optimizerUpdateKernel = defineKernel(
-  OPTIMIZER_UPDATE,
-  ({ inputs, attrs, backend }) => {
-    const { value, gradient, ...slots } = inputs as
-      & OptimizerUpdateInputs
-      & NamedTensorInfoMap;
-    const { rule, numbers } = attrs as unknown as OptimizerUpdateAttributes;
-    const updated = [value, ...SLOTS.flatMap((name) => slots[name] ?? [])]
-      .map((tensor: TensorInfo) => backend.take(tensor));
-    const [n0, n1 = 0, n2 = 0, n3 = 0, n4 = 0, n5 = 0] = numbers;
-    let shader = shaders.get(rule);
-    if (shader === undefined) shaders.set(rule, shader = shaderOf(rule));
+function update(
+  shader: Shader,
+  { inputs, attrs, backend }: KernelCall,
+): TensorInfo[] {
+  const { scalars, slots, constants } = attrs as unknown as UpdateKernelAttrs;
+  const tensors = Object.values(inputs) as TensorInfo[];
+  const numbers = [
+    ...tensors.slice(0, scalars).map((scalar) => numberIn(backend, scalar)),
+    ...constants,
+  ];
+  const words = floatBits(Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0));
+  const updated: TensorInfo[] = [];
+  for (let i = scalars; i < tensors.length; i += 2 + slots) {
+    const [value, gradient, ...rest] = tensors.slice(i, i + 2 + slots);
+    const [newValue, ...newSlots] = [value, ...rest]
+      .map((tensor) => backend.take(tensor));
     const size = value.shape.reduce((product, length) => product * length, 1);
-    backend.run(
-      shader,
-      [updated[0], gradient, ...updated.slice(1)],
-      floatBits([n0, n1, n2, n3, n4, n5, 1 - n1, 1 - n2]),
-      [Math.min(1024, Math.ceil(size / 256))],
-    );
-    return updated;
-  },
-);
+    if (size > 0) {
+      const groups = Math.min(1024, Math.ceil(size / 256));
+      backend.run(shader, [newValue, gradient, ...newSlots], words, [groups]);
+    }
+    updated.push(newValue, ...newSlots);
+  }
+  // A step ends here, and the GPU may start on what is left of it.
+  backend.flush();
+  return updated;
+}
+
+/** tfjs leaves its scalars where they were made, which is not on the GPU. */
+function numberIn(backend: TrainingBackend, { dataId }: TensorInfo): number {
+  return (backend.readSync(dataId) as Float32Array)[0];
+}
+
+/** Each updates a weight and its slots in place, with one command. */
+export const optimizerUpdateKernels = Object.keys(RULES).map((kernel) => {
+  const shader = shaderOf(kernel);
+  return defineKernel(kernel, (call) => update(shader, call));
+});

@@ -1,0 +1,18 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** An object whose properties are read and written by name. */
+// deno-lint-ignore no-explicit-any -- tfjs keeps its state in protected fields
+export type Holder = any;
+
+/** Whether `value` is an array or a plain object, no instance of a class. */
+export function isHolder(value: unknown): value is Holder {
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) ||
+    Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Disposes the tensors in a value, however deep in arrays and plain objects. */
+export function disposeWithin(value: unknown): void {
+  if (value instanceof tf.Tensor) value.dispose();
+  else if (isHolder(value)) Object.values(value).forEach(disposeWithin);
+}

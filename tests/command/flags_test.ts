@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  describeFlags,
+  parseFlags,
+  UsageError,
+} from "../../src/command/flags.ts";
+
+const FLAGS = {
+  rate: { kind: "number", above: 0, help: "a rate" },
+  count: { kind: "integer", min: 1, max: 9, default: 3, help: "a count" },
+  mode: { kind: "choice", choices: ["a", "b"], default: "a", help: "a mode" },
+  out: { kind: "text", default: "x", value: "DIR", help: "a folder" },
+  live: { kind: "text", optional: true, value: "[PORT]", help: "a page" },
+  plots: { kind: "switch", default: true, help: "draws" },
+  help: { kind: "switch", help: "show this" },
+} as const;
+
+Deno.test("parseFlags() fills defaults and reads every kind", () => {
+  assertEquals(parseFlags(FLAGS, []), {
+    _: [],
+    rate: undefined,
+    count: 3,
+    mode: "a",
+    out: "x",
+    live: undefined,
+    plots: true,
+    help: false,
+  });
+  const given = ["--rate=1e-3", "--count", "9", "--mode", "b", "--no-plots"];
+  const values = parseFlags(FLAGS, [...given, "--out", "a b", "--live"]);
+  assertEquals(values, {
+    _: [],
+    rate: 0.001,
+    count: 9,
+    mode: "b",
+    out: "a b",
+    live: "",
+    plots: false,
+    help: false,
+  });
+  assertEquals(parseFlags(FLAGS, ["-h"]).help, true);
+  assertEquals(parseFlags(FLAGS, ["--live", "80"]).live, "80");
+  assertEquals(parseFlags(FLAGS, ["--live", "--live=80"]).live, "80");
+  assertEquals(parseFlags(FLAGS, ["--live=80", "--live"]).live, "");
+  assertEquals(parseFlags(FLAGS, ["--out", "a=b", "--out=c=d"]).out, "c=d");
+});
+
+Deno.test("parseFlags() refuses what it cannot read, by name", () => {
+  const cases: [string[], string][] = [
+    [["--rates", "1"], 'Unknown flag "--rates"'],
+    [["--rates=1"], 'Unknown flag "--rates"'],
+    [["--no-mode"], 'Unknown flag "--no-mode"'],
+    [["-x"], 'Unknown flag "-x"'],
+    [["there"], 'Unexpected argument "there"'],
+    [
+      ["--rate", "fast"],
+      '--rate: it must be a number > 0, current value is "fast"',
+    ],
+    [["--rate", "-1"], 'current value is "-1"'],
+    [["--rate", "0"], "number > 0"],
+    [["--rate"], 'current value is ""'],
+    [["--rate", "Infinity"], "--rate"],
+    [["--count", "1.5"], "--count: it must be a whole number >= 1 and <= 9"],
+    [["--count", "10"], "--count"],
+    [["--mode", "c"], "--mode: it must be one of a, b"],
+    [["--out"], "--out: it needs a value"],
+    [["--out", "--help"], "--out: it needs a value"],
+    [["--out="], "--out: it needs a value"],
+    [["--out", ""], "--out: it needs a value"],
+    [["--plots=no"], '--plots: it takes no value, current value is "no"'],
+    [["--plots", "false"], 'Unexpected argument "false"'],
+    [["--", "--plots"], 'Unexpected argument "--plots"'],
+    [["--__proto__", "1"], 'Unknown flag "--__proto__"'],
+    [["--toString"], 'Unknown flag "--toString"'],
+  ];
+  for (const [args, message] of cases) {
+    assertThrows(() => parseFlags(FLAGS, args), UsageError, message);
+  }
+});
+
+Deno.test("parseFlags() takes arguments without a flag where they are wanted", () => {
+  const args = ["a", "--count", "2", "007", "--plots", "true", "--", "-x"];
+  const { _, count, plots } = parseFlags(FLAGS, args, { positional: true });
+  assertEquals(_, ["a", "007", "true", "-x"]);
+  assertEquals([count, plots], [2, true]);
+});
+
+Deno.test("describeFlags() lists each flag within 80 columns", () => {
+  const text = describeFlags({
+    ...FLAGS,
+    "a-very-long-name-for-a-flag": { kind: "text", help: "word ".repeat(40) },
+    model: {
+      kind: "choice",
+      choices: Array.from({ length: 20 }, (_, i) => `network_${i}`),
+      help: "a network",
+    },
+  });
+  for (const line of text.split("\n")) assert(line.length <= 80, line);
+  for (
+    const name of ["--rate N", "--no-plots", "--mode a|b", "--live [PORT]"]
+  ) {
+    assert(text.includes(name), name);
+  }
+  assert(text.includes("(default 3)"));
+  assert(text.includes("--model NAME"));
+  assert(text.includes("network_19"));
+});

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+
+const interrupt =
+  new URL("../../src/command/interrupt.ts", import.meta.url).href;
+
+/** What a program prints that sends itself what Ctrl-C does; see `interrupt`. */
+async function run(body: string): Promise<{ code: number; stdout: string }> {
+  const source = `import { Interrupt, loadInterruptibly } from ${
+    JSON.stringify(interrupt)
+  };
+    async function pressCtrlC(signal) {
+      const aborted = new Promise((resolve) =>
+        signal.addEventListener("abort", resolve)
+      );
+      Deno.kill(Deno.pid, "SIGINT");
+      await aborted;
+    }
+    ${body}`;
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", source],
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout) };
+}
+
+const ignore = Deno.build.os === "windows";
+
+Deno.test({
+  name:
+    "Interrupt aborts its signal at the first Ctrl-C, and ends the process at the second",
+  ignore,
+  async fn() {
+    const ended = await run(`
+      const interrupt = new Interrupt();
+      await pressCtrlC(interrupt.signal);
+      console.log("stopping");
+      setTimeout(() => console.log("not reached"), 60_000);
+      Deno.kill(Deno.pid, "SIGINT");
+    `);
+    assertEquals(ended, { code: 130, stdout: "stopping\n" });
+  },
+});
+
+Deno.test({
+  name: "loadInterruptibly() gives what was loaded, unless Ctrl-C came",
+  ignore,
+  async fn() {
+    const ended = await run(`
+      console.log(await loadInterruptibly(async () => 4));
+      try {
+        await loadInterruptibly(pressCtrlC);
+      } catch (error) {
+        console.log(error.name);
+      }
+    `);
+    assertEquals(ended, { code: 0, stdout: "4\nAbortError\n" });
+  },
+});
