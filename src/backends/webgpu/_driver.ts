@@ -1,7 +1,7 @@
 /** What the driver reports between commands, thrown where it is noticed. */
 
 import * as tf from "@tensorflow/tfjs";
-import { DeviceLostError, GpuMemoryError } from "./errors.ts";
+import { DeviceLostError, type GpuMemoryError } from "./errors.ts";
 
 /** The device's name, as its driver gives it. */
 export function deviceName(info: GPUAdapterInfo): string {
