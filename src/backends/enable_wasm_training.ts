@@ -1,5 +1,6 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
+import { fuseOptimizers } from "./fused_optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
 import { clipByValueKernel } from "./wasm/clip_by_value.ts";
@@ -12,6 +13,7 @@ import {
 } from "./wasm/depthwise_conv2d_backprop.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
 import { identityKernel } from "./wasm/identity.ts";
+import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
@@ -32,11 +34,13 @@ const trainingKernels: readonly KernelConfig[] = [
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,
   unsortedSegmentSumKernel,
+  ...optimizerUpdateKernels,
 ];
 
 /**
  * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
- * lacks, and faster ones in the place of its naive loops.
+ * lacks, and faster ones in the place of its naive loops. tfjs's optimizers then
+ * update all weights in one pass on that backend.
  *
  * The backend's package is loaded if it is not yet, but the backend is not
  * started; {@linkcode selectBackend} does both. Where the package is loaded
@@ -60,4 +64,5 @@ export async function enableWasmTraining(): Promise<void> {
     await import("@tensorflow/tfjs-backend-wasm");
   }
   trainingKernels.forEach(installKernel);
+  fuseOptimizers();
 }

@@ -86,7 +86,7 @@ export type ScheduleDescription =
  */
 export function describe(schedule: Schedule): ScheduleDescription {
   const { description } = traitsOf(schedule);
-  if (description) return structuredClone(description);
+  if (description) return structuredClone(description) as ScheduleDescription;
   throw new TypeError(
     "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is a function",
   );

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
+import { namePattern } from "./_name_pattern.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {
@@ -26,11 +27,6 @@ interface Scaled {
 type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 const ACTION = "set layer rates";
-
-function matcher(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*")}$`);
-}
 
 /**
  * Of each trainable weight, the names of the layers that it is within, from the
@@ -113,7 +109,7 @@ export function layerRates(
         `Cannot ${ACTION} as the factor of "${pattern}" must be a finite number >= 0: current value is ${factor}`,
       );
     }
-    return { pattern, factor, expression: matcher(pattern), used: false };
+    return { pattern, factor, expression: namePattern(pattern), used: false };
   });
   const scaled: Scaled[] = [];
   const rates: LayerRate[] = [];

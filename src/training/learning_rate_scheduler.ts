@@ -1,7 +1,7 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { schedulerView } from "./_notebook.ts";
-import { momentumOf } from "../schedules/traits.ts";
+import { rateToTrainAt } from "../schedules/traits.ts";
 import {
   type EpochHistory,
   type History,
@@ -54,8 +54,9 @@ const DONE: Promise<void> = Promise.resolve();
  * `(epoch, lr)`, this one asks at every batch, for the batches trained so far: a
  * rate by epoch is `(t) => rate(Math.floor(t / batchesPerEpoch))`.
  *
- * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
- * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
+ * A schedule with a `momentum` (made so by `cyclic` or `oneCycle`) drives that too,
+ * of the optimizers that have one: Momentum, RMSProp and, as beta1, Adam and
+ * Adamax. A function of one's own around such a schedule must have one as well.
  *
  * A batch costs it well under a microsecond beside what tfjs needs to give the
  * optimizer a new rate and to read the logs; logs that are on a GPU are read back
@@ -79,7 +80,7 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class LearningRateScheduler extends CallbackBase {
   #schedule: Schedule;
-  #momentum: ReturnType<typeof momentumOf>;
+  #momentum: Schedule["momentum"];
   /** What the optimizer had, for the stages of a schedule that set none. */
   #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
@@ -107,7 +108,7 @@ export class LearningRateScheduler extends CallbackBase {
   constructor(schedule: Schedule) {
     super();
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   /** The schedule that is followed. */
@@ -180,7 +181,8 @@ export class LearningRateScheduler extends CallbackBase {
    *
    * @returns This scheduler.
    * @throws {TypeError} If the optimizer has no learning rate, or no momentum
-   * where the schedule cycles it.
+   * where the schedule cycles it; or if the schedule is a function that calls
+   * one with a momentum and has none itself.
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
@@ -399,7 +401,7 @@ export class LearningRateScheduler extends CallbackBase {
 
   #follow(schedule: Schedule): void {
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   #apply(): void {
@@ -410,7 +412,8 @@ export class LearningRateScheduler extends CallbackBase {
     const momentum = this.#momentum === undefined
       ? undefined
       : this.#momentum(iteration) ?? this.#ownMomentum;
-    const learningRate = this.at(iteration);
+    const learningRate = this.#scale *
+      rateToTrainAt(this.#schedule, iteration);
     if (!(learningRate >= 0 && learningRate < Infinity)) {
       throw new RangeError(
         `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${learningRate}`,
@@ -491,6 +494,12 @@ function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== "function") {
     throw new TypeError(
       `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${schedule}`,
+    );
+  }
+  const { momentum } = schedule;
+  if (momentum !== undefined && typeof momentum !== "function") {
+    throw new TypeError(
+      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${momentum}`,
     );
   }
   return schedule;

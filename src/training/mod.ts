@@ -5,11 +5,13 @@
  * @module
  */
 
+export * from "./adam_w.ts";
 export * from "./callbacks.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
 export * from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
+export * from "./exponential_moving_average.ts";
 export {
   type Columns,
   type EpochHistory,
@@ -17,13 +19,18 @@ export {
   type Logs,
   toCsv,
 } from "./history.ts";
+export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
 export {
   LearningRateScheduler,
   type SchedulerState,
 } from "./learning_rate_scheduler.ts";
 export * from "./reduce_lr_on_plateau.ts";
+export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
+export type { WeightDecayOptions } from "./_weight_decay.ts";
+export * from "../tfjs/dropout.ts";
 export * from "../tfjs/learning_rate.ts";
 export * from "../tfjs/momentum.ts";
+export * from "../tfjs/optimizer_bases.ts";
 export * from "../tfjs/types.ts";

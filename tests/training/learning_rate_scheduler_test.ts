@@ -11,6 +11,8 @@ import {
   LearningRateScheduler,
   setLearningRate,
 } from "@clr/clr";
+import { oneCycle } from "@clr/clr/schedules";
+import { getMomentum } from "@clr/clr/training";
 import { createLine } from "./_line.ts";
 
 /** Rates that are exact in binary, so that comparisons are exact too. */
@@ -291,4 +293,44 @@ Deno.test("two LearningRateSchedulers are refused where both would drive one opt
   assertThrows(() => one.step(), TypeError, "must be in charge");
   model.dispose();
   b.model.dispose();
+});
+
+Deno.test("LearningRateScheduler does not train by a function that loses a momentum", async () => {
+  const cycle = oneCycle({
+    maxLr: 0.1,
+    iterations: 4,
+    momentum: { base: 0.5, max: 0.75 },
+  });
+  const { model, xs, ys } = createLine(tf.train.momentum(0.1, 0.9));
+  const scheduler = new LearningRateScheduler((t) => cycle(t) / 2);
+  const before = model.getWeights().map((weight) => weight.dataSync());
+  await assertRejects(
+    () => model.fit(xs, ys, { verbose: 0, callbacks: [scheduler] }),
+    TypeError,
+    "Object.assign(yours, { momentum: its.momentum })",
+  );
+  assertEquals(model.getWeights().map((weight) => weight.dataSync()), before);
+
+  const halved = Object.assign((t: number) => cycle(t) / 2, {
+    momentum: cycle.momentum,
+  });
+  const optimizer = tf.train.momentum(0.1, 0.9);
+  new LearningRateScheduler(halved).attach(optimizer);
+  assertEquals(getMomentum(optimizer), 0.75);
+  // On an optimizer without a momentum there is none to lose.
+  const without = Object.assign((t: number) => cycle(t) / 2, {
+    momentum: undefined,
+  });
+  new LearningRateScheduler(without).attach(tf.train.sgd(0.1));
+  optimizer.dispose();
+});
+
+Deno.test("LearningRateScheduler wants a momentum that is a function", () => {
+  const own = Object.assign(() => 0.1, { momentum: 0.9 });
+  assertThrows(
+    // @ts-expect-error It is a number.
+    () => new LearningRateScheduler(own),
+    TypeError,
+    "the momentum of schedule must be a function of the iteration: current value is 0.9",
+  );
 });

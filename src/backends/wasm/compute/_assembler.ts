@@ -140,6 +140,17 @@ function vectorBinary(opcode: number): (a: Code, b: Code) => Code {
   return (a, b) => [a, b, ...simd(opcode)];
 }
 
+function vectorUnary(opcode: number): (a: Code) => Code {
+  return (a) => [a, ...simd(opcode)];
+}
+
+const float = new DataView(new ArrayBuffer(4));
+
+function bitsOf(value: number): number {
+  float.setFloat32(0, value);
+  return float.getInt32(0);
+}
+
 /** Instructions on vectors of four 32-bit lanes. */
 export const v128 = {
   zero: [...simd(12), ...Array(16).fill(0)] as Code,
@@ -162,13 +173,41 @@ export const v128 = {
     offset = 0,
   ): Code => [address, value, ...simd(90), 2, ...unsigned(offset), lane],
   splatI32: (value: Code): Code => [value, ...simd(17)],
+  /** One float in every lane. */
+  constant: (value: number): Code => v128.constantBits(bitsOf(value)),
+  /** The bits of one lane in every lane. */
+  constantBits: (bits: number): Code => [
+    ...simd(12),
+    ...[0, 1, 2, 3].flatMap(() => [
+      bits & 255,
+      (bits >> 8) & 255,
+      (bits >> 16) & 255,
+      (bits >> 24) & 255,
+    ]),
+  ],
   equalI32: vectorBinary(55),
+  equal: vectorBinary(65),
+  different: vectorBinary(66),
+  less: vectorBinary(67),
   greater: vectorBinary(68),
+  atMost: vectorBinary(69),
+  atLeast: vectorBinary(70),
+  not: vectorUnary(77),
   and: vectorBinary(78),
+  /** Bits of `a` that are not in `b`. */
+  andNot: vectorBinary(79),
+  or: vectorBinary(80),
   /** Lanes of `a` where the mask is set, of `b` elsewhere. */
   select: (a: Code, b: Code, mask: Code): Code => [a, b, mask, ...simd(82)],
+  floor: vectorUnary(104),
+  nearest: vectorUnary(106),
+  abs: vectorUnary(224),
+  neg: vectorUnary(225),
+  sqrt: vectorUnary(227),
   add: vectorBinary(228),
+  sub: vectorBinary(229),
   mul: vectorBinary(230),
+  div: vectorBinary(231),
   min: vectorBinary(232),
   max: vectorBinary(233),
   /** a · b + c in one rounding; needs the relaxed SIMD extension. */
@@ -298,12 +337,13 @@ function text(value: string): number[] {
  *
  * @param functions In the order of their indices.
  * @param exported Which indices are exported, under which names.
- * @param shared Whether the memory is shared between threads.
+ * @param memory The memory: whether threads share it, and how many pages it has
+ * at least. An access at a constant address among those is not checked.
  */
 export function encodeModule(
   functions: readonly FunctionBuilder[],
   exported: Readonly<Record<string, number>>,
-  shared: boolean,
+  memory: { readonly shared: boolean; readonly pages: number },
 ): Uint8Array<ArrayBuffer> {
   const most = Math.max(...functions.map((f) => f.paramCount));
   const types = Array.from({ length: most + 1 }, (_, count) => [
@@ -312,7 +352,10 @@ export function encodeModule(
     ...Array(count).fill(valueTypes.i32),
     0,
   ]);
-  const limits = shared ? [0x03, 1, ...unsigned(65536)] : [0x00, 1];
+  const least = unsigned(memory.pages);
+  const limits = memory.shared
+    ? [0x03, ...least, ...unsigned(65536)]
+    : [0x00, ...least];
   return new Uint8Array([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, types),

@@ -173,6 +173,16 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** The updates of optimizers. A chunk is a piece of a weight in the table. */
+  sgdUpdate: ["table", "constants"],
+  momentumUpdate: ["table", "constants"],
+  nesterovUpdate: ["table", "constants"],
+  adagradUpdate: ["table", "constants"],
+  adadeltaUpdate: ["table", "constants"],
+  adamUpdate: ["table", "constants"],
+  adamaxUpdate: ["table", "constants"],
+  rmspropUpdate: ["table", "constants"],
+  centeredRmspropUpdate: ["table", "constants"],
 } as const;
 
 /** The name of a compute kernel. */
@@ -198,7 +208,19 @@ export interface Target {
   readonly fused: boolean;
   /** Whether the memory is shared between threads. */
   readonly shared: boolean;
+  /** How many pages the memory has at least. */
+  readonly pages: number;
+  /** The number of the thread that runs the module; the calling one is 0. */
+  readonly thread: number;
+  /**
+   * The address of {@linkcode WORKSPACE_BYTES} that are the thread's own. It is
+   * a constant of the module, as V8 checks no access at a constant address.
+   */
+  readonly workspace: number;
 }
+
+/** The size of a thread's workspace. */
+export const WORKSPACE_BYTES = 16_384;
 
 /** The arguments of a kernel as locals of its function. */
 export type Arguments<Kernel extends ComputeKernel> = Record<

@@ -22,6 +22,7 @@ import { place } from "./_place.ts";
 import { correlateDepthwise, depthwise } from "./_depthwise.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /**
@@ -46,6 +47,15 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    sgdUpdate: update("sgdUpdate"),
+    momentumUpdate: update("momentumUpdate"),
+    nesterovUpdate: update("nesterovUpdate"),
+    adagradUpdate: update("adagradUpdate"),
+    adadeltaUpdate: update("adadeltaUpdate"),
+    adamUpdate: update("adamUpdate"),
+    adamaxUpdate: update("adamaxUpdate"),
+    rmspropUpdate: update("rmspropUpdate"),
+    centeredRmspropUpdate: update("centeredRmspropUpdate"),
   };
   const indices = kernelNames.map((name) => define(kernels[name]));
   const claimIndex = define(claim(target, indices));
@@ -54,5 +64,5 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     exported.work = define(work(claimIndex));
     exported.lead = define(lead(claimIndex));
   }
-  return encodeModule(functions, exported, target.shared);
+  return encodeModule(functions, exported, target);
 }

@@ -1,9 +1,9 @@
 // Runs a deno command on the project with the real packages of JSR in place of
 // the stand-ins in this folder:
 //
-//   deno run -A tests/std/without_links.ts test -A
+//   deno run -A tests/std/without_stand_ins.ts test -A
 //
-// The project is copied, as deno.json without "links" is another project.
+// The project is copied, as deno.json without its workspace is another project.
 
 import { fromFileUrl, join } from "@std/path";
 
@@ -19,7 +19,7 @@ const files = await new Deno.Command("git", {
   ],
 }).output();
 
-const copy = await Deno.makeTempDir({ prefix: "clr-without-links-" });
+const copy = await Deno.makeTempDir({ prefix: "clr-without-stand-ins-" });
 try {
   for (
     const file of new TextDecoder().decode(files.stdout).trim().split("\n")
@@ -30,7 +30,7 @@ try {
     await Deno.copyFile(join(project, file), target);
   }
   const config = JSON.parse(await Deno.readTextFile(join(copy, "deno.json")));
-  delete config.links;
+  delete config.workspace;
   await Deno.writeTextFile(
     join(copy, "deno.json"),
     JSON.stringify(config, null, 2),

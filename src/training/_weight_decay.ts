@@ -1,0 +1,65 @@
+import * as tf from "@tensorflow/tfjs";
+import { getLearningRate } from "../tfjs/learning_rate.ts";
+import type { Gradients } from "../tfjs/optimizer_bases.ts";
+import type { Optimizer } from "../tfjs/types.ts";
+import { namePattern } from "./_name_pattern.ts";
+
+/** Options of decoupled weight decay, shared by its optimizers. */
+export interface WeightDecayOptions {
+  /**
+   * The decay λ: each step first multiplies a weight by 1 − rate · λ.
+   *
+   * @default {0.01}
+   */
+  weightDecay?: number;
+  /**
+   * Names of variables that do not decay, in which `*` stands for any text:
+   * `["*bias", "*gamma", "*beta"]` leaves out the biases and what normalization
+   * layers learn, as is usual for deep networks.
+   *
+   * @default {[]}
+   */
+  exclude?: readonly string[];
+}
+
+/** Throws unless λ is finite and not negative. */
+export function checkWeightDecay(weightDecay: number): number {
+  if (weightDecay >= 0 && weightDecay < Infinity) return weightDecay;
+  throw new RangeError(
+    `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${weightDecay}`,
+  );
+}
+
+/** Throws unless `exclude` is a list of names. */
+export function checkExclude(exclude: readonly string[]): readonly string[] {
+  if (
+    Array.isArray(exclude) &&
+    exclude.every((pattern) => typeof pattern === "string")
+  ) return [...exclude];
+  throw new TypeError(
+    `Cannot decay weights as exclude must be an array of names: current value is ${exclude}`,
+  );
+}
+
+/**
+ * Multiplies by 1 − rate · λ each variable that has a gradient and whose name no
+ * pattern of `exclude` matches.
+ */
+export function decayWeights(
+  optimizer: Optimizer & Required<WeightDecayOptions>,
+  gradients: Gradients,
+): void {
+  const factor = 1 - getLearningRate(optimizer) * optimizer.weightDecay;
+  if (factor === 1) return;
+  const excluded = optimizer.exclude.map(namePattern);
+  const named = Array.isArray(gradients)
+    ? gradients.map(({ name, tensor }) => [name, tensor] as const)
+    : Object.entries(gradients);
+  for (const [name, gradient] of named) {
+    // A variable that does not take part in the loss is left alone.
+    if (gradient == null) continue;
+    if (excluded.some((pattern) => pattern.test(name))) continue;
+    const variable = tf.engine().registeredVariables[name];
+    tf.tidy(() => variable.assign(variable.mul(factor)));
+  }
+}

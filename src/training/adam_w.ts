@@ -1,0 +1,106 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  AdamBase,
+  type Gradients,
+  type OptimizerConfig,
+} from "../tfjs/optimizer_bases.ts";
+import {
+  checkExclude,
+  checkWeightDecay,
+  decayWeights,
+  type WeightDecayOptions,
+} from "./_weight_decay.ts";
+
+/** Options of {@linkcode AdamW}. */
+export interface AdamWOptions extends WeightDecayOptions {
+  /** Decay of the mean of gradients, which `momentum` cycles. @default {0.9} */
+  beta1?: number;
+  /** Decay of the mean of their squares. @default {0.999} */
+  beta2?: number;
+  /** Added to the root that a step is divided by. @default {1e-8} */
+  epsilon?: number;
+}
+
+/**
+ * Adam with decoupled weight decay: a step first multiplies each weight by
+ * 1 − rate · λ and then takes Adam's own step, which knows nothing of the decay.
+ * An L2 penalty on the loss, which Adam divides by the size of the gradients as
+ * everything else, decays weights with large gradients less than others.
+ *
+ * Equal to PyTorch's and Keras's optimizers of this name. The decay follows the
+ * learning rate, and so its schedule; `weightDecay` can be set between steps.
+ *
+ * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
+ * {@link https://arxiv.org/abs/1711.05101}.
+ *
+ * @throws {RangeError} If `weightDecay` is negative or not finite.
+ * @throws {TypeError} If `exclude` is no array of names.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { AdamW } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({
+ *   optimizer: new AdamW(0.001, { weightDecay: 0.05, exclude: ["*bias"] }),
+ *   loss: "meanSquaredError",
+ * });
+ * const xs = tf.randomNormal([64, 2]);
+ * await model.fit(xs, xs.sum(1, true), { epochs: 2, verbose: 0 });
+ * ```
+ */
+export class AdamW extends AdamBase {
+  /** The decay λ of the next step. */
+  weightDecay: number;
+  /** Names of variables that do not decay. */
+  readonly exclude: readonly string[];
+
+  /** Creates an optimizer with no step taken. */
+  constructor(learningRate = 0.001, options: AdamWOptions = {}) {
+    const {
+      beta1 = 0.9,
+      beta2 = 0.999,
+      epsilon = 1e-8,
+      weightDecay = 0.01,
+      exclude = [],
+    } = options;
+    checkWeightDecay(weightDecay);
+    const excluded = checkExclude(exclude);
+    super(learningRate, beta1, beta2, epsilon);
+    this.weightDecay = weightDecay;
+    this.exclude = excluded;
+  }
+
+  /** The name by which tfjs saves it. */
+  static get className(): string {
+    return "AdamW";
+  }
+
+  /** Called by tfjs with the gradients of a batch. */
+  override applyGradients(gradients: Gradients): void {
+    decayWeights(this, gradients);
+    super.applyGradients(gradients);
+  }
+
+  /** What tfjs saves of it. */
+  override getConfig(): OptimizerConfig {
+    return {
+      ...super.getConfig(),
+      weightDecay: this.weightDecay,
+      exclude: [...this.exclude],
+    };
+  }
+
+  /** Called by tfjs with what `getConfig` gave. */
+  static fromConfig<T>(
+    cls: new (learningRate: number, options: AdamWOptions) => T,
+    config: AdamWOptions & { learningRate: number },
+  ): T {
+    return new cls(config.learningRate, config);
+  }
+}
+
+tf.serialization.registerClass(AdamW as never);

@@ -1,0 +1,109 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  type Gradients,
+  MomentumBase,
+  type OptimizerConfig,
+} from "../tfjs/optimizer_bases.ts";
+import {
+  checkExclude,
+  checkWeightDecay,
+  decayWeights,
+  type WeightDecayOptions,
+} from "./_weight_decay.ts";
+
+/** Options of {@linkcode SGDW}. */
+export interface SGDWOptions extends WeightDecayOptions {
+  /** What of the last step goes into the next, in [0, 1). @default {0.9} */
+  momentum?: number;
+  /** Whether the gradient is taken as of one step ahead. @default {false} */
+  useNesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum and decoupled weight decay: a step
+ * first multiplies each weight by 1 − rate · λ and then takes Momentum's own
+ * step. An L2 penalty goes through the momentum instead, which delays it.
+ *
+ * With `m` the accumulated gradients: `w ← w · (1 − rate · λ)`, `m ← momentum · m
+ * + g`, `w ← w − rate · m`, or with Nesterov `w − rate · (g + momentum · m)`.
+ *
+ * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
+ * {@link https://arxiv.org/abs/1711.05101}.
+ *
+ * @throws {RangeError} If `weightDecay` is negative or not finite.
+ * @throws {TypeError} If `exclude` is no array of names.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ * import { SGDW } from "@clr/clr/training";
+ *
+ * const w = tf.variable(tf.scalar(1));
+ * const optimizer = new SGDW(0.1, { weightDecay: 0.05 });
+ * const clr = new CyclicLR({ baseLr: 0.01, maxLr: 0.1, stepSize: 4 })
+ *   .attach(optimizer);
+ * for (let batch = 0; batch < 8; batch++) {
+ *   optimizer.minimize(() => w.sub(3).square().asScalar());
+ *   clr.step();
+ * }
+ * ```
+ */
+export class SGDW extends MomentumBase {
+  /** The decay λ of the next step. */
+  weightDecay: number;
+  /** Names of variables that do not decay. */
+  readonly exclude: readonly string[];
+
+  /** Creates an optimizer with no step taken. */
+  constructor(learningRate = 0.01, options: SGDWOptions = {}) {
+    const {
+      momentum = 0.9,
+      useNesterov = false,
+      weightDecay = 0.01,
+      exclude = [],
+    } = options;
+    checkWeightDecay(weightDecay);
+    const excluded = checkExclude(exclude);
+    super(learningRate, momentum, useNesterov);
+    this.weightDecay = weightDecay;
+    this.exclude = excluded;
+  }
+
+  /** The name by which tfjs saves it. */
+  static get className(): string {
+    return "SGDW";
+  }
+
+  /** Called by tfjs with the gradients of a batch. */
+  override applyGradients(gradients: Gradients): void {
+    decayWeights(this, gradients);
+    super.applyGradients(gradients);
+  }
+
+  /** Frees its tensors. */
+  override dispose(): void {
+    super.dispose();
+    // Momentum's own dispose forgets the tensor that caches the rate.
+    tf.SGDOptimizer.prototype.dispose.call(this);
+  }
+
+  /** What tfjs saves of it. */
+  override getConfig(): OptimizerConfig {
+    return {
+      ...super.getConfig(),
+      weightDecay: this.weightDecay,
+      exclude: [...this.exclude],
+    };
+  }
+
+  /** Called by tfjs with what `getConfig` gave. */
+  static fromConfig<T>(
+    cls: new (learningRate: number, options: SGDWOptions) => T,
+    config: SGDWOptions & { learningRate: number },
+  ): T {
+    return new cls(config.learningRate, config);
+  }
+}
+
+tf.serialization.registerClass(SGDW as never);
