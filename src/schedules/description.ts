@@ -43,7 +43,11 @@ export type ScheduleDescription =
   | { readonly kind: "constant"; readonly lr: number }
   | { readonly kind: "linear" } & Readonly<Required<LinearOptions>>
   | { readonly kind: "cosine" } & Readonly<Required<CosineOptions>>
-  | { readonly kind: "polynomial" } & Readonly<Required<PolynomialOptions>>
+  | { readonly kind: "polynomial" }
+    & Readonly<
+      Required<Omit<PolynomialOptions, "cycle">>
+    >
+    & Readonly<Pick<PolynomialOptions, "cycle">>
   | { readonly kind: "step" } & Readonly<Required<StepOptions>>
   | { readonly kind: "exponential" } & Readonly<ExponentialOptions>
   | { readonly kind: "inverseTime" } & Readonly<Required<InverseTimeOptions>>
