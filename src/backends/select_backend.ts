@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { enableWasmTraining } from "./enable_wasm_training.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
-  startWebGPU,
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
-} from "./webgpu.ts";
+} from "./webgpu/errors.ts";
+import { startWebGPU } from "./webgpu/start_webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";

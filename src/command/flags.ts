@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { wrap } from "./wrap.ts";
+import { wrap } from "../runtime/wrap.ts";
 
 interface FlagBase {
   /** One sentence for `--help`. */

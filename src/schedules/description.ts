@@ -43,7 +43,11 @@ export type ScheduleDescription =
   | { readonly kind: "constant"; readonly lr: number }
   | { readonly kind: "linear" } & Readonly<Required<LinearOptions>>
   | { readonly kind: "cosine" } & Readonly<Required<CosineOptions>>
-  | { readonly kind: "polynomial" } & Readonly<Required<PolynomialOptions>>
+  | { readonly kind: "polynomial" }
+    & Readonly<
+      Required<Omit<PolynomialOptions, "cycle">>
+    >
+    & Readonly<Pick<PolynomialOptions, "cycle">>
   | { readonly kind: "step" } & Readonly<Required<StepOptions>>
   | { readonly kind: "exponential" } & Readonly<ExponentialOptions>
   | { readonly kind: "inverseTime" } & Readonly<Required<InverseTimeOptions>>
@@ -86,7 +90,7 @@ export type ScheduleDescription =
  */
 export function describe(schedule: Schedule): ScheduleDescription {
   const { description } = traitsOf(schedule);
-  if (description) return structuredClone(description);
+  if (description) return structuredClone(description) as ScheduleDescription;
   throw new TypeError(
     "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is a function",
   );

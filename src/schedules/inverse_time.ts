@@ -1,5 +1,5 @@
 import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
-import { wholeSteps } from "./_interpolate.ts";
+import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -57,11 +57,10 @@ export function inverseTime(options: InverseTimeOptions): Schedule {
   checkNotNegative(ACTION, "decayRate", decayRate);
   checkPositive(ACTION, "iterations", iterations);
   checkPositive(ACTION, "power", power);
+  const steps = multiples(iterations);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    const elapsed = staircase
-      ? wholeSteps(iteration, iterations)
-      : iteration / iterations;
+    const elapsed = staircase ? steps.count(iteration) : iteration / iterations;
     return startLr / (1 + decayRate * elapsed) ** power;
   }, {
     description: {

@@ -6,6 +6,7 @@ import {
   checkNotNegative,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
+import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
@@ -71,12 +72,6 @@ export interface OneCyclePhase {
   readonly endMomentum?: number;
 }
 
-/** Clears the rounding error of `pctStart · iterations`, which hides the peak. */
-function snap(iteration: number): number {
-  const whole = Math.round(iteration);
-  return Math.abs(iteration - whole) < 1e-9 ? whole : iteration;
-}
-
 /** The phases of a one-cycle schedule of resolved options. */
 export function oneCyclePhases(
   {
@@ -95,7 +90,8 @@ export function oneCyclePhases(
   const endLr = startLr / finalDivFactor;
   const low = momentum?.base;
   const high = momentum?.max;
-  const peak = snap(pctStart * iterations) - 1;
+  // Rounding would hide the peak.
+  const peak = snap(pctStart * iterations, 4) - 1;
   const rise = {
     end: peak,
     startLr,

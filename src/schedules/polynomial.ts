@@ -21,6 +21,13 @@ export interface PolynomialOptions {
    * @default {1}
    */
   power?: number;
+  /**
+   * Whether the rate, once it has come to `endLr`, rises again and decays over
+   * `iterations` more than in all so far: Keras's `cycle`. It then has no end.
+   *
+   * @default {false}
+   */
+  cycle?: boolean;
 }
 
 const ACTION = "create a polynomial schedule";
@@ -28,6 +35,10 @@ const ACTION = "create a polynomial schedule";
 /**
  * A power of what remains, from `startLr` to `endLr`, which then holds:
  * `endLr + (startLr − endLr) · (1 − min(1, iteration / iterations))^power`.
+ *
+ * With `cycle`, `iterations` is multiplied by the whole number, 1 at least, that
+ * makes it no less than the iteration: the rate jumps up after each multiple, to
+ * less each time.
  *
  * The same as optax's `polynomial_schedule`, Keras's `PolynomialDecay` and
  * Caffe's `poly`.
@@ -45,18 +56,28 @@ const ACTION = "create a polynomial schedule";
  * `power` is not finite and > 0.
  */
 export function polynomial(options: PolynomialOptions): Schedule {
-  const { startLr, endLr = 0, iterations, power = 1 } = options;
+  const { startLr, endLr = 0, iterations, power = 1, cycle = false } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);
   checkPositive(ACTION, "iterations", iterations);
   checkPositive(ACTION, "power", power);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    if (iteration >= iterations) return endLr;
-    const remaining = (iterations - iteration) / iterations;
+    const end = cycle
+      ? iterations * Math.max(1, Math.ceil(iteration / iterations))
+      : iterations;
+    if (iteration >= end) return endLr;
+    const remaining = (end - iteration) / end;
     return mix(startLr, endLr, remaining ** power);
   }, {
-    description: { kind: "polynomial", startLr, endLr, iterations, power },
-    iterations,
+    description: {
+      kind: "polynomial",
+      startLr,
+      endLr,
+      iterations,
+      power,
+      cycle,
+    },
+    iterations: cycle ? Infinity : iterations,
   });
 }

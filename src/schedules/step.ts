@@ -4,7 +4,7 @@ import {
   checkNotNegative,
   checkPositive,
 } from "./_check.ts";
-import { wholeSteps } from "./_interpolate.ts";
+import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -47,9 +47,10 @@ export function step(options: StepOptions): Schedule {
   checkNotNegative(ACTION, "startLr", startLr);
   checkFactor(ACTION, "factor", factor);
   checkPositive(ACTION, "stepSize", stepSize);
+  const steps = multiples(stepSize);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    return startLr * factor ** wholeSteps(iteration, stepSize);
+    return startLr * factor ** steps.count(iteration);
   }, {
     description: { kind: "step", startLr, factor, stepSize },
     iterations: Infinity,

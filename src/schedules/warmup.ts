@@ -1,6 +1,7 @@
 import { checkFunction, checkNotNegative, checkPositive } from "./_check.ts";
 import { checkIteration } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
+import { since } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -49,9 +50,10 @@ export function warmup(schedule: Schedule, options: WarmupOptions): Schedule {
   checkNotNegative(ACTION, "startLr", startLr);
   const traits = traitsOf(schedule);
   const { description, momentum } = traits;
+  const after = since(iterations);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    if (iteration >= iterations) return schedule(iteration - iterations);
+    if (iteration >= iterations) return schedule(after(iteration));
     const remaining = (iterations - iteration) / iterations;
     return mix(startLr, schedule(0), remaining);
   }, {
@@ -66,8 +68,7 @@ export function warmup(schedule: Schedule, options: WarmupOptions): Schedule {
       }),
     iterations: iterations + traits.iterations,
     ...(momentum && {
-      momentum: (iteration: number) =>
-        momentum(Math.max(0, iteration - iterations)),
+      momentum: (iteration: number) => momentum(Math.max(0, after(iteration))),
     }),
   });
 }

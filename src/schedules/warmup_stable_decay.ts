@@ -5,6 +5,7 @@ import {
   checkPositive,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
+import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -98,8 +99,8 @@ export function warmupStableDecay(
   checkNotNegative(ACTION, "stableIterations", stableIterations);
   checkPositive(ACTION, "decayIterations", decayIterations);
   checkChoice(ACTION, "decay", decay, DECAYS);
-  const decayStart = warmupIterations + stableIterations;
-  const end = decayStart + decayIterations;
+  const decayStart = snap(warmupIterations + stableIterations);
+  const end = snap(decayStart + decayIterations, 2);
   const weight = WEIGHTS[decay];
   return withTraits((iteration) => {
     checkIteration(iteration);
@@ -109,7 +110,7 @@ export function warmupStableDecay(
     }
     if (iteration <= decayStart) return maxLr;
     if (iteration >= end) return endLr;
-    return mix(maxLr, endLr, weight((end - iteration) / decayIterations));
+    return mix(maxLr, endLr, weight((end - iteration) / (end - decayStart)));
   }, {
     description: {
       kind: "warmupStableDecay",

@@ -6,9 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as fc from "fast-check";
-import { LearningRateRange } from "../../src/finder/learning_rate_range.ts";
+import { LearningRateRange } from "../../src/finder/range.ts";
 import type { Metric } from "../../src/metrics/direction.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
+import { learningRateGrid } from "../../src/finder/learning_rate_grid.ts";
+import type { LearningRateRangeData } from "../../src/finder/range_data.ts";
 import { curve, RATES } from "./_curves.ts";
 
 /** A curve as a test records it: cut where training diverged. */
@@ -347,4 +349,44 @@ Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", ()
     RangeError,
     "1 rates from 1, 2 losses",
   );
+});
+
+/** Written by the version before `curve`, `finding` and `remedies`. */
+const VERSION_1: { [situation: string]: object } = JSON.parse(
+  await Deno.readTextFile(
+    new URL("./fixtures/ranges_of_version_1.json", import.meta.url),
+  ),
+);
+
+Deno.test("LearningRateRange.fromJSON() reads what version 1 wrote", async (t) => {
+  for (const [situation, json] of Object.entries(VERSION_1)) {
+    await t.step(situation, () => {
+      const old = json as LearningRateRangeData;
+      const range = LearningRateRange.fromJSON(JSON.stringify(old));
+      assertEquals(
+        [range.baseLr, range.maxLr, range.verdict, range.advice],
+        [old.baseLr, old.maxLr, old.verdict, old.advice],
+      );
+      assertEquals(range.evidence, old.evidence);
+      assertEquals(range.curve.name, old.evidence.curve);
+      // A range of today's that was read from the same curve.
+      const { startLr, endLr, iterations, ...settings } = old.settings;
+      const again = old.runs.length > 1
+        ? LearningRateRange.fromRuns(range.runs, old.settings)
+        : LearningRateRange.fromCurve(
+          Array.from(learningRateGrid(startLr, endLr, { count: iterations })),
+          range.losses,
+          {
+            ...settings,
+            metrics: range.metrics,
+            stopReason: old.stopReason,
+          },
+        );
+      assertEquals(range.finding, again.finding);
+      assertEquals(range.curve, again.curve);
+      assertEquals(range.headline, again.headline);
+      const text = JSON.stringify(range);
+      assertEquals(JSON.stringify(LearningRateRange.fromJSON(text)), text);
+    });
+  }
 });
