@@ -69,7 +69,7 @@ export function winogradFilter(functions: WinogradFunctions): FunctionBuilder {
         sub(shiftLeft(i32(1), args.taps.get), i32(1)),
         mul(args.taken.get, i32(PANEL / 4)),
         add(args.to.get, mul(chunk.get, panelBytes(args.channels))),
-        mul(args.panels.get, panelBytes(args.channels)),
+        args.planeStep.get,
       ),
     ];
   });
@@ -217,12 +217,6 @@ class TileWalk {
   }
 }
 
-/** Where a block's operands and products lie. */
-function blockLayout(f: FunctionBuilder) {
-  const [operands, operandStep, products, productStep] = f.locals("i32", 4);
-  return { operands, operandStep, products, productStep };
-}
-
 /** Winograd convolutions. */
 export function winogradConvolve(
   target: Target,
@@ -230,9 +224,9 @@ export function winogradConvolve(
 ): FunctionBuilder {
   return kernelFunction("winogradConvolve", (f, args, chunk) => {
     const walk = new TileWalk(f, args);
-    const { operands, operandStep, products, productStep } = blockLayout(f);
+    const [operands, products] = f.locals("i32", 2);
     const [first, count, i, xi, a, b, c, y, x] = f.locals("i32", 9);
-    const [elements, panels] = f.locals("i32", 2);
+    const elements = f.local("i32");
     const images: TiledImages = {
       address: args.x,
       height: args.height,
@@ -244,16 +238,10 @@ export function winogradConvolve(
     const columnBytes = mul(args.columns.get, i32(4));
     return [
       elements.set(mul(args.size.get, args.size.get)),
-      operandStep.set(
-        mul(mul(args.blockTiles.get, args.channels.get), i32(4)),
-      ),
-      productStep.set(
-        mul(mul(args.blockTiles.get, args.panelColumns.get), i32(4)),
-      ),
       operands.set(
         add(args.scratch.get, mul(i32(target.thread), args.scratchBytes.get)),
       ),
-      products.set(add(operands.get, mul(elements.get, operandStep.get))),
+      products.set(add(operands.get, mul(elements.get, args.operandStep.get))),
       first.set(mul(chunk.get, args.blockTiles.get)),
       count.set(
         smaller(args.blockTiles.get, sub(args.tiles.get, first.get)),
@@ -264,12 +252,11 @@ export function winogradConvolve(
         less(i.get, count.get),
         walk.transform(functions.input, images, args.size.get, [
           add(operands.get, mul(mul(i.get, args.channels.get), i32(4))),
-          operandStep.get,
+          args.operandStep.get,
         ]),
         walk.next(),
         i.add(1),
       ),
-      panels.set(divide(args.panelColumns.get, i32(PANEL))),
       a.set(operands.get),
       b.set(args.u.get),
       c.set(products.get),
@@ -285,11 +272,9 @@ export function winogradConvolve(
           args.channels.get,
           args.panelColumns.get,
         ),
-        a.add(operandStep.get),
-        b.add(
-          mul(mul(panels.get, args.channels.get), i32(4 * PANEL)),
-        ),
-        c.add(productStep.get),
+        a.add(args.operandStep.get),
+        b.add(args.uStep.get),
+        c.add(args.productStep.get),
         xi.add(-1),
       ),
       walk.start(first.get),
@@ -302,7 +287,7 @@ export function winogradConvolve(
           functions.output,
           args.tile,
           add(products.get, mul(mul(i.get, args.panelColumns.get), i32(4))),
-          productStep.get,
+          args.productStep.get,
           add(
             args.out.get,
             mul(
@@ -339,9 +324,9 @@ export function winogradCorrelate(
 ): FunctionBuilder {
   return kernelFunction("winogradCorrelate", (f, args, chunk) => {
     const walk = new TileWalk(f, args);
-    const { operands, operandStep, products, productStep } = blockLayout(f);
+    const [operands, products] = f.locals("i32", 2);
     const [block, last, count, i, xi, r, rows, k] = f.locals("i32", 8);
-    const [elements, out, outStep, sums, a, d] = f.locals("i32", 6);
+    const [elements, out, sums, a, d] = f.locals("i32", 5);
     const images: TiledImages = {
       address: args.x,
       height: args.height,
@@ -362,17 +347,14 @@ export function winogradCorrelate(
     const columnBytes = mul(args.panelColumns.get, i32(4));
     return [
       elements.set(mul(args.size.get, args.size.get)),
-      operandStep.set(mul(args.blockTiles.get, channelBytes)),
-      productStep.set(mul(args.blockTiles.get, columnBytes)),
       operands.set(
         add(args.scratch.get, mul(i32(target.thread), args.scratchBytes.get)),
       ),
-      products.set(add(operands.get, mul(elements.get, operandStep.get))),
-      outStep.set(mul(args.channels.get, columnBytes)),
+      products.set(add(operands.get, mul(elements.get, args.operandStep.get))),
       out.set(
-        add(args.out.get, mul(chunk.get, mul(elements.get, outStep.get))),
+        add(args.out.get, mul(chunk.get, mul(elements.get, args.outStep.get))),
       ),
-      zeroBytes(out.get, mul(elements.get, outStep.get)),
+      zeroBytes(out.get, mul(elements.get, args.outStep.get)),
       block.set(mul(chunk.get, args.groupTiles.get)),
       last.set(smaller(add(block.get, args.groupTiles.get), args.tiles.get)),
       walk.start(block.get),
@@ -384,11 +366,11 @@ export function winogradCorrelate(
           less(i.get, count.get),
           walk.transform(functions.input, images, args.size.get, [
             add(operands.get, mul(i.get, channelBytes)),
-            operandStep.get,
+            args.operandStep.get,
           ]),
           walk.transform(functions.outputGrad, gradients, args.outputs.get, [
             add(products.get, mul(i.get, columnBytes)),
-            productStep.get,
+            args.productStep.get,
           ]),
           walk.next(),
           i.add(1),
@@ -396,9 +378,9 @@ export function winogradCorrelate(
         xi.set(i32(0)),
         loopUntilNot(
           less(xi.get, elements.get),
-          a.set(add(operands.get, mul(xi.get, operandStep.get))),
-          d.set(add(products.get, mul(xi.get, productStep.get))),
-          sums.set(add(out.get, mul(xi.get, outStep.get))),
+          a.set(add(operands.get, mul(xi.get, args.operandStep.get))),
+          d.set(add(products.get, mul(xi.get, args.productStep.get))),
+          sums.set(add(out.get, mul(xi.get, args.outStep.get))),
           k.set(i32(0)),
           loopUntilNot(
             less(k.get, columnBytes),
@@ -451,7 +433,7 @@ export function winogradFilterGrad(
         functions.filterGrad,
         args.tile,
         add(args.from.get, mul(chunk.get, panelBytes)),
-        mul(args.paddedChannels.get, panelBytes),
+        args.planeStep.get,
         add(args.to.get, mul(chunk.get, columnBytes.get)),
         tapBytes.get,
         mul(args.taps.get, tapBytes.get),

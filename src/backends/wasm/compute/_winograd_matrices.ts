@@ -32,6 +32,11 @@ export function sizeOf({ outputs, taps }: WinogradTile): number {
   return outputs + taps - 1;
 }
 
+/** Rounds channels up to whole vectors, as which they are transformed. */
+export function toVectors(channels: number): number {
+  return Math.ceil(channels / 4) * 4;
+}
+
 /** The transforms of a tile, each applied to rows and columns. */
 export interface WinogradMatrices {
   /** B^T, of an input patch. */

@@ -9,15 +9,10 @@ import { packWeights, toPanels } from "./weights.ts";
 import { TILE_ROWS } from "./_kernel.ts";
 import {
   sizeOf,
+  toVectors,
   type WinogradTile,
   winogradTiles,
 } from "./_winograd_matrices.ts";
-
-const VECTOR = 4;
-
-function toVectors(channels: number): number {
-  return Math.ceil(channels / VECTOR) * VECTOR;
-}
 
 /** How a convolution is cut into tiles. */
 function tiling(
@@ -34,20 +29,14 @@ function tiling(
   };
 }
 
-/** A block's operands and products are to stay in a second-level cache. */
-const BLOCK_BYTES = 640 * 1024;
-const LEAST_BLOCK = 24;
-const MOST_BLOCK = 96;
+/** A block's operands and products stay in a second-level cache, or nearly. */
+const MOST_BLOCK_TILES = 48;
 /** As many blocks as there are tiles for keep several threads busy. */
 const BLOCKS = 16;
 
-/** How many tiles a block has. */
-function blockTilesOf(tiles: number, tileBytes: number): number {
-  const fit = Math.min(
-    MOST_BLOCK,
-    Math.max(LEAST_BLOCK, BLOCK_BYTES / tileBytes),
-  );
-  const wanted = Math.min(fit, tiles / BLOCKS);
+/** How many tiles a block has, in whole sixes as products take them. */
+function blockTilesOf(tiles: number): number {
+  const wanted = Math.min(MOST_BLOCK_TILES, tiles / BLOCKS);
   return Math.max(1, Math.round(wanted / TILE_ROWS)) * TILE_ROWS;
 }
 
@@ -70,6 +59,17 @@ class WholeVectors implements Disposable {
   [Symbol.dispose](): void {
     this.#scratch?.[Symbol.dispose]();
   }
+}
+
+const LINE_BYTES = 64;
+
+/**
+ * From one element's plane to the next: an odd number of cache lines. The
+ * transforms write to all planes at once, and where these lie a power of two
+ * apart they all fall into a few sets of the cache.
+ */
+function planeStepOf(floats: number): number {
+  return (2 * Math.ceil((4 * floats / LINE_BYTES - 1) / 2) + 1) * LINE_BYTES;
 }
 
 function zeroScratch(compute: Compute, floats: number): Scratch {
@@ -98,9 +98,10 @@ export function convolveWinograd(
     images.count * images.height * images.width,
     images.channels,
   );
-  using u = compute.scratch(4 * elements * channels * panelColumns);
+  const uStep = planeStepOf(channels * panelColumns);
+  using u = compute.scratch(elements * uStep);
   if (channels !== images.channels) {
-    compute.floats(u.address, elements * channels * panelColumns).fill(0);
+    compute.floats(u.address, elements * uStep / 4).fill(0);
   }
   {
     using packed = packWeights(compute, {
@@ -120,7 +121,7 @@ export function convolveWinograd(
         taps: tile.taps,
         taken: images.channels,
         channels,
-        panels: panelColumns / 8,
+        planeStep: uStep,
       },
       panelColumns / 8,
       elements * channels * panelColumns * tile.taps,
@@ -134,9 +135,10 @@ export function convolveWinograd(
   }
   using zeros = zeroScratch(compute, size * channels);
   const cut = tiling(tile, images, windows);
-  const tileBytes = 4 * elements * (channels + panelColumns);
-  const blockTiles = blockTilesOf(cut.tiles, tileBytes);
-  const scratchBytes = blockTiles * tileBytes;
+  const blockTiles = blockTilesOf(cut.tiles);
+  const operandStep = planeStepOf(blockTiles * channels);
+  const productStep = planeStepOf(blockTiles * panelColumns);
+  const scratchBytes = elements * (operandStep + productStep);
   using scratch = compute.scratch(compute.threads * scratchBytes);
   using widened = wide === columns
     ? undefined
@@ -146,11 +148,14 @@ export function convolveWinograd(
     {
       x: x.address,
       u: u.address,
+      uStep,
       out: widened?.address ?? out,
       bias: bias.address,
       zeros: zeros.address,
       scratch: scratch.address,
       scratchBytes,
+      operandStep,
+      productStep,
       tile: number,
       size,
       outputs: tile.outputs,
@@ -182,8 +187,11 @@ export function convolveWinograd(
   }
 }
 
-const MOST_GROUPS = 8;
-const MOST_GROUP_BYTES = 1 << 25;
+/** Groups are summed at the end, which costs the more the longer they are. */
+function groupsFor(sumBytes: number): number {
+  if (sumBytes <= 1 << 18) return 16;
+  return sumBytes <= 1 << 20 ? 8 : 4;
+}
 
 /** The gradient of a convolution with respect to its weights, in tiles. */
 export function correlateWinograd(
@@ -211,16 +219,14 @@ export function correlateWinograd(
   );
   using zeros = zeroScratch(compute, size * Math.max(channels, wide));
   const cut = tiling(tile, images, windows);
-  const sumBytes = 4 * elements * channels * panelColumns;
-  const wanted = Math.min(
-    MOST_GROUPS,
-    Math.max(2, Math.floor(MOST_GROUP_BYTES / sumBytes)),
-  );
-  const tileBytes = 4 * elements * (channels + panelColumns);
-  const groupTiles = Math.ceil(cut.tiles / wanted);
+  const outStep = planeStepOf(channels * panelColumns);
+  const sumBytes = elements * outStep;
+  const groupTiles = Math.ceil(cut.tiles / groupsFor(sumBytes));
   const groups = Math.ceil(cut.tiles / groupTiles);
-  const blockTiles = blockTilesOf(cut.tiles, tileBytes);
-  const scratchBytes = blockTiles * tileBytes;
+  const blockTiles = blockTilesOf(cut.tiles);
+  const operandStep = planeStepOf(blockTiles * channels);
+  const productStep = planeStepOf(blockTiles * panelColumns);
+  const scratchBytes = elements * (operandStep + productStep);
   using scratch = compute.scratch(compute.threads * scratchBytes);
   using sums = compute.scratch(groups * sumBytes);
   compute.run(
@@ -229,9 +235,12 @@ export function correlateWinograd(
       x: x.address,
       d: d.address,
       out: sums.address,
+      outStep,
       zeros: zeros.address,
       scratch: scratch.address,
       scratchBytes,
+      operandStep,
+      productStep,
       tile: number,
       size,
       outputs: tile.outputs,
@@ -261,11 +270,11 @@ export function correlateWinograd(
       from: sums.address,
       to: widened?.address ?? out,
       tile: number,
+      planeStep: outStep,
       groups,
       groupStep: sumBytes,
       taps: tile.taps,
       channels: images.channels,
-      paddedChannels: channels,
       columns: wide,
       panelColumns,
     },
