@@ -57,8 +57,6 @@ const computes = new WeakMap<object, Compute>();
 
 /** Runs compute kernels over the memory of one WASM backend. */
 export class Compute {
-  /** Whether convolutions may be computed by Winograd's minimal filtering. */
-  winograd = true;
   readonly #module: EmscriptenModule;
   readonly #memory: WebAssembly.Memory;
   readonly #fused: boolean;

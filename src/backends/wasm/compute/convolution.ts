@@ -6,10 +6,17 @@ import { correlateDirectly, type FilterGradient } from "./correlate.ts";
 import { type Convolution, convolveDirectly } from "./multiply.ts";
 import { convolveWinograd, correlateWinograd } from "./winograd.ts";
 
+let winogradAllowed = true;
+
+/** Sets whether convolutions may be computed in tiles from now on. */
+export function allowWinograd(allowed: boolean): void {
+  winogradAllowed = allowed;
+}
+
 /** Convolves images with weights. */
 export function convolve(compute: Compute, convolution: Convolution): void {
   const { images, windows, weights: { columns } } = convolution;
-  const tile = compute.winograd
+  const tile = winogradAllowed
     ? convolutionTile({ images, windows, columns })
     : undefined;
   if (tile) convolveWinograd(compute, convolution, tile);
@@ -21,7 +28,7 @@ export function correlateWindows(
   compute: Compute,
   gradient: FilterGradient,
 ): void {
-  const tile = compute.winograd ? filterGradientTile(gradient) : undefined;
+  const tile = winogradAllowed ? filterGradientTile(gradient) : undefined;
   if (tile) correlateWinograd(compute, gradient, tile);
   else correlateDirectly(compute, gradient);
 }
