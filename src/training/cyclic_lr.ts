@@ -1,3 +1,15 @@
+import {
+  type Check,
+  checkData,
+  finite,
+  flag,
+  oneOf,
+  optional,
+  parseData,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import {
   type CyclePosition,
@@ -201,6 +213,7 @@ export class CyclicLR extends LearningRateScheduler {
    * @param options The functions, where the schedule had some, and another end.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or a
    * `scaleFn` is needed and not given.
+   * @throws {RangeError} If its options are none that the constructor takes.
    *
    * @example
    * ```ts
@@ -222,16 +235,8 @@ export class CyclicLR extends LearningRateScheduler {
       stopAfterCycles?: number;
     } = {},
   ): CyclicLR {
-    const state: Partial<CyclicLRState> | null = typeof json === "string"
-      ? JSON.parse(json)
-      : json;
-    if (state?.type !== "CyclicLR" || state.version !== 1) {
-      throw new TypeError(
-        `Cannot restore a CyclicLR as the data must have type "CyclicLR" and version 1: current value is type ${
-          JSON.stringify(state?.type)
-        }, version ${state?.version}`,
-      );
-    }
+    const state = parseData(ACTION, json) as CyclicLRState;
+    checkData(ACTION, state, STATE);
     if (state.hasScaleFn && options.scaleFn === undefined) {
       throw new TypeError(
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
@@ -243,7 +248,7 @@ export class CyclicLR extends LearningRateScheduler {
       ...options,
       stopAfterCycles: options.stopAfterCycles ?? stopAfterCycles,
     });
-    clr.restoreState(state as CyclicLRState);
+    clr.restoreState(state);
     return clr;
   }
 
@@ -357,17 +362,16 @@ export class CyclicLR extends LearningRateScheduler {
    * of the two has a `scaleFn`.
    */
   override restore(state: SchedulerState): void {
-    const { type, options, hasScaleFn, stopAfterCycles } = state as Partial<
-      CyclicLRState
-    >;
+    checkData(ACTION, state, STATE);
+    const { options, hasScaleFn, stopAfterCycles } = state as CyclicLRState;
     const { scaleFn } = this.#cycles.options;
-    if (type !== "CyclicLR" || hasScaleFn !== (scaleFn !== undefined)) {
+    if (hasScaleFn !== (scaleFn !== undefined)) {
       throw new TypeError(
-        `Cannot restore a CyclicLR ${
+        `Cannot ${ACTION} ${
           scaleFn ? "with" : "without"
-        } a scaleFn as the data must be of one: current value is type ${
-          JSON.stringify(type)
-        }, ${hasScaleFn ? "with" : "without"} a scaleFn`,
+        } a scaleFn as the data must be of one: current value is ${
+          hasScaleFn ? "with" : "without"
+        } a scaleFn`,
       );
     }
     const restored = cycles({ ...options, scaleFn });
@@ -394,5 +398,30 @@ export class CyclicLR extends LearningRateScheduler {
     return this.#cycles.positionAt(this.iteration);
   }
 }
+
+const ACTION = "restore a CyclicLR";
+
+const STATE: Check = record({
+  type: oneOf("CyclicLR"),
+  version: oneOf(1),
+  options: record({
+    baseLr: finite,
+    maxLr: finite,
+    stepSize: finite,
+    stepSizeDown: finite,
+    mode: text,
+    gamma: finite,
+    scaleMode: text,
+    waveform: text,
+    momentum: optional(record({ base: finite, max: finite })),
+  }),
+  hasScaleFn: flag,
+  stopAfterCycles: optional(
+    that(
+      "be a whole number >= 1",
+      (value) => Number.isSafeInteger(value) && value as number >= 1,
+    ),
+  ),
+});
 
 showInNotebooks(CyclicLR, cyclicView);

@@ -21,9 +21,13 @@ export {
 } from "./history.ts";
 export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate_scheduler.ts";
+export {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./learning_rate_scheduler.ts";
 export * from "./reduce_lr_on_plateau.ts";
 export * from "./sgd_w.ts";
+export * from "./stop_on_abort.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
 export * from "../tfjs/dropout.ts";
 export * from "../tfjs/learning_rate.ts";
