@@ -1,10 +1,9 @@
 import {
   type CurveEvidence,
-  LOCATING_BASE_CLARITY,
-  LOCATING_CLARITY,
   MINIMUM_POINTS,
   SIGNIFICANT_CLARITY,
 } from "./bounds.ts";
+import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
@@ -16,64 +15,102 @@ import type { RangeTestSettings } from "./settings.ts";
  * - `"good"`: both bounds.
  * - `"flat"`: no improvement at any rate.
  * - `"never-diverged"`: still improving at the end; raise `endLr`.
+ * - `"converged"`: all was learned before the rate grew too high for it: the
+ *   upper bound is set by the rule of thumb.
  * - `"diverged-at-once"`: diverged before it improved; lower `startLr`.
+ * - `"unstable"`: training held at none of the rates that were tried out.
  * - `"noisy"`: an improvement that noise hides; more batches per rate.
  * - `"too-short"`: too few rates tested to tell.
+ * - `"not-finite"`: the loss is not a finite number, and the rate is not to blame.
+ * - `"ordered"`: the data come in an order: they are not shuffled.
+ * - `"no-signal"`: nothing was learned but how often each target occurs.
+ * - `"no-gradient"`: training changes no weight.
+ * - `"trained"`: the weights are at an optimum for these data already.
+ * - `"mismatch"`: the outputs, the targets and the loss do not suit each other.
+ * - `"one-batch"`: all of the data are in each batch.
  */
 export type Verdict =
   | "good"
   | "flat"
   | "never-diverged"
+  | "converged"
   | "diverged-at-once"
+  | "unstable"
   | "noisy"
-  | "too-short";
+  | "too-short"
+  | "not-finite"
+  | "ordered"
+  | "no-signal"
+  | "no-gradient"
+  | "trained"
+  | "mismatch"
+  | "one-batch";
 
 /**
- * What was seen in the curve:
+ * What was seen, in the curve:
  *
  * - `"both-bounds"`: where it starts to improve and where that ends (`"good"`).
  * - `"no-improvement"`: none at any rate, `"no-improvement-before-divergence"`:
  *   none at the rates before training diverged (`"flat"`).
  * - `"still-improving"`: it improves up to the last rate (`"never-diverged"`).
- * - `"first-loss-not-finite"`: there was no loss to begin with,
- *   `"diverged-before-improving"`: training diverged among the first rates
+ * - `"levelled-off"`: it improved and levelled off, and no rate was too high
+ *   (`"converged"`).
+ * - `"first-loss-not-finite"`: there was no loss to begin with (`"not-finite"`).
+ * - `"diverged-before-improving"`: training diverged among the first rates
  *   (`"diverged-at-once"`).
+ * - `"trials-failed"`: it shows bounds, but no short training between them held
+ *   (`"unstable"`).
  * - `"bounds-hidden-by-noise"`: it improves, noise hides where;
  *   `"bounds-coincide"`: it improves from one rate to the next (`"noisy"`).
  * - `"stopped-before-improving"` and `"stopped-while-improving"`: the signal
  *   stopped the test; `"too-few-rates"`: there are too few to see a trend;
  *   `"too-few-finite"`: the curve is not a number at most of them
  *   (`"too-short"`).
+ *
+ * In the data and the trainee:
+ *
+ * - `"data-not-finite"`: numbers among the inputs or targets that are not finite,
+ *   `"loss-not-finite"`: a batch whose loss is not, before any training
+ *   (`"not-finite"`).
+ * - `"targets-in-runs"`: batches whose targets differ far more than those of
+ *   batches drawn at random (`"ordered"`).
+ * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
+ *   was better than that of always predicting the mean target (`"no-signal"`).
+ * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
+ * - `"optimum-already"`: no rate improved a loss that is far better than that of
+ *   always predicting the mean target (`"trained"`).
+ * - `"targets-out-of-reach"`: targets that the outputs' activation cannot give,
+ *   or outputs that the loss cannot take (`"mismatch"`).
+ * - `"batch-holds-all"`: `batchSize` is no less than the examples (`"one-batch"`).
  */
-export type FindingKind =
-  | "both-bounds"
-  | "no-improvement"
-  | "no-improvement-before-divergence"
-  | "still-improving"
-  | "first-loss-not-finite"
-  | "diverged-before-improving"
-  | "bounds-hidden-by-noise"
-  | "bounds-coincide"
-  | "stopped-before-improving"
-  | "stopped-while-improving"
-  | "too-few-rates"
-  | "too-few-finite";
+export type FindingKind = keyof typeof VERDICTS;
 
 /** The verdict that each leads to. */
-const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
+const VERDICTS = {
   "both-bounds": "good",
   "no-improvement": "flat",
   "no-improvement-before-divergence": "flat",
   "still-improving": "never-diverged",
-  "first-loss-not-finite": "diverged-at-once",
+  "levelled-off": "converged",
+  "first-loss-not-finite": "not-finite",
   "diverged-before-improving": "diverged-at-once",
+  "trials-failed": "unstable",
   "bounds-hidden-by-noise": "noisy",
   "bounds-coincide": "noisy",
   "stopped-before-improving": "too-short",
   "stopped-while-improving": "too-short",
   "too-few-rates": "too-short",
   "too-few-finite": "too-short",
-};
+  "data-not-finite": "not-finite",
+  "loss-not-finite": "not-finite",
+  "targets-in-runs": "ordered",
+  "targets-constant": "no-signal",
+  "frequencies-only": "no-signal",
+  "weights-unchanged": "no-gradient",
+  "optimum-already": "trained",
+  "targets-out-of-reach": "mismatch",
+  "batch-holds-all": "one-batch",
+} as const satisfies { readonly [kind: string]: Verdict };
 
 /** What was seen that led to a verdict. */
 export interface Finding {
@@ -83,6 +120,8 @@ export interface Finding {
   readonly tested: number;
   /** Rates at which the curve that was read is a finite number. */
   readonly points: number;
+  /** More of what was seen, in words for a sentence, where that helps. */
+  readonly detail?: string;
 }
 
 /** An option of the test that a {@linkcode Remedy} sets. */
@@ -90,6 +129,7 @@ export type AdvisedOption =
   | "startLr"
   | "endLr"
   | "iterations"
+  | "batchSize"
   | "batchesPerRate";
 
 /**
@@ -101,6 +141,14 @@ export type AdvisedOption =
  * - `"enlarge-batch"`: use a larger batch.
  * - `"check-labels"`: check that labels fit inputs.
  * - `"check-data"`: check the data and the loss function.
+ * - `"clean-data"`: replace or leave out what is not a finite number.
+ * - `"shuffle"`: shuffle the examples, through a buffer of so many.
+ * - `"check-pairing"`: check that each input comes with its own target, and that
+ *   no layer is dead.
+ * - `"check-weights"`: check that weights are trainable and units not dead.
+ * - `"change-loss"`: use a loss and an activation that suit the targets.
+ * - `"use-lower-rates"`: the weights are good; train on, if at all, well below
+ *   where the loss rose.
  * - `"run-on"`: do not stop the test.
  */
 export type Remedy =
@@ -122,7 +170,28 @@ export type Remedy =
   }
   | {
     /** What to do. */
+    readonly kind: "shuffle";
+    /** Examples that the buffer of `shuffle` should hold, at least. */
+    readonly buffer: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "use-lower-rates";
+    /** From which rate on training made the loss worse. */
+    readonly below: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "change-loss";
+    /** What to use. */
+    readonly to: string;
+  }
+  | {
+    /** What to do. */
     readonly kind:
+      | "clean-data"
+      | "check-pairing"
+      | "check-weights"
       | "train"
       | "enlarge-batch"
       | "check-labels"
@@ -134,6 +203,7 @@ export type Remedy =
 export interface Conclusion {
   readonly baseLr?: number;
   readonly maxLr?: number;
+  readonly thumb?: "maxLr";
   readonly verdict: Verdict;
   readonly finding: Finding;
   readonly remedies: readonly Remedy[];
@@ -144,6 +214,7 @@ export interface Conclusion {
 interface About {
   readonly settings: RangeTestSettings;
   readonly evidence: CurveEvidence;
+  readonly circumstances?: Circumstances;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -160,7 +231,7 @@ const MORE_BATCHES = 4;
 
 function set(
   { settings }: About,
-  option: AdvisedOption,
+  option: Exclude<AdvisedOption, "batchSize">,
   factor: number,
 ): Remedy {
   const from = settings[option];
@@ -189,6 +260,7 @@ const REMEDIES: {
     set(about, "iterations", 2),
   ],
   "still-improving": (about) => [set(about, "endLr", TWO_DECADES)],
+  "levelled-off": (about) => [set(about, "endLr", TWO_DECADES)],
   "first-loss-not-finite": () => [{ kind: "check-data" }],
   "diverged-before-improving": (about) => [
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
@@ -207,6 +279,30 @@ const REMEDIES: {
     to: Math.max(ENOUGH_RATES, 2 * settings.iterations),
   }],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
+  "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
+  "data-not-finite": () => [{ kind: "clean-data" }],
+  "loss-not-finite": () => [{ kind: "check-data" }],
+  "targets-in-runs": ({ circumstances }) => [{
+    kind: "shuffle",
+    buffer: circumstances?.buffer ?? 1000,
+  }],
+  "targets-constant": () => [{ kind: "check-labels" }],
+  "frequencies-only": () => [{ kind: "check-pairing" }],
+  "weights-unchanged": () => [{ kind: "check-weights" }],
+  "optimum-already": ({ settings, evidence }) => [{
+    kind: "use-lower-rates",
+    below: evidence.lost?.learningRate ?? settings.endLr,
+  }],
+  "targets-out-of-reach": ({ circumstances }) => [{
+    kind: "change-loss",
+    to: circumstances?.mismatch?.to ?? "a loss that suits the targets",
+  }],
+  "batch-holds-all": ({ circumstances }) => [{
+    kind: "set-option",
+    option: "batchSize",
+    from: circumstances!.whole!.batchSize,
+    to: Math.max(1, Math.floor(circumstances!.whole!.examples / 10)),
+  }],
 };
 
 /** Among how many of the first rates a divergence is one at once. */
@@ -231,25 +327,32 @@ function findingKind(
     if (aborted) return "stopped-before-improving";
     return points < MINIMUM_POINTS ? "too-few-rates" : "no-improvement";
   }
-  if (
-    evidence.clarity < LOCATING_CLARITY ||
-    evidence.baseClarity < LOCATING_BASE_CLARITY
-  ) {
-    return "bounds-hidden-by-noise";
-  }
   const { base, max } = evidence;
   if (!max) return aborted ? "stopped-while-improving" : "still-improving";
+  if (max.reason === "slows") return "levelled-off";
   return max.learningRate > base!.learningRate
     ? "both-bounds"
     : "bounds-coincide";
 }
 
+/** A maximum that is not known, by the rule of thumb: base = max / 3. */
+const THUMB = 3;
+
 /** The bounds that a finding leaves standing. */
-function boundsOf(kind: FindingKind, { base, max }: CurveEvidence) {
+function boundsOf(
+  kind: FindingKind,
+  { base, max }: CurveEvidence,
+): Pick<Conclusion, "baseLr" | "maxLr" | "thumb"> {
   switch (kind) {
     case "both-bounds":
       return { baseLr: base!.learningRate, maxLr: max!.learningRate };
+    case "levelled-off":
     case "still-improving":
+      return {
+        baseLr: base!.learningRate,
+        maxLr: THUMB * base!.learningRate,
+        thumb: "maxLr",
+      };
     case "stopped-while-improving":
       return { baseLr: base!.learningRate };
     default:
@@ -265,13 +368,18 @@ export function remediesFor(
   return REMEDIES[kind](about);
 }
 
+/** The verdict that a finding leads to. */
+export function verdictOf(kind: FindingKind): Verdict {
+  return VERDICTS[kind];
+}
+
 /** Judges one run: its bounds where the curve supports them, and what to do. */
 export function conclude(
   learningRates: readonly number[],
   run: RecordedRun,
   settings: RangeTestSettings,
 ): Conclusion {
-  const evidence = chooseCurve(learningRates, run, settings.metric);
+  const evidence = chooseCurve(learningRates, run, settings);
   const about = { settings, evidence };
   const counts = {
     tested: run.losses.length,

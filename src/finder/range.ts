@@ -1,7 +1,7 @@
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
-import { combineRuns } from "./combine_runs.ts";
+import { combineRuns, type Known } from "./combine_runs.ts";
 import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { readRange } from "./range_json.ts";
@@ -124,12 +124,15 @@ export class LearningRateRange {
   static fromRuns(
     runs: readonly RecordedRun[],
     settings: RangeTestSettings,
+    known: Known = {},
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
-    const grid = Array.from(
+    const grid = known.search?.grid ?? Array.from(
       learningRateGrid(startLr, endLr, { count: iterations, growth }),
     );
-    return new LearningRateRange(combineRuns(runs, { settings, grid }));
+    return new LearningRateRange(
+      combineRuns(runs, { ...known, settings, grid }),
+    );
   }
 
   /**

@@ -18,7 +18,15 @@ type Added =
   | "curve";
 
 /** Data of version 1, whose direction was recorded later. */
-type Version1 = Omit<LearningRateRangeData, Added>;
+type Version1 = Omit<LearningRateRangeData, Added | "verdict"> & {
+  readonly verdict:
+    | "good"
+    | "flat"
+    | "never-diverged"
+    | "diverged-at-once"
+    | "noisy"
+    | "too-short";
+};
 
 function withNaN(values: WithNulls): number[] {
   return values.map((value) => value ?? NaN);
@@ -67,7 +75,7 @@ function upgrade(data: Version1): LearningRateRangeData {
   const evidence = { ...data.evidence, better };
   const curve = drawnCurve(
     { name, better, values: valuesOf(data, name) },
-    evidence.noise,
+    { rates: data.learningRates, noise: evidence.noise },
   );
   const points = curve.values.filter(Number.isFinite).length;
   const kind = findingOf(data, points);
@@ -112,11 +120,12 @@ export function readRange(json: unknown): LearningRateRangeData {
       metrics: metricsWithNaN(run.metrics),
     })),
   };
-  if (version === 1) return upgrade(data);
+  if (version === 1) return upgrade(data as Version1);
   const { curve } = copy;
   return {
     ...data,
     version: 2,
+    losses: withNaN(copy.losses),
     curve: {
       ...curve,
       values: withNaN(curve.values),
