@@ -113,6 +113,10 @@ export function overrule(
     const { batch } = circumstances.nonFinite;
     return { kind: "loss-not-finite", detail: `of batch ${batch}` };
   }
+  if (
+    kind === "stopped-before-improving" || kind === "stopped-while-improving" ||
+    kind === "too-few-rates"
+  ) return;
   if (circumstances.usesTargets && facts?.targets?.variance === 0) {
     return { kind: "targets-constant" };
   }
@@ -126,7 +130,6 @@ export function overrule(
       } times as much as those of batches drawn at random`,
     };
   }
-  if (kind === "stopped-before-improving" || kind === "too-few-rates") return;
   if (
     unchanged && unchanged.of > 0 && unchanged.names.length === unchanged.of
   ) {

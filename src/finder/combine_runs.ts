@@ -263,10 +263,11 @@ function recordOf(run: RecordedRun): RecordedRun {
 
 /** Evidence whose points are counted from the first of all rates. */
 function moved(evidence: CurveEvidence, by: number): CurveEvidence {
-  const { base, lost, max, ...rest } = evidence;
+  const { base, hidden, lost, max, ...rest } = evidence;
   return {
     ...rest,
     ...(base && { base: { ...base, index: base.index + by } }),
+    ...(hidden && { hidden: { ...hidden, index: hidden.index + by } }),
     ...(lost && { lost: { ...lost, index: lost.index + by } }),
     ...(max && { max: { ...max, index: max.index + by } }),
   };

@@ -1,8 +1,4 @@
-import {
-  type CurveEvidence,
-  MINIMUM_POINTS,
-  SIGNIFICANT_CLARITY,
-} from "./bounds.ts";
+import { type CurveEvidence, MINIMUM_POINTS } from "./bounds.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
@@ -317,7 +313,8 @@ function findingKind(
 ): FindingKind {
   const aborted = stopReason === "aborted";
   if (points < tested && points < MINIMUM_POINTS) return "too-few-finite";
-  if (points < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
+  if (evidence.hidden) return "bounds-hidden-by-noise";
+  if (points < MINIMUM_POINTS || !evidence.base) {
     if (stopReason === "diverged" || stopReason === "non-finite") {
       if (tested === 0) return "first-loss-not-finite";
       return tested < atOnce(settings)

@@ -1,4 +1,4 @@
-import { type CurveEvidence, findBounds } from "./bounds.ts";
+import { centerOf, type CurveEvidence, findBounds, spanOf } from "./bounds.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
 
@@ -68,7 +68,7 @@ const SHORTEST_TRIAL = 12;
  * way between taking hold and being undone, and by this many decades more.
  */
 const APART_SHARE = 0.1;
-const APART = 0.23;
+const APART = 0.2;
 
 /**
  * The two rates are weighed by a logistic function of what one gained over the
@@ -76,7 +76,7 @@ const APART = 0.23;
  * and this scale. It is not a choice of one: where both do as well, the middle.
  */
 const ADVANTAGE = 0.05;
-const SCALE = 0.05;
+const SCALE = 0.25;
 
 /** By how many decades the rate is lowered where both trials failed. */
 const RETREAT = 0.6;
@@ -215,10 +215,16 @@ class RangeSearch {
 
   /** Where each sweep took hold, and where it was undone, in decades. */
   #found() {
-    const all = this.#sweeps.map((sweep) => this.#evidence(sweep))
-      .filter((evidence) => evidence.base);
+    const evidence = this.#sweeps.map((sweep) => this.#evidence(sweep));
+    const clear = evidence.filter(({ base }) => base);
+    // A guess, that the trials will tell, is better than none.
+    const all = clear.length > 0
+      ? clear
+      : evidence.filter(({ hidden }) => hidden);
     return {
-      takes: all.map(({ base }) => Math.log10(base!.learningRate)),
+      takes: all.map(({ base, hidden }) =>
+        Math.log10((base ?? hidden)!.learningRate)
+      ),
       undone: all.flatMap(({ lost }) =>
         lost ? [Math.log10(lost.learningRate)] : []
       ),
@@ -229,13 +235,14 @@ class RangeSearch {
 
   async #conclude(high: number): Promise<Search> {
     const found = this.#found();
-    if (found.takes.length === 0) return this.#result({});
+    const { mayEndHigher } = this.#setup;
+    // Rates above the last one that was allowed are not to be tried.
+    const isCutShort = found.undone.length === 0 && !mayEndHigher;
+    if (found.takes.length === 0 || isCutShort) return this.#result({});
     const takes = mean(found.takes);
-    const undone = found.undone.length
-      ? mean(found.undone)
-      : Math.log10(this.#rate(high));
-    const span = Math.max(0, undone - takes);
-    const middle = (takes + undone) / 2;
+    const undone = found.undone.length ? mean(found.undone) : Infinity;
+    const span = spanOf(takes, undone);
+    const middle = centerOf(takes, undone);
     const apart = APART_SHARE * span + APART;
     const gain = mean(found.gains);
     const start = mean(found.starts);
@@ -244,7 +251,8 @@ class RangeSearch {
     if (length >= SHORTEST_TRIAL) {
       const tryOut = (decade: number) =>
         this.#tryOut(10 ** decade, { length, start, gain });
-      const bold = await tryOut(middle + apart);
+      const highest = mayEndHigher ? Infinity : Math.log10(this.#rate(high));
+      const bold = await tryOut(Math.min(highest, middle + apart));
       const cautious = await tryOut(middle - apart);
       if (bold.gained === undefined && cautious.gained === undefined) {
         const lower = middle - apart - RETREAT;
