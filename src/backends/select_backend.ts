@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { enableWasmTraining } from "./enable_wasm_training.ts";
+import { mendCpu } from "./cpu/mend_cpu.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   startWebGPU,
@@ -115,6 +116,8 @@ export async function selectBackend(
       `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
     );
   }
+  // Whichever starts: results are often compared with those of the CPU.
+  mendCpu();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () => startGpu(backend === "webgpu"),
     wasm: () => startWasmTraining(threads),

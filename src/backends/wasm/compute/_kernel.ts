@@ -173,6 +173,8 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** Values cut off at both ends. A chunk is a range of them. */
+  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
   /** The updates of optimizers. A chunk is a piece of a weight in the table. */
   sgdUpdate: ["table", "constants"],
   momentumUpdate: ["table", "constants"],

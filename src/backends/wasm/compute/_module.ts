@@ -23,6 +23,7 @@ import { correlateDepthwise, depthwise } from "./_depthwise.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
 import { update } from "./_update.ts";
+import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /**
@@ -47,6 +48,7 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    clamp: clamp(),
     sgdUpdate: update("sgdUpdate"),
     momentumUpdate: update("momentumUpdate"),
     nesterovUpdate: update("nesterovUpdate"),
