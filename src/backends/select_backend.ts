@@ -3,10 +3,10 @@ import { enableWasmTraining } from "./enable_wasm_training.ts";
 import { mendCpu } from "./cpu/mend_cpu.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
-  startWebGPU,
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
-} from "./webgpu.ts";
+} from "./webgpu/errors.ts";
+import { startWebGPU } from "./webgpu/start_webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
