@@ -1,6 +1,6 @@
 import { util } from "@tensorflow/tfjs";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
-import { type Clamp, plain } from "./compute/convolution.ts";
+import { type Clamp, plain } from "./compute/finish.ts";
 import {
   type BackendWasm,
   callKernel,

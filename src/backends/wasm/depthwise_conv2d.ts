@@ -7,7 +7,8 @@ import {
 } from "@tensorflow/tfjs";
 import { type ActivationInputs, finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { convolveDepthwise, Frame, frameFor } from "./compute/convolution.ts";
+import { convolveDepthwise } from "./compute/depthwise.ts";
+import { Frame, frameFor } from "./compute/frame.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -59,25 +60,19 @@ function convolution(
     : repeatChannels(backend, x, multiplier);
   const out = backend.makeOutput(info.outShape, "float32");
   const compute = Compute.of(backend);
-  const images = { ...imagesOf(info), channels: info.outChannels };
+  const images = {
+    ...imagesOf(info, addressOf(backend, repeated)),
+    channels: info.outChannels,
+  };
   const windows = windowsOf(info);
-  const { top, left } = info.padInfo;
-  {
-    using frame = new Frame(
-      compute,
-      addressOf(backend, repeated),
-      images,
-      frameFor(windows, top, left),
-    );
-    convolveDepthwise(
-      compute,
-      frame,
-      images,
-      windows,
-      addressOf(backend, filter),
-      addressOf(backend, out),
-    );
-  }
+  using frame = new Frame(compute, images, frameFor(windows));
+  convolveDepthwise(compute, {
+    frame,
+    images,
+    windows,
+    filter: addressOf(backend, filter),
+    out: addressOf(backend, out),
+  });
   if (repeated !== x) release(backend, repeated);
   return out;
 }
