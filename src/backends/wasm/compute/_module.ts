@@ -22,6 +22,15 @@ import { place } from "./_place.ts";
 import { correlateDepthwise, depthwise } from "./_depthwise.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import {
+  layerNorm,
+  layerNormGrad,
+  moments,
+  normalize,
+  normalizeGrad,
+  normalizeSums,
+} from "./_normalize.ts";
+import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
@@ -47,6 +56,14 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    move: move(),
+    gather: gather(),
+    moments: moments(target),
+    normalize: normalize(target),
+    normalizeSums: normalizeSums(target),
+    normalizeGrad: normalizeGrad(target),
+    layerNorm: layerNorm(target),
+    layerNormGrad: layerNormGrad(target),
     sgdUpdate: update("sgdUpdate"),
     momentumUpdate: update("momentumUpdate"),
     nesterovUpdate: update("nesterovUpdate"),
