@@ -21,8 +21,7 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join, resolve, toFileUrl } from "@std/path";
 import { LayersModel } from "@tensorflow/tfjs";
 import {
   preflight,
@@ -152,7 +151,7 @@ async function loadModule(path: string | undefined): Promise<TestedModule> {
     ? new URL(DEFAULT_MODULE, import.meta.url)
     : /^(https?|file|jsr|npm|data):/.test(path)
     ? new URL(path)
-    : pathToFileURL(resolve(path));
+    : toFileUrl(resolve(path));
   let module: Partial<TestedModule>;
   try {
     module = await import(url.href);

@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR } from "../src/training/cyclic_lr.ts";
-import { LearningRateRange } from "../src/finder/learning_rate_range.ts";
+import { LearningRateRange } from "../src/finder/range.ts";
 
 const COMMAND = fromFileUrl(new URL("../src/find_lr.ts", import.meta.url));
 

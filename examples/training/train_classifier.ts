@@ -16,7 +16,7 @@ import {
   classificationReport,
 } from "../../src/metrics/classification_report.ts";
 import { livePort, openLivePage } from "../../src/command/pictures.ts";
-import { wrap } from "../../src/command/wrap.ts";
+import { wrap } from "../../src/runtime/wrap.ts";
 import { writeFile } from "../../src/runtime/write_file.ts";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
@@ -320,7 +320,7 @@ async function evaluateClassifier(
   const report = classificationReport(
     dataset.test.labels.subarray(0, dataset.test.count),
     predictions,
-    dataset.classNames,
+    { classNames: dataset.classNames },
   );
   return { report, predictions, seconds };
 }

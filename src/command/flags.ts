@@ -3,8 +3,8 @@
  * cannot disagree. Unknown and malformed flags are refused by name.
  */
 
-import { parseArgs } from "node:util";
-import { wrap } from "./wrap.ts";
+import { parseArgs } from "@std/cli/parse-args";
+import { wrap } from "../runtime/wrap.ts";
 
 interface FlagBase {
   /** One sentence for `--help`. */
@@ -139,76 +139,80 @@ export function parseFlags<const F extends Flags>(
     positional?: boolean;
   } = {},
 ): FlagValues<F> {
-  const isSwitch = (name: string) => flags[name].kind === "switch";
-  const { tokens } = parseArgs({
-    args: attachValues(flags, args),
-    options: Object.fromEntries(
-      Object.keys(flags).map((name) => [name, {
-        type: isSwitch(name) ? "boolean" : "string",
-        ...name === "help" && { short: "h" },
-      }]),
+  const names = Object.keys(flags);
+  const switches = names.filter((name) => flags[name].kind === "switch");
+  const isOn = (name: string) => flags[name].default === true;
+  const { attached, bare } = attachValues(flags, args);
+  const { _: rest, ...given } = parseArgs(attached, {
+    // Numbers without a flag are to stay as they were written, too.
+    string: ["_", ...names.filter((name) => !switches.includes(name))],
+    boolean: switches,
+    negatable: switches.filter(isOn),
+    default: Object.fromEntries(
+      switches.filter(isOn).map((name) => [name, true]),
     ),
-    strict: false,
-    tokens: true,
-  });
+    alias: switches.includes("help") ? { help: "h" } : {},
+    unknown: (arg, key) => {
+      if (key === undefined) return;
+      throw new UsageError(`Unknown flag "${arg.split("=")[0]}"`);
+    },
+  }) as { _: string[]; [name: string]: unknown };
 
   const values: Record<string, unknown> = {};
-  const rest: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      if (!options.positional) {
-        throw new UsageError(`Unexpected argument "${token.value}"`);
-      }
-      rest.push(token.value);
-    } else if (token.kind === "option") {
-      const { name, rawName, value } = token;
-      const negated = name.startsWith("no-") ? flags[name.slice(3)] : undefined;
-      if (negated?.kind === "switch" && negated.default === true) {
-        values[name.slice(3)] = false;
-      } else if (!Object.hasOwn(flags, name)) {
-        throw new UsageError(`Unknown flag "${rawName}"`);
-      } else if (!isSwitch(name)) {
-        values[name] = parseValue(name, flags[name], value ?? "");
-      } else if (value === undefined) {
-        values[name] = true;
-      } else {
-        throw new UsageError(
-          `Cannot read --${name}: it takes no value, current value is "${value}"`,
-        );
-      }
-    }
+  for (const name of names) {
+    const flag = flags[name];
+    const value = bare.has(name) ? "" : given[name];
+    values[name] = flag.kind === "switch"
+      ? value
+      : value === undefined
+      ? flag.default
+      : parseValue(name, flag, value as string);
   }
-  const defaults = Object.entries(flags).map(([name, flag]) => [
-    name,
-    flag.kind === "switch" ? flag.default ?? false : flag.default,
-  ]);
-  return {
-    ...Object.fromEntries(defaults),
-    ...values,
-    _: rest,
-  } as FlagValues<F>;
+  if (rest.length > 0 && !options.positional) {
+    throw new UsageError(`Unexpected argument "${rest[0]}"`);
+  }
+  return { ...values, _: rest } as FlagValues<F>;
 }
 
 /**
- * Gives each flag that takes a value the one that follows it, as `--flag=value`.
- * The parser alone would take the next flag for the value of one that has none,
- * and a negative number for a flag.
+ * Gives each flag that takes a value the one that follows it, as `--flag=value`,
+ * and takes out those that have none: the parser alone would read a negative
+ * number as a flag, and `--flag=` as one of another name.
  */
-function attachValues(flags: Flags, args: readonly string[]): string[] {
+function attachValues(
+  flags: Flags,
+  args: readonly string[],
+): { attached: string[]; bare: ReadonlySet<string> } {
   const attached: string[] = [];
+  const bare = new Set<string>();
   for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--") return [...attached, ...args.slice(i)];
-    const name = args[i].startsWith("--") ? args[i].slice(2) : "";
-    if (!Object.hasOwn(flags, name) || flags[name].kind === "switch") {
-      attached.push(args[i]);
-      continue;
+    if (args[i] === "--") {
+      attached.push(...args.slice(i));
+      break;
     }
-    const next = args[i + 1] ?? "-";
-    const isValue = !next.startsWith("-") || /^-[.\d]/.test(next);
-    attached.push(`--${name}=${isValue ? next : ""}`);
-    if (isValue) i++;
+    const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(args[i]) ?? [];
+    if (!Object.hasOwn(flags, name)) {
+      attached.push(args[i]);
+    } else if (flags[name].kind === "switch") {
+      if (given !== undefined) {
+        throw new UsageError(
+          `Cannot read --${name}: it takes no value, current value is "${given}"`,
+        );
+      }
+      // Whole, so that the parser does not take a "true" after it for its value.
+      attached.push(`--${name}=true`);
+    } else {
+      const next = args[i + 1] ?? "-";
+      const isNext = given === undefined &&
+        (!next.startsWith("-") || /^-[.\d]/.test(next));
+      if (isNext) i++;
+      const value = given ?? (isNext ? next : "");
+      bare.delete(name);
+      if (value === "") bare.add(name);
+      else attached.push(`--${name}=${value}`);
+    }
   }
-  return attached;
+  return { attached, bare };
 }
 
 /** Characters of the choices that `--help` shows beside a flag. */

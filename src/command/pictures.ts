@@ -1,6 +1,6 @@
 /** The flags of what a person looks at, shared by all commands. */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import { type Flags, UsageError } from "./flags.ts";
 import { writeFile } from "../runtime/write_file.ts";
 import type { LearningRateRange } from "../finder/mod.ts";

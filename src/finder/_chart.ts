@@ -1,4 +1,4 @@
-import { shortRate } from "./_analysis.ts";
+import { shortRate } from "./range_words.ts";
 
 /** What {@linkcode drawChart} draws. */
 export interface Chart {

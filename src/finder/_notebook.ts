@@ -1,5 +1,5 @@
 import type { NotebookView } from "../runtime/notebook.ts";
-import type { LearningRateRange } from "./learning_rate_range.ts";
+import type { LearningRateRange } from "./range.ts";
 
 /** The terminal's chart as text, and the curve where there is one to draw. */
 export async function rangeView(
@@ -8,6 +8,6 @@ export async function rangeView(
   const text = `${range}`;
   if (range.learningRates.length < 2) return { text };
   // Only the specification, which draws nothing; and only in a notebook.
-  const { rangeSpec } = await import("../plots/_range_spec.ts");
+  const { rangeSpec } = await import("../plots/specs.ts");
   return { text, chart: rangeSpec(range) };
 }

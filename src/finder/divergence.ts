@@ -9,16 +9,28 @@ const MEDIAN_WINDOW = 5;
  */
 const NOISE_WINDOWS = [20, 60];
 
-/** Share of the improvement that must be lost before a loss counts as risen. */
+/**
+ * Share of the improvement that must be lost before a loss counts as risen. At
+ * 1 a network that dies at the loss it started from never counts.
+ */
 const LOST_SHARE = 0.5;
 
-/** By how many standard deviations a loss must be risen to count. */
+/**
+ * By how many standard deviations a loss must be risen to count: above the best
+ * of many levels, which is itself lower than the curve.
+ */
 const SLACK = 3;
 
 /** The most that one loss counts, in standard deviations: a spike is no trend. */
 const CAP = 4;
 
-/** The sum, in standard deviations, that is taken for a divergence. */
+/**
+ * The sum, in standard deviations, that is taken for a divergence: three times
+ * what one loss counts at most, so that two outliers in a row are none. Of 500
+ * tests of 240 losses of normal noise 0.4 % come to 12 (1.2 % to 6, 0.2 % to
+ * 24), and a network that dies is stopped after 3 more losses, 95 % of them
+ * after 4 (after 1 and 2 at 6, 5 and 6 at 24).
+ */
 const EVIDENCE = 12;
 
 /** From the median absolute deviation to a normal standard deviation. */

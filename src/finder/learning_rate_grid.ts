@@ -29,3 +29,16 @@ export function learningRateGrid(
       : startLr * (endLr / startLr) ** (i / last);
   });
 }
+
+/** How rates grow, of which the one in the middle tells. */
+export function growthOf(rates: readonly number[]): Growth {
+  const last = rates.length - 1;
+  const [first, middle, final] = [rates[0], rates[last >> 1], rates[last]];
+  const share = (last >> 1) / last;
+  const linear = first + (final - first) * share;
+  const exponential = first * (final / first) ** share;
+  return first === 0 ||
+      Math.abs(middle - linear) < Math.abs(middle - exponential)
+    ? "linear"
+    : "exponential";
+}

@@ -33,6 +33,18 @@ export interface ClassificationReport {
   toString(): string;
 }
 
+/** Options of {@linkcode classificationReport}. */
+export interface ClassificationReportOptions {
+  /**
+   * The names of all classes, also of those that do not occur.
+   *
+   * @default {the indices from 0 to the highest that occurs}
+   */
+  readonly classNames?: readonly string[];
+  /** Digits after the point in the text, from 0 to 15. @default {2} */
+  readonly digits?: number;
+}
+
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
@@ -62,7 +74,21 @@ function average(
   };
 }
 
-function layOut(report: ClassificationReport): string {
+/**
+ * With so many digits, as Python prints it: a half goes to the even neighbour,
+ * where `toFixed` takes it up. In binary, halves of 10^-digits are the odd
+ * multiples of 2^-(digits + 1).
+ */
+function rounded(fraction: number, digits: number): string {
+  const parts = fraction * 2 ** (digits + 1);
+  if (!Number.isInteger(parts) || parts % 2 === 0) {
+    return fraction.toFixed(digits);
+  }
+  const below = Math.floor(fraction * 10 ** digits);
+  return ((below + below % 2) / 10 ** digits).toFixed(digits);
+}
+
+function layOut(report: ClassificationReport, digits: number): string {
   const averages = ["accuracy", "macro avg", "weighted avg"];
   const width = Math.max(
     ...report.classNames.map((name) => name.length),
@@ -73,9 +99,9 @@ function layOut(report: ClassificationReport): string {
     cells.map((cell) => cell.padStart(10)).join("");
   const row = (name: string, { precision, recall, f1, support }: ClassScores) =>
     line(name, [
-      precision.toFixed(2),
-      recall.toFixed(2),
-      f1.toFixed(2),
+      rounded(precision, digits),
+      rounded(recall, digits),
+      rounded(f1, digits),
       String(support),
     ]);
   return [
@@ -86,7 +112,7 @@ function layOut(report: ClassificationReport): string {
     line("accuracy", [
       "",
       "",
-      report.accuracy.toFixed(2),
+      rounded(report.accuracy, digits),
       String(report.macroAverage.support),
     ]),
     row("macro avg", report.macroAverage),
@@ -95,6 +121,25 @@ function layOut(report: ClassificationReport): string {
   ].join("\n");
 }
 
+/** "0", "1", … to the highest index that occurs. */
+function indexNames(...indices: readonly ArrayLike<number>[]): string[] {
+  let highest = 0;
+  for (const each of indices) {
+    for (let i = 0; i < each.length; i++) {
+      highest = Math.max(highest, each[i] || 0);
+    }
+  }
+  if (highest >= MOST_CLASSES) {
+    throw new RangeError(
+      `Cannot report on a classification as class indices must be below ${MOST_CLASSES} where classNames are not given: current value is ${highest}`,
+    );
+  }
+  return Array.from({ length: Math.floor(highest) + 1 }, (_, i) => `${i}`);
+}
+
+/** More classes than this need names: an index that large is a mistake. */
+const MOST_CLASSES = 10_000;
+
 /**
  * Compares predicted with true classes: the confusion matrix, and precision,
  * recall and F1 of each class with their averages. Where scikit-learn warns
@@ -102,17 +147,28 @@ function layOut(report: ClassificationReport): string {
  *
  * @param labels The true class indices.
  * @param predictions The predicted class indices, as many.
- * @param classNames The names of all classes, also of those that do not occur.
+ * @returns The figures; as text, the table that scikit-learn prints.
  *
  * @throws {RangeError} If there are no examples or no classes, the lengths
  * differ, or an index is not that of a class.
  *
  * Source: {@link https://scikit-learn.org/stable/modules/generated/sklearn.metrics.classification_report.html}
+ *
+ * @example
+ * ```ts
+ * import { classificationReport } from "@clr/clr/metrics";
+ *
+ * const report = classificationReport([0, 0, 1], [0, 1, 1], {
+ *   classNames: ["cat", "dog"],
+ * });
+ * console.log(report.confusion); // [[1, 1], [0, 1]]
+ * console.log(`${report}`);
+ * ```
  */
 export function classificationReport(
   labels: ArrayLike<number>,
   predictions: ArrayLike<number>,
-  classNames: readonly string[],
+  options: ClassificationReportOptions = {},
 ): ClassificationReport {
   if (labels.length === 0) {
     throw new RangeError(
@@ -122,6 +178,12 @@ export function classificationReport(
   if (labels.length !== predictions.length) {
     throw new RangeError(
       `Cannot report on a classification as there must be a prediction for each of ${labels.length} labels: current value is ${predictions.length} predictions`,
+    );
+  }
+  const { classNames = indexNames(labels, predictions), digits = 2 } = options;
+  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 15)) {
+    throw new RangeError(
+      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${digits}`,
     );
   }
   const count = classNames.length;
@@ -153,7 +215,7 @@ export function classificationReport(
     macroAverage: average(classes, classes.map(() => 1)),
     weightedAverage: average(classes, classes.map(({ support }) => support)),
     toString(): string {
-      return layOut(this);
+      return layOut(this, digits);
     },
   };
 }

@@ -2,6 +2,12 @@ import {
   type ClassificationReport,
   classificationReport,
 } from "../metrics/classification_report.ts";
+import {
+  type ClassLabels,
+  isTensor,
+  largestAt,
+  readClassIndices,
+} from "../metrics/class_indices.ts";
 import type { OnnxSession } from "./session.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
@@ -16,7 +22,7 @@ export interface EvaluationData {
    * The true classes: their indices, or a tensor of indices `[examples]` or of
    * one-hot rows `[examples, classes]`.
    */
-  readonly ys: Tensor | ArrayLike<number>;
+  readonly ys: ClassLabels;
 }
 
 /** Options of {@linkcode evaluate}. */
@@ -47,36 +53,6 @@ export interface Evaluation {
   readonly report: ClassificationReport;
   /** How long the model ran, in seconds. */
   readonly seconds: number;
-}
-
-function isTensor(value: object): value is Tensor {
-  return "dataId" in value;
-}
-
-async function readLabels(
-  ys: EvaluationData["ys"],
-): Promise<ArrayLike<number>> {
-  if (!isTensor(ys)) return ys;
-  const numbers = await ys.data();
-  if (ys.shape.length === 1) return numbers;
-  const classes = ys.shape[1] as number;
-  return Int32Array.from(
-    { length: ys.shape[0] },
-    (_, i) => largest(numbers, i * classes, classes),
-  );
-}
-
-/** The index, from `start`, of the first of the largest numbers. */
-function largest(
-  numbers: ArrayLike<number>,
-  start: number,
-  count: number,
-): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) {
-    if (numbers[start + i] > numbers[start + best]) best = i;
-  }
-  return best;
 }
 
 /**
@@ -146,7 +122,7 @@ export async function evaluate(
   }
   const size = example.reduce((product, dim) => product * dim, 1);
   const xs = isTensor(data.xs) ? await data.xs.data() : data.xs;
-  const labels = await readLabels(data.ys);
+  const labels = await readClassIndices(data.ys, classes);
   if (xs.length !== labels.length * size) {
     throw new RangeError(
       `Cannot evaluate the model as there must be ${size} numbers for each of ${labels.length} examples: current value is ${xs.length} numbers`,
@@ -166,7 +142,7 @@ export async function evaluate(
     });
     scores.set(result.data, from * classes);
     for (let i = 0; i < count; i++) {
-      predictions[from + i] = largest(result.data, i * classes, classes);
+      predictions[from + i] = largestAt(result.data, i * classes, classes);
     }
   }
   const seconds = (performance.now() - start) / 1000;
@@ -174,7 +150,10 @@ export async function evaluate(
   const report = classificationReport(
     labels,
     predictions,
-    options.classNames ?? Array.from({ length: classes }, (_, i) => `${i}`),
+    {
+      classNames: options.classNames ??
+        Array.from({ length: classes }, (_, i) => `${i}`),
+    },
   );
   return { predictions, scores, accuracy: report.accuracy, report, seconds };
 }

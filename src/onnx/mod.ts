@@ -47,6 +47,7 @@
  * @module
  */
 
+export type { ClassLabels } from "../metrics/class_indices.ts";
 export type {
   ClassificationReport,
   ClassScores,

@@ -1,7 +1,7 @@
 /** Files of npm packages, wherever Deno keeps them. */
 
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { toFileUrl } from "@std/path";
 
 /**
  * Reads `file` beside the entry point of the npm package `entry`, or of the
@@ -16,7 +16,7 @@ export async function readAsset(
   const from =
     [import.meta.url, Deno.mainModule].find((url) => url.startsWith("file:")) ??
       "file:///";
-  const found = pathToFileURL(createRequire(from).resolve(entry));
+  const found = toFileUrl(createRequire(from).resolve(entry));
   return await Deno.readFile(file ? new URL(file, found) : found);
 }
 

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import jasmineRequire from "jasmine-core";
 import { createRequire } from "node:module";
-import { dirname, join, normalize, relative } from "node:path";
+import { dirname, join, normalize, relative } from "@std/path";
 import process from "node:process";
 import { selectBackend } from "@clr/clr/backends";
 

@@ -40,6 +40,9 @@ Deno.test("parseFlags() fills defaults and reads every kind", () => {
   });
   assertEquals(parseFlags(FLAGS, ["-h"]).help, true);
   assertEquals(parseFlags(FLAGS, ["--live", "80"]).live, "80");
+  assertEquals(parseFlags(FLAGS, ["--live", "--live=80"]).live, "80");
+  assertEquals(parseFlags(FLAGS, ["--live=80", "--live"]).live, "");
+  assertEquals(parseFlags(FLAGS, ["--out", "a=b", "--out=c=d"]).out, "c=d");
 });
 
 Deno.test("parseFlags() refuses what it cannot read, by name", () => {
@@ -62,6 +65,13 @@ Deno.test("parseFlags() refuses what it cannot read, by name", () => {
     [["--mode", "c"], "--mode: it must be one of a, b"],
     [["--out"], "--out: it needs a value"],
     [["--out", "--help"], "--out: it needs a value"],
+    [["--out="], "--out: it needs a value"],
+    [["--out", ""], "--out: it needs a value"],
+    [["--plots=no"], '--plots: it takes no value, current value is "no"'],
+    [["--plots", "false"], 'Unexpected argument "false"'],
+    [["--", "--plots"], 'Unexpected argument "--plots"'],
+    [["--__proto__", "1"], 'Unknown flag "--__proto__"'],
+    [["--toString"], 'Unknown flag "--toString"'],
   ];
   for (const [args, message] of cases) {
     assertThrows(() => parseFlags(FLAGS, args), UsageError, message);
@@ -69,11 +79,10 @@ Deno.test("parseFlags() refuses what it cannot read, by name", () => {
 });
 
 Deno.test("parseFlags() takes arguments without a flag where they are wanted", () => {
-  const { _, count } = parseFlags(FLAGS, ["a", "--count", "2", "7"], {
-    positional: true,
-  });
-  assertEquals(_, ["a", "7"]);
-  assertEquals(count, 2);
+  const args = ["a", "--count", "2", "007", "--plots", "true", "--", "-x"];
+  const { _, count, plots } = parseFlags(FLAGS, args, { positional: true });
+  assertEquals(_, ["a", "007", "true", "-x"]);
+  assertEquals([count, plots], [2, true]);
 });
 
 Deno.test("describeFlags() lists each flag within 80 columns", () => {

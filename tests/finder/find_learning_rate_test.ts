@@ -13,7 +13,7 @@ import type {
   TensorPair,
   TrainingData,
 } from "../../src/finder/data.ts";
-import type { RangeTestProgress } from "../../src/finder/find_learning_rate.ts";
+import type { RangeTestProgress } from "../../src/finder/options.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
 import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 

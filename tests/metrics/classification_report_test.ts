@@ -1,12 +1,12 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { classificationReport } from "../../src/metrics/classification_report.ts";
+import { classificationReport } from "@clr/clr/metrics";
 
 Deno.test("classificationReport() prints scikit-learn's documented example", () => {
   const report = classificationReport(
     [0, 1, 2, 2, 2],
     [0, 0, 2, 2, 1],
-    ["class 0", "class 1", "class 2"],
+    { classNames: ["class 0", "class 1", "class 2"] },
   );
   assertEquals(
     `${report}`,
@@ -24,11 +24,13 @@ weighted avg       0.70      0.60      0.61         5
 });
 
 Deno.test("classificationReport() gives the figures behind the table", () => {
-  const report = classificationReport([0, 1, 2, 2, 2], [0, 0, 2, 2, 1], [
-    "a",
-    "b",
-    "c",
-  ]);
+  const report = classificationReport([0, 1, 2, 2, 2], [0, 0, 2, 2, 1], {
+    classNames: [
+      "a",
+      "b",
+      "c",
+    ],
+  });
   assertEquals(report.confusion, [[1, 0, 0], [1, 0, 0], [0, 1, 2]]);
   assertEquals(report.classes[0], {
     precision: 1 / 2,
@@ -42,16 +44,20 @@ Deno.test("classificationReport() gives the figures behind the table", () => {
 });
 
 Deno.test("classificationReport() widens the table for long names", () => {
-  const report = classificationReport([0, 1], [0, 1], [
-    "a class with a long name",
-    "b",
-  ]);
+  const report = classificationReport([0, 1], [0, 1], {
+    classNames: [
+      "a class with a long name",
+      "b",
+    ],
+  });
   const lines = `${report}`.split("\n").filter((line) => line !== "");
   assertEquals(new Set(lines.map((line) => line.length)), new Set([24 + 41]));
 });
 
 Deno.test("classificationReport() lists classes that do not occur", () => {
-  const report = classificationReport([0, 0], [0, 0], ["there", "absent"]);
+  const report = classificationReport([0, 0], [0, 0], {
+    classNames: ["there", "absent"],
+  });
   assertEquals(report.classes[1], {
     precision: 0,
     recall: 0,
@@ -71,7 +77,7 @@ Deno.test("classificationReport() counts every example once", () => {
     const report = classificationReport(
       examples.map(([label]) => label),
       examples.map(([, prediction]) => prediction),
-      ["a", "b", "c", "d"],
+      { classNames: ["a", "b", "c", "d"] },
     );
     assertEquals(
       report.confusion.flat().reduce((a, b) => a + b),
@@ -88,22 +94,22 @@ Deno.test("classificationReport() counts every example once", () => {
 
 Deno.test("classificationReport() refuses what it cannot count", () => {
   assertThrows(
-    () => classificationReport([], [], ["a"]),
+    () => classificationReport([], [], { classNames: ["a"] }),
     RangeError,
     "at least one example",
   );
   assertThrows(
-    () => classificationReport([0, 1], [0], ["a", "b"]),
+    () => classificationReport([0, 1], [0], { classNames: ["a", "b"] }),
     RangeError,
     "for each of 2 labels: current value is 1 predictions",
   );
   assertThrows(
-    () => classificationReport([0, 2], [0, 1], ["a", "b"]),
+    () => classificationReport([0, 2], [0, 1], { classNames: ["a", "b"] }),
     RangeError,
     "labels[1] must be a class index from 0 to 1: current value is 2",
   );
   assertThrows(
-    () => classificationReport([0, 1], [0, NaN], ["a", "b"]),
+    () => classificationReport([0, 1], [0, NaN], { classNames: ["a", "b"] }),
     RangeError,
     "predictions[1]",
   );

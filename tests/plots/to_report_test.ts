@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { historyChart, type ReportContent, toReport } from "@clr/clr/plots";
-import { classificationReport } from "../../src/metrics/classification_report.ts";
+import { classificationReport } from "@clr/clr/metrics";
 import { exampleRun } from "./_data.ts";
 import { decodePng } from "./_png.ts";
 
@@ -13,7 +13,7 @@ function content(): ReportContent {
     classification: classificationReport(
       [0, 0, 0, 1, 1, 1],
       [0, 0, 1, 1, 1, 1],
-      ["cat & dog", "<ship>"],
+      { classNames: ["cat & dog", "<ship>"] },
     ),
     samples: [{
       pixels: Uint8Array.of(255, 0, 0, 0, 128, 0),

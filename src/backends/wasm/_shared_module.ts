@@ -10,7 +10,7 @@
 
 import { createRequire } from "node:module";
 import process from "node:process";
-import { dirname, join } from "node:path";
+import { dirname, join } from "@std/path";
 
 /** An Emscripten module, ready for tfjs's `BackendWasm`. */
 export interface SharedModule {

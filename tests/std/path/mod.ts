@@ -3,7 +3,14 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-export { basename, dirname, extname, resolve } from "node:path";
+export {
+  basename,
+  dirname,
+  extname,
+  normalize,
+  relative,
+  resolve,
+} from "node:path";
 import { join as nodeJoin } from "node:path";
 
 /** Joins path segments; URLs are not taken here. */

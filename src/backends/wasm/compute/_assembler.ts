@@ -55,6 +55,8 @@ export const sub = binary(0x6b);
 export const mul = binary(0x6c);
 export const divide = binary(0x6e);
 export const remainder = binary(0x70);
+export const bitAnd = binary(0x71);
+export const shiftLeft = binary(0x74);
 export const equal = binary(0x46);
 export const different = binary(0x47);
 export const less = binary(0x48);
@@ -352,12 +354,13 @@ function text(value: string): number[] {
  *
  * @param functions In the order of their indices.
  * @param exported Which indices are exported, under which names.
- * @param shared Whether the memory is shared between threads.
+ * @param memory The memory: whether threads share it, and how many pages it has
+ * at least. An access at a constant address among those is not checked.
  */
 export function encodeModule(
   functions: readonly FunctionBuilder[],
   exported: Readonly<Record<string, number>>,
-  shared: boolean,
+  memory: { readonly shared: boolean; readonly pages: number },
 ): Uint8Array<ArrayBuffer> {
   const most = Math.max(...functions.map((f) => f.paramCount));
   const types = Array.from({ length: most + 1 }, (_, count) => [
@@ -366,7 +369,10 @@ export function encodeModule(
     ...Array(count).fill(valueTypes.i32),
     0,
   ]);
-  const limits = shared ? [0x03, 1, ...unsigned(65536)] : [0x00, 1];
+  const least = unsigned(memory.pages);
+  const limits = memory.shared
+    ? [0x03, ...least, ...unsigned(65536)]
+    : [0x00, ...least];
   return new Uint8Array([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, types),

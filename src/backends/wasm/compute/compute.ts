@@ -5,6 +5,8 @@ import {
   type KernelArguments,
   kernelArguments,
   kernelNumber,
+  type Target,
+  WORKSPACE_BYTES,
 } from "./_kernel.ts";
 import { assembleComputeModule } from "./_module.ts";
 
@@ -47,17 +49,21 @@ export class Scratch implements Disposable {
 // multiplications is done before they are there.
 const WORTH_WAKING = 200_000;
 
+const PAGE_BYTES = 65_536;
+/** A line of the processor's cache. */
+const LINE_BYTES = 64;
+
 const computes = new WeakMap<object, Compute>();
 
 /** Runs compute kernels over the memory of one WASM backend. */
 export class Compute {
   readonly #module: EmscriptenModule;
   readonly #memory: WebAssembly.Memory;
-  readonly #compiled: WebAssembly.Module;
+  readonly #fused: boolean;
   readonly #exports: ComputeExports;
   readonly #job: number;
   #words: Int32Array;
-  #threaded = false;
+  #threads = 1;
 
   constructor(wasm: object) {
     const module = wasm as EmscriptenModule;
@@ -72,16 +78,17 @@ export class Compute {
       );
     }
     this.#memory = memory as WebAssembly.Memory;
-    const shared = !(this.#memory.buffer instanceof ArrayBuffer);
-    const fused = assembleComputeModule({ fused: true, shared });
-    this.#compiled = new WebAssembly.Module(
-      WebAssembly.validate(fused)
-        ? fused
-        : assembleComputeModule({ fused: false, shared }),
+    const target = this.#target(0);
+    const fused = assembleComputeModule({ ...target, fused: true });
+    this.#fused = WebAssembly.validate(fused);
+    const instance = new WebAssembly.Instance(
+      new WebAssembly.Module(
+        this.#fused
+          ? fused
+          : assembleComputeModule({ ...target, fused: false }),
+      ),
+      { env: { memory: this.#memory } },
     );
-    const instance = new WebAssembly.Instance(this.#compiled, {
-      env: { memory: this.#memory },
-    });
     this.#exports = instance.exports as unknown as ComputeExports;
     this.#job = new Scratch(module, job.size).address;
     this.#words = new Int32Array(0);
@@ -99,18 +106,41 @@ export class Compute {
     return compute;
   }
 
-  /** What another thread needs to help. */
-  get shared(): {
-    module: WebAssembly.Module;
+  /** What a thread's module is assembled for, with a new workspace. */
+  #target(thread: number): Omit<Target, "fused"> {
+    const bytes = WORKSPACE_BYTES + LINE_BYTES;
+    const { address } = new Scratch(this.#module, bytes);
+    const { buffer } = this.#memory;
+    return {
+      shared: !(buffer instanceof ArrayBuffer),
+      pages: buffer.byteLength / PAGE_BYTES,
+      thread,
+      workspace: Math.ceil(address / LINE_BYTES) * LINE_BYTES,
+    };
+  }
+
+  /** What another thread needs to help; the first one is number 1. */
+  forThread(thread: number): {
+    bytes: Uint8Array<ArrayBuffer>;
     memory: WebAssembly.Memory;
     job: number;
   } {
-    return { module: this.#compiled, memory: this.#memory, job: this.#job };
+    const target = { ...this.#target(thread), fused: this.#fused };
+    return {
+      bytes: assembleComputeModule(target),
+      memory: this.#memory,
+      job: this.#job,
+    };
   }
 
-  /** From now on, other threads are there to help. */
-  useThreads(): void {
-    this.#threaded = true;
+  /** From now on, so many threads compute, the calling one among them. */
+  useThreads(count: number): void {
+    this.#threads = count;
+  }
+
+  /** How many threads compute, the calling one among them. */
+  get threads(): number {
+    return this.#threads;
   }
 
   /** The job's words; memory that has grown needs a new view of them. */
@@ -160,7 +190,7 @@ export class Compute {
       words[job.arguments / 4 + i] = args[name as keyof typeof args];
     });
     if (
-      this.#threaded && chunks > 1 && multiplications > WORTH_WAKING
+      this.#threads > 1 && chunks > 1 && multiplications > WORTH_WAKING
     ) {
       this.#exports.lead!(this.#job);
     } else {

@@ -5,7 +5,8 @@ import type { Compute } from "./compute.ts";
 // but the end of the process (or termination) ends it.
 const script = `
 import { parentPort } from "node:worker_threads";
-parentPort.once("message", ({ module, memory, job }) => {
+parentPort.once("message", ({ bytes, memory, job }) => {
+  const module = new WebAssembly.Module(bytes);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   parentPort.postMessage("ready");
   exports.work(job);
@@ -27,14 +28,14 @@ export async function startThreads(
     `data:application/javascript,${encodeURIComponent(script)}`,
   );
   const workers = Array.from({ length: count }, () => new Worker(url));
-  await Promise.all(workers.map(async (worker) => {
+  await Promise.all(workers.map(async (worker, index) => {
     const ready = Promise.withResolvers<void>();
     worker.once("message", () => ready.resolve());
     worker.once("error", ready.reject);
-    worker.postMessage(compute.shared);
+    worker.postMessage(compute.forThread(index + 1));
     await ready.promise;
     worker.unref();
   }));
-  if (count > 0) compute.useThreads();
+  compute.useThreads(count + 1);
   return () => workers.forEach((worker) => void worker.terminate());
 }

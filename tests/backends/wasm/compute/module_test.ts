@@ -7,7 +7,13 @@ import {
 import { assembleComputeModule } from "../../../../src/backends/wasm/compute/_module.ts";
 
 const targets = [false, true].flatMap((fused) =>
-  [false, true].map((shared) => ({ fused, shared }))
+  [false, true].map((shared) => ({
+    fused,
+    shared,
+    pages: 1,
+    thread: 0,
+    workspace: 32_768,
+  }))
 );
 
 function floatBits(value: number): number {

@@ -1,0 +1,82 @@
+/** What tfjs's WebGPU kernels get wrong (in version 4.22), mended. */
+
+import * as tf from "@tensorflow/tfjs";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { Program } from "./_open_backend.ts";
+
+let mended = false;
+
+/** Registers the mended kernels in the place of tfjs's, once. */
+export function mendWebGPUKernels(): void {
+  if (mended) return;
+  mended = true;
+  replace("AddN", addInGroups);
+  replace("Prod", keepDimensions);
+}
+
+/**
+ * The name under which a program's shader is kept, made unique. The shader of a
+ * cumulative sum contains the length of its axis, and its name does not: a sum
+ * over 3 would be used for the next one, over 2.
+ */
+export function mendShaderKey(program: Program): void {
+  if (program.shaderKey.startsWith("cum_")) {
+    program.shaderKey += `_${program.outputShape.at(-1)}`;
+  }
+}
+
+function replace(
+  name: string,
+  mend: (stock: tf.KernelFunc) => tf.KernelFunc,
+): void {
+  const kernel = tf.getKernel(name, "webgpu");
+  tf.unregisterKernel(name, "webgpu");
+  tf.registerKernel({ ...kernel, kernelFunc: mend(kernel.kernelFunc) });
+}
+
+/**
+ * A shader can bind a handful of buffers (8 by default), and `AddN` binds all
+ * its terms: past that the driver refuses it and the sum is zeros.
+ */
+function addInGroups(stock: tf.KernelFunc): tf.KernelFunc {
+  return ({ inputs, backend, attrs }) => {
+    const webgpu = backend as WebGPUBackend;
+    const terms = inputs as unknown as tf.TensorInfo[];
+    const add = (group: tf.TensorInfo[]) =>
+      stock({
+        inputs: group as unknown as tf.NamedTensorInfoMap,
+        backend,
+        attrs,
+      }) as tf.TensorInfo;
+    // One binding is the result's.
+    const most = webgpu.device.limits.maxStorageBuffersPerShaderStage - 1;
+    let sum = add(terms.slice(0, most));
+    for (let i = most; i < terms.length; i += most - 1) {
+      const next = add([sum, ...terms.slice(i, i + most - 1)]);
+      webgpu.disposeData(sum.dataId);
+      sum = next;
+    }
+    return sum;
+  };
+}
+
+/**
+ * `Prod` of a small tensor, which the processor computes, forgets the
+ * dimensions of length 1 that it should keep.
+ */
+function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const product = stock(call) as tf.TensorInfo;
+    const { axis, keepDims } = call.attrs as {
+      axis: number | number[];
+      keepDims: boolean;
+    };
+    if (!keepDims) return product;
+    const { shape } = call.inputs.x!;
+    const axes = tf.util.parseAxisParam(axis, shape);
+    return {
+      ...product,
+      shape: shape.map((length, i) => axes.includes(i) ? 1 : length),
+    };
+  };
+}

@@ -1,0 +1,125 @@
+import type { ClassWeights } from "./class_weight.ts";
+import type { TensorPair, TrainingData } from "./data.ts";
+import type { Growth } from "./learning_rate_grid.ts";
+import type { Metric } from "../metrics/direction.ts";
+
+/** What {@linkcode FindLearningRateOptions.onBatch} is told. */
+export interface RangeTestProgress {
+  /** Rates tested so far in this run, this one included: 1, 2, … */
+  readonly iteration: number;
+  /** Rates that there are to test. */
+  readonly iterations: number;
+  /** Which of the repeats this is, from 1. */
+  readonly repeat: number;
+  /** How many repeats there are. */
+  readonly repeats: number;
+  /** The rate. */
+  readonly learningRate: number;
+  /** The loss at this rate. */
+  readonly loss: number;
+  /** The loss smoothed by `beta`. */
+  readonly smoothedLoss: number;
+  /** Other metrics at this rate, by name. */
+  readonly metrics: { readonly [name: string]: number };
+}
+
+/** Options of {@linkcode findLearningRate}. */
+export interface FindLearningRateOptions<Batch = TensorPair> {
+  /**
+   * The first rate: > 0, or >= 0 for linear growth.
+   *
+   * @default {1e-5}
+   */
+  readonly startLr?: number;
+  /**
+   * The last rate, above `startLr`. The test ends before where the loss
+   * diverges, so that a high one costs little.
+   *
+   * @default {10}
+   */
+  readonly endLr?: number;
+  /** How many rates to test. @default {120} */
+  readonly iterations?: number;
+  /**
+   * Tests as many rates as there are batches in this many epochs, in place of
+   * `iterations`. The data must say how many there are.
+   *
+   * @default {undefined}
+   */
+  readonly epochs?: number;
+  /**
+   * Whether the rate grows by equal factors or equal steps.
+   *
+   * @default {"exponential"}
+   */
+  readonly growth?: Growth;
+  /** Examples in a batch drawn from `{ xs, ys }`. @default {32} */
+  readonly batchSize?: number;
+  /**
+   * Share of the past in `smoothedLosses`, in [0, 1). The bounds are read from
+   * the losses themselves.
+   *
+   * @default {0.9}
+   */
+  readonly beta?: number;
+  /**
+   * Records the loss and metrics of these data after each rate, in place of
+   * those of the batches trained on.
+   *
+   * @default {undefined}
+   */
+  readonly validationData?: TrainingData<Batch>;
+  /**
+   * Weights of the classes in the loss, as in `fit` and `fitDataset`: those that
+   * training will have. As there, validation losses are not weighted.
+   *
+   * @default {undefined}
+   */
+  readonly classWeight?: ClassWeights;
+  /** Batches trained on, and averaged, at each rate. @default {1} */
+  readonly batchesPerRate?: number;
+  /**
+   * How often to run the test, each time from the same start with another order
+   * of batches. The bounds are the medians.
+   *
+   * @default {1}
+   */
+  readonly repeats?: number;
+  /**
+   * Seed of the batch order and, in a stream of its own, of `Math.random` during
+   * the test, for dropout and for all other code that draws from it then.
+   *
+   * @default {0}
+   */
+  readonly seed?: number;
+  /**
+   * The curve that the bounds are read from: `"loss"` or a metric, by its name
+   * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as
+   * `{ name: "reward", better: "higher" }`. By default accuracy, or what else is
+   * known to be better when higher, unless the loss shows the start of the
+   * improvement more clearly.
+   *
+   * @default {undefined}
+   */
+  readonly metric?: Metric;
+  /**
+   * Also stops when the smoothed loss exceeds this many times the best one, as
+   * is usual elsewhere. It suits losses well above 0 only.
+   *
+   * @default {undefined}
+   */
+  readonly stopFactor?: number;
+  /**
+   * Stops the test at the next batch; what was recorded by then is returned.
+   *
+   * @default {undefined}
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * Called after each rate, as soon as its loss is known; on a GPU, that is a
+   * few rates later.
+   *
+   * @default {undefined}
+   */
+  readonly onBatch?: (progress: RangeTestProgress) => void | Promise<void>;
+}

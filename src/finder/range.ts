@@ -1,0 +1,190 @@
+import { showInNotebooks } from "../runtime/notebook.ts";
+import { toCsv } from "../training/history.ts";
+import { rangeView } from "./_notebook.ts";
+import { combineRuns } from "./combine_runs.ts";
+import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
+import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
+import { readRange } from "./range_json.ts";
+import {
+  type FormatOptions,
+  formatRange,
+  summarizeRange,
+} from "./range_text.ts";
+import type { RecordedRun, StopReason } from "./recorded_run.ts";
+import type { RangeTestSettings } from "./settings.ts";
+
+/** Options of {@linkcode LearningRateRange.fromCurve}. */
+export interface FromCurveOptions extends Partial<RangeTestSettings> {
+  /** Other metrics at each rate, by name. @default {{}} */
+  readonly metrics?: { readonly [name: string]: readonly number[] };
+  /** Why the test stopped. @default {"end"} */
+  readonly stopReason?: StopReason;
+}
+
+/** The fields are those of a {@linkcode RangeTestResult}. */
+export interface LearningRateRange extends RangeTestResult {}
+
+/**
+ * What a learning-rate range test found: both bounds for a cyclic schedule, the
+ * curve and evidence they were read from, and what to do where there are none.
+ * {@linkcode findLearningRate} makes one, `CyclicLR.fromRange` takes it, and
+ * `` `${range}` `` is a chart for the terminal. Its fields are those of
+ * {@linkcode RangeTestResult}; how the bounds are read is described at
+ * {@linkcode CurveEvidence}.
+ *
+ * @example
+ * ```ts
+ * import { LearningRateRange } from "@clr/clr";
+ *
+ * const rates = Array.from({ length: 80 }, (_, i) => 1e-5 * 10 ** (i / 20));
+ * const losses = rates.map((rate) =>
+ *   2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + (rate / 0.02) ** 4
+ * );
+ * const range = LearningRateRange.fromCurve(rates, losses);
+ * console.log(range.baseLr, range.maxLr, range.verdict);
+ * console.log(`${range}`);
+ * ```
+ */
+export class LearningRateRange {
+  readonly #data: LearningRateRangeData;
+
+  private constructor(data: LearningRateRangeData) {
+    this.#data = deepFreeze(data);
+    const { type: _type, version: _version, ...result } = data;
+    Object.freeze(Object.assign(this, result));
+  }
+
+  /**
+   * Concludes from a curve that was recorded elsewhere.
+   *
+   * @param learningRates The rates, increasing.
+   * @param losses The loss at each rate, or at the first ones if the test
+   * stopped. The curve is cut at the first loss that is not finite.
+   * @param options Other curves, settings, and why it stopped. How the rate
+   * grows is told from the rates where it is not given.
+   * @throws {RangeError} If there are more losses than rates or no rates, these
+   * do not increase, or `metric` names no curve or one of unknown direction.
+   */
+  static fromCurve(
+    learningRates: readonly number[],
+    losses: readonly number[],
+    options: FromCurveOptions = {},
+  ): LearningRateRange {
+    const [first] = learningRates;
+    if (
+      learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
+      learningRates.some((rate, i) => i > 0 && !(rate > learningRates[i - 1]))
+    ) {
+      throw new RangeError(
+        `Cannot read a range from a curve as it must have increasing rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
+          first === undefined ? "" : ` from ${first}`
+        }, ${losses.length} losses`,
+      );
+    }
+    const {
+      metrics = {},
+      stopReason = "end",
+      growth = growthOf(learningRates),
+      ...given
+    } = options;
+    if (growth === "exponential" && first === 0) {
+      throw new RangeError(
+        `Cannot read a range from a curve as rates that grow exponentially must be > 0: current value is 0; set growth to "linear"`,
+      );
+    }
+    const end = losses.findIndex((loss) => !Number.isFinite(loss));
+    const length = end < 0 ? losses.length : end;
+    const run: RecordedRun = {
+      losses: losses.slice(0, length),
+      metrics: Object.fromEntries(
+        Object.entries(metrics).map((
+          [name, values],
+        ) => [name, values.slice(0, length)]),
+      ),
+      stopReason: end < 0 ? stopReason : "non-finite",
+    };
+    const settings: RangeTestSettings = {
+      startLr: first,
+      endLr: learningRates.at(-1)!,
+      iterations: learningRates.length,
+      growth,
+      batchesPerRate: 1,
+      beta: 0.9,
+      seed: 0,
+      repeats: 1,
+      validated: false,
+      ...given,
+    };
+    return new LearningRateRange(
+      combineRuns([run], { settings, grid: learningRates }),
+    );
+  }
+
+  /** Concludes from recorded runs over the grid that `settings` describe. */
+  static fromRuns(
+    runs: readonly RecordedRun[],
+    settings: RangeTestSettings,
+  ): LearningRateRange {
+    const { startLr, endLr, iterations, growth } = settings;
+    const grid = Array.from(
+      learningRateGrid(startLr, endLr, { count: iterations, growth }),
+    );
+    return new LearningRateRange(combineRuns(runs, { settings, grid }));
+  }
+
+  /**
+   * The range that {@linkcode LearningRateRange.toJSON} described.
+   *
+   * @param json Text from `JSON.stringify(range)`, or the object it stands for.
+   * @throws {TypeError} If the data are not those of a `LearningRateRange`.
+   */
+  static fromJSON(json: string | LearningRateRangeData): LearningRateRange {
+    const data: unknown = typeof json === "string" ? JSON.parse(json) : json;
+    return new LearningRateRange(readRange(data));
+  }
+
+  /** The range as plain data, for `JSON.stringify`. */
+  toJSON(): LearningRateRangeData {
+    return this.#data;
+  }
+
+  /** The curve as CSV: `lr`, `loss`, `smoothed_loss` and the other metrics. */
+  toCSV(): string {
+    return toCsv({
+      lr: this.learningRates,
+      loss: this.losses,
+      smoothed_loss: this.smoothedLosses,
+      ...this.metrics,
+    });
+  }
+
+  /** The conclusion in a few sentences, without the chart. */
+  get summary(): string {
+    return summarizeRange(this);
+  }
+
+  /** A chart for the terminal and the conclusion. */
+  format(options: FormatOptions = {}): string {
+    return formatRange(this, options);
+  }
+
+  /** {@linkcode LearningRateRange.format} with 80 columns and no colour. */
+  toString(): string {
+    return this.format();
+  }
+
+  /** What `console.log` shows: the text, in place of all its numbers. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+showInNotebooks(LearningRateRange, rangeView);
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}

@@ -1,0 +1,79 @@
+import type { CurveEvidence } from "./bounds.ts";
+import type { Finding, Remedy, Verdict } from "./conclude.ts";
+import type { RangeCurve } from "./curve.ts";
+import type { RecordedRun, StopReason } from "./recorded_run.ts";
+import type { RangeTestSettings } from "./settings.ts";
+import type { LearningRateSuggestions } from "./suggestions.ts";
+
+/** One run of the test, of which there are `repeats`. */
+export interface RangeTestRun extends RecordedRun {
+  /** What this run alone would have found. */
+  readonly verdict: Verdict;
+  /** Its lower bound, if any. */
+  readonly baseLr?: number;
+  /** Its upper bound, if any. */
+  readonly maxLr?: number;
+}
+
+/** The least and the greatest of several runs. */
+export type Spread = readonly [least: number, greatest: number];
+
+/** All that a range test found: the fields of a `LearningRateRange`. */
+export interface RangeTestResult {
+  /** With what the test was run. */
+  readonly settings: RangeTestSettings;
+  /** The lower bound of a cycle; absent where the curve supports none. */
+  readonly baseLr?: number;
+  /** The upper bound of a cycle; absent where the curve supports none. */
+  readonly maxLr?: number;
+  /** The rates tested, up to where the test stopped. */
+  readonly learningRates: readonly number[];
+  /** The loss at each rate: of several runs, the median. */
+  readonly losses: readonly number[];
+  /** The losses after bias-corrected exponential smoothing by `beta`. */
+  readonly smoothedLosses: readonly number[];
+  /**
+   * The other metrics at each rate, by name: of several runs, the median; NaN,
+   * in JSON null, where there is none.
+   */
+  readonly metrics: { readonly [name: string]: readonly number[] };
+  /** Single rates that published rules pick from the smoothed losses. */
+  readonly suggestions: LearningRateSuggestions;
+  /** Why the test stopped. */
+  readonly stopReason: StopReason;
+  /** The rate at which it stopped. */
+  readonly stoppedAt: number;
+  /** What the test found, in a word. */
+  readonly verdict: Verdict;
+  /** What was seen that led to the verdict. */
+  readonly finding: Finding;
+  /** What to do next, the most promising first. */
+  readonly remedies: readonly Remedy[];
+  /** The finding in a line, as text and pictures of the range have it. */
+  readonly headline: string;
+  /** What to do next, in a sentence. */
+  readonly advice: string;
+  /** Where and why the test stopped, in a line. */
+  readonly ending: string;
+  /** The curve that the bounds were read from. */
+  readonly curve: RangeCurve;
+  /** From which points of it they were read, and how clearly it shows. */
+  readonly evidence: CurveEvidence;
+  /** Least and greatest bounds of several runs; absent for a single run. */
+  readonly spread?: {
+    /** Of the lower bound. */
+    readonly baseLr: Spread;
+    /** Of the upper bound. */
+    readonly maxLr: Spread;
+  };
+  /** Each run; the bounds of the range are the medians of theirs. */
+  readonly runs: readonly RangeTestRun[];
+}
+
+/** A `LearningRateRange` as plain data, such as its JSON stands for. */
+export interface LearningRateRangeData extends RangeTestResult {
+  /** Says what these data are. */
+  readonly type: "LearningRateRange";
+  /** Of this format. */
+  readonly version: 2;
+}

@@ -1,0 +1,246 @@
+import * as tf from "@tensorflow/tfjs";
+import { setLearningRate } from "../tfjs/learning_rate.ts";
+import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
+import {
+  type BatchSource,
+  checkBatch,
+  disposeBatch,
+  endlessBatches,
+  examplesOf,
+} from "./_batches.ts";
+import type { StepValues, Trainer } from "./_trainer.ts";
+import { checkMetric } from "./choose_curve.ts";
+import { DivergenceDetector } from "./divergence.ts";
+import { learningRateGrid } from "./learning_rate_grid.ts";
+import type { FindLearningRateOptions } from "./options.ts";
+import type { RecordedRun, StopReason } from "./recorded_run.ts";
+import type { RangeTestSettings } from "./settings.ts";
+import { ExponentialSmoothing } from "./smoothing.ts";
+
+/** What a run of the test needs. */
+export interface RangeTestSetup {
+  /** Trains and evaluates on a batch. */
+  readonly trainer: Trainer;
+  /** What to train on. */
+  readonly source: BatchSource;
+  /** What to evaluate on in place of it, if anything. */
+  readonly validation: BatchSource | undefined;
+  /** The rates and how to test them. */
+  readonly settings: RangeTestSettings;
+  /** When to stop, and whom to tell. */
+  readonly options: Pick<
+    FindLearningRateOptions,
+    "onBatch" | "signal" | "stopFactor"
+  >;
+  /** Which of the repeats this is, from 1. */
+  readonly repeat: number;
+}
+
+/** The loss and metrics of a batch or a rate, read from the device. */
+type Values = { loss: number; [metric: string]: number };
+
+/** A rate whose losses are still being read from the device. */
+interface PendingRate {
+  readonly learningRate: number;
+  readonly values: Promise<Values>;
+}
+
+/** How long the event loop may wait for its turn, in milliseconds. */
+const YIELD_EVERY = 30;
+
+/** Rates trained ahead of the one whose loss is awaited, where there is a GPU. */
+const RATES_AHEAD = 8;
+
+/** Batches evaluated ahead of the one whose loss is awaited. */
+const BATCHES_AHEAD = 8;
+
+/** Starts reading a batch's values; they are disposed when read. */
+async function read({ names, values }: StepValues): Promise<Values> {
+  const numbers = await readScalars(
+    values.filter((value) => typeof value !== "number"),
+  );
+  let next = 0;
+  return Object.fromEntries(names.map((name, i) => {
+    const value = values[i];
+    return [name, typeof value === "number" ? value : numbers[next++]];
+  })) as Values;
+}
+
+/** The averages of what several batches gave, by their weights. */
+async function average(
+  reads: readonly Promise<Values>[],
+  weights: readonly number[],
+): Promise<Values> {
+  const batches = await Promise.all(reads);
+  if (batches.length === 1) return batches[0];
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return Object.fromEntries(
+    Object.keys(batches[0]).map((name) => [
+      name,
+      batches.reduce((sum, batch, i) => sum + weights[i] * batch[name], 0) /
+      total,
+    ]),
+  ) as Values;
+}
+
+/** One run of the test from the trainee's present state. */
+class RangeTest {
+  readonly #setup: RangeTestSetup;
+  readonly #detector = new DivergenceDetector();
+  readonly #smoothing: ExponentialSmoothing;
+  readonly #losses: number[] = [];
+  readonly #metrics: { [name: string]: number[] } = {};
+  #leastSmoothed = Infinity;
+  #lastTurn = performance.now();
+
+  constructor(setup: RangeTestSetup) {
+    this.#setup = setup;
+    this.#smoothing = new ExponentialSmoothing(setup.settings.beta);
+  }
+
+  async run(): Promise<RecordedRun> {
+    const { startLr, endLr, iterations, growth } = this.#setup.settings;
+    const grid = learningRateGrid(startLr, endLr, {
+      count: iterations,
+      growth,
+    });
+    const ahead = readsAtOnce() ? 0 : RATES_AHEAD;
+    const batches = endlessBatches(this.#setup.source);
+    const pending: PendingRate[] = [];
+    let stopReason: StopReason | undefined;
+    let aborted = false;
+    try {
+      for (const learningRate of grid) {
+        const rate = await this.#test(learningRate, batches);
+        if (!rate) {
+          aborted = true;
+          break;
+        }
+        pending.push(rate);
+        if (pending.length > ahead) {
+          stopReason = await this.#record(pending.shift()!);
+          if (stopReason) break;
+        }
+      }
+      while (!stopReason && pending.length > 0) {
+        stopReason = await this.#record(pending.shift()!);
+      }
+    } finally {
+      // Reads under way own tensors until they end.
+      await Promise.allSettled(pending.map(({ values }) => values));
+      await batches.return(undefined as never);
+    }
+    return {
+      losses: this.#losses,
+      metrics: this.#metrics,
+      stopReason: stopReason ?? (aborted ? "aborted" : "end"),
+    };
+  }
+
+  /** Trains at one rate; its values are being read. None if aborted. */
+  async #test(
+    learningRate: number,
+    batches: AsyncGenerator<unknown, never>,
+  ): Promise<PendingRate | undefined> {
+    const { trainer, source, validation, settings } = this.#setup;
+    const reads: Promise<Values>[] = [];
+    const weights: number[] = [];
+    const use = async (
+      batch: unknown,
+      from: BatchSource,
+      method: "train" | "evaluate",
+    ) => {
+      try {
+        checkBatch(batch, from, trainer.form);
+        weights.push(examplesOf(batch));
+        return await trainer[method](batch);
+      } finally {
+        disposeBatch(batch);
+      }
+    };
+    const keep = (step: StepValues) => {
+      const values = read(step);
+      // Whoever awaits it gets the error; until then it is not unhandled.
+      values.catch(() => {});
+      reads.push(values);
+    };
+    try {
+      setLearningRate(trainer.optimizer, learningRate);
+      for (let i = 0; i < settings.batchesPerRate; i++) {
+        if (await this.#isAborted()) {
+          await Promise.allSettled(reads);
+          return;
+        }
+        const { value: batch } = await batches.next();
+        const step = await use(batch, source, "train");
+        if (validation) tf.dispose([...step.values]);
+        else keep(step);
+      }
+      if (validation) {
+        weights.length = 0;
+        for await (const batch of validation.pass()) {
+          if (await this.#isAborted()) {
+            disposeBatch(batch);
+            await Promise.allSettled(reads);
+            return;
+          }
+          keep(await use(batch, validation, "evaluate"));
+          // A pass may be long: what is under way on a GPU stays bounded.
+          await reads.at(-1 - BATCHES_AHEAD);
+        }
+        if (reads.length === 0) throw validation.emptyError();
+      }
+    } catch (error) {
+      await Promise.allSettled(reads);
+      throw error;
+    }
+    const values = average(reads, weights);
+    values.catch(() => {});
+    return { learningRate, values };
+  }
+
+  /** Records what a rate gave and says whether, and why, to stop. */
+  async #record(rate: PendingRate): Promise<StopReason | undefined> {
+    const { settings, options, repeat } = this.#setup;
+    const { loss, ...metrics } = await rate.values;
+    checkMetric(settings.metric, metrics);
+    if (!Number.isFinite(loss)) return "non-finite";
+    this.#losses.push(loss);
+    for (const [name, value] of Object.entries(metrics)) {
+      (this.#metrics[name] ??= []).push(value);
+    }
+    const smoothedLoss = this.#smoothing.next(loss);
+    await options.onBatch?.({
+      iteration: this.#losses.length,
+      iterations: settings.iterations,
+      repeat,
+      repeats: settings.repeats,
+      learningRate: rate.learningRate,
+      loss,
+      smoothedLoss,
+      metrics,
+    });
+    const { stopFactor } = options;
+    const exceeded = stopFactor !== undefined &&
+      smoothedLoss > stopFactor * this.#leastSmoothed;
+    this.#leastSmoothed = Math.min(this.#leastSmoothed, smoothedLoss);
+    return this.#detector.add(loss) || exceeded ? "diverged" : undefined;
+  }
+
+  /**
+   * Whether the signal says to stop. Timers, signals and input have their turn
+   * first: on the CPU and WASM backends nothing else in the loop lets them.
+   */
+  async #isAborted(): Promise<boolean> {
+    if (performance.now() - this.#lastTurn >= YIELD_EVERY) {
+      await tf.nextFrame();
+      this.#lastTurn = performance.now();
+    }
+    return this.#setup.options.signal?.aborted ?? false;
+  }
+}
+
+/** Runs the test once, from the trainee's present state. */
+export function runRangeTest(setup: RangeTestSetup): Promise<RecordedRun> {
+  return new RangeTest(setup).run();
+}

@@ -1,0 +1,97 @@
+import { drawChart } from "./_chart.ts";
+import { finitePoints } from "./curve.ts";
+import type { RangeTestResult } from "./range_data.ts";
+import {
+  type OptionName,
+  shortRate,
+  wordAdvice,
+  wordReading,
+} from "./range_words.ts";
+import { wrap } from "../runtime/wrap.ts";
+
+/** Options of a range's text. */
+export interface FormatOptions {
+  /** Whether to colour the marks of the bounds. @default {false} */
+  readonly color?: boolean;
+  /** Columns, at least 40. @default {80} */
+  readonly width?: number;
+  /**
+   * Whether to name options as the command's flags, `--end-lr` for `endLr`.
+   *
+   * @default {false}
+   */
+  readonly flags?: boolean;
+}
+
+/** Rows of the plotting area of the terminal chart. */
+const CHART_HEIGHT = 14;
+
+/** `--end-lr` for `endLr`. */
+const flagOf: OptionName = (option) =>
+  "--" + option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The conclusion in a few sentences. */
+export function summarizeRange(
+  range: RangeTestResult,
+  options: Pick<FormatOptions, "flags"> = {},
+): string {
+  const { baseLr, curve, headline, spread, verdict, runs } = range;
+  const sentences: string[] = [];
+  if (verdict === "good") {
+    sentences.push(`${headline}: ${wordReading(range)}.`);
+  } else {
+    const advice = options.flags && range.remedies.length > 0
+      ? wordAdvice(range, flagOf)
+      : range.advice;
+    sentences.push(`Verdict: ${verdict}. ${advice}`);
+    if (baseLr !== undefined) {
+      sentences.push(`The improvement starts at ${shortRate(baseLr)}.`);
+    }
+  }
+  const missing = curve.values.length - finitePoints(curve.values).length;
+  if (missing > 0) {
+    sentences.push(
+      `Left out: ${missing} rates at which the ${curve.name} is not a finite number.`,
+    );
+  }
+  if (spread) {
+    const [lowBase, highBase] = spread.baseLr.map(shortRate);
+    const [lowMax, highMax] = spread.maxLr.map(shortRate);
+    sentences.push(
+      `Medians of ${runs.length} runs: lower bound ${lowBase} to ${highBase}, upper bound ${lowMax} to ${highMax}.`,
+    );
+  }
+  sentences.push(`${range.ending}.`);
+  return sentences.join(" ");
+}
+
+/** A chart of the curve that was read, and the conclusion. */
+export function formatRange(
+  range: RangeTestResult,
+  options: FormatOptions = {},
+): string {
+  const { color = false, width = 80 } = options;
+  const { curve, settings, learningRates } = range;
+  const lines: string[] = [];
+  const kept = finitePoints(curve.values);
+  if (kept.length > 1) {
+    const shown = settings.validated ? `validation ${curve.name}` : curve.name;
+    const cut = curve.better === "higher" ? Math.max : Math.min;
+    lines.push(
+      ...wrap(`${shown} by rate (· measured, • smoothed)`, width),
+      ...drawChart({
+        learningRates: kept.map((i) => learningRates[i]),
+        points: kept.map((i) => cut(curve.values[i], curve.limit)),
+        trend: kept.map((i) => curve.trend[i]),
+        logarithmic: settings.growth === "exponential",
+        baseLr: range.baseLr,
+        maxLr: range.maxLr,
+        width: Math.max(40, width),
+        height: CHART_HEIGHT,
+        paint: color ? (text) => `\x1b[36m${text}\x1b[39m` : (text) => text,
+      }),
+      "",
+    );
+  }
+  return [...lines, ...wrap(summarizeRange(range, options), width)].join("\n");
+}

@@ -1,0 +1,137 @@
+import type { MaxReason } from "./bounds.ts";
+import type { AdvisedOption, FindingKind, Remedy } from "./conclude.ts";
+import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
+import type { StopReason } from "./recorded_run.ts";
+
+/** A result whose words are still to be made. */
+export type Unworded<T extends RangeTestResult> = Omit<
+  T,
+  "headline" | "advice" | "ending"
+>;
+
+/** How an option of the test is written: `endLr`, or `--end-lr`. */
+export type OptionName = (option: AdvisedOption) => string;
+
+/** A rate in few characters: 0.0042, 1e-7. */
+export function shortRate(rate: number): string {
+  const rounded = Number(rate.toPrecision(2));
+  return rounded === 0 || rounded >= 1e-4 && rounded < 1e4
+    ? String(rounded)
+    : rounded.toExponential().replace("e+", "e");
+}
+
+/** The curve as a sentence begins with it: a metric by its name in quotes. */
+function theCurve({ evidence }: Pick<RangeTestResult, "evidence">): string {
+  return evidence.curve === "loss" ? "The loss" : `"${evidence.curve}"`;
+}
+
+type Words<Kind extends string> = {
+  readonly [K in Kind]: (range: Unworded<RangeTestResult>) => string;
+};
+
+const HEADLINES: Words<FindingKind> = {
+  "both-bounds": ({ baseLr, maxLr }) =>
+    `Train between ${shortRate(baseLr!)} and ${shortRate(maxLr!)}`,
+  "no-improvement": (range) => `${theCurve(range)} did not improve at any rate`,
+  "no-improvement-before-divergence": () =>
+    "Training diverged without having improved before",
+  "still-improving": (range) =>
+    `${theCurve(range)} still improved at the end of the range`,
+  "first-loss-not-finite": () =>
+    "The very first loss, before any rate was used, is not a finite number",
+  "diverged-before-improving": () => "Training diverged before it improved",
+  "bounds-hidden-by-noise": (range) =>
+    `${theCurve(range)} improved, but its noise hides where`,
+  "bounds-coincide": (range) =>
+    `${theCurve(range)} improved over fewer than two rates`,
+  "stopped-before-improving": ({ finding, settings }) =>
+    `The test was stopped after ${finding.tested} of ${settings.iterations} rates, before training improved`,
+  "stopped-while-improving": ({ finding, settings }) =>
+    `The test was stopped after ${finding.tested} of ${settings.iterations} rates, while training still improved`,
+  "too-few-rates": ({ finding }) =>
+    `${finding.points} rates are too few to see a trend`,
+  "too-few-finite": (range) =>
+    `${
+      theCurve(range)
+    } is a finite number at ${range.finding.points} of ${range.finding.tested} rates`,
+};
+
+const REMEDIES: {
+  readonly [Kind in Remedy["kind"]]: (
+    remedy: Extract<Remedy, { kind: Kind }>,
+    name: OptionName,
+  ) => string;
+} = {
+  "train": () => "train with a cyclic schedule between the two bounds",
+  "set-option": ({ option, from, to }, name) =>
+    `${to > from ? "raise" : "lower"} ${name(option)}, to ${
+      option === "startLr" || option === "endLr" ? shortRate(to) : to
+    } say`,
+  "read-metric": ({ metric }) => `name another metric, such as ${metric}`,
+  "enlarge-batch": () => "use a larger batch",
+  "check-labels": () => "check that labels fit inputs",
+  "check-data": () => "check the data and the loss function",
+  "run-on": () => "let it run on",
+};
+
+const STOPPED: { readonly [Reason in StopReason]: string } = {
+  end: "every rate was tested",
+  diverged: "the loss diverged",
+  "non-finite": "the loss was not a finite number",
+  aborted: "the signal stopped it",
+};
+
+const BEYOND: { readonly [Reason in MaxReason]: string } = {
+  rises: "gets worse beyond",
+  slows: "levels off by",
+  ragged: "turns ragged at",
+};
+
+function wordRemedy(remedy: Remedy, name: OptionName): string {
+  // Each kind's own function takes a remedy of that kind.
+  const word = REMEDIES[remedy.kind] as (
+    remedy: Remedy,
+    name: OptionName,
+  ) => string;
+  return word(remedy, name);
+}
+
+function headlineOf(range: Unworded<RangeTestResult>): string {
+  return HEADLINES[range.finding.kind](range);
+}
+
+/** What was found and what to do next, in a sentence. */
+export function wordAdvice(
+  range: Unworded<RangeTestResult>,
+  name: OptionName,
+): string {
+  const todo = range.remedies.map((remedy) => wordRemedy(remedy, name))
+    .join(", or ");
+  return range.finding.kind === "both-bounds"
+    ? `${todo[0].toUpperCase()}${todo.slice(1)}.`
+    : `${headlineOf(range)}: ${todo}.`;
+}
+
+/** The result with the sentences that its data come to. */
+export function withWords(
+  range: Unworded<LearningRateRangeData>,
+): LearningRateRangeData {
+  const { losses, settings, stoppedAt, stopReason } = range;
+  return {
+    ...range,
+    headline: headlineOf(range),
+    advice: wordAdvice(range, (option) => option),
+    ending: `Stopped at ${
+      shortRate(stoppedAt)
+    } after ${losses.length} of ${settings.iterations} rates: ${
+      STOPPED[stopReason]
+    }`,
+  };
+}
+
+/** What a good range's bounds were read from. */
+export function wordReading({ evidence, baseLr, maxLr }: RangeTestResult) {
+  return `the ${evidence.curve} has made a third of its improvement at ${
+    shortRate(baseLr!)
+  } and ${BEYOND[evidence.max!.reason]} ${shortRate(maxLr!)}`;
+}

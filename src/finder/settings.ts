@@ -1,0 +1,120 @@
+import type { Growth } from "./learning_rate_grid.ts";
+import { directedMetric, type Metric } from "../metrics/direction.ts";
+import type { FindLearningRateOptions } from "./options.ts";
+
+/** With what a test was run. */
+export interface RangeTestSettings {
+  /** The first rate. */
+  readonly startLr: number;
+  /** The last rate, reached unless the test stops before. */
+  readonly endLr: number;
+  /** How many rates there are to test. */
+  readonly iterations: number;
+  /** How the rate grows. */
+  readonly growth: Growth;
+  /** Batches averaged at each rate. */
+  readonly batchesPerRate: number;
+  /** Share of the past in the smoothed losses. */
+  readonly beta: number;
+  /** Seed of the batch order. */
+  readonly seed: number;
+  /** How often the test was run. */
+  readonly repeats: number;
+  /**
+   * The curve that bounds are read from, where the caller named one: its name
+   * and where it is better.
+   */
+  readonly metric?: Metric;
+  /** Whether losses and metrics are those of validation data. */
+  readonly validated: boolean;
+}
+
+function checkOption(name: string, value: number, must: string, ok: boolean) {
+  if (ok) return;
+  throw new RangeError(
+    `Cannot find a learning rate as ${name} must be ${must}: current value is ${value}`,
+  );
+}
+
+function checkCount(name: string, value: number) {
+  checkOption(
+    name,
+    value,
+    "a whole number >= 1",
+    Number.isSafeInteger(value) && value >= 1,
+  );
+}
+
+/**
+ * The settings that options come to.
+ *
+ * @param options Checked here.
+ * @param batches In a pass over the data, where that is known.
+ */
+export function resolveSettings(
+  options: FindLearningRateOptions<unknown>,
+  batches: number | undefined,
+): RangeTestSettings {
+  const {
+    startLr = 1e-5,
+    endLr = 10,
+    epochs,
+    growth = "exponential",
+    batchSize = 32,
+    beta = 0.9,
+    batchesPerRate = 1,
+    repeats = 1,
+    seed = 0,
+    metric,
+    stopFactor,
+  } = options;
+  let { iterations = 120 } = options;
+  if (growth !== "exponential" && growth !== "linear") {
+    throw new RangeError(
+      `Cannot find a learning rate as growth must be "exponential" or "linear": current value is "${growth}"`,
+    );
+  }
+  const exponential = growth === "exponential";
+  checkOption(
+    "startLr",
+    startLr,
+    exponential ? "finite and > 0" : "finite and >= 0",
+    Number.isFinite(startLr) && (exponential ? startLr > 0 : startLr >= 0),
+  );
+  checkOption(
+    "endLr",
+    endLr,
+    `finite and > startLr (${startLr})`,
+    Number.isFinite(endLr) && endLr > startLr,
+  );
+  checkCount("batchSize", batchSize);
+  checkCount("batchesPerRate", batchesPerRate);
+  checkCount("repeats", repeats);
+  checkOption("beta", beta, ">= 0 and < 1", beta >= 0 && beta < 1);
+  checkOption("seed", seed, "a whole number", Number.isSafeInteger(seed));
+  if (stopFactor !== undefined) {
+    checkOption("stopFactor", stopFactor, "> 1", stopFactor > 1);
+  }
+  if (epochs !== undefined) {
+    checkOption("epochs", epochs, "> 0", epochs > 0 && epochs < Infinity);
+    if (batches === undefined || batches === Infinity) {
+      throw new RangeError(
+        `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,
+      );
+    }
+    iterations = Math.ceil(epochs * batches / batchesPerRate);
+  }
+  checkCount("iterations", iterations);
+  return {
+    startLr,
+    endLr,
+    iterations,
+    growth,
+    batchesPerRate,
+    beta,
+    seed,
+    repeats,
+    ...(metric === undefined ? {} : { metric: directedMetric(metric) }),
+    validated: options.validationData !== undefined,
+  };
+}

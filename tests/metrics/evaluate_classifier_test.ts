@@ -1,0 +1,176 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { classificationReport, evaluateClassifier } from "@clr/clr/metrics";
+
+interface ScikitLearn {
+  labels: number[];
+  scores: number[][];
+  names: string[];
+  text: string;
+  confusion: number[][];
+  top2: number;
+}
+
+const lines = await Deno.readTextFile(
+  new URL("./_scikit_learn.jsonl", import.meta.url),
+);
+const expected: ScikitLearn[] = lines.trim().split("\n").map((line) =>
+  JSON.parse(line)
+);
+
+/** A model that gives its inputs as scores. */
+function identity(classes: number): tf.LayersModel {
+  return tf.sequential({
+    layers: [
+      tf.layers.activation({ activation: "linear", inputShape: [classes] }),
+    ],
+  });
+}
+
+Deno.test("evaluateClassifier() gives scikit-learn's text, confusion matrix and top-k accuracy", async () => {
+  for (const { labels, scores, names, text, confusion, top2 } of expected) {
+    const model = identity(names.length);
+    const xs = tf.tensor2d(scores);
+    const { report, topKAccuracy, predictions } = await evaluateClassifier(
+      model,
+      { xs, ys: labels },
+      { classNames: names, topK: [2], batchSize: 7, digits: 5 },
+    );
+    assertEquals(`${report}`, text);
+    assertEquals(report.confusion, confusion);
+    assertAlmostEquals(topKAccuracy[2], top2, 1e-12);
+    assertEquals(
+      `${
+        classificationReport(labels, predictions, {
+          classNames: names,
+          digits: 5,
+        })
+      }`,
+      text,
+    );
+    xs.dispose();
+  }
+});
+
+Deno.test("classificationReport() rounds halves to even, as Python does", () => {
+  // A recall of 1/8, 3/8, 5/8 and 7/8.
+  const right = [1, 3, 5, 7];
+  const labels = right.flatMap((_, label) => Array(8).fill(label));
+  const predictions = right.flatMap((count, label) =>
+    Array.from({ length: 8 }, (_, i) => i < count ? label : 4)
+  );
+  const rows = `${classificationReport(labels, predictions)}`.split("\n");
+  assertEquals(
+    rows.slice(2, 6).map((row) => row.trim().split(/\s+/)[2]),
+    ["0.12", "0.38", "0.62", "0.88"],
+  );
+});
+
+Deno.test("evaluateClassifier() takes indices, columns, one-hot rows and Datasets alike", async () => {
+  const { labels, scores, confusion } = expected[0];
+  const classes = scores[0].length;
+  const model = identity(classes);
+  const xs = tf.tensor2d(scores);
+  const indices = tf.tensor1d(labels, "int32");
+  const rows = tf.oneHot(indices, classes);
+  const before = tf.memory().numTensors;
+  for (
+    const ys of [labels, Int32Array.from(labels), indices, rows]
+  ) {
+    const { report } = await evaluateClassifier(model, { xs, ys });
+    assertEquals(report.confusion, confusion);
+  }
+  const column = indices.reshape([-1, 1]);
+  const { report } = await evaluateClassifier(model, { xs, ys: column });
+  assertEquals(report.confusion, confusion);
+  column.dispose();
+  assertEquals(tf.memory().numTensors, before);
+
+  const dataset = tf.data.zip({
+    xs: tf.data.array(scores),
+    ys: tf.data.array(labels),
+  }).batch(5);
+  const evaluation = await evaluateClassifier(model, dataset as never);
+  assertEquals(evaluation.report.confusion, confusion);
+  assertEquals([...evaluation.labels], labels);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("evaluateClassifier() reads one sigmoid as two classes", async () => {
+  const { predictions, accuracy, topKAccuracy } = await evaluateClassifier(
+    identity(1),
+    { xs: tf.tensor2d([[0.2], [0.5], [0.7], [0.9]]), ys: [0, 1, 1, 0] },
+    { topK: [1, 2] },
+  );
+  assertEquals([...predictions], [0, 0, 1, 1]);
+  assertEquals([accuracy, topKAccuracy[1], topKAccuracy[2]], [0.5, 0.5, 1]);
+});
+
+Deno.test("evaluateClassifier() takes named inputs of a model with several", async () => {
+  const inputs = ["left", "right"].map((name) =>
+    tf.input({ shape: [2], name })
+  );
+  const outputs = tf.layers.add().apply(inputs) as tf.SymbolicTensor;
+  const model = tf.model({ inputs, outputs });
+  const xs = {
+    right: tf.tensor2d([[0, 2], [0, 0]]),
+    left: tf.tensor2d([[1, 0], [1, 0]]),
+  };
+  const { predictions } = await evaluateClassifier(model, { xs, ys: [1, 0] });
+  assertEquals([...predictions], [1, 0]);
+});
+
+Deno.test("evaluateClassifier() refuses what has no one class an example", async () => {
+  const xs = tf.tensor2d([[1, 0, 0], [0, 1, 0]]);
+  const model = identity(3);
+  await assertRejects(
+    () =>
+      evaluateClassifier(model, {
+        xs,
+        ys: tf.tensor2d([[1, 0, 0], [1, 1, 0]]),
+      }),
+    RangeError,
+    "current value is row 1 with the sum 2; of labels that hold several classes at once",
+  );
+  await assertRejects(
+    () => evaluateClassifier(model, { xs, ys: tf.zeros([2, 4]) }),
+    RangeError,
+    "labels must have shape [examples], [examples, 1] or [examples, 3]: current value is [2,4]",
+  );
+  await assertRejects(
+    () => evaluateClassifier(model, { xs, ys: [0, 3] }),
+    RangeError,
+    "labels[1] must be a class index from 0 to 2: current value is 3",
+  );
+  await assertRejects(
+    () => evaluateClassifier(model, { xs, ys: [0] }),
+    RangeError,
+    "a label for each of 2 examples: current value is 1 labels",
+  );
+  await assertRejects(
+    () => evaluateClassifier(model, { xs, ys: [0, 1] }, { topK: [4] }),
+    RangeError,
+    "topK must hold whole numbers from 1 to 3: current value is 4",
+  );
+  const images = tf.sequential({
+    layers: [tf.layers.conv2d({
+      filters: 1,
+      kernelSize: 1,
+      inputShape: [2, 2, 1],
+    })],
+  });
+  await assertRejects(
+    () => evaluateClassifier(images, { xs, ys: [0, 1] }),
+    TypeError,
+    "the model must have one output, [examples, classes]",
+  );
+});
+
+Deno.test("evaluateClassifier() refuses data that repeat without end", async () => {
+  const dataset = tf.data.array([{ xs: [1, 0], ys: 0 }]).batch(1).repeat();
+  await assertRejects(
+    () => evaluateClassifier(identity(2), dataset as never),
+    RangeError,
+    "take(n) of it",
+  );
+});
