@@ -1,7 +1,7 @@
 import { type FusedBatchNormAttrs, util } from "@tensorflow/tfjs";
 import type { LayerNormGradInputs, LayerNormInputs } from "../fused_layers.ts";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
-import { sumColumns } from "./compute/convolution.ts";
+import { sumColumns } from "./compute/rows.ts";
 import { rowsOf } from "./batch_norm.ts";
 import { type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
@@ -71,7 +71,12 @@ export const layerNormGradKernel = wasmKernel(
       chunks,
       4 * rows * columns,
     );
-    sumColumns(compute, ranges, chunks, 2 * columns, total);
+    sumColumns(compute, {
+      from: ranges,
+      rows: chunks,
+      columns: 2 * columns,
+      to: total,
+    });
     backend.typedArrayFromHeap(dscale).set(compute.floats(total, columns));
     backend.typedArrayFromHeap(doffset).set(
       compute.floats(total + 4 * columns, columns),
