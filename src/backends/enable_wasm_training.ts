@@ -1,5 +1,13 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
+import { fuseLayers } from "./fused_layers.ts";
+import { replaceGradients } from "./gradients.ts";
+import {
+  batchNormTrainingGradKernel,
+  batchNormTrainingKernel,
+  fusedBatchNormKernel,
+} from "./wasm/batch_norm.ts";
+import { layerNormGradKernel, layerNormKernel } from "./wasm/layer_norm.ts";
 import { fuseOptimizers } from "./fused_optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
@@ -22,7 +30,21 @@ import {
   conv3DKernel,
 } from "./wasm/conv3d.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
-import { identityKernel } from "./wasm/identity.ts";
+import {
+  concatKernel,
+  packKernel,
+  splitVKernel,
+  unpackKernel,
+} from "./wasm/concat.ts";
+import { gatherV2Kernel } from "./wasm/gather.ts";
+import { padV2Kernel } from "./wasm/pad.ts";
+import {
+  reverseKernel,
+  sliceKernel,
+  stridedSliceKernel,
+} from "./wasm/slice.ts";
+import { tileKernel } from "./wasm/tile.ts";
+import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
 import {
   avgPool3DGradKernel,
@@ -62,6 +84,22 @@ const trainingKernels: readonly KernelConfig[] = [
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,
   unsortedSegmentSumKernel,
+  castKernel,
+  sliceKernel,
+  stridedSliceKernel,
+  reverseKernel,
+  tileKernel,
+  concatKernel,
+  packKernel,
+  splitVKernel,
+  unpackKernel,
+  gatherV2Kernel,
+  padV2Kernel,
+  fusedBatchNormKernel,
+  batchNormTrainingKernel,
+  batchNormTrainingGradKernel,
+  layerNormKernel,
+  layerNormGradKernel,
   ...optimizerUpdateKernels,
 ];
 
@@ -82,8 +120,9 @@ export interface WasmTrainingOptions {
 
 /**
  * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
- * lacks, and faster ones in the place of its naive loops. tfjs's optimizers then
- * update all weights in one pass on that backend.
+ * lacks, and faster ones in the place of its naive loops. tfjs's optimizers and
+ * normalization layers then run as one kernel each on that backend, and slow
+ * gradients of tfjs are replaced on all.
  *
  * The backend's package is loaded if it is not yet, but the backend is not
  * started; {@linkcode selectBackend} does both. Where the package is loaded
@@ -111,5 +150,7 @@ export async function enableWasmTraining(
     await import("@tensorflow/tfjs-backend-wasm");
   }
   trainingKernels.forEach(installKernel);
+  replaceGradients();
+  fuseLayers();
   fuseOptimizers();
 }
