@@ -8,6 +8,6 @@ export async function rangeView(
   const text = `${range}`;
   if (range.learningRates.length < 2) return { text };
   // Only the specification, which draws nothing; and only in a notebook.
-  const { rangeSpec } = await import("../plots/_range_spec.ts");
+  const { rangeSpec } = await import("../plots/specs.ts");
   return { text, chart: rangeSpec(range) };
 }

@@ -14,6 +14,7 @@ type Added =
   | "finding"
   | "remedies"
   | "headline"
+  | "nextStep"
   | "ending"
   | "curve";
 

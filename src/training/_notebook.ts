@@ -13,7 +13,7 @@ export async function schedulerView(
     return { text: `Learning rate ${scheduler.learningRate} at iteration 0` };
   }
   // Only the specification, which draws nothing; and only in a notebook.
-  const { historySpec } = await import("../plots/_history_spec.ts");
+  const { historySpec } = await import("../plots/specs.ts");
   const chart = historySpec(scheduler);
   return { text: chart.description, chart };
 }
@@ -22,7 +22,7 @@ export async function schedulerView(
 export async function cyclicView(clr: CyclicLR): Promise<NotebookView> {
   if (clr.history.iterations.length > 0) return await schedulerView(clr);
   const { stepSize, stepSizeDown } = clr.options;
-  const { scheduleSpec } = await import("../plots/_schedule_spec.ts");
+  const { scheduleSpec } = await import("../plots/specs.ts");
   const chart = scheduleSpec(
     clr,
     Math.max(1, Math.round(CYCLES_AHEAD * (stepSize + stepSizeDown))),
