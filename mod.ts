@@ -34,7 +34,10 @@ export type {
   Logs,
 } from "./src/training/history.ts";
 export * from "./src/tfjs/learning_rate.ts";
-export * from "./src/training/learning_rate_scheduler.ts";
+export {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./src/training/learning_rate_scheduler.ts";
 export type {
   CyclicMode,
   CyclicOptions,

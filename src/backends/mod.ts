@@ -19,4 +19,5 @@ export * from "./enable_wasm_training.ts";
 export * from "./preflight.ts";
 export * from "./select_backend.ts";
 export type { LayersModel, Tensor } from "../tfjs/types.ts";
-export * from "./webgpu.ts";
+export * from "./webgpu/errors.ts";
+export * from "./webgpu/start_webgpu.ts";

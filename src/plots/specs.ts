@@ -1,6 +1,6 @@
 /**
- * The charts as plain specifications, for those who draw them themselves, as
- * notebooks do: nothing here reaches a renderer, also not later.
+ * The charts as specifications alone, for notebooks, which draw them themselves:
+ * no package of pictures is needed for them.
  */
 
 export { historySpec } from "./_history_spec.ts";

@@ -17,11 +17,3 @@ export function mix(start: number, end: number, weight: number): number {
 export function cosineWeight(remaining: number): number {
   return Math.sin(remaining * Math.PI / 2) ** 2;
 }
-
-/**
- * How many times `size` fits into `iteration`. The quotient alone can round up
- * to the next multiple shortly before it.
- */
-export function wholeSteps(iteration: number, size: number): number {
-  return Math.round((iteration - iteration % size) / size);
-}

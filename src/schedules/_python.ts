@@ -8,6 +8,7 @@
 import { traitsOf } from "./_traits.ts";
 import { describe, type ScheduleDescription } from "./description.ts";
 import { fromDescription } from "./description.ts";
+import { fractionOf, since, snap } from "./_multiples.ts";
 import { type OneCycleOptions, oneCyclePhases } from "./one_cycle.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -40,12 +41,59 @@ function remaining(start: number, end: number): string {
   return `(${end} - minimum(maximum(t, ${start}), ${end})) / (${end} - ${start})`;
 }
 
+/** As a real number: Python's whole numbers do not end, JAX's wrap around. */
+function real(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e21
+    ? `${value}.0`
+    : `${value}`;
+}
+
+/** The iterations of `t` since `start`, as `since` has it. */
+function sinceOf(start: number): string {
+  const { numerator, denominator } = fractionOf(start) ??
+    { numerator: 0, denominator: 1 };
+  return denominator === 1
+    ? `t - ${start}`
+    : `(t * ${denominator} - ${numerator}) / ${denominator}`;
+}
+
+/** How many times `size` fits into `t`, and what is left, as `multiples` has it. */
+function multiplesOf(
+  size: number,
+  isWhole: boolean,
+): { count: string; rest: string } {
+  const fraction = fractionOf(size);
+  const [whole, parts] = [fraction?.numerator ?? 0, fraction?.denominator ?? 0];
+  // Whole numbers are exact while they stay below the 2^31 of JAX.
+  if (!(parts > 1 && whole * parts < 2 ** 31)) {
+    return { count: `t // ${size}`, rest: `t % ${size}` };
+  }
+  const within = isWhole
+    ? `(t % ${whole}) * ${parts}`
+    : `snapped((t % ${whole}) * ${parts})`;
+  return {
+    count: `t // ${whole} * ${parts} + ${within} // ${whole}`,
+    rest: `${within} % ${whole} / ${parts}`,
+  };
+}
+
+/** `base ** exponent` for a base > 1: infinite, not an error, where too large. */
+function growth(base: number, exponent: string): string {
+  let most = Math.floor(Math.log(Number.MAX_VALUE) / Math.log(base));
+  if (base ** most === Infinity) most--;
+  return `where(${exponent} <= ${most}, ${
+    real(base)
+  } ** minimum(${exponent}, ${most}), inf)`;
+}
+
 function cyclicLines(
   description: Required<Description<"cyclic">>,
   quantity: Quantity,
+  isWhole: boolean,
 ): string[] {
   const { baseLr, maxLr, stepSize, stepSizeDown, momentum } = description;
   const length = stepSize + stepSizeDown;
+  const { count, rest } = multiplesOf(length, isWhole);
   const shape = {
     triangular: "rise",
     welch: "rise * (2 - rise)",
@@ -53,11 +101,11 @@ function cyclicLines(
   }[description.waveform];
   const scale = {
     triangular: "1",
-    triangular2: `2.0 ** -(t // ${length})`,
-    exp_range: `${description.gamma} ** t`,
+    triangular2: `2.0 ** -(${count})`,
+    exp_range: `${real(description.gamma!)} ** t`,
   }[description.mode];
   return [
-    `p = t % ${length}`,
+    `p = ${rest}`,
     `rise = where(p <= ${stepSize}, p / ${stepSize}, (${length} - p) / ${stepSizeDown})`,
     `height = ${shape}`,
     `scale = ${scale}`,
@@ -94,34 +142,40 @@ function oneCycleLines(
 
 function cosineRestartsLines(
   description: Description<"cosineRestarts">,
+  isWhole: boolean,
 ): string[] {
   const { maxLr, minLr, cycleSize: size, cycleFactor: factor } = description;
   const { amplitudeFactor, cycles } = description;
-  const value =
-    `${minLr} + (${maxLr} - ${minLr}) * ${amplitudeFactor} ** cycle * sin(remaining * pi / 2) ** 2`;
+  const value = `${minLr} + (${maxLr} - ${minLr}) * ${
+    real(amplitudeFactor!)
+  } ** cycle * sin(remaining * pi / 2) ** 2`;
   const end = traitsOf(fromDescription(description)).iterations;
   const result = cycles === undefined
     ? `return ${value}`
     : `return where(t < ${end}, ${value}, ${minLr})`;
   if (factor === 1) {
+    const { count, rest } = multiplesOf(size, isWhole);
     return [
-      `cycle = t // ${size}`,
-      `remaining = (${size} - t % ${size}) / ${size}`,
+      `cycle = ${count}`,
+      `remaining = (${size} - ${rest}) / ${size}`,
       result,
     ];
   }
-  // Whole starts are rounded to be whole, as powers in float32 may not be.
-  const whole = Number.isInteger(size) && Number.isInteger(factor);
-  const start = (cycle: string) => {
-    const exact = `${size} * (${factor} ** (${cycle}) - 1) / ${factor! - 1}`;
-    return whole ? `floor(${exact} + 0.5)` : exact;
-  };
+  const more = factor! - 1;
+  const lengths = Number.isInteger(factor)
+    ? `(${real(factor!)} ** i - 1) / ${more}`
+    : `expm1(i * log1p(${more})) / ${more}`;
   return [
-    `cycle = floor(log(1 + t * ${factor! - 1} / ${size}) / log(${factor}))`,
-    `cycle = cycle + where(${start("cycle + 1")} <= t, 1, 0)`,
-    `cycle = cycle - where(${start("cycle")} > t, 1, 0)`,
-    `length = ${size} * ${factor} ** cycle`,
-    `remaining = (length - (t - ${start("cycle")})) / length`,
+    "def start(i):",
+    `    exact = ${size} * ${lengths}`,
+    "    whole = floor(exact + 0.5)",
+    "    near = abs(exact - whole) <= minimum(4 * (i + 1) * epsilon * exact, 0.125)",
+    "    return where(near, whole, exact)",
+    `cycle = floor(log1p(t * ${more} / ${size}) / log1p(${more}))`,
+    "cycle = cycle + where(start(cycle + 1) <= t, 1, 0)",
+    "cycle = cycle - where(start(cycle) > t, 1, 0)",
+    "end = start(cycle + 1)",
+    "remaining = (end - t) / (end - start(cycle))",
     result,
   ];
 }
@@ -169,6 +223,8 @@ class Writer {
   readonly functions: string[] = [];
   readonly #quantity: Quantity;
   #count = 0;
+  /** Whether the iterations that are asked for are whole numbers. */
+  #isWhole = true;
 
   constructor(quantity: Quantity) {
     this.#quantity = quantity;
@@ -185,12 +241,22 @@ class Writer {
     return own;
   }
 
+  /** Writes a schedule that starts at `start`, and returns its name. */
+  #writeFrom(start: number, description: ScheduleDescription): string {
+    const outer = this.#isWhole;
+    this.#isWhole &&= Number.isInteger(start);
+    const name = this.write(description);
+    this.#isWhole = outer;
+    return name;
+  }
+
   #lines(description: ScheduleDescription): string[] {
+    const isWhole = this.#isWhole;
     switch (description.kind) {
       case "warmup": {
         const { iterations, startLr } = description;
-        const inner = this.write(description.schedule);
-        const after = `${inner}(maximum(t - ${iterations}, 0))`;
+        const inner = this.#writeFrom(iterations, description.schedule);
+        const after = `${inner}(maximum(${sinceOf(iterations)}, 0))`;
         if (this.#quantity === "momentum") return [`return ${after}`];
         return [
           `remaining = ${remaining(0, iterations)}`,
@@ -222,6 +288,7 @@ class Writer {
           return cyclicLines(
             description as Required<Description<"cyclic">>,
             this.#quantity,
+            isWhole,
           );
         }
         break;
@@ -230,7 +297,7 @@ class Writer {
           return oneCycleLines(description, this.#quantity);
         }
     }
-    if (this.#quantity === "rate") return rateLines(description);
+    if (this.#quantity === "rate") return rateLines(description, isWhole);
     throw new TypeError(
       `Cannot export a schedule as every stage must have a momentum where one has: current value is ${description.kind} without`,
     );
@@ -240,13 +307,14 @@ class Writer {
     const lines: string[] = [];
     let start = 0;
     stages.forEach(({ schedule, iterations }, i) => {
-      const inner = this.write(schedule);
-      let local = start === 0 ? "t" : `maximum(t - ${start}, 0)`;
+      const inner = this.#writeFrom(start, schedule);
+      let local = start === 0 ? "t" : `maximum(${sinceOf(start)}, 0)`;
       if (i === stages.length - 1 && iterations !== undefined) {
         const own = traitsOf(fromDescription(schedule)).iterations;
-        const held = own <= iterations
-          ? iterations
-          : Math.max(0, Math.ceil(iterations) - 1);
+        const held = own <= iterations ? iterations : Math.max(
+          0,
+          since(start)(Math.ceil(snap(start + iterations, i + 1)) - 1),
+        );
         local = `minimum(${local}, ${held})`;
       }
       lines.push(
@@ -254,14 +322,17 @@ class Writer {
           ? `value = ${inner}(${local})`
           : `value = where(t >= ${start}, ${inner}(${local}), value)`,
       );
-      start += iterations ?? Infinity;
+      start = snap(start + (iterations ?? Infinity), i + 1);
     });
     return [...lines, "return value"];
   }
 }
 
 /** The statements of a schedule that calls no other, in terms of t. */
-function rateLines(description: ScheduleDescription): string[] {
+function rateLines(
+  description: ScheduleDescription,
+  isWhole: boolean,
+): string[] {
   switch (description.kind) {
     case "constant":
       return [`return ${description.lr}`];
@@ -274,33 +345,50 @@ function rateLines(description: ScheduleDescription): string[] {
       ];
     }
     case "polynomial": {
-      const { startLr, endLr, iterations, power } = description;
+      const { startLr, endLr, iterations, power, cycle } = description;
       return [
-        `remaining = ${remaining(0, iterations)}`,
+        ...(cycle
+          ? [
+            `end = ${iterations} * maximum(1, -(-t // ${iterations}))`,
+            "remaining = (end - t) / end",
+          ]
+          : [`remaining = ${remaining(0, iterations)}`]),
         `return ${between(startLr, endLr, `remaining ** ${power}`)}`,
       ];
     }
     case "step": {
       const { startLr, factor, stepSize } = description;
-      return [`return ${startLr} * ${factor} ** (t // ${stepSize})`];
+      const { count } = multiplesOf(stepSize, isWhole);
+      return [`return ${startLr} * ${real(factor!)} ** (${count})`];
     }
     case "exponential": {
       const { startLr, factor, iterations, staircase, endLr } = description;
-      const exponent = `(t ${staircase ? "//" : "/"} ${iterations})`;
-      const value = `${startLr} * ${factor} ** ${exponent}`;
+      if (startLr === 0) return ["return 0.0"];
+      const exponent = staircase
+        ? `(${multiplesOf(iterations!, isWhole).count})`
+        : `(t / ${iterations})`;
+      const power = factor > 1
+        ? growth(factor, exponent)
+        : `${real(factor)} ** ${exponent}`;
+      const value = `${startLr} * ${power}`;
       if (endLr === undefined) return [`return ${value}`];
       const stop = factor > 1 ? "minimum" : "maximum";
       return [`return ${stop}(${endLr}, ${value})`];
     }
     case "inverseTime": {
       const { startLr, decayRate, iterations, power, staircase } = description;
-      const elapsed = `(t ${staircase ? "//" : "/"} ${iterations})`;
+      const elapsed = staircase
+        ? `(${multiplesOf(iterations!, isWhole).count})`
+        : `(t / ${iterations})`;
+      // The power of the inverse vanishes where the power is too large.
       return [
-        `return ${startLr} / (1 + ${decayRate} * ${elapsed}) ** ${power}`,
+        `return ${startLr} * (1 + ${decayRate} * ${elapsed}) ** -${
+          real(power!)
+        }`,
       ];
     }
     case "cosineRestarts":
-      return cosineRestartsLines(description);
+      return cosineRestartsLines(description, isWhole);
     case "warmupStableDecay":
       return warmupStableDecayLines(description);
     case "piecewise":
@@ -311,6 +399,10 @@ function rateLines(description: ScheduleDescription): string[] {
       );
   }
 }
+
+const SNAPPED = `def snapped(x):
+    whole = floor(x + 0.5)
+    return where(abs(x - whole) <= minimum(4 * epsilon * x, 0.125), whole, x)`;
 
 /** The parts of an exported schedule. */
 export interface PythonSource {
@@ -331,7 +423,8 @@ export function toPython(exported: Exportable): PythonSource {
   const source = (quantity: Quantity, name: string) => {
     const writer = new Writer(quantity);
     writer.write(description, name);
-    return writer.functions.join("\n\n\n");
+    const source = writer.functions.join("\n\n\n");
+    return usesIn(source)("snapped") ? `${SNAPPED}\n\n\n${source}` : source;
   };
   return {
     rate: source("rate", "learning_rate"),
@@ -341,9 +434,10 @@ export function toPython(exported: Exportable): PythonSource {
   };
 }
 
-const MATH_NAMES = ["floor", "log", "pi", "sin"];
+const MATH_NAMES = ["expm1", "floor", "inf", "log1p", "pi", "sin"];
 
 const PLAIN_DEFINITIONS: Record<string, string> = {
+  epsilon: "epsilon = 2.0 ** -52",
   minimum: "minimum = min",
   maximum: "maximum = max",
   where: `def where(condition, yes, no):
@@ -373,7 +467,17 @@ export function plainDefinitions(source: string): string[] {
 
 /** The import from JAX of what `source` uses. */
 export function jaxImport(source: string): string[] {
-  const names = [...MATH_NAMES, ...Object.keys(PLAIN_DEFINITIONS)]
-    .filter(usesIn(source)).sort();
-  return names.length > 0 ? [`from jax.numpy import ${names.join(", ")}`] : [];
+  const uses = usesIn(source);
+  const names = [...MATH_NAMES, "maximum", "minimum", "where"].filter(uses);
+  // Of whatever numbers JAX computes in: float32 unless told otherwise.
+  const precision = uses("epsilon")
+    ? ["epsilon = finfo(result_type(float)).eps"]
+    : [];
+  if (precision.length > 0) names.push("finfo", "result_type");
+  return [
+    ...(names.length > 0
+      ? [`from jax.numpy import ${names.sort().join(", ")}`]
+      : []),
+    ...precision,
+  ];
 }

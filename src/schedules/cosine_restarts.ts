@@ -8,8 +8,10 @@ import {
   checkPositive,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
+import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode cosineRestarts}. */
 export interface CosineRestartsOptions {
@@ -41,44 +43,63 @@ export interface CosineRestartsOptions {
 }
 
 const ACTION = "create a schedule of cosine restarts";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    minLr: 0,
+    cycleSize: 0,
+    cycleFactor: 0,
+    amplitudeFactor: 0,
+    cycles: 0,
+  } satisfies Record<keyof CosineRestartsOptions, 0>,
+);
 
-/** Of an iteration: its cycle from 0, how many of that are done, of how many. */
+/** Of an iteration: its cycle from 0, what is left of that, of how many. */
 type Locate = (iteration: number) => [number, number, number];
 
-/** The iterations of the first `cycles` cycles, together. */
-function startOf(cycles: number, size: number, factor: number): number {
-  return factor === 1
-    ? size * cycles
-    : size * (factor ** cycles - 1) / (factor - 1);
+/**
+ * The iteration at which cycle `cycle`, counted from 0, starts. A start that is
+ * whole but for rounding is whole: a restart just after its iteration would
+ * leave that at `minLr`.
+ */
+export function restartOf(
+  cycle: number,
+  size: number,
+  factor: number,
+): number {
+  if (Number.isInteger(factor)) {
+    return snap(
+      factor === 1 ? size * cycle : size * (factor ** cycle - 1) / (factor - 1),
+    );
+  }
+  // 1.1 − 1 alone has lost the last digits of 1.1.
+  const cycles = Math.expm1(cycle * Math.log1p(factor - 1)) / (factor - 1);
+  return snap(size * cycles, cycle + 1);
 }
 
 /** Cycles as long as each other. */
 function equalCycles(size: number): Locate {
-  return (iteration) => {
-    const done = iteration % size;
-    return [Math.round((iteration - done) / size), done, size];
-  };
+  const { count, rest } = multiples(size);
+  return (iteration) => [count(iteration), size - rest(iteration), size];
 }
 
 /** Cycles each `factor` times as long as the one before. */
 function growingCycles(size: number, factor: number): Locate {
   const growth = (factor - 1) / size;
-  const logarithm = Math.log(factor);
+  const logarithm = Math.log1p(factor - 1);
   return (iteration) => {
     let cycle = Math.floor(Math.log1p(iteration * growth) / logarithm);
-    let length = size * factor ** cycle;
-    let start = (length - size) / (factor - 1);
+    let start = restartOf(cycle, size, factor);
+    let end = restartOf(cycle + 1, size, factor);
     // The logarithm can round to either side of a restart.
     if (iteration < start) {
       cycle--;
-      length /= factor;
-      start -= length;
-    } else if (iteration >= start + length) {
+      [start, end] = [restartOf(cycle, size, factor), start];
+    } else if (iteration >= end) {
       cycle++;
-      start += length;
-      length *= factor;
+      [start, end] = [end, restartOf(cycle + 1, size, factor)];
     }
-    return [cycle, iteration - start, length];
+    return [cycle, end - iteration, end - start];
   };
 }
 
@@ -89,7 +110,9 @@ function growingCycles(size: number, factor: number): Locate {
  *
  * `minLr + (maxLr − minLr) · amplitudeFactor^i · (1 + cos(π · p / T)) / 2`.
  *
- * The last iteration of a cycle is one short of `minLr`, which is reached only
+ * Cycle i starts at `cycleSize · (cycleFactor^i − 1) / (cycleFactor − 1)`, at
+ * `cycleSize · i` with a factor of 1, and with it the first iteration that is no
+ * earlier. The last iteration of a cycle is one short of `minLr`, which is reached only
  * after the last of `cycles`.
  *
  * Source: Loshchilov and Hutter, "SGDR" (2016),
@@ -111,6 +134,7 @@ function growingCycles(size: number, factor: number): Locate {
  * `amplitudeFactor` is not in (0, 1], or `cycles` is not a whole number >= 1.
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     minLr = 0,
@@ -128,15 +152,15 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   if (cycles !== undefined) checkCount(ACTION, "cycles", cycles);
   const end = cycles === undefined
     ? Infinity
-    : startOf(cycles, cycleSize, cycleFactor);
+    : restartOf(cycles, cycleSize, cycleFactor);
   const locate = cycleFactor === 1
     ? equalCycles(cycleSize)
     : growingCycles(cycleSize, cycleFactor);
   return withTraits((iteration) => {
     checkIteration(iteration);
     if (iteration >= end) return minLr;
-    const [cycle, done, length] = locate(iteration);
-    const weight = cosineWeight((length - done) / length);
+    const [cycle, left, length] = locate(iteration);
+    const weight = cosineWeight(left / length);
     return mix(maxLr, minLr, weight * amplitudeFactor ** cycle);
   }, {
     description: {

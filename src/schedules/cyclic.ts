@@ -8,9 +8,11 @@ import {
   checkPositive,
 } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
+import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /**
  * How the amplitude changes over the cycles: `"triangular"` keeps it,
@@ -129,6 +131,23 @@ const SCALE_MODES = ["cycle", "iterations"] as const;
 const WAVEFORMS = ["triangular", "welch", "hann"] as const;
 
 const ACTION = "create a cyclic schedule";
+const NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+    mode: 0,
+    gamma: 0,
+    scaleFn: 0,
+    scaleMode: 0,
+    waveform: 0,
+    momentum: 0,
+  } satisfies Record<keyof CyclicOptions, 0>,
+);
+
+/** What rounding a fractional step size may leave of the way to the peak. */
+const PEAK = 2 ** -50;
 
 const SHAPES: Record<Waveform, (rise: number) => number> = {
   triangular: (rise) => rise,
@@ -223,6 +242,7 @@ function scaler(
  * @throws {TypeError} As {@linkcode cyclic} does.
  */
 export function cycles(options: CyclicOptions = {}): Cycles {
+  checkNames(ACTION, options, NAMES);
   const resolved = resolve(options);
   const { baseLr, maxLr, stepSize, stepSizeDown, waveform } = resolved;
   const range = maxLr - baseLr;
@@ -232,23 +252,24 @@ export function cycles(options: CyclicOptions = {}): Cycles {
 
   // The remainder is exact at any size, so nothing drifts and both ends are
   // met; 1 + t/T − cycle, as in PyTorch, misses the peak for many step sizes.
-  function heightAt(offset: number): number {
+  const { count, rest, left } = multiples(length);
+
+  function heightAt(iteration: number): number {
+    const offset = rest(iteration);
     const rise = offset <= stepSize
       ? offset / stepSize
       : Math.min(1, (length - offset) / stepSizeDown);
-    return shape(rise);
+    return shape(1 - rise < PEAK ? 1 : rise);
   }
 
-  // Rounded as t / T alone can round up to the next cycle shortly before it.
-  function cycleAt(iteration: number, offset: number): number {
-    return 1 + Math.round((iteration - offset) / length);
+  function cycleAt(iteration: number): number {
+    return 1 + count(iteration);
   }
 
   function at(iteration: number): number {
     checkIteration(iteration);
-    const offset = iteration % length;
-    const amplitude = heightAt(offset) *
-      scaleOf(cycleAt(iteration, offset), iteration);
+    const amplitude = heightAt(iteration) *
+      scaleOf(cycleAt(iteration), iteration);
     // base + (max − base) may round to a neighbour of max, or past it.
     if (amplitude === 1) return maxLr;
     const rate = baseLr + amplitude * range;
@@ -261,12 +282,11 @@ export function cycles(options: CyclicOptions = {}): Cycles {
 
   function positionAt(iteration: number): CyclePosition {
     checkIteration(iteration);
-    const offset = iteration % length;
-    const cycle = cycleAt(iteration, offset);
+    const cycle = cycleAt(iteration);
     return {
       cycle,
-      iterationsLeft: Math.ceil(length - offset),
-      height: heightAt(offset),
+      iterationsLeft: left(iteration),
+      height: heightAt(iteration),
       scale: scaleOf(cycle, iteration),
     };
   }
@@ -279,14 +299,14 @@ export function cycles(options: CyclicOptions = {}): Cycles {
   }
 
   const { scaleFn, momentum, ...plain } = resolved;
-  withTraits(at, {
+  const schedule = withTraits(at, {
     ...(!scaleFn && {
       description: { kind: "cyclic", ...plain, ...(momentum && { momentum }) },
     }),
     iterations: Infinity,
     ...(momentum && { momentum: momentumAt }),
   });
-  return { options: resolved, at, positionAt };
+  return { options: resolved, at: schedule, positionAt };
 }
 
 /**
@@ -302,7 +322,8 @@ export function cycles(options: CyclicOptions = {}): Cycles {
  *   `gamma^iteration`, by `mode`; or what `scaleFn` returns.
  *
  * Exactly `baseLr` at the ends of a cycle and, with scale 1, exactly `maxLr` at
- * its peak, for any iteration up to 2^53.
+ * its peak, for any iteration up to 2^53. A T that is not whole stands for the
+ * fraction that it rounds: three cycles of 100 / 3 iterations end with 100.
  *
  * Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2015),
  * {@link https://arxiv.org/abs/1506.01186}; `stepSizeDown` as in PyTorch.

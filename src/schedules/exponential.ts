@@ -1,7 +1,8 @@
 import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
-import { wholeSteps } from "./_interpolate.ts";
+import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode exponential}. */
 export interface ExponentialOptions {
@@ -26,6 +27,15 @@ export interface ExponentialOptions {
 }
 
 const ACTION = "create an exponential schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    factor: 0,
+    iterations: 0,
+    staircase: 0,
+    endLr: 0,
+  } satisfies Record<keyof ExponentialOptions, 0>,
+);
 
 /**
  * Exponential decay, or growth: `startLr · factor^(iteration / iterations)`,
@@ -48,6 +58,7 @@ const ACTION = "create an exponential schedule";
  * `startLr`.
  */
 export function exponential(options: ExponentialOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, factor, iterations = 1, staircase = false, endLr } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkPositive(ACTION, "factor", factor);
@@ -68,14 +79,17 @@ export function exponential(options: ExponentialOptions): Schedule {
     : factor > 1
     ? [0, endLr]
     : [endLr, Infinity];
-  return withTraits((iteration) => {
+  const steps = multiples(iterations);
+  const rateAt: Schedule = (iteration) => {
     checkIteration(iteration);
     const exponent = staircase
-      ? wholeSteps(iteration, iterations)
+      ? steps.count(iteration)
       : iteration / iterations;
-    const rate = startLr * factor ** exponent;
+    // 0 · ∞ would be NaN where the power has overflowed.
+    const rate = startLr === 0 ? 0 : startLr * factor ** exponent;
     return Math.min(most, Math.max(least, rate));
-  }, {
+  };
+  return withTraits(rateAt, {
     description: {
       kind: "exponential",
       startLr,
@@ -84,7 +98,10 @@ export function exponential(options: ExponentialOptions): Schedule {
       staircase,
       ...(endLr === undefined ? {} : { endLr }),
     },
-    iterations: endReached({ startLr, factor, iterations, staircase, endLr }),
+    iterations: endReached(
+      { startLr, factor, iterations, staircase, endLr },
+      rateAt,
+    ),
   });
 }
 
@@ -92,9 +109,15 @@ function endReached(
   { startLr, factor, iterations, staircase, endLr }:
     & Required<Omit<ExponentialOptions, "endLr">>
     & Pick<ExponentialOptions, "endLr">,
+  rateAt: Schedule,
 ): number {
   if (factor === 1 || startLr === 0) return 0;
   if (endLr === undefined || endLr === 0) return Infinity;
-  const factors = Math.log(endLr / startLr) / Math.log(factor);
-  return Math.ceil((staircase ? Math.ceil(factors) : factors) * iterations);
+  const factors = snap(Math.log(endLr / startLr) / Math.log(factor), 8);
+  const end = Math.ceil(
+    snap((staircase ? Math.ceil(factors) : factors) * iterations, 8),
+  );
+  // The power can round to just short of the end.
+  if (!Number.isSafeInteger(end) || rateAt(end) === endLr) return end;
+  return end + (staircase ? Math.ceil(iterations) : 1);
 }

@@ -6,9 +6,11 @@ import {
   checkNotNegative,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
+import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** The shape of each phase of {@linkcode oneCycle}. */
 export type Annealing = "cosine" | "linear";
@@ -55,6 +57,18 @@ export interface OneCycleOptions {
 }
 
 const ACTION = "create a one-cycle schedule";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    iterations: 0,
+    pctStart: 0,
+    divFactor: 0,
+    finalDivFactor: 0,
+    anneal: 0,
+    threePhase: 0,
+    momentum: 0,
+  } satisfies Record<keyof OneCycleOptions, 0>,
+);
 const ANNEALINGS = ["cosine", "linear"] as const;
 
 /** One phase of a one-cycle schedule: from the end of the one before to `end`. */
@@ -69,12 +83,6 @@ export interface OneCyclePhase {
   readonly startMomentum?: number;
   /** The momentum at the end of the phase. */
   readonly endMomentum?: number;
-}
-
-/** Clears the rounding error of `pctStart · iterations`, which hides the peak. */
-function snap(iteration: number): number {
-  const whole = Math.round(iteration);
-  return Math.abs(iteration - whole) < 1e-9 ? whole : iteration;
 }
 
 /** The phases of a one-cycle schedule of resolved options. */
@@ -95,7 +103,8 @@ export function oneCyclePhases(
   const endLr = startLr / finalDivFactor;
   const low = momentum?.base;
   const high = momentum?.max;
-  const peak = snap(pctStart * iterations) - 1;
+  // Rounding would hide the peak.
+  const peak = snap(pctStart * iterations, 4) - 1;
   const rise = {
     end: peak,
     startLr,
@@ -158,6 +167,7 @@ export function oneCyclePhases(
  * bounds are not in order within [0, 1).
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     iterations,

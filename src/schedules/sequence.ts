@@ -1,4 +1,5 @@
 import { checkFunction, checkIteration, checkPositive } from "./_check.ts";
+import { since, snap } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -58,13 +59,13 @@ export function sequence(stages: readonly SequenceStage[]): Schedule {
     const length = open ? Infinity : iterations ?? traits.iterations;
     if (!open) checkPositive(ACTION, `stages[${i}].iterations`, length);
     const start = end;
-    end += length;
-    return { schedule, traits, start, end, length };
+    end = snap(end + length, i + 1);
+    return { schedule, traits, start, end, length, since: since(start) };
   });
   const last = own[lastIndex];
   const held = last.traits.iterations <= last.length
     ? last.length
-    : Math.max(0, Math.ceil(last.length) - 1);
+    : Math.max(0, last.since(Math.ceil(last.end) - 1));
 
   // Past the end, the last stage at the iteration whose rate holds.
   function locate(iteration: number): [typeof last, number] {
@@ -76,7 +77,7 @@ export function sequence(stages: readonly SequenceStage[]): Schedule {
       if (iteration < own[middle].end) high = middle;
       else low = middle + 1;
     }
-    return [own[low], iteration - own[low].start];
+    return [own[low], own[low].since(iteration)];
   }
 
   const descriptions = own.map(({ traits, length }) =>

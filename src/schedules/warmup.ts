@@ -1,8 +1,10 @@
 import { checkFunction, checkNotNegative, checkPositive } from "./_check.ts";
 import { checkIteration } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
+import { since } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode warmup}. */
 export interface WarmupOptions {
@@ -17,6 +19,12 @@ export interface WarmupOptions {
 }
 
 const ACTION = "create a warm-up";
+const NAMES = Object.keys(
+  {
+    iterations: 0,
+    startLr: 0,
+  } satisfies Record<keyof WarmupOptions, 0>,
+);
 
 /**
  * A straight line from `startLr` to the first rate of `schedule` in `iterations`,
@@ -43,15 +51,17 @@ const ACTION = "create a warm-up";
  * @throws {TypeError} If `schedule` is not a function.
  */
 export function warmup(schedule: Schedule, options: WarmupOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { iterations, startLr = 0 } = options;
   checkFunction(ACTION, "schedule", schedule);
   checkPositive(ACTION, "iterations", iterations);
   checkNotNegative(ACTION, "startLr", startLr);
   const traits = traitsOf(schedule);
   const { description, momentum } = traits;
+  const after = since(iterations);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    if (iteration >= iterations) return schedule(iteration - iterations);
+    if (iteration >= iterations) return schedule(after(iteration));
     const remaining = (iterations - iteration) / iterations;
     return mix(startLr, schedule(0), remaining);
   }, {
@@ -66,8 +76,7 @@ export function warmup(schedule: Schedule, options: WarmupOptions): Schedule {
       }),
     iterations: iterations + traits.iterations,
     ...(momentum && {
-      momentum: (iteration: number) =>
-        momentum(Math.max(0, iteration - iterations)),
+      momentum: (iteration: number) => momentum(Math.max(0, after(iteration))),
     }),
   });
 }

@@ -5,8 +5,10 @@ import {
   checkPositive,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
+import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** The shape of the last phase of {@linkcode warmupStableDecay}. */
 export type DecayShape = "linear" | "cosine" | "sqrt";
@@ -43,6 +45,17 @@ export interface WarmupStableDecayOptions {
 }
 
 const ACTION = "create a warmup-stable-decay schedule";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    startLr: 0,
+    endLr: 0,
+    warmupIterations: 0,
+    stableIterations: 0,
+    decayIterations: 0,
+    decay: 0,
+  } satisfies Record<keyof WarmupStableDecayOptions, 0>,
+);
 const DECAYS = ["linear", "cosine", "sqrt"] as const;
 
 const WEIGHTS: Record<DecayShape, (remaining: number) => number> = {
@@ -82,6 +95,7 @@ const WEIGHTS: Record<DecayShape, (remaining: number) => number> = {
 export function warmupStableDecay(
   options: WarmupStableDecayOptions,
 ): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     startLr = 0,
@@ -98,8 +112,8 @@ export function warmupStableDecay(
   checkNotNegative(ACTION, "stableIterations", stableIterations);
   checkPositive(ACTION, "decayIterations", decayIterations);
   checkChoice(ACTION, "decay", decay, DECAYS);
-  const decayStart = warmupIterations + stableIterations;
-  const end = decayStart + decayIterations;
+  const decayStart = snap(warmupIterations + stableIterations);
+  const end = snap(decayStart + decayIterations, 2);
   const weight = WEIGHTS[decay];
   return withTraits((iteration) => {
     checkIteration(iteration);
@@ -109,7 +123,7 @@ export function warmupStableDecay(
     }
     if (iteration <= decayStart) return maxLr;
     if (iteration >= end) return endLr;
-    return mix(maxLr, endLr, weight((end - iteration) / decayIterations));
+    return mix(maxLr, endLr, weight((end - iteration) / (end - decayStart)));
   }, {
     description: {
       kind: "warmupStableDecay",

@@ -1,3 +1,15 @@
+import {
+  type Check,
+  checkData,
+  finite,
+  flag,
+  oneOf,
+  optional,
+  parseData,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import {
   type CyclePosition,
@@ -7,6 +19,7 @@ import {
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
+import { checkNames } from "../schedules/check_names.ts";
 import type { Logs } from "./history.ts";
 import {
   LearningRateScheduler,
@@ -35,6 +48,23 @@ export interface CyclicLROptions extends CyclicOptions {
    */
   stopAfterCycles?: number;
 }
+
+const NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+    mode: 0,
+    gamma: 0,
+    scaleFn: 0,
+    scaleMode: 0,
+    waveform: 0,
+    momentum: 0,
+    onCycleEnd: 0,
+    stopAfterCycles: 0,
+  } satisfies Record<keyof CyclicLROptions, 0>,
+);
 
 /** Parameters that {@linkcode CyclicLR.reset} changes. */
 export type CyclicLRResetOptions = Pick<
@@ -119,8 +149,9 @@ export class CyclicLR extends LearningRateScheduler {
 
   /** Creates the schedule; it starts at `baseLr`. */
   constructor(options: CyclicLROptions = {}) {
-    const { onCycleEnd, stopAfterCycles } = options;
-    const created = cycles(options);
+    checkNames("create a cyclic schedule", options, NAMES);
+    const { onCycleEnd, stopAfterCycles, ...cyclic } = options;
+    const created = cycles(cyclic);
     if (
       stopAfterCycles !== undefined &&
       !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
@@ -182,6 +213,7 @@ export class CyclicLR extends LearningRateScheduler {
    * @param options The functions, where the schedule had some, and another end.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or a
    * `scaleFn` is needed and not given.
+   * @throws {RangeError} If its options are none that the constructor takes.
    *
    * @example
    * ```ts
@@ -203,16 +235,8 @@ export class CyclicLR extends LearningRateScheduler {
       stopAfterCycles?: number;
     } = {},
   ): CyclicLR {
-    const state: Partial<CyclicLRState> | null = typeof json === "string"
-      ? JSON.parse(json)
-      : json;
-    if (state?.type !== "CyclicLR" || state.version !== 1) {
-      throw new TypeError(
-        `Cannot restore a CyclicLR as the data must have type "CyclicLR" and version 1: current value is type ${
-          JSON.stringify(state?.type)
-        }, version ${state?.version}`,
-      );
-    }
+    const state = parseData(ACTION, json) as CyclicLRState;
+    checkData(ACTION, state, STATE);
     if (state.hasScaleFn && options.scaleFn === undefined) {
       throw new TypeError(
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
@@ -224,7 +248,7 @@ export class CyclicLR extends LearningRateScheduler {
       ...options,
       stopAfterCycles: options.stopAfterCycles ?? stopAfterCycles,
     });
-    clr.restoreState(state as CyclicLRState);
+    clr.restoreState(state);
     return clr;
   }
 
@@ -338,17 +362,16 @@ export class CyclicLR extends LearningRateScheduler {
    * of the two has a `scaleFn`.
    */
   override restore(state: SchedulerState): void {
-    const { type, options, hasScaleFn, stopAfterCycles } = state as Partial<
-      CyclicLRState
-    >;
+    checkData(ACTION, state, STATE);
+    const { options, hasScaleFn, stopAfterCycles } = state as CyclicLRState;
     const { scaleFn } = this.#cycles.options;
-    if (type !== "CyclicLR" || hasScaleFn !== (scaleFn !== undefined)) {
+    if (hasScaleFn !== (scaleFn !== undefined)) {
       throw new TypeError(
-        `Cannot restore a CyclicLR ${
+        `Cannot ${ACTION} ${
           scaleFn ? "with" : "without"
-        } a scaleFn as the data must be of one: current value is type ${
-          JSON.stringify(type)
-        }, ${hasScaleFn ? "with" : "without"} a scaleFn`,
+        } a scaleFn as the data must be of one: current value is ${
+          hasScaleFn ? "with" : "without"
+        } a scaleFn`,
       );
     }
     const restored = cycles({ ...options, scaleFn });
@@ -375,5 +398,30 @@ export class CyclicLR extends LearningRateScheduler {
     return this.#cycles.positionAt(this.iteration);
   }
 }
+
+const ACTION = "restore a CyclicLR";
+
+const STATE: Check = record({
+  type: oneOf("CyclicLR"),
+  version: oneOf(1),
+  options: record({
+    baseLr: finite,
+    maxLr: finite,
+    stepSize: finite,
+    stepSizeDown: finite,
+    mode: text,
+    gamma: finite,
+    scaleMode: text,
+    waveform: text,
+    momentum: optional(record({ base: finite, max: finite })),
+  }),
+  hasScaleFn: flag,
+  stopAfterCycles: optional(
+    that(
+      "be a whole number >= 1",
+      (value) => Number.isSafeInteger(value) && value as number >= 1,
+    ),
+  ),
+});
 
 showInNotebooks(CyclicLR, cyclicView);

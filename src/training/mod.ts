@@ -11,6 +11,7 @@ export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
 export * from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
+export * from "./exponential_moving_average.ts";
 export {
   type Columns,
   type EpochHistory,
@@ -18,11 +19,17 @@ export {
   type Logs,
   toCsv,
 } from "./history.ts";
+export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
-export * from "./learning_rate_scheduler.ts";
+export {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./learning_rate_scheduler.ts";
 export * from "./reduce_lr_on_plateau.ts";
 export * from "./sgd_w.ts";
+export * from "./stop_on_abort.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
+export * from "../tfjs/dropout.ts";
 export * from "../tfjs/learning_rate.ts";
 export * from "../tfjs/momentum.ts";
 export * from "../tfjs/optimizer_bases.ts";

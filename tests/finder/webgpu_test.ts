@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { startWebGPU } from "../../src/backends/webgpu.ts";
+import { startWebGPU } from "../../src/backends/webgpu/start_webgpu.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();

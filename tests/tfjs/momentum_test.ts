@@ -9,7 +9,7 @@ import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import { enableWasmTraining } from "@clr/clr/backends";
 import { constant, oneCycle, sequence } from "@clr/clr/schedules";
 import { getMomentum, setMomentum } from "@clr/clr/training";
-import { startWebGPU } from "../../src/backends/webgpu.ts";
+import { startWebGPU } from "../../src/backends/webgpu/start_webgpu.ts";
 import { TrainingSnapshot } from "../../src/training/snapshot.ts";
 import { createLine } from "../training/_line.ts";
 

@@ -50,7 +50,8 @@ export const kernelArguments = {
   /**
    * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
    * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
-   * side is transposed. A chunk is a group of images and a range of the run.
+   * side is transposed. A chunk is a group of images and a range of the run. The
+   * very last row may have fewer pixels, unless a block has several rows.
    */
   correlate: [
     "a",
@@ -60,6 +61,7 @@ export const kernelArguments = {
     "groupImages",
     "imageRows",
     "rowPixels",
+    "lastPixels",
     "blockRows",
     "columnStep",
     "rowStep",
@@ -137,6 +139,107 @@ export const kernelArguments = {
     "toColumnStep",
     "toFirst",
     "clear",
+  ],
+  /**
+   * Rows with more columns, the new ones zero, or with fewer. A chunk is a range
+   * of rows.
+   */
+  resizeRows: [
+    "from",
+    "to",
+    "rows",
+    "chunkRows",
+    "columns",
+    "toColumns",
+  ],
+  /** Transforms packed weights for Winograd convolutions. A chunk is a panel. */
+  winogradFilter: [
+    "from",
+    "to",
+    "tile",
+    "taps",
+    "taken",
+    "channels",
+    "planeStep",
+  ],
+  /**
+   * Winograd convolutions. A chunk is a block of tiles; each thread has
+   * `scratchBytes` for the block's transforms.
+   */
+  winogradConvolve: [
+    "x",
+    "u",
+    "uStep",
+    "out",
+    "bias",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "operandStep",
+    "productStep",
+    "tile",
+    "size",
+    "outputs",
+    "tiles",
+    "blockTiles",
+    "tilesDown",
+    "tilesAcross",
+    "height",
+    "width",
+    "outHeight",
+    "outWidth",
+    "top",
+    "left",
+    "channels",
+    "columns",
+    "panelColumns",
+    "lowest",
+    "highest",
+  ],
+  /**
+   * The products of a Winograd filter gradient, before the last transform. A
+   * chunk is a group of tiles, which has a sum of its own.
+   */
+  winogradCorrelate: [
+    "x",
+    "d",
+    "out",
+    "outStep",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "operandStep",
+    "productStep",
+    "tile",
+    "size",
+    "outputs",
+    "tiles",
+    "groupTiles",
+    "blockTiles",
+    "tilesDown",
+    "tilesAcross",
+    "height",
+    "width",
+    "outHeight",
+    "outWidth",
+    "top",
+    "left",
+    "channels",
+    "columns",
+    "panelColumns",
+  ],
+  /** Sums those groups and transforms them. A chunk is a channel. */
+  winogradFilterGrad: [
+    "from",
+    "to",
+    "tile",
+    "planeStep",
+    "groups",
+    "groupStep",
+    "taps",
+    "channels",
+    "columns",
+    "panelColumns",
   ],
   /** Sums ranges of rows, column by column. A chunk is a range of rows. */
   sumRows: ["from", "to", "rows", "columns", "chunkRows"],

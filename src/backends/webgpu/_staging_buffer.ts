@@ -29,7 +29,13 @@ export class StagingBuffer {
     });
     this.#device.queue.writeBuffer(source, 0, new Uint32Array([42]));
     try {
-      return new Uint32Array(this.read(source))[0] === 42;
+      const encoder = this.#device.createCommandEncoder();
+      const [contents] = this.read(
+        [source],
+        encoder,
+        () => this.#device.queue.submit([encoder.finish()]),
+      );
+      return new Uint32Array(contents)[0] === 42;
     } catch {
       return false; // the standard's answer: not mapped before it resolves
     } finally {
@@ -43,19 +49,49 @@ export class StagingBuffer {
     return this.#settled;
   }
 
-  /** The contents of `source` once the commands submitted so far are done. */
-  read(source: GPUBuffer): ArrayBuffer {
-    const { size } = source;
-    const buffer = this.#atLeast(size);
-    const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(source, 0, buffer, 0, size);
-    this.#device.queue.submit([encoder.finish()]);
+  /**
+   * The contents of `sources` once all commands are done, those of `encoder`
+   * among them, which `submit` submits.
+   */
+  read(
+    sources: readonly GPUBuffer[],
+    encoder: GPUCommandEncoder,
+    submit: () => void,
+  ): ArrayBuffer[] {
+    const offsets: number[] = [];
+    let end = 0;
+    for (const { size } of sources) {
+      offsets.push(end);
+      // What is mapped starts at multiples of 8.
+      end += 8 * Math.ceil(size / 8);
+    }
+    const buffer = this.#atLeast(end);
+    sources.forEach((source, i) =>
+      encoder.copyBufferToBuffer(source, 0, buffer, offsets[i], source.size)
+    );
+    submit();
+    return this.#map(
+      buffer,
+      end,
+      (range) =>
+        sources.map(({ size }, i) =>
+          range.slice(offsets[i], offsets[i] + size)
+        ),
+    );
+  }
+
+  /** Waits until all commands that were submitted are done. */
+  wait(): void {
+    this.#map(this.#atLeast(4), 4, () => {});
+  }
+
+  #map<T>(buffer: GPUBuffer, size: number, use: (range: ArrayBuffer) => T): T {
     // What it could reject with, getMappedRange throws.
     const mapped = buffer.mapAsync(GPUMapMode.READ, 0, size).catch(() => {});
     const before = this.#settled;
     this.#settled = mapped.then(() => before);
     try {
-      return buffer.getMappedRange(0, size).slice(0);
+      return use(buffer.getMappedRange(0, size));
     } finally {
       buffer.unmap();
       if (size > LARGEST_KEPT) this.#release();

@@ -14,12 +14,12 @@ import {
   Checkpointer,
   CyclicLR,
   loadCheckpoint,
-} from "../../src/training/mod.ts";
+} from "../../../src/training/mod.ts";
 import {
   DeviceLostError,
-  startWebGPU,
   WebGPUUnavailableError,
-} from "../../src/backends/webgpu.ts";
+} from "../../../src/backends/webgpu/errors.ts";
+import { startWebGPU } from "../../../src/backends/webgpu/start_webgpu.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();
 const ignore = !adapter;

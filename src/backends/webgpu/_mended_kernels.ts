@@ -2,8 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-
-type Program = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
+import type { Program } from "./_open_backend.ts";
 
 let mended = false;
 

@@ -1,0 +1,365 @@
+/**
+ * tfjs's WebGPU backend with a cheaper way to the GPU: what a step sends again
+ * and again (uniforms, bind groups) is kept, tensors are written by the queue,
+ * buffers come back at once, and commands are submitted in large groups.
+ */
+
+import { setImmediate } from "node:timers";
+import * as tf from "@tensorflow/tfjs";
+import type { DataType, TensorInfo } from "@tensorflow/tfjs";
+import { BatchMemory } from "./_batch_memory.ts";
+import { BindGroups } from "./_bind_groups.ts";
+import { BufferPool } from "./_buffer_pool.ts";
+import { type Driver, largestTensor } from "./_driver.ts";
+import { GpuMemoryError } from "./errors.ts";
+import { mendShaderKey } from "./_mended_kernels.ts";
+import type {
+  BackendValues,
+  OpenBackend,
+  OpenBackendClass,
+  Program,
+  TensorData,
+} from "./_open_backend.ts";
+import type { Shader, Shaders } from "./_shader.ts";
+import type { StagingBuffer } from "./_staging_buffer.ts";
+import { type Uniform, Uniforms } from "./_uniforms.ts";
+
+/**
+ * Commands after which they are submitted, so that the GPU starts on a step
+ * while the processor still records it.
+ */
+const COMMANDS_TOGETHER = 192;
+
+/**
+ * Submissions that may be under way. One more waits for the GPU: a loop that
+ * reads nothing would queue its steps, and their memory, without bound.
+ */
+const MOST_AHEAD = 64;
+
+const STORAGE = () =>
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+
+/** What a {@linkcode createBackend} needs beside tfjs's class. */
+export interface BackendParts {
+  readonly device: GPUDevice;
+  readonly info: GPUAdapterInfo;
+  readonly driver: Driver;
+  readonly shaders: Shaders;
+  /** How to read at once, where this runtime allows it. */
+  readonly staging: StagingBuffer | undefined;
+}
+
+/** What this backend adds to tfjs's. */
+export interface TrainingBackend extends OpenBackend {
+  /** The buffers. */
+  readonly pool: BufferPool;
+  /**
+   * Runs a shader of our own on tensors, which it binds in their order; what it
+   * writes must be among them. `words` are its uniform, if it has one.
+   */
+  run(
+    shader: Shader,
+    tensors: readonly TensorInfo[],
+    words: Uint32Array<ArrayBuffer> | undefined,
+    groups: readonly [number, number?, number?],
+  ): void;
+  /** A tensor on the GPU with arbitrary contents. */
+  allocate(shape: number[], dtype?: DataType): TensorInfo;
+  /**
+   * The data of `tensor` for a shader to change in place. They are taken from
+   * it if nothing else shares them, and copied otherwise; the caller puts the
+   * result in the place of `tensor`, which is not to be used any more.
+   */
+  take(tensor: TensorInfo): TensorInfo;
+  /** Hands what was recorded to the GPU. */
+  flush(): void;
+  /** The contents of tensors after one wait for the GPU, where that can be. */
+  readTogether(tensors: readonly TensorInfo[]): BackendValues[];
+}
+
+/** tfjs's backend, made to train. */
+export function createBackend(
+  Base: OpenBackendClass,
+  { device, info, driver, shaders, staging }: BackendParts,
+): TrainingBackend {
+  const maxTensorBytes = largestTensor(device);
+  const memory = new BatchMemory();
+
+  return new class extends Base implements TrainingBackend {
+    readonly pool: BufferPool;
+    readonly #uniforms: Uniforms;
+    readonly #rates: Uniforms;
+    readonly #bindGroups: BindGroups;
+    /** The shape of the tensor that memory is asked for. */
+    #asking: readonly number[] = [];
+    #commands = 0;
+    #ahead = 0;
+
+    constructor() {
+      super(device, info);
+      this.pool = new BufferPool(device, {
+        flush: () => this.flush(),
+        onDestroy: () => this.#bindGroups.clear(),
+        onVerdict: (verdict, size) => {
+          const error = this.#memoryError(size);
+          driver.await(verdict, error);
+        },
+      });
+      this.bufferManager = this.pool;
+      this.#uniforms = new Uniforms(this.pool, device.queue);
+      // Rates change at every step: few are kept, or their buffers never return.
+      this.#rates = new Uniforms(this.pool, device.queue, 4);
+      this.#bindGroups = new BindGroups(device, this.pool);
+    }
+
+    #memoryError(bytes: number): () => GpuMemoryError {
+      const shape = this.#asking;
+      const bytesInUse = this.pool.numBytesUsed;
+      const batch = memory.largestBatch(shape, bytes);
+      return () =>
+        new GpuMemoryError({
+          device: driver.name,
+          shape,
+          bytes,
+          bytesInUse,
+          ...batch && { batch },
+        });
+    }
+
+    // --- Tensors and their buffers
+
+    override uploadToGPU(dataId: object): void {
+      const data = this.tensorMap.get(dataId);
+      if (data.resource != null) return;
+      const bytes = 4 * tf.util.sizeFromShape(data.shape);
+      // A wrong index can make a length negative, which Deno takes for a huge
+      // one; tfjs cannot release such a buffer and fails ever after.
+      if (!(bytes >= 0 && bytes <= maxTensorBytes)) {
+        throw new RangeError(
+          `Cannot hold a tensor of shape [${data.shape}] on ${driver.name} as ` +
+            `it must take 0 to ${maxTensorBytes} bytes: current value is ${bytes}`,
+        );
+      }
+      this.#asking = data.shape;
+      driver.attempt(() => {
+        data.resource = data.values
+          ? this.#write(data, bytes)
+          : this.pool.acquireBuffer(bytes, STORAGE());
+      });
+      memory.count(data.shape, bytes);
+      // Once they are on the GPU, they may change there.
+      data.values = null;
+    }
+
+    #write(data: TensorData, bytes: number): GPUBuffer {
+      const buffer = this.pool.acquireForWriting(bytes, STORAGE());
+      const { values, dtype } = data;
+      const isWhole = dtype === "int32" || dtype === "bool";
+      const Words = isWhole ? Int32Array : Float32Array;
+      const words = values instanceof Words
+        ? values as Float32Array<ArrayBuffer>
+        : Words.from(values as Float32Array);
+      device.queue.writeBuffer(buffer, 0, words, 0, bytes / 4);
+      return buffer;
+    }
+
+    override releaseResource(dataId: object): void {
+      const data = this.tensorMap.get(dataId);
+      if (data?.resource && !data.external) {
+        memory.count(data.shape, -4 * tf.util.sizeFromShape(data.shape));
+      }
+      super.releaseResource(dataId);
+    }
+
+    allocate(shape: number[], dtype: DataType = "float32"): TensorInfo {
+      const info = this.makeTensorInfo(shape, dtype);
+      this.uploadToGPU(info.dataId);
+      return info;
+    }
+
+    take(tensor: TensorInfo): TensorInfo {
+      this.uploadToGPU(tensor.dataId);
+      const from = this.tensorMap.get(tensor.dataId);
+      const source = from.resource as GPUBuffer;
+      const taken = this.makeTensorInfo(tensor.shape, tensor.dtype);
+      if (from.refCount === 1 && !from.external) {
+        const to = this.tensorMap.get(taken.dataId);
+        to.resource = source;
+        // Nobody reads it again; to make one anew would hide a mistake.
+        from.resource = null;
+        this.tensorMap.set(tensor.dataId, { ...from, shape: [-1] });
+        return taken;
+      }
+      this.uploadToGPU(taken.dataId);
+      const target = this.tensorMap.get(taken.dataId).resource as GPUBuffer;
+      this.ensureCommandEncoderReady();
+      this.endComputePassEncoder();
+      this.pool.use(source);
+      this.pool.use(target);
+      this.commandEncoder!.copyBufferToBuffer(
+        source,
+        0,
+        target,
+        0,
+        source.size,
+      );
+      return taken;
+    }
+
+    override dispose(): void {
+      super.dispose();
+      this.#bindGroups.clear();
+    }
+
+    // --- Commands
+
+    override makeUniforms(list: Uniform[]): GPUBufferBinding {
+      return { buffer: this.#uniforms.of(list) };
+    }
+
+    override runWebGPUProgram(
+      ...call: Parameters<OpenBackend["runWebGPUProgram"]>
+    ): TensorInfo {
+      mendShaderKey(call[0]);
+      return super.runWebGPUProgram(...call);
+    }
+
+    override recordAndSubmit(
+      program: Program,
+      output: TensorInfo,
+      inputs: TensorInfo[],
+      defined?: Uniform[],
+    ): void {
+      // Timed programs have a pass each, and pictures are no buffers.
+      if (this.activeTimers != null || program.pixelsOpType != null) {
+        for (const { dataId } of [output, ...inputs]) {
+          this.pool.use(this.tensorMap.get(dataId).resource as GPUBuffer);
+        }
+        return super.recordAndSubmit(program, output, inputs, defined);
+      }
+      const list: Uniform[] = [
+        { type: "float32", data: [NaN] },
+        { type: "float32", data: [Infinity] },
+      ];
+      const buffers: GPUBuffer[] = [];
+      const describe = ({ dataId, shape }: TensorInfo) => {
+        list.push({ type: "int32", data: shape });
+        list.push({ type: "int32", data: tf.util.computeStrides(shape) });
+        return this.tensorMap.get(dataId).resource as GPUBuffer;
+      };
+      for (const input of inputs) buffers.push(describe(input));
+      buffers.unshift(describe(output));
+      if (program.size) {
+        const size = tf.util.sizeFromShape(program.outputShape);
+        list.push({
+          type: "int32",
+          data: [size / (program.outputComponent || 1)],
+        });
+      }
+      if (defined) list.push(...defined);
+      buffers.push(this.#uniforms.of(list));
+      this.#record(program.pipeline, buffers, program.dispatch);
+    }
+
+    run(
+      shader: Shader,
+      tensors: readonly TensorInfo[],
+      words: Uint32Array<ArrayBuffer> | undefined,
+      groups: readonly [number, number?, number?],
+    ): void {
+      const buffers = tensors.map(({ dataId }) => {
+        this.uploadToGPU(dataId);
+        return this.tensorMap.get(dataId).resource as GPUBuffer;
+      });
+      if (words) {
+        const uniforms = shader.changes ? this.#rates : this.#uniforms;
+        buffers.push(uniforms.ofWords(words));
+      }
+      this.#record(shaders.pipelineOf(shader), buffers, groups);
+    }
+
+    #record(
+      pipeline: GPUComputePipeline,
+      buffers: readonly GPUBuffer[],
+      [x, y = 1, z = 1]: readonly [number, number?, number?],
+    ): void {
+      const group = this.#bindGroups.of(pipeline, buffers);
+      this.ensureCommandEncoderReady();
+      const pass = this.computePassEncoder ??= this.commandEncoder!
+        .beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(x, y, z);
+      if (++this.#commands >= COMMANDS_TOGETHER) this.flush();
+    }
+
+    flush(): void {
+      this.endComputePassEncoder();
+      if (this.commandEncoder) this.submitQueue();
+    }
+
+    override submitQueue(): void {
+      driver.throwFailure();
+      super.submitQueue();
+      this.#commands = 0;
+      this.pool.submitted();
+      if (++this.#ahead > MOST_AHEAD && staging) {
+        driver.attempt(() => staging.wait());
+        this.#ahead = 0;
+      }
+    }
+
+    // --- Reads
+
+    override async read(dataId: object): Promise<BackendValues> {
+      // Read before the first await: tfjs's own read fails when the tensor is
+      // disposed of while it waits.
+      const values = staging ? this.readSync(dataId) : await super.read(dataId);
+      // The driver's complaints arrive with the event loop's next turn, and
+      // so do timers and signals, which a loop of reads would starve.
+      await new Promise((resolve) => setImmediate(resolve));
+      driver.throwFailure();
+      return values;
+    }
+
+    override readSync(dataId: object): BackendValues {
+      const data = this.tensorMap.get(dataId);
+      // Complex tensors are put together from two, which come back here.
+      if (data.values != null || data.complexTensorInfos) {
+        return super.readSync(dataId);
+      }
+      return this.readTogether([{ dataId, ...data }])[0];
+    }
+
+    readTogether(tensors: readonly TensorInfo[]): BackendValues[] {
+      const all = tensors.map(({ dataId }) => this.tensorMap.get(dataId));
+      const missing = all.filter(({ values }) => values == null);
+      if (missing.length > 0) {
+        if (!staging) {
+          throw new Error(
+            `Cannot read a tensor synchronously as ${driver.name} must be ` +
+              "waited for in this runtime: use `await tensor.data()`",
+          );
+        }
+        const sources = missing.map(({ resource }) => resource as GPUBuffer);
+        const copies = driver.attempt(() => {
+          this.ensureCommandEncoderReady();
+          this.endComputePassEncoder();
+          return staging.read(
+            sources,
+            this.commandEncoder!,
+            () => this.submitQueue(),
+          );
+        });
+        this.#ahead = 0;
+        missing.forEach((data, i) =>
+          data.values = tf.util.convertBackendValuesAndArrayBuffer(
+            copies[i],
+            data.dtype,
+          )
+        );
+      }
+      return all.map(({ values }) => values!);
+    }
+  }();
+}

@@ -1,0 +1,203 @@
+import type { Schedule } from "../schedules/schedule.ts";
+import { CallbackBase } from "../tfjs/types.ts";
+import type { Columns } from "./history.ts";
+
+/** Options of {@linkcode HyperparameterScheduler}. */
+export interface HyperparameterSchedulerOptions {
+  /** What it is called in the history. */
+  readonly name: string;
+  /** The value by iteration; any schedule of `@clr/clr/schedules` will do. */
+  readonly schedule: Schedule;
+  /** Gives training the value of the next batch. */
+  readonly set: (value: number) => void;
+}
+
+/** Where a {@linkcode HyperparameterScheduler} is, as plain data. */
+export interface HyperparameterState {
+  /** Says what these data are. */
+  readonly type: "HyperparameterScheduler";
+  /** Of this format. */
+  readonly version: 1;
+  /** What it is called. */
+  readonly name: string;
+  /** The value that each batch so far was trained at. */
+  readonly values: readonly number[];
+}
+
+const ACTION = "schedule a hyperparameter";
+
+/**
+ * Drives any number that training depends on by a schedule, batch by batch:
+ * weight decay, the rate of dropout, label smoothing, the weight of a part of the
+ * loss. The batch trained when `iteration` is t is trained at `schedule(t)`.
+ *
+ * It goes into `callbacks` of `fit` and `fitDataset` beside the scheduler of the
+ * learning rate; in a loop of one's own call
+ * {@linkcode HyperparameterScheduler.apply | apply} once and
+ * {@linkcode HyperparameterScheduler.step | step} after every batch.
+ *
+ * @throws {TypeError} If an option is missing or of another type.
+ *
+ * @example Weight decay that is annealed with the rate
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { LearningRateScheduler } from "@clr/clr";
+ * import { cosine } from "@clr/clr/schedules";
+ * import { AdamW, HyperparameterScheduler } from "@clr/clr/training";
+ *
+ * const optimizer = new AdamW();
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+ * });
+ * model.compile({ optimizer, loss: "meanSquaredError" });
+ * const xs = tf.ones([64, 1]);
+ *
+ * const decay = new HyperparameterScheduler({
+ *   name: "weightDecay",
+ *   schedule: cosine({ startLr: 0.1, iterations: 8 }),
+ *   set: (value) => optimizer.weightDecay = value,
+ * });
+ * const rate = new LearningRateScheduler(cosine({ startLr: 0.01, iterations: 8 }));
+ * await model.fit(xs, xs, {
+ *   batchSize: 8,
+ *   verbose: 0,
+ *   callbacks: [rate, decay],
+ * });
+ * console.log(decay.history.weightDecay); // 0.1, 0.096…, …
+ * ```
+ *
+ * @example Dropout that is phased in
+ * ```ts
+ * import { linear } from "@clr/clr/schedules";
+ * import { HyperparameterScheduler, setDropoutRate } from "@clr/clr/training";
+ * import * as tf from "@tensorflow/tfjs";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dropout({ rate: 0, inputShape: [4] })],
+ * });
+ * const dropout = new HyperparameterScheduler({
+ *   name: "dropout",
+ *   schedule: linear({ startLr: 0, endLr: 0.5, iterations: 1_000 }),
+ *   set: (rate) => setDropoutRate(model, rate),
+ * }).apply();
+ * dropout.step();
+ * ```
+ */
+export class HyperparameterScheduler extends CallbackBase {
+  readonly #name: string;
+  readonly #schedule: Schedule;
+  readonly #set: (value: number) => void;
+  #values: number[] = [];
+
+  /** Creates it at iteration 0; nothing is set yet. */
+  constructor(options: HyperparameterSchedulerOptions) {
+    super();
+    const { name, schedule, set } = options;
+    const faults: [string, string, unknown, boolean][] = [
+      ["name", "a name", name, typeof name === "string" && name !== ""],
+      ["schedule", "a function", schedule, typeof schedule === "function"],
+      ["set", "a function", set, typeof set === "function"],
+    ];
+    for (const [option, must, value, ok] of faults) {
+      if (ok) continue;
+      throw new TypeError(
+        `Cannot ${ACTION} as ${option} must be ${must}: current value is ${value}`,
+      );
+    }
+    this.#name = name;
+    this.#schedule = schedule;
+    this.#set = set;
+  }
+
+  /** Batches trained so far. */
+  get iteration(): number {
+    return this.#values.length;
+  }
+
+  /** The value of the batch that is trained next. */
+  get value(): number {
+    return this.#schedule(this.iteration);
+  }
+
+  /** One row for each batch: `iterations`, and the value under its name. */
+  get history(): Columns {
+    return {
+      iterations: this.#values.map((_, i) => i + 1),
+      [this.#name]: [...this.#values],
+    };
+  }
+
+  /**
+   * Sets the value of the next batch. `fit` and `fitDataset` do this by
+   * themselves.
+   *
+   * @returns This scheduler.
+   * @throws {RangeError} If the schedule gives no finite number.
+   */
+  apply(): this {
+    const { value } = this;
+    if (!Number.isFinite(value)) {
+      throw new RangeError(
+        `Cannot ${ACTION} as the value of ${this.#name} at iteration ${this.iteration} must be finite: current value is ${value}`,
+      );
+    }
+    this.#set(value);
+    return this;
+  }
+
+  /** To be called after every batch: records its value and sets the next. */
+  step(): void {
+    this.#values.push(this.value);
+    this.apply();
+  }
+
+  /** Starts over: the next batch is that of iteration 0. */
+  reset(): void {
+    this.#values = [];
+    this.apply();
+  }
+
+  /** Plain data for {@linkcode HyperparameterScheduler.restore}. */
+  toJSON(): HyperparameterState {
+    return {
+      type: "HyperparameterScheduler",
+      version: 1,
+      name: this.#name,
+      values: [...this.#values],
+    };
+  }
+
+  /**
+   * Goes on where {@linkcode HyperparameterScheduler.toJSON} was called.
+   *
+   * @throws {TypeError} If the data are not those of a scheduler of this name.
+   */
+  restore(state: HyperparameterState): void {
+    const { type, version, name, values } = state ?? {};
+    if (
+      type !== "HyperparameterScheduler" || version !== 1 ||
+      name !== this.#name || !Array.isArray(values) ||
+      !values.every((value) => typeof value === "number")
+    ) {
+      throw new TypeError(
+        `Cannot restore a HyperparameterScheduler as the data must be what its toJSON gave, of ${this.#name}: current value is type ${
+          JSON.stringify(type)
+        }, name ${JSON.stringify(name)}`,
+      );
+    }
+    this.#values = [...values];
+    this.apply();
+  }
+
+  /** Called by `fit`. */
+  override onTrainBegin(): Promise<void> {
+    this.apply();
+    return Promise.resolve();
+  }
+
+  /** Called by `fit`. */
+  override onBatchEnd(): Promise<void> {
+    this.step();
+    return Promise.resolve();
+  }
+}

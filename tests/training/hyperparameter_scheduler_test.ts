@@ -1,0 +1,81 @@
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { AdamW, HyperparameterScheduler } from "@clr/clr/training";
+import { createLine } from "./_line.ts";
+
+const schedule = (iteration: number) => 2 ** -iteration;
+
+Deno.test("HyperparameterScheduler trains batch t of fit() at schedule(t) and goes on in the next", async () => {
+  const { model, xs, ys } = createLine(new AdamW(0.1, { weightDecay: 0 }));
+  const optimizer = model.optimizer as AdamW;
+  const decay = new HyperparameterScheduler({
+    name: "weightDecay",
+    schedule,
+    set: (value) => optimizer.weightDecay = value,
+  });
+  const used: number[] = [];
+  const spy = new tf.CustomCallback({
+    onBatchBegin: () => void used.push(optimizer.weightDecay),
+  });
+  const options = { batchSize: 2, verbose: 0, callbacks: [decay, spy] };
+  await model.fit(xs, ys, options);
+  const first = decay.iteration;
+  await model.fit(xs, ys, options);
+  assert(first > 1);
+  assertEquals(used, used.map((_, t) => 2 ** -t));
+  assertEquals(decay.history.weightDecay, used);
+  assertEquals(decay.history.iterations, used.map((_, t) => t + 1));
+});
+
+Deno.test("HyperparameterScheduler goes on from its JSON", () => {
+  let value = NaN;
+  const create = () =>
+    new HyperparameterScheduler({ name: "x", schedule, set: (x) => value = x });
+  const one = create().apply();
+  one.step();
+  one.step();
+  const other = create();
+  other.restore(JSON.parse(JSON.stringify(one)));
+  assertEquals([value, other.value, other.iteration], [0.25, 0.25, 2]);
+  assertEquals(other.history, one.history);
+  other.reset();
+  assertEquals([value, other.iteration], [1, 0]);
+  for (
+    const damaged of [
+      null,
+      { ...one.toJSON(), name: "y" },
+      { ...one.toJSON(), version: 2 },
+      { ...one.toJSON(), values: ["1"] },
+    ]
+  ) {
+    assertThrows(
+      () => other.restore(damaged as never),
+      TypeError,
+      "Cannot restore a HyperparameterScheduler",
+    );
+  }
+});
+
+Deno.test("HyperparameterScheduler refuses what it cannot set", () => {
+  const set = () => {};
+  for (
+    const options of [
+      { name: "", schedule, set },
+      { name: "x", schedule: 1, set },
+      { name: "x", schedule, set: undefined },
+    ]
+  ) {
+    assertThrows(
+      () => new HyperparameterScheduler(options as never),
+      TypeError,
+      "Cannot schedule a hyperparameter as",
+    );
+  }
+  assertThrows(
+    () =>
+      new HyperparameterScheduler({ name: "x", schedule: () => NaN, set })
+        .apply(),
+    RangeError,
+    "the value of x at iteration 0 must be finite: current value is NaN",
+  );
+});
