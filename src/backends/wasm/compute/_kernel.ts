@@ -276,6 +276,105 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** Values cut off at both ends. A chunk is a range of them. */
+  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
+  /** Moves rows of values, counted in up to four dimensions. A chunk is a range
+   * of rows. */
+  move: [
+    "from",
+    "to",
+    "inner",
+    "fromStep",
+    "toStep",
+    "rows",
+    "chunkRows",
+    "size0",
+    "from0",
+    "to0",
+    "size1",
+    "from1",
+    "to1",
+    "size2",
+    "from2",
+    "to2",
+    "size3",
+    "from3",
+    "to3",
+  ],
+  /** Slices of `length` ones in each of `outer` blocks of a batch, by `count`
+   * indices for each batch. A chunk is a range of slices. */
+  gather: [
+    "from",
+    "indices",
+    "to",
+    "rows",
+    "count",
+    "outer",
+    "length",
+    "slice",
+    "chunkRows",
+  ],
+  /**
+   * For each range of rows and each column, the mean and the sum of the squared
+   * distances from it. A chunk is a range of rows.
+   */
+  moments: ["from", "to", "rows", "columns", "chunkRows"],
+  /** out = (x − mean) · scale + offset by columns, clamped from below. A chunk
+   * is a range of rows. */
+  normalize: [
+    "x",
+    "mean",
+    "scale",
+    "offset",
+    "out",
+    "rows",
+    "columns",
+    "chunkRows",
+    "lowest",
+  ],
+  /** For each range of rows and each column, Σ dy and Σ dy · (x − mean). A
+   * chunk is a range of rows. */
+  normalizeSums: ["x", "dy", "mean", "to", "rows", "columns", "chunkRows"],
+  /** dx = dy · scale + (x − mean) · slope + offset by columns. A chunk is a
+   * range of rows. */
+  normalizeGrad: [
+    "x",
+    "dy",
+    "mean",
+    "scale",
+    "slope",
+    "offset",
+    "dx",
+    "rows",
+    "columns",
+    "chunkRows",
+  ],
+  /** Rows with mean 0 and variance 1, scaled and shifted by columns; the mean
+   * and 1 / √(variance + ε) of each. A chunk is a range of rows. */
+  layerNorm: [
+    "x",
+    "scale",
+    "offset",
+    "out",
+    "moments",
+    "rows",
+    "columns",
+    "chunkRows",
+    "epsilon",
+  ],
+  /** Its gradient, and for each range of rows the sums for scale and offset. A
+   * chunk is a range of rows. */
+  layerNormGrad: [
+    "x",
+    "dy",
+    "scale",
+    "moments",
+    "dx",
+    "sums",
+    "rows",
+    "columns",
+    "chunkRows",
+  ],
   /** The updates of optimizers. A chunk is a piece of a weight in the table. */
   sgdUpdate: ["table", "constants"],
   momentumUpdate: ["table", "constants"],
@@ -364,6 +463,8 @@ export function eachColumn(
     offset: Local,
     load: (address: Code) => Code,
     store: (address: Code, value: Code) => Code,
+    /** Clears the lanes that hold no column. */
+    lanes: (value: Code) => Code,
   ) => Code,
 ): Code {
   const [offset, left] = f.locals("i32", 2);
@@ -373,15 +474,70 @@ export function eachColumn(
     left.set(columns.get),
     loopWhile(
       atLeast(left.get, i32(4)),
-      code(offset, v128.load, v128.store),
+      code(offset, v128.load, v128.store, (value) => value),
       offset.add(16),
       left.add(-4),
     ),
     loopWhile(
       greater(left.get, i32(0)),
-      code(offset, v128.loadOne, one),
+      code(offset, v128.loadOne, one, v128.firstLane),
       offset.add(4),
       left.add(-1),
+    ),
+  ];
+}
+
+/** Some columns of a row, for loops that take several vectors at once. */
+export interface ColumnBlock {
+  /** From the row's start, in bytes. */
+  readonly offset: Local;
+  readonly vectors: number;
+  /** Loads and stores the i-th vector of the block at an address. */
+  load(address: Code, i: number): Code;
+  store(address: Code, i: number, value: Code): Code;
+}
+
+/**
+ * Runs code for every `most` vectors of columns, then for each vector, then for
+ * each column that is left: as many sums at once keep the processor busy.
+ */
+export function eachBlock(
+  f: FunctionBuilder,
+  columns: Local,
+  most: number,
+  code: (block: ColumnBlock) => Code,
+): Code {
+  const [offset, left] = f.locals("i32", 2);
+  const loop = (width: number, block: Code) =>
+    loopWhile(
+      atLeast(left.get, i32(width)),
+      block,
+      offset.add(4 * width),
+      left.add(-width),
+    );
+  const whole = (vectors: number) =>
+    loop(
+      4 * vectors,
+      code({
+        offset,
+        vectors,
+        load: (address, i) => v128.load(address, 16 * i),
+        store: (address, i, value) => v128.store(address, value, 16 * i),
+      }),
+    );
+  return [
+    offset.set(i32(0)),
+    left.set(columns.get),
+    whole(most),
+    most > 1 ? whole(1) : [],
+    loop(
+      1,
+      code({
+        offset,
+        vectors: 1,
+        load: (address) => v128.loadOne(address),
+        store: (address, _, value) => v128.storeLane(address, value, 0),
+      }),
     ),
   ];
 }

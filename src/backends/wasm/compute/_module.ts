@@ -37,7 +37,17 @@ import {
 } from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import {
+  layerNorm,
+  layerNormGrad,
+  moments,
+  normalize,
+  normalizeGrad,
+  normalizeSums,
+} from "./_normalize.ts";
+import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
+import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /** Defines what the Winograd kernels call. */
@@ -92,6 +102,15 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    clamp: clamp(),
+    move: move(),
+    gather: gather(),
+    moments: moments(target),
+    normalize: normalize(target),
+    normalizeSums: normalizeSums(target),
+    normalizeGrad: normalizeGrad(target),
+    layerNorm: layerNorm(target),
+    layerNormGrad: layerNormGrad(target),
     sgdUpdate: update("sgdUpdate"),
     momentumUpdate: update("momentumUpdate"),
     nesterovUpdate: update("nesterovUpdate"),
