@@ -1,4 +1,4 @@
-import { type Clamp, plain } from "./compute/convolution.ts";
+import { type Clamp, plain } from "./compute/finish.ts";
 import {
   type BackendWasm,
   callKernel,

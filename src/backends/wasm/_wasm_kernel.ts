@@ -57,13 +57,37 @@ export function installKernel(kernel: KernelConfig): void {
   registerKernel({ ...kernel, setupFunc: present?.setupFunc });
 }
 
+/** Whether a tensor's values take 32 bits each, as moves of them expect. */
+export function has32Bits({ dtype }: TensorInfo): boolean {
+  return dtype === "float32" || dtype === "int32";
+}
+
 /** Runs a kernel that the WASM backend itself brings and that has one output. */
 export function callKernel(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Record<string, TensorInfo>,
+  inputs: Record<string, TensorInfo> | TensorInfo[],
   attrs: object,
 ): TensorInfo {
+  return callStock(backend, kernelName, inputs, attrs) as TensorInfo;
+}
+
+/** The same for a kernel that has several outputs. */
+export function callKernels(
+  backend: BackendWasm,
+  kernelName: string,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo[] {
+  return callStock(backend, kernelName, inputs, attrs) as TensorInfo[];
+}
+
+function callStock(
+  backend: BackendWasm,
+  kernelName: string,
+  inputs: Record<string, TensorInfo> | TensorInfo[],
+  attrs: object,
+): TensorInfo | TensorInfo[] {
   const kernel = stock.get(kernelName) ?? getKernel(kernelName, "wasm");
   if (kernel === undefined) {
     throw new Error(
@@ -74,7 +98,7 @@ export function callKernel(
     inputs: inputs as NamedTensorInfoMap,
     backend,
     attrs: attrs as NamedAttrMap,
-  }) as TensorInfo;
+  });
 }
 
 /** Frees tensors that a kernel made for itself. */
