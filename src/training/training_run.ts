@@ -1,4 +1,4 @@
-import { CallbackBase } from "../tfjs/types.ts";
+import type { Callback } from "../tfjs/types.ts";
 
 /** How long a `fit` or `fitDataset` is. */
 export interface TrainingRun {
@@ -26,7 +26,7 @@ interface FitParameters {
  * Dataset whose size shows only as it is read.
  */
 export function trainingRun(
-  params: InstanceType<typeof CallbackBase>["params"] | undefined,
+  params: Callback["params"] | undefined,
   batchesPerEpoch?: number,
 ): TrainingRun {
   const { epochs, samples, batchSize, steps } = (params ?? {}) as FitParameters;
