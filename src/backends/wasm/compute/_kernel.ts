@@ -276,6 +276,8 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** Values cut off at both ends. A chunk is a range of them. */
+  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [

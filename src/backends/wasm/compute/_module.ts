@@ -47,6 +47,7 @@ import {
 } from "./_normalize.ts";
 import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
+import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /** Defines what the Winograd kernels call. */
@@ -101,6 +102,7 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    clamp: clamp(),
     move: move(),
     gather: gather(),
     moments: moments(target),
