@@ -1,7 +1,7 @@
 import type { Chart } from "./_grammar.ts";
 
 /** Gives a chart the means to show itself in Deno's notebook kernel. */
-export function displayed<C extends Chart>(chart: C): C {
+export function displayed(chart: Chart): Chart {
   // Not enumerable, so that the chart remains equal to its own JSON.
   return Object.defineProperty(chart, Symbol.for("Jupyter.display"), {
     value: async () => {

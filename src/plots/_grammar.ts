@@ -2,11 +2,11 @@
 
 import type { TopLevelSpec } from "vega-lite";
 
-type Single = Extract<TopLevelSpec, { layer: unknown }>;
-type Stack = Extract<TopLevelSpec, { vconcat: unknown }>;
+type LayeredSpec = Extract<TopLevelSpec, { layer: unknown }>;
+type StackedSpec = Extract<TopLevelSpec, { vconcat: unknown }>;
 
 /** A view of several layers over the same axes. */
-export type Panel = Extract<Stack["vconcat"][number], { layer: unknown }>;
+export type Panel = Extract<StackedSpec["vconcat"][number], { layer: unknown }>;
 
 /** A mark with its data and how they are encoded. */
 export type Layer = Extract<Panel["layer"][number], { mark: unknown }>;
@@ -33,16 +33,20 @@ export type Tooltip = Exclude<
 export type Transform = NonNullable<Layer["transform"]>[number];
 
 /** What a chart answers to. */
-export type Parameter = NonNullable<Stack["params"]>[number];
+export type Parameter = NonNullable<StackedSpec["params"]>[number];
 
 /** The settings of a whole chart. */
-export type Settings = NonNullable<Stack["config"]>;
+export type Settings = NonNullable<StackedSpec["config"]>;
 
 /** The first and the last value of an axis, or what marks span. */
 export type Limits = [low: number, high: number];
 
-/** What every chart has. */
-interface Headed {
+/**
+ * A chart: a plain Vega-Lite specification (version 5 of the schema) with its
+ * data inlined, so that `JSON.stringify(chart)` is all that any Vega-Lite tool
+ * needs. In a Deno notebook it shows itself.
+ */
+export interface Chart {
   /** The version of the grammar: Vega-Lite 5. */
   readonly $schema: string;
   /** One sentence for people who cannot see the picture. */
@@ -54,20 +58,33 @@ interface Headed {
     /** Where it comes from. */
     readonly subtitle: string[];
   };
+  /** The layers of a chart of one panel. */
+  readonly layer?: object[];
+  /** The panels of another, from the top. */
+  readonly vconcat?: object[];
+  /** The rows that the layers draw where they have none of their own. */
+  readonly data?: object | null;
+  /** The width of a chart of one panel, in pixels. */
+  readonly width?: number | string | object;
+  /** Its height, in pixels. */
+  readonly height?: number | string | object;
 }
 
-/** A chart of one panel. */
-export type SingleChart = Single & Headed;
+type Head = Omit<Chart, "layer" | "vconcat" | "data">;
 
-/** A chart of panels one under the other. */
-export type StackedChart = Stack & { vconcat: Panel[] } & Headed;
+/** A chart of one panel, to those who make and draw it. */
+export type SingleChart = LayeredSpec & Head & { vconcat?: undefined };
 
-/**
- * A chart: a plain Vega-Lite specification (version 5 of the schema) with its
- * data inlined, so that `JSON.stringify(chart)` is all that any Vega-Lite tool
- * needs. In a Deno notebook it shows itself.
- */
-export type Chart = SingleChart | StackedChart;
+/** A chart of panels one under the other, to those who make and draw it. */
+export type StackedChart = StackedSpec & Head & {
+  vconcat: Panel[];
+  layer?: undefined;
+};
+
+/** A chart as what it is: all are made as one of these. */
+export function specOf(chart: Chart): SingleChart | StackedChart {
+  return chart as SingleChart | StackedChart;
+}
 
 /** Options of every chart. */
 export interface ChartOptions {

@@ -1,6 +1,6 @@
 /** What runs in pages of charts: it becomes a script by `scriptText`. */
 
-import type { Chart } from "./_grammar.ts";
+import type { SingleChart, StackedChart } from "./_grammar.ts";
 
 /** As much of a browser as the pages use. */
 export interface Browser {
@@ -32,14 +32,14 @@ export async function drawCharts(browser: Browser): Promise<void> {
       browser.document.fonts.load(font)
     ),
   );
-  const charts: Chart[] = JSON.parse(
+  const charts: (SingleChart | StackedChart)[] = JSON.parse(
     browser.document.getElementById("charts").textContent,
   );
   await Promise.all(charts.map((chart, i) => {
     const figure = browser.document.getElementById(`chart-${i}`);
     // Beside the plotting area there are the labels of the axis.
     const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
-    for (const panel of "vconcat" in chart ? chart.vconcat : [chart]) {
+    for (const panel of chart.vconcat ?? [chart]) {
       panel.width = width;
     }
     return browser.vegaEmbed(figure, chart, {

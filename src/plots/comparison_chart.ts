@@ -1,6 +1,6 @@
 import { comparisonSpec } from "./_comparison_spec.ts";
 import type { ComparisonChartOptions, NamedRun } from "./_comparison_spec.ts";
-import type { SingleChart } from "./_grammar.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -35,6 +35,6 @@ import { displayed } from "./_display.ts";
 export function comparisonChart(
   runs: readonly NamedRun[],
   options: ComparisonChartOptions = {},
-): SingleChart {
+): Chart {
   return displayed(comparisonSpec(runs, options));
 }

@@ -1,7 +1,7 @@
 import { historySpec } from "./_history_spec.ts";
 import type { HistoryChartOptions } from "./_history_spec.ts";
 import type { HistoryColumns, RunHistory } from "./_run.ts";
-import type { StackedChart } from "./_grammar.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -31,6 +31,6 @@ import { displayed } from "./_display.ts";
 export function historyChart(
   history: RunHistory | HistoryColumns,
   options: HistoryChartOptions = {},
-): StackedChart {
+): Chart {
   return displayed(historySpec(history, options));
 }

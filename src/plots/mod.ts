@@ -17,12 +17,7 @@
 
 export type { NamedRun } from "./_comparison_spec.ts";
 export type { ComparisonChartOptions } from "./_comparison_spec.ts";
-export type {
-  Chart,
-  ChartOptions,
-  SingleChart,
-  StackedChart,
-} from "./_grammar.ts";
+export type { Chart, ChartOptions } from "./_grammar.ts";
 export type { HistoryChartOptions } from "./_history_spec.ts";
 export type { HistoryColumns, RunHistory } from "./_run.ts";
 export type { RangeData } from "./_range_spec.ts";

@@ -1,6 +1,6 @@
 import { rangeSpec } from "./_range_spec.ts";
 import type { RangeData } from "./_range_spec.ts";
-import type { ChartOptions, StackedChart } from "./_grammar.ts";
+import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -34,6 +34,6 @@ import { displayed } from "./_display.ts";
 export function rangeChart(
   range: RangeData,
   options: ChartOptions = {},
-): StackedChart {
+): Chart {
   return displayed(rangeSpec(range, options));
 }

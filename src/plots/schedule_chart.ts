@@ -1,6 +1,6 @@
 import { scheduleSpec } from "./_schedule_spec.ts";
 import type { ScheduleSource } from "./_schedule_spec.ts";
-import type { ChartOptions, SingleChart } from "./_grammar.ts";
+import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -23,6 +23,6 @@ export function scheduleChart(
   schedule: ScheduleSource,
   iterations: number,
   options: ChartOptions = {},
-): SingleChart {
+): Chart {
   return displayed(scheduleSpec(schedule, iterations, options));
 }

@@ -2,7 +2,7 @@ import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { fontRules } from "./_fonts.ts";
 import { darkened, darkRules } from "./_palette.ts";
-import type { Chart, Panel } from "./_grammar.ts";
+import { type Chart, type Panel, specOf } from "./_grammar.ts";
 import { textWidth } from "./_text_width.ts";
 
 // Vega's place for a measure of one's own, which its types leave out. With a
@@ -54,8 +54,8 @@ function still(panel: Panel): Panel {
 /** The chart without what only answers to a pointer. */
 function stillChart(chart: Chart): TopLevelSpec {
   // The grammar has not changed in what these charts use; its version has.
-  const { $schema: _, params: __, ...rest } = chart;
-  return "vconcat" in rest
+  const { $schema: _, params: __, ...rest } = specOf(chart);
+  return rest.vconcat
     ? { ...rest, vconcat: rest.vconcat.map(still) }
     : { ...rest, ...still(rest) };
 }

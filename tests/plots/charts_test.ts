@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import {
+  type Chart,
   comparisonChart,
   historyChart,
   rangeChart,
@@ -20,8 +21,8 @@ import { exampleRange, exampleRun } from "./_data.ts";
 type Json = any;
 
 /** The panels of a chart, and the layer of that name in one of them. */
-function panelsOf(chart: { vconcat: unknown[] }): Json[] {
-  return chart.vconcat;
+function panelsOf({ vconcat }: Chart): Json[] {
+  return vconcat!;
 }
 function layerOf(panel: Json, name: string): Json {
   return panel.layer.find((layer: Json) => layer.name === name);
@@ -476,14 +477,14 @@ Deno.test("comparisonChart() ends the line of a run that is no longer finite, an
     run === "lost" && value !== null
   );
   assertEquals(lost.at(-1).iteration, 300);
-  const [, high] = (chart.layer[0] as Json).encoding.y.scale.domain;
+  const [, high] = (chart.layer![0] as Json).encoding.y.scale.domain;
   assert(high > 2 && high < 4, `high is ${high}`);
   assertMatch(chart.title.subtitle[0], /clipped at [23]\.\d+$/);
   assertEquals(
     chart.title.subtitle[1],
     "lost not finite from iteration 301 on",
   );
-  assertEquals((chart.layer[0] as Json).encoding.x.scale.domain, [0, 600]);
+  assertEquals((chart.layer![0] as Json).encoding.x.scale.domain, [0, 600]);
 });
 
 Deno.test("comparisonChart() refuses runs that it cannot compare", () => {
