@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode polynomial}. */
 export interface PolynomialOptions {
@@ -31,6 +32,15 @@ export interface PolynomialOptions {
 }
 
 const ACTION = "create a polynomial schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+    power: 0,
+    cycle: 0,
+  } satisfies Record<keyof PolynomialOptions, 0>,
+);
 
 /**
  * A power of what remains, from `startLr` to `endLr`, which then holds:
@@ -56,6 +66,7 @@ const ACTION = "create a polynomial schedule";
  * `power` is not finite and > 0.
  */
 export function polynomial(options: PolynomialOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, endLr = 0, iterations, power = 1, cycle = false } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);

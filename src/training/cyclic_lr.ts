@@ -19,6 +19,7 @@ import {
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
+import { checkNames } from "../schedules/check_names.ts";
 import type { Logs } from "./history.ts";
 import {
   LearningRateScheduler,
@@ -47,6 +48,23 @@ export interface CyclicLROptions extends CyclicOptions {
    */
   stopAfterCycles?: number;
 }
+
+const NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+    mode: 0,
+    gamma: 0,
+    scaleFn: 0,
+    scaleMode: 0,
+    waveform: 0,
+    momentum: 0,
+    onCycleEnd: 0,
+    stopAfterCycles: 0,
+  } satisfies Record<keyof CyclicLROptions, 0>,
+);
 
 /** Parameters that {@linkcode CyclicLR.reset} changes. */
 export type CyclicLRResetOptions = Pick<
@@ -131,8 +149,9 @@ export class CyclicLR extends LearningRateScheduler {
 
   /** Creates the schedule; it starts at `baseLr`. */
   constructor(options: CyclicLROptions = {}) {
-    const { onCycleEnd, stopAfterCycles } = options;
-    const created = cycles(options);
+    checkNames("create a cyclic schedule", options, NAMES);
+    const { onCycleEnd, stopAfterCycles, ...cyclic } = options;
+    const created = cycles(cyclic);
     if (
       stopAfterCycles !== undefined &&
       !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
