@@ -114,7 +114,12 @@ Deno.test("extractTarGz() refuses a truncated archive and one that is none", asy
 });
 
 Deno.test("extractTarGz() refuses a file that is there twice", async () => {
-  for (const names of [["data/a.bin", "data/a.bin"], ["./data/a.bin", "data/a.bin"]]) {
+  for (
+    const names of [["data/a.bin", "data/a.bin"], [
+      "./data/a.bin",
+      "data/a.bin",
+    ]]
+  ) {
     await using dir = await tempDir();
     const archive = await gzip(
       await tar(names.map((name, i) => ({ name, body: someBytes(3000, i) }))),

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { loadFashionMnist } from "../../../examples/datasets/fashion_mnist.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
@@ -208,10 +213,12 @@ Deno.test("loadMnist() finds files named with a dot", async () => {
 
 Deno.test("loadMnist() takes no memory for images that a header or an option claims", async () => {
   for (const zipped of [true, false]) {
-    for (const [count, message] of [
-      [2 ** 32 - 1, "at most 2739137, which are 2 GiB"],
-      [2_700_000, "it must hold 2116800000 more bytes"],
-    ] as const) {
+    for (
+      const [count, message] of [
+        [2 ** 32 - 1, "at most 2739137, which are 2 GiB"],
+        [2_700_000, "it must hold 2116800000 more bytes"],
+      ] as const
+    ) {
       await using dir = await tempDir();
       await write(dir.path, {
         ...files(),
