@@ -2,13 +2,7 @@ import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import { decode as decodeJpeg } from "jpeg-js";
 import { checkedPng } from "./_png_file.ts";
 import { readOrientation, upright } from "./exif_orientation.ts";
-
-/** An image of 8-bit RGB pixels, row by row. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
+import type { RgbImage } from "./rgb_image.ts";
 
 /** A file is no image that can be read; the message names the file. */
 export class ImageFileError extends Error {

@@ -6,8 +6,8 @@ import {
   fitImage,
   ImageFileError,
   readImageFile,
-  type RgbImage,
 } from "../../../examples/datasets/image_file.ts";
+import type { RgbImage } from "../../../examples/datasets/rgb_image.ts";
 
 async function read(bytes: Uint8Array) {
   const folder = await Deno.makeTempDir();
