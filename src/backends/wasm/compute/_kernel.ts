@@ -38,6 +38,9 @@ export const kernelArguments = {
     "columnStep",
     "rowStep",
     "imageStep",
+    "outColumnStep",
+    "outRowStep",
+    "outImageStep",
     "outer",
     "outerStep",
     "middle",
@@ -133,6 +136,8 @@ export const kernelArguments = {
   pack: [
     "from",
     "to",
+    "tapRows",
+    "tapRowStep",
     "taps",
     "tapStep",
     "run",

@@ -8,6 +8,7 @@ import {
   greater,
   i32,
   less,
+  type Local,
   loopUntilNot,
   loopWhile,
   mul,
@@ -27,26 +28,33 @@ import { setRow, tileProductArguments } from "./_tile_products.ts";
 export function multiply(target: Target, products: number): FunctionBuilder {
   return kernelFunction("multiply", (f, args, chunk) => {
     const [first, count, index, column, row, at, write] = f.locals("i32", 7);
-    const [panel, panelBytes, left, tiles, rowGap, imageGap] = f.locals(
-      "i32",
-      6,
-    );
-    const columnBytes = mul(args.columns.get, i32(4));
+    const [panel, panelBytes, left, tiles] = f.locals("i32", 4);
+    const [rowGap, imageGap, outRowGap, outImageGap] = f.locals("i32", 4);
+    const offset = (columnStep: Local, rowStep: Local, imageStep: Local) =>
+      add(
+        mul(column.get, columnStep.get),
+        add(
+          mul(remainder(row.get, args.imageRows.get), rowStep.get),
+          mul(divide(row.get, args.imageRows.get), imageStep.get),
+        ),
+      );
     const nextPixel: Code = [
       column.add(1),
       at.add(args.columnStep.get),
+      write.add(args.outColumnStep.get),
       when(
         equal(column.get, args.rowPixels.get),
         column.set(i32(0)),
         at.add(rowGap.get),
+        write.add(outRowGap.get),
         row.add(1),
         when(
           equal(row.get, args.imageRows.get),
           row.set(i32(0)),
           at.add(imageGap.get),
+          write.add(outImageGap.get),
         ),
       ),
-      write.add(columnBytes),
     ];
     return [
       first.set(mul(chunk.get, args.chunkPixels.get)),
@@ -61,17 +69,23 @@ export function multiply(target: Target, products: number): FunctionBuilder {
       ),
       column.set(remainder(first.get, args.rowPixels.get)),
       row.set(divide(first.get, args.rowPixels.get)),
-      at.set(
-        add(
-          mul(column.get, args.columnStep.get),
-          add(
-            mul(remainder(row.get, args.imageRows.get), args.rowStep.get),
-            mul(divide(row.get, args.imageRows.get), args.imageStep.get),
-          ),
+      outRowGap.set(
+        sub(
+          args.outRowStep.get,
+          mul(args.rowPixels.get, args.outColumnStep.get),
         ),
       ),
+      outImageGap.set(
+        sub(
+          args.outImageStep.get,
+          mul(args.imageRows.get, args.outRowStep.get),
+        ),
+      ),
+      at.set(offset(args.columnStep, args.rowStep, args.imageStep)),
+      write.set(
+        offset(args.outColumnStep, args.outRowStep, args.outImageStep),
+      ),
       row.set(remainder(row.get, args.imageRows.get)),
-      write.set(mul(first.get, columnBytes)),
       tiles.set(
         divide(add(count.get, i32(TILE_ROWS - 1)), i32(TILE_ROWS)),
       ),

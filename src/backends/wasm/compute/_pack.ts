@@ -22,51 +22,61 @@ import { kernelFunction, PANEL } from "./_kernel.ts";
  */
 export function pack(copyPanel: number, transpose: number): FunctionBuilder {
   return kernelFunction("pack", (f, args, chunk) => {
-    const [tap, to, left] = f.locals("i32", 3);
+    const [tapRow, tap, from, to, left] = f.locals("i32", 5);
     return [
       left.set(sub(args.columns.get, mul(chunk.get, i32(PANEL)))),
       to.set(
         add(
           args.to.get,
           mul(
-            mul(mul(args.taps.get, args.run.get), i32(4 * PANEL)),
+            mul(
+              mul(args.tapRows.get, args.taps.get),
+              mul(args.run.get, i32(4 * PANEL)),
+            ),
             chunk.get,
           ),
         ),
       ),
       args.from.add(mul(mul(chunk.get, i32(PANEL)), args.columnStep.get)),
-      tap.set(args.taps.get),
+      tapRow.set(args.tapRows.get),
       loopUntilNot(
-        greater(tap.get, i32(0)),
-        either(
-          equal(args.columnStep.get, i32(4)),
-          call(
-            copyPanel,
-            args.from.get,
-            args.rowStep.get,
-            args.run.get,
-            left.get,
-            to.get,
-          ),
-          [
-            when(
-              less(left.get, i32(PANEL)),
-              zeroBytes(to.get, mul(args.run.get, i32(4 * PANEL))),
-            ),
+        greater(tapRow.get, i32(0)),
+        from.set(args.from.get),
+        tap.set(args.taps.get),
+        loopUntilNot(
+          greater(tap.get, i32(0)),
+          either(
+            equal(args.columnStep.get, i32(4)),
             call(
-              transpose,
-              args.from.get,
-              args.columnStep.get,
-              smaller(left.get, i32(PANEL)),
+              copyPanel,
+              from.get,
+              args.rowStep.get,
               args.run.get,
+              left.get,
               to.get,
-              i32(4 * PANEL),
             ),
-          ],
+            [
+              when(
+                less(left.get, i32(PANEL)),
+                zeroBytes(to.get, mul(args.run.get, i32(4 * PANEL))),
+              ),
+              call(
+                transpose,
+                from.get,
+                args.columnStep.get,
+                smaller(left.get, i32(PANEL)),
+                args.run.get,
+                to.get,
+                i32(4 * PANEL),
+              ),
+            ],
+          ),
+          to.add(mul(args.run.get, i32(4 * PANEL))),
+          from.add(args.tapStep.get),
+          tap.add(-1),
         ),
-        to.add(mul(args.run.get, i32(4 * PANEL))),
-        args.from.add(args.tapStep.get),
-        tap.add(-1),
+        args.from.add(args.tapRowStep.get),
+        tapRow.add(-1),
       ),
     ];
   });

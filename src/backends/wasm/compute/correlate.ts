@@ -127,7 +127,7 @@ export function correlateDirectly(
   compute: Compute,
   { images, windows, dy, columns, out }: FilterGradient,
 ): void {
-  if (isPointwise(images, windows)) {
+  if (isPointwise(images, windows) && columns >= LEAST_COLUMNS) {
     multiplyTransposed(compute, {
       a: images.address,
       rows: images.count * images.height * images.width,
@@ -163,6 +163,8 @@ export interface TransposedProduct {
 
 /** Rows of a and d that are packed at once: a panel fills half of a cache. */
 const BLOCK_ROWS = 512;
+/** The fewest columns for which transposing the left side is worth while. */
+const LEAST_COLUMNS = 64;
 /** The fewest rows of the result for which packing a panel is worth while. */
 const LEAST_RUN = 48;
 /** As many chunks keep several threads busy. */

@@ -104,14 +104,7 @@ export function convolveWinograd(
     compute.floats(u.address, elements * uStep / 4).fill(0);
   }
   {
-    using packed = packWeights(compute, {
-      ...weights,
-      taps: tile.taps ** 2,
-      tapStep: weights.taps === 1
-        ? weights.rowStep * images.channels
-        : weights.tapStep,
-      run: images.channels,
-    });
+    using packed = packWeights(compute, weights);
     compute.run(
       "winogradFilter",
       {
