@@ -4,6 +4,7 @@ import {
   call,
   type Code,
   divide,
+  either,
   equal,
   FunctionBuilder,
   greater,
@@ -29,13 +30,14 @@ import {
 
 /**
  * One tile of a correlation over a block of rows: adds to `count` rows of 8
- * columns. Parameters: a, d, out, rows, rowPixels, columnStep, rowGap, dStep,
- * outStep.
+ * columns, or sets them where `fresh` is not 0. Parameters: a, d, out, rows,
+ * rowPixels, columnStep, rowGap, dStep, outStep, fresh.
  */
 export function correlateTile(target: Target, count: number): FunctionBuilder {
-  const f = new FunctionBuilder(9);
+  const f = new FunctionBuilder(10);
   const [a, d, out, rows, rowPixels, columnStep, rowGap, dStep, outStep] =
     f.params;
+  const fresh = f.params[9];
   const madd = mulAdd(target);
   const [pixelsLeft, address] = f.locals("i32", 2);
   const low = f.locals("v128", count);
@@ -57,10 +59,14 @@ export function correlateTile(target: Target, count: number): FunctionBuilder {
     d.add(dStep.get),
   ];
   return f.body(
-    eachRow((i) => [
-      low[i].set(v128.load(address.get)),
-      high[i].set(v128.load(address.get, 16)),
-    ]),
+    either(
+      fresh.get,
+      [...low, ...high].map((sum) => sum.set(v128.zero)),
+      eachRow((i) => [
+        low[i].set(v128.load(address.get)),
+        high[i].set(v128.load(address.get, 16)),
+      ]),
+    ),
     loopUntilNot(
       greater(rows.get, i32(0)),
       pixelsLeft.set(rowPixels.get),
@@ -107,6 +113,7 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
         rowGap.get,
         outStep.get,
         outStep.get,
+        i32(0),
       );
     return [
       group.set(divide(chunk.get, args.runBlocks.get)),
