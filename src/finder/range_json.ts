@@ -26,6 +26,7 @@ type Added =
   | "finding"
   | "remedies"
   | "headline"
+  | "nextStep"
   | "ending"
   | "curve";
 

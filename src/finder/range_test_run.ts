@@ -16,7 +16,7 @@ import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { ExponentialSmoothing } from "./smoothing.ts";
+import { ExponentialSmoothing } from "../metrics/smoothing.ts";
 
 /** What a run of the test needs. */
 export interface RangeTestSetup {
