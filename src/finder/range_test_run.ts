@@ -11,7 +11,7 @@ import {
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import { DivergenceDetector } from "./divergence.ts";
-import { setValue } from "../training/_columns.ts";
+import { setValue } from "../runtime/columns.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";

@@ -5,7 +5,7 @@ import {
   type GrowingColumns,
   readColumn,
   setValue,
-} from "./_columns.ts";
+} from "../runtime/columns.ts";
 import { show } from "../runtime/check_data.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { Tensor } from "../tfjs/types.ts";

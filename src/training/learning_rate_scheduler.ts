@@ -20,7 +20,7 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
-import { columnsWith } from "./_columns.ts";
+import { columnsWith } from "../runtime/columns.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import {
   CallbackBase,
