@@ -11,7 +11,7 @@ import { layerNormGradKernel, layerNormKernel } from "./wasm/layer_norm.ts";
 import { fuseOptimizers } from "./fused_optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
-import { clipByValueKernel } from "./wasm/clip_by_value.ts";
+import { elementwiseKernels } from "./wasm/elementwise.ts";
 import { allowWinograd } from "./wasm/compute/convolution.ts";
 import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
@@ -51,7 +51,7 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
-  clipByValueKernel,
+  ...elementwiseKernels,
   identityKernel,
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,

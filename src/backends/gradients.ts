@@ -6,7 +6,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { replaceGradient } from "./_engine.ts";
+import {
+  gradientDepth,
+  hasKernel,
+  replaceGradient,
+  runKernel,
+} from "./_engine.ts";
 
 function only(dy: tf.Tensor | tf.Tensor[]): tf.Tensor {
   return Array.isArray(dy) ? dy[0] : dy;
@@ -71,6 +76,27 @@ function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
   };
 }
 
+/**
+ * The gradient of a function of one value by a kernel of our own, where the
+ * backend has it and no gradient of this gradient is wanted.
+ *
+ * @param saved Whether it is computed from what the function gave.
+ */
+function byKernel(kernelName: string, gradient: string, saved: "x" | "y") {
+  replaceGradient(kernelName, (stock) => ({
+    kernelName,
+    ...saved === "x" ? { inputsToSave: ["x"] } : { outputsToSave: [true] },
+    gradFunc: (dys, tensors, attrs) => {
+      if (!hasKernel(gradient) || gradientDepth() > 0) {
+        return stock.gradFunc(dys, tensors, attrs);
+      }
+      const [y] = tensors as tf.Tensor[];
+      const dy = only(dys);
+      return { x: () => runKernel<tf.Tensor>(gradient, { dy, y }) };
+    },
+  }));
+}
+
 let replaced = false;
 
 /** Registers the gradients, once, for all backends. */
@@ -102,4 +128,9 @@ export function replaceGradients(): void {
     },
   }));
   replaceGradient("FusedBatchNorm", batchNormGradient);
+  // tfjs's gradient of ReLU asks where x is positive, which is where y is.
+  byKernel("Relu", "ReluGrad", "y");
+  byKernel("Relu6", "Relu6Grad", "x");
+  byKernel("Sigmoid", "SigmoidGrad", "y");
+  byKernel("Tanh", "TanhGrad", "y");
 }

@@ -45,6 +45,7 @@ import {
   normalizeGrad,
   normalizeSums,
 } from "./_normalize.ts";
+import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
@@ -101,6 +102,8 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    unary: unary(target),
+    binary: binary(),
     move: move(),
     gather: gather(),
     moments: moments(target),
