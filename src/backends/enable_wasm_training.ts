@@ -17,9 +17,18 @@ import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
 import {
+  depthwiseConv2dKernel,
+  fusedDepthwiseConv2DKernel,
+} from "./wasm/depthwise_conv2d.ts";
+import {
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
 } from "./wasm/depthwise_conv2d_backprop.ts";
+import {
+  conv3DBackpropFilterKernel,
+  conv3DBackpropInputKernel,
+  conv3DKernel,
+} from "./wasm/conv3d.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
 import {
   concatKernel,
@@ -37,6 +46,12 @@ import {
 import { tileKernel } from "./wasm/tile.ts";
 import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
+import {
+  avgPool3DGradKernel,
+  avgPool3DKernel,
+  maxPool3DGradKernel,
+  maxPool3DKernel,
+} from "./wasm/pool3d.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
@@ -52,7 +67,16 @@ const trainingKernels: readonly KernelConfig[] = [
   maxPoolGradKernel,
   sumKernel,
   ...elementwiseKernels,
+  conv3DKernel,
+  conv3DBackpropFilterKernel,
+  conv3DBackpropInputKernel,
+  maxPool3DKernel,
+  maxPool3DGradKernel,
+  avgPool3DKernel,
+  avgPool3DGradKernel,
   identityKernel,
+  depthwiseConv2dKernel,
+  fusedDepthwiseConv2DKernel,
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,

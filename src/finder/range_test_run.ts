@@ -11,7 +11,8 @@ import {
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import { DivergenceDetector } from "./divergence.ts";
-import { learningRateGrid } from "./learning_rate_grid.ts";
+import { setValue } from "../training/_columns.ts";
+import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
@@ -100,7 +101,7 @@ class RangeTest {
 
   async run(): Promise<RecordedRun> {
     const { startLr, endLr, iterations, growth } = this.#setup.settings;
-    const grid = learningRateGrid(startLr, endLr, {
+    const grid = learningRates(startLr, endLr, {
       count: iterations,
       growth,
     });
@@ -207,7 +208,10 @@ class RangeTest {
     if (!Number.isFinite(loss)) return "non-finite";
     this.#losses.push(loss);
     for (const [name, value] of Object.entries(metrics)) {
-      (this.#metrics[name] ??= []).push(value);
+      if (!Object.hasOwn(this.#metrics, name)) {
+        setValue(this.#metrics, name, []);
+      }
+      this.#metrics[name].push(value);
     }
     const smoothedLoss = this.#smoothing.next(loss);
     await options.onBatch?.({

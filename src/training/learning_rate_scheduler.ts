@@ -267,7 +267,7 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = 0;
     if (this.#optimizer !== undefined) this.#apply();
   }
@@ -324,7 +324,7 @@ export class LearningRateScheduler extends CallbackBase {
    */
   protected restoreState(state: SchedulerState, schedule?: Schedule): void {
     checkState(state);
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
@@ -399,7 +399,12 @@ export class LearningRateScheduler extends CallbackBase {
     await this.flush();
   }
 
-  #follow(schedule: Schedule): void {
+  /**
+   * Follows another schedule from the next batch on, at the same iteration.
+   *
+   * @param schedule The learning rate by iteration.
+   */
+  protected follow(schedule: Schedule): void {
     this.#schedule = checkSchedule(schedule);
     this.#momentum = schedule.momentum;
   }

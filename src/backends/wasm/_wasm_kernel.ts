@@ -101,6 +101,20 @@ function callStock(
   });
 }
 
+/** Runs a kernel of our own that has one output, registered or not. */
+export function runKernel(
+  backend: BackendWasm,
+  kernel: KernelConfig,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo {
+  return kernel.kernelFunc({
+    inputs: inputs as NamedTensorInfoMap,
+    backend,
+    attrs: attrs as NamedAttrMap,
+  }) as TensorInfo;
+}
+
 /** Frees tensors that a kernel made for itself. */
 export function release(backend: BackendWasm, ...tensors: TensorInfo[]): void {
   for (const { dataId } of tensors) backend.disposeData(dataId);
