@@ -55,27 +55,25 @@ function unaryKernel<Attrs extends object>(
 }
 
 /** A function of two float tensors, which are broadcast, as a new one. */
-function binary(
+export function binary(
   backend: BackendWasm,
   op: BinaryOp,
   a: TensorInfo,
   b: TensorInfo,
-): TensorInfo | undefined {
+): TensorInfo {
   const shape = broadcastShape(a.shape, b.shape);
   const out = backend.makeOutput(shape, "float32");
   const operand = (tensor: TensorInfo) => ({
     address: addressOf(backend, tensor),
     shape: tensor.shape,
   });
-  const done = computeBinary(Compute.of(backend), op, {
+  computeBinary(Compute.of(backend), op, {
     a: operand(a),
     b: operand(b),
     out: addressOf(backend, out),
     shape,
   });
-  if (done) return out;
-  backend.disposeData(out.dataId);
-  return undefined;
+  return out;
 }
 
 function binaryKernel(name: string, op: BinaryOp): KernelConfig {
@@ -98,7 +96,7 @@ function gradientKernel(name: string, op: BinaryOp): KernelConfig {
     ({ inputs: { dy, y }, backend }: KernelCall<
       { dy: TensorInfo; y: TensorInfo },
       object
-    >) => binary(backend, op, dy, y)!,
+    >) => binary(backend, op, dy, y),
   );
 }
 

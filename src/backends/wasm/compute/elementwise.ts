@@ -1,6 +1,6 @@
 /** Functions of one value or of two as jobs for the compute kernels. */
 
-import { broadcast_util, util } from "@tensorflow/tfjs";
+import { broadcast_util } from "@tensorflow/tfjs";
 import {
   type BinaryOp,
   binaryOps,
@@ -77,31 +77,48 @@ export function broadcastShape(a: number[], b: number[]): number[] {
   return broadcast_util.assertAndGetBroadcastShape(a, b);
 }
 
-/**
- * Computes a function of two values each.
- *
- * @param shape The result's, to which both are broadcast.
- * @returns False, with nothing done, if they are broadcast in more ways than a
- * job counts.
- */
+/** A function of two values each, in the shape to which both are broadcast. */
+export interface BinaryCall {
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly out: number;
+  readonly shape: number[];
+}
+
+/** Computes a function of two values each. */
 export function computeBinary(
   compute: Compute,
   op: BinaryOp,
-  { a, b, out, shape }: {
-    readonly a: Operand;
-    readonly b: Operand;
-    readonly out: number;
-    readonly shape: number[];
-  },
-): boolean {
-  const length = util.sizeFromShape(shape);
-  if (length === 0) return true;
+  { a, b, out, shape }: BinaryCall,
+): void {
+  if (shape.includes(0)) return;
   const aSteps = stepsThrough(shape, a.shape);
   const bSteps = stepsThrough(shape, b.shape);
   const joined = joinDimensions(
     shape.map((size, i) => ({ size, steps: [aSteps[i], bSteps[i]] })),
   );
-  if (joined.length > COUNTED + 1) return false;
+  computeJoined(compute, op, joined, [a.address, b.address, out]);
+}
+
+function computeJoined(
+  compute: Compute,
+  op: BinaryOp,
+  joined: readonly Steps[],
+  [a, b, out]: readonly number[],
+): void {
+  const length = joined.reduce((product, { size }) => product * size, 1);
+  if (joined.length > COUNTED + 1) {
+    // More than a job counts: one for each place in the first dimension.
+    const [{ size, steps: [aStep, bStep] }, ...rest] = joined;
+    for (let i = 0; i < size; i++) {
+      computeJoined(compute, op, rest, [
+        a + i * aStep,
+        b + i * bStep,
+        out + 4 * i * (length / size),
+      ]);
+    }
+    return;
+  }
   let { size: inner, steps: [aStep, bStep] } = joined.at(-1) ??
     { size: 1, steps: [4, 4] };
   let counted = joined.slice(0, -1);
@@ -120,8 +137,8 @@ export function computeBinary(
   compute.run(
     "binary",
     {
-      a: a.address,
-      b: b.address,
+      a,
+      b,
       out,
       op: binaryOps.indexOf(op),
       inner,
@@ -146,5 +163,4 @@ export function computeBinary(
     Math.ceil(rows / chunkRows),
     length,
   );
-  return true;
 }
