@@ -134,8 +134,7 @@ function rangeOf(
     Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const learningRates = Array.from(
     { length: rates },
-    (_, i) =>
-      growth === "linear" ? i / rates : 1e-5 * 1e5 ** (i / (rates - 1)),
+    (_, i) => growth === "linear" ? i / rates : 1e-5 * 1e5 ** (i / (rates - 1)),
   );
   const sign = metric.better === "higher" ? 1 : -1;
   const values = learningRates.slice(0, tested).map((_, i) =>

@@ -2,7 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as fc from "fast-check";
 import { comparisonChart, historyChart } from "@clr/clr/plots";
 import type { Better, Metric } from "@clr/clr";
-import { comparisonHeadline, courseHeadline } from "../../src/plots/_headline.ts";
+import {
+  comparisonHeadline,
+  courseHeadline,
+} from "../../src/plots/_headline.ts";
 
 /** A curve at the iterations 100, 200, … */
 function course(values: readonly number[]) {
@@ -133,7 +136,9 @@ Deno.test("courseHeadline() never says what is not so", () => {
       const best = better === "lower"
         ? Math.min(...finite)
         : Math.max(...finite);
-      const said = /(?:falls to|reaches) (-?\d+) at iteration ([\d,]+)/.exec(text);
+      const said = /(?:falls to|reaches) (-?\d+) at iteration ([\d,]+)/.exec(
+        text,
+      );
       if (said) {
         assertEquals(Number(said[1]), best);
         assertEquals(values[Number(said[2].replace(",", "")) / 100 - 1], best);
@@ -220,7 +225,10 @@ Deno.test("comparisonHeadline() of runs without numbers, of one, and of one poin
     compared({ a: [NaN], b: [1, 2] }),
     "Only b has a finite accuracy, 2 at best",
   );
-  assertEquals(compared({ a: [1, 2] }), "A: accuracy reaches 2 at iteration 200");
+  assertEquals(
+    compared({ a: [1, 2] }),
+    "A: accuracy reaches 2 at iteration 200",
+  );
   assertEquals(
     compared({ a: [1], b: [2] }),
     "b reaches the best accuracy, 2; a follows with 1",
