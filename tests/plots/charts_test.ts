@@ -335,14 +335,20 @@ Deno.test("historyChart() shows a run of one batch, and single values between ga
 });
 
 Deno.test("historyChart() draws all metrics where there is neither loss nor accuracy", () => {
-  const chart = historyChart({ iterations: [1, 2], reward: [1, 2], f1: [0, 1] });
+  const chart = historyChart({
+    iterations: [1, 2],
+    reward: [1, 2],
+    f1: [0, 1],
+  });
   assertEquals(panelsOf(chart).length, 2);
   assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
 });
 
 Deno.test("charts of runs say what is missing where a scheduler was spread", () => {
   const clr = new CyclicLR();
-  const spread = { name: "a", ...clr } as unknown as { name: string } & RunHistory;
+  const spread = { name: "a", ...clr } as unknown as
+    & { name: string }
+    & RunHistory;
   for (
     const draw of [
       () => historyChart(spread),
