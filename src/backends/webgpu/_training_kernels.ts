@@ -1,10 +1,49 @@
 /** The kernels and gradients that make tfjs's WebGPU backend train fast. */
 
 import { fuseOptimizers } from "../fused_optimizers.ts";
-import { registerKernel } from "./_kernel.ts";
+import { installBatchNorm } from "./_batch_norm_layer.ts";
+import { registerKernel, registerReplacement } from "./_kernel.ts";
+import {
+  activationGradKernel,
+  replaceActivationGradients,
+} from "./kernels/activation_grad.ts";
+import { addKernel } from "./kernels/add.ts";
+import { batchNormGradKernel, batchNormKernel } from "./kernels/batch_norm.ts";
+import {
+  broadcastKernel,
+  replaceReductionGradients,
+} from "./kernels/broadcast.ts";
+import {
+  crossentropyGradKernel,
+  crossentropyKernel,
+  installCrossentropy,
+} from "./kernels/categorical_crossentropy.ts";
+import {
+  installL2Penalty,
+  l2PenaltyGradKernel,
+  l2PenaltyKernel,
+} from "./kernels/l2_penalty.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
+import {
+  replaceSoftmaxGradient,
+  softmaxGradKernel,
+} from "./kernels/softmax_grad.ts";
+import { sumKernel } from "./kernels/sum_columns.ts";
 
-const KERNELS = [...optimizerUpdateKernels];
+const KERNELS = [
+  activationGradKernel,
+  batchNormKernel,
+  batchNormGradKernel,
+  broadcastKernel,
+  crossentropyKernel,
+  crossentropyGradKernel,
+  l2PenaltyKernel,
+  l2PenaltyGradKernel,
+  softmaxGradKernel,
+  ...optimizerUpdateKernels,
+];
+
+const REPLACEMENTS = [addKernel, sumKernel];
 
 let installed = false;
 
@@ -13,5 +52,12 @@ export function installTrainingKernels(): void {
   if (installed) return;
   installed = true;
   KERNELS.forEach(registerKernel);
+  REPLACEMENTS.forEach(registerReplacement);
+  replaceActivationGradients();
+  replaceReductionGradients();
+  replaceSoftmaxGradient();
+  installBatchNorm();
+  installCrossentropy();
+  installL2Penalty();
   fuseOptimizers();
 }
