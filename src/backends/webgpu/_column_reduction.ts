@@ -85,6 +85,7 @@ export function columnShader(
   shader = {
     name,
     code: `
+${functions}
 struct Size { rows: u32, columns: u32, perChunk: u32, chunks: u32 };
 ${
       bindings.map((binding, i) => `@group(0) @binding(${i}) ${binding};`)
@@ -92,7 +93,6 @@ ${
     }
 @group(0) @binding(${bindings.length}) var<uniform> size: Size;
 var<workgroup> parts: array<${type}, ${WORKGROUP}>;
-${functions}
 @compute @workgroup_size(${WORKGROUP})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,

@@ -18,6 +18,9 @@ import {
   crossentropyKernel,
   installCrossentropy,
 } from "./kernels/categorical_crossentropy.ts";
+import { conv2dBackpropFilterKernel } from "./kernels/conv2d_backprop_filter.ts";
+import { conv2dBackpropInputKernel } from "./kernels/conv2d_backprop_input.ts";
+import { depthwiseBackpropFilterKernel } from "./kernels/depthwise_backprop_filter.ts";
 import {
   installL2Penalty,
   l2PenaltyGradKernel,
@@ -43,7 +46,13 @@ const KERNELS = [
   ...optimizerUpdateKernels,
 ];
 
-const REPLACEMENTS = [addKernel, sumKernel];
+const REPLACEMENTS = [
+  addKernel,
+  conv2dBackpropFilterKernel,
+  conv2dBackpropInputKernel,
+  depthwiseBackpropFilterKernel,
+  sumKernel,
+];
 
 let installed = false;
 
