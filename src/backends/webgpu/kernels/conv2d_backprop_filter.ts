@@ -1,39 +1,44 @@
 /**
- * The filter gradient of a convolution, as a product of matrices: of the
- * windows of the input, as columns, and the output's gradient. The long sum over
- * all places of all images is split among workgroups; tfjs gives each weight one
- * invocation that loops over all of it.
+ * The filter gradient of a convolution: a product of matrices, of the windows of
+ * the input as columns and of the output's gradient. Its long sum over all places
+ * of all images is split, so that some 100,000 invocations share it; tfjs gives
+ * each weight one invocation that loops over all of it.
+ *
+ * An invocation holds a block of 4 × 4 weights in registers: of 8 numbers that it
+ * reads it makes 16 products, and neighbours read the same or the next ones, which
+ * the caches serve without a barrier.
  */
 
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
 import { replaceKernel, wholeWords } from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 import { sizeOf } from "../_shape.ts";
-import {
-  DEPTH,
-  INVOCATIONS,
-  sideFor,
-  type Tile,
-  tileMemory,
-  tileMultiply,
-  tileStart,
-  tileWrite,
-} from "../_tile.ts";
 import { sumColumns } from "./sum_columns.ts";
 
-/** Workgroups that keep a large card busy. */
-const WORKGROUPS = 1024;
-/** Terms of the sum that are worth a workgroup of their own. */
-const LEAST_TERMS = 128;
+/** Invocations that keep a large card busy. */
+const INVOCATIONS = 2 ** 17;
+/** Terms of the sum that are worth an invocation. */
+const LEAST_TERMS = 64;
+/** Numbers that the parts of the sum may take: 64 MB. */
+const MOST_PARTS = 2 ** 24;
+const WORKGROUP = 64;
 
 const shaders = new Map<string, Shader>();
 
-function shaderOf(tile: Tile): Shader {
-  const name = `conv2d_backprop_filter_${tile.rows}_${tile.columns}`;
+const BLOCK = [0, 1, 2, 3];
+
+/**
+ * The shader where the channels of input and output come in fours, or not: four
+ * that lie side by side are read at once.
+ */
+function shaderOf(inFours: boolean, outFours: boolean): Shader {
+  const name = `conv2d_backprop_filter_${inFours}_${outFours}`;
   let shader = shaders.get(name);
   if (shader !== undefined) return shader;
-  const width = 16 * tile.rows;
-  const columnWidth = 16 * tile.columns;
+  const block = (line: (i: number) => string) => BLOCK.map(line).join("\n");
+  // What a weight's window covers of the input, for each row or for all four.
+  const rows = inFours ? [0] : BLOCK;
+  const eachRow = (line: (i: number) => string) => rows.map(line).join("\n");
   shader = {
     name,
     code: `
@@ -43,68 +48,80 @@ struct Size {
   perSplit: i32,
 };
 @group(0) @binding(0) var<storage, read_write> result: array<f32>;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<${
+      inFours ? "vec4<f32>" : "f32"
+    }>;
+@group(0) @binding(2) var<storage, read> dy: array<${
+      outFours ? "vec4<f32>" : "f32"
+    }>;
 @group(0) @binding(3) var<uniform> size: Size;
-${tileMemory(tile)}
-@compute @workgroup_size(${INVOCATIONS})
+fn offsetOf(place: i32) -> vec2<i32> {
+  return vec2(place / size.window.y, place % size.window.y) - size.pads;
+}
+@compute @workgroup_size(${WORKGROUP})
 fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(local_invocation_index) index: u32,
 ) {
-  let row = index / 16;
-  let column = index % 16;
-  let firstRow = group.y * ${width}u;
-  let firstColumn = group.x * ${columnWidth}u;
-  let begin = i32(group.z) * size.perSplit;
+  let across = (size.columns + 3) / 4;
+  let firstRow = i32(id.x) / across * 4;
+  let firstColumn = i32(id.x) % across * 4;
+  if (firstRow >= size.rows) { return; }
+  let begin = i32(group.y) * size.perSplit;
   let end = min(begin + size.perSplit, size.terms);
-  // The weight whose windows this invocation fetches.
-  let m = i32(firstRow + index % ${width}u);
-  let channel = m % size.channels;
-  let place = m / size.channels;
-  let offset = vec2(place / size.window.y, place % size.window.y) - size.pads;
-  let n = i32(firstColumn + index % ${columnWidth}u);
-  ${tileStart(tile)}
-  for (var k0 = begin; k0 < end; k0 += ${DEPTH}) {
-    for (var t = index / ${width}u; t < ${DEPTH}; t += ${INVOCATIONS / width}) {
-      let k = k0 + i32(t);
-      var value = 0.0;
-      if (k < end && m < size.rows) {
-        let line = k / size.output.y;
-        let at = vec2(line % size.output.x, k % size.output.y) * size.strides +
-          offset;
-        if (all(at >= vec2(0)) && all(at < size.input)) {
-          let image = line / size.output.x;
-          value = x[((image * size.input.x + at.x) * size.input.y + at.y) *
-            size.channels + channel];
-        }
-      }
-      rowTile[t * rowStride + index % ${width}u] = value;
-    }
-    for (
-      var t = index / ${columnWidth}u;
-      t < ${DEPTH};
-      t += ${INVOCATIONS / columnWidth}
-    ) {
-      let k = k0 + i32(t);
-      var value = 0.0;
-      if (k < end && n < size.columns) { value = dy[k * size.columns + n]; }
-      columnTile[t * columnStride + index % ${columnWidth}u] = value;
-    }
-    workgroupBarrier();
-    ${tileMultiply(tile)}
-    workgroupBarrier();
-  }
-  let split = i32(group.z) * size.rows;
   ${
-      tileWrite(tile, (r, c, sum) =>
-        `{
-    let m = i32(firstRow + ${r});
-    let n = i32(firstColumn + ${c});
-    if (m < size.rows && n < size.columns) {
-      result[(split + m) * size.columns + n] = ${sum};
+      eachRow((i) => `
+  let channel${i} = (firstRow + ${i}) % size.channels;
+  let offset${i} = offsetOf((firstRow + ${i}) / size.channels);`)
     }
-  }`)
+  ${block((i) => `var sum${i} = vec4<f32>();`)}
+  var column = begin % size.output.y;
+  var line = begin / size.output.y % size.output.x;
+  var image = begin / size.output.y / size.output.x;
+  for (var k = begin; k < end; k++) {
+    ${
+      outFours
+        ? "let right = dy[(k * size.columns + firstColumn) / 4];"
+        : `var right = vec4<f32>();
+    ${
+          block((i) =>
+            `if (firstColumn + ${i} < size.columns) {
+      right[${i}] = dy[k * size.columns + firstColumn + ${i}];
+    }`
+          )
+        }`
+    }
+    let corner = vec2(line, column) * size.strides;
+    var left = vec4<f32>();
+    ${
+      eachRow((i) => `
+    let at${i} = corner + offset${i};
+    if (all(at${i} >= vec2(0)) && all(at${i} < size.input)) {
+      let from${i} = ((image * size.input.x + at${i}.x) * size.input.y + at${i}.y) *
+        size.channels + channel${i};
+      left${inFours ? "" : `[${i}]`} = x[from${i}${inFours ? " / 4" : ""}];
+    }`)
+    }
+    ${block((i) => `sum${i} += left[${i}] * right;`)}
+    column++;
+    if (column == size.output.y) {
+      column = 0;
+      line++;
+      if (line == size.output.x) { line = 0; image++; }
+    }
+  }
+  let split = i32(group.y) * size.rows;
+  ${
+      block((i) =>
+        `if (firstRow + ${i} < size.rows) {
+    let to = (split + firstRow + ${i}) * size.columns + firstColumn;
+    ${
+          block((j) =>
+            `if (firstColumn + ${j} < size.columns) { result[to + ${j}] = sum${i}[${j}]; }`
+          )
+        }
+  }`
+      )
     }
 }`,
   };
@@ -119,6 +136,7 @@ export const conv2dBackpropFilterKernel = replaceKernel(
     const { x, dy } = inputs as Record<string, TensorInfo>;
     if (attrs.dataFormat !== "NHWC") return undefined;
     const filterShape = attrs.filterShape as [number, number, number, number];
+    if (sizeOf(filterShape) === 0) return undefined;
     const info = backend_util.computeConv2DInfo(
       x.shape as [number, number, number, number],
       filterShape,
@@ -127,16 +145,15 @@ export const conv2dBackpropFilterKernel = replaceKernel(
       attrs.pad as number,
       attrs.dimRoundingMode as "floor",
     );
-    const columns = info.outChannels;
+    const { inChannels, outChannels: columns } = info;
     const rows = sizeOf(filterShape) / columns;
     const terms = info.batchSize * info.outHeight * info.outWidth;
     const result = backend.allocate([...filterShape]);
-    const tile = { rows: sideFor(rows), columns: sideFor(columns) };
-    const groups: [number, number] = [
-      Math.ceil(columns / (16 * tile.columns)),
-      Math.ceil(rows / (16 * tile.rows)),
-    ];
-    const wanted = Math.ceil(WORKGROUPS / (groups[0] * groups[1]));
+    const blocks = Math.ceil(rows / 4) * Math.ceil(columns / 4);
+    const wanted = Math.max(
+      1,
+      Math.min(INVOCATIONS / blocks, MOST_PARTS / (rows * columns)),
+    );
     const perSplit = Math.max(LEAST_TERMS, Math.ceil(terms / wanted));
     const splits = Math.max(1, Math.ceil(terms / perSplit));
     const parts = splits > 1
@@ -148,9 +165,14 @@ export const conv2dBackpropFilterKernel = replaceKernel(
       ...[info.inHeight, info.inWidth],
       ...[info.outHeight, info.outWidth],
       ...[info.filterHeight, info.filterWidth],
-      ...[info.inChannels, rows, columns, terms, perSplit, 0],
+      ...[inChannels, rows, columns, terms, perSplit, 0],
     ]);
-    backend.run(shaderOf(tile), [parts, x, dy], [words], [...groups, splits]);
+    backend.run(
+      shaderOf(inChannels % 4 === 0, columns % 4 === 0),
+      [parts, x, dy],
+      [words],
+      [Math.ceil(blocks / WORKGROUP), splits],
+    );
     if (splits > 1) {
       const size = { rows: splits, columns: rows * columns, matrices: 1 };
       sumColumns(backend, parts, result, size);
