@@ -13,6 +13,7 @@ import { BufferPool } from "./_buffer_pool.ts";
 import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
+import { floatBits } from "./_kernel.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,
@@ -24,6 +25,11 @@ import type {
 import type { Shader, Shaders } from "./_shader.ts";
 import { groupsFor } from "./_shape.ts";
 import type { StagingBuffer } from "./_staging_buffer.ts";
+import {
+  packTwoValued,
+  type TwoValued,
+  unpackTwoValued,
+} from "./_two_valued.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
 
 /**
@@ -40,6 +46,7 @@ const MOST_AHEAD = 64;
 
 const toFloats: Shader = {
   name: "to_floats",
+  takesWhole: true,
   code: `
 @group(0) @binding(0) var<storage, read_write> result: array<f32>;
 @group(0) @binding(1) var<storage, read> x: array<i32>;
@@ -175,6 +182,8 @@ export function createBackend(
     }
 
     #write(data: TensorData, bytes: number): GPUBuffer {
+      const packed = packTwoValued(data.values);
+      if (packed) return this.#unpack(packed, bytes);
       const buffer = this.pool.acquireForWriting(bytes, STORAGE());
       const { values, dtype } = data;
       const isWhole = dtype === "int32" || dtype === "bool";
@@ -228,6 +237,19 @@ export function createBackend(
     override readToGPU(dataId: object): unknown {
       if (this.tensorMap.get(dataId).deferred) this.uploadToGPU(dataId);
       return super.readToGPU(dataId);
+    }
+
+    /** Writes the values as bits, of which the GPU makes numbers. */
+    #unpack({ bits, value }: TwoValued, bytes: number): GPUBuffer {
+      const source = this.makeTensorInfo([bits.length], "int32");
+      const target = this.makeTensorInfo([bytes / 4], "float32");
+      this.tensorMap.get(source.dataId).values = bits;
+      const words = [floatBits([value, 0, 0, 0])];
+      this.run(unpackTwoValued, [target, source], words, groupsFor(bytes / 4));
+      this.disposeData(source.dataId);
+      const unpacked = this.tensorMap.get(target.dataId);
+      memory.count(unpacked.shape, -bytes);
+      return unpacked.resource as GPUBuffer;
     }
 
     override releaseResource(dataId: object): void {
@@ -341,7 +363,7 @@ export function createBackend(
       const buffers = tensors.map((tensor) => {
         const data = this.tensorMap.get(tensor.dataId);
         // A cast to floats changes the tensor alone, and not what it holds.
-        const floats = data.dtype === "float32" || shader === toFloats
+        const floats = data.dtype === "float32" || shader.takesWhole
           ? tensor
           : this.#toFloats(tensor, converted);
         this.uploadToGPU(floats.dataId);

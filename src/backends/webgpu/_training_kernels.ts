@@ -2,6 +2,7 @@
 
 import { fuseOptimizers } from "../fused_optimizers.ts";
 import { installBatchNorm } from "./_batch_norm_layer.ts";
+import { replaceFrozenBatchNormGradient } from "./_frozen_batch_norm.ts";
 import { registerKernel, registerReplacement } from "./_kernel.ts";
 import {
   activationGradKernel,
@@ -26,6 +27,7 @@ import {
   l2PenaltyGradKernel,
   l2PenaltyKernel,
 } from "./kernels/l2_penalty.ts";
+import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
 import {
   replaceSoftmaxGradient,
@@ -51,6 +53,8 @@ const REPLACEMENTS = [
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
   depthwiseBackpropFilterKernel,
+  floorKernel,
+  realDivKernel,
   sumKernel,
 ];
 
@@ -63,6 +67,7 @@ export function installTrainingKernels(): void {
   KERNELS.forEach(registerKernel);
   REPLACEMENTS.forEach(registerReplacement);
   replaceActivationGradients();
+  replaceFrozenBatchNormGradient();
   replaceReductionGradients();
   replaceSoftmaxGradient();
   installBatchNorm();
