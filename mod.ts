@@ -27,6 +27,7 @@
 
 export * from "./src/finder/mod.ts";
 export * from "./src/training/cyclic_lr.ts";
+export type { LearningRateBounds } from "./src/training/learning_rate_bounds.ts";
 export type {
   Columns,
   EpochHistory,
@@ -34,7 +35,10 @@ export type {
   Logs,
 } from "./src/training/history.ts";
 export * from "./src/tfjs/learning_rate.ts";
-export * from "./src/training/learning_rate_scheduler.ts";
+export {
+  LearningRateScheduler,
+  type SchedulerState,
+} from "./src/training/learning_rate_scheduler.ts";
 export type {
   CyclicMode,
   CyclicOptions,

@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
-import { enableWasmTraining } from "./enable_wasm_training.ts";
+import { mendCpu } from "./cpu/mend_cpu.ts";
+import {
+  enableWasmTraining,
+  type WasmTrainingOptions,
+} from "./enable_wasm_training.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
@@ -25,6 +29,14 @@ export interface SelectBackendOptions {
    * @default {navigator.hardwareConcurrency}
    */
   readonly threads?: number;
+  /**
+   * Whether the WASM backend may compute convolutions in tiles by Winograd's
+   * minimal filtering; {@linkcode WasmTrainingOptions} says what that gains and
+   * costs. The other backends have no use for it.
+   *
+   * @default {true}
+   */
+  readonly winograd?: boolean;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -54,8 +66,11 @@ async function startGpu(allowSoftware: boolean): Promise<Started> {
   return { device, threads: 1, note };
 }
 
-async function startWasmTraining(threads: number): Promise<Started> {
-  await enableWasmTraining();
+async function startWasmTraining(
+  threads: number,
+  options: WasmTrainingOptions,
+): Promise<Started> {
+  await enableWasmTraining(options);
   return await startWasm(threads);
 }
 
@@ -109,15 +124,21 @@ function describe(error: unknown): string {
 export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
-  const { backend = "auto", threads = navigator.hardwareConcurrency } = options;
+  const {
+    backend = "auto",
+    threads = navigator.hardwareConcurrency,
+    winograd,
+  } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
       `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
     );
   }
+  // Whichever starts: results are often compared with those of the CPU.
+  mendCpu();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () => startGpu(backend === "webgpu"),
-    wasm: () => startWasmTraining(threads),
+    wasm: () => startWasmTraining(threads, { winograd }),
     cpu: startCpu,
   };
   const names = Object.keys(starters) as BackendName[];

@@ -345,9 +345,14 @@ function rateLines(
       ];
     }
     case "polynomial": {
-      const { startLr, endLr, iterations, power } = description;
+      const { startLr, endLr, iterations, power, cycle } = description;
       return [
-        `remaining = ${remaining(0, iterations)}`,
+        ...(cycle
+          ? [
+            `end = ${iterations} * maximum(1, -(-t // ${iterations}))`,
+            "remaining = (end - t) / end",
+          ]
+          : [`remaining = ${remaining(0, iterations)}`]),
         `return ${between(startLr, endLr, `remaining ** ${power}`)}`,
       ];
     }

@@ -1,27 +1,57 @@
 /** What is known of the schedules that this folder makes. */
 
-import type { ScheduleDescription } from "./description.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What is known of a schedule beyond its values. */
 export interface Traits {
-  /** Absent if it holds a function of one's own. */
-  readonly description?: ScheduleDescription;
+  /**
+   * The function that makes it, by name, and its options, as plain data; absent
+   * if it holds a function of one's own.
+   */
+  readonly description?: {
+    readonly kind: string;
+    readonly [option: string]: unknown;
+  };
   /** After how many iterations the rate changes no more; Infinity if never. */
   readonly iterations: number;
   /** The momentum of an iteration, where the schedule has one. */
-  readonly momentum?: (iteration: number) => number | undefined;
+  readonly momentum?: Schedule["momentum"];
 }
 
 const known = new WeakMap<Schedule, Traits>();
 
-/** Notes the traits of `schedule` and returns it. */
-export function withTraits(schedule: Schedule, traits: Traits): Schedule {
+let momentumCalls = 0;
+
+/**
+ * How often schedules with a momentum were called so far. Where it rises while a
+ * schedule without one is evaluated, that one wraps one with, whose momentum it
+ * loses.
+ */
+export function callsWithMomentum(): number {
+  return momentumCalls;
+}
+
+/** The schedule that has the rates of `rate`, and these traits. */
+export function withTraits(
+  rate: (iteration: number) => number,
+  traits: Traits,
+): Schedule {
+  const { momentum } = traits;
+  const schedule: Schedule = momentum === undefined ? rate : Object.assign(
+    (iteration: number) => {
+      momentumCalls++;
+      return rate(iteration);
+    },
+    { momentum },
+  );
   known.set(schedule, traits);
   return schedule;
 }
 
-/** The traits of `schedule`; a function of one's own has none and no end. */
+/** The traits of `schedule`; a function of one's own has no end. */
 export function traitsOf(schedule: Schedule): Traits {
-  return known.get(schedule) ?? { iterations: Infinity };
+  const traits = known.get(schedule);
+  if (traits !== undefined) return traits;
+  const { momentum } = schedule;
+  return { iterations: Infinity, ...(momentum && { momentum }) };
 }

@@ -1,6 +1,7 @@
 import { checkAtLeast, checkFunction, checkNotNegative } from "./_check.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode clamp}. */
 export interface ClampOptions {
@@ -15,6 +16,12 @@ export interface ClampOptions {
 }
 
 const ACTION = "clamp a schedule";
+const NAMES = Object.keys(
+  {
+    min: 0,
+    max: 0,
+  } satisfies Record<keyof ClampOptions, 0>,
+);
 
 /**
  * `schedule`, with every rate kept within `min` and `max`. Its momentum stays.
@@ -34,6 +41,7 @@ const ACTION = "clamp a schedule";
  * @throws {TypeError} If `schedule` is not a function.
  */
 export function clamp(schedule: Schedule, options: ClampOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { min = 0, max } = options;
   checkFunction(ACTION, "schedule", schedule);
   checkNotNegative(ACTION, "min", min);

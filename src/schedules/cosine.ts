@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode cosine}. */
 export interface CosineOptions {
@@ -18,6 +19,13 @@ export interface CosineOptions {
 }
 
 const ACTION = "create a cosine schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+  } satisfies Record<keyof CosineOptions, 0>,
+);
 
 /**
  * Half a cosine from `startLr` to `endLr`, which then holds:
@@ -40,6 +48,7 @@ const ACTION = "create a cosine schedule";
  * not finite and > 0.
  */
 export function cosine(options: CosineOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, endLr = 0, iterations } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);

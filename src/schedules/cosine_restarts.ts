@@ -11,6 +11,7 @@ import { cosineWeight, mix } from "./_interpolate.ts";
 import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode cosineRestarts}. */
 export interface CosineRestartsOptions {
@@ -42,6 +43,16 @@ export interface CosineRestartsOptions {
 }
 
 const ACTION = "create a schedule of cosine restarts";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    minLr: 0,
+    cycleSize: 0,
+    cycleFactor: 0,
+    amplitudeFactor: 0,
+    cycles: 0,
+  } satisfies Record<keyof CosineRestartsOptions, 0>,
+);
 
 /** Of an iteration: its cycle from 0, what is left of that, of how many. */
 type Locate = (iteration: number) => [number, number, number];
@@ -123,6 +134,7 @@ function growingCycles(size: number, factor: number): Locate {
  * `amplitudeFactor` is not in (0, 1], or `cycles` is not a whole number >= 1.
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     minLr = 0,

@@ -12,6 +12,7 @@ import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /**
  * How the amplitude changes over the cycles: `"triangular"` keeps it,
@@ -130,6 +131,20 @@ const SCALE_MODES = ["cycle", "iterations"] as const;
 const WAVEFORMS = ["triangular", "welch", "hann"] as const;
 
 const ACTION = "create a cyclic schedule";
+const NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+    mode: 0,
+    gamma: 0,
+    scaleFn: 0,
+    scaleMode: 0,
+    waveform: 0,
+    momentum: 0,
+  } satisfies Record<keyof CyclicOptions, 0>,
+);
 
 /** What rounding a fractional step size may leave of the way to the peak. */
 const PEAK = 2 ** -50;
@@ -227,6 +242,7 @@ function scaler(
  * @throws {TypeError} As {@linkcode cyclic} does.
  */
 export function cycles(options: CyclicOptions = {}): Cycles {
+  checkNames(ACTION, options, NAMES);
   const resolved = resolve(options);
   const { baseLr, maxLr, stepSize, stepSizeDown, waveform } = resolved;
   const range = maxLr - baseLr;
@@ -283,14 +299,14 @@ export function cycles(options: CyclicOptions = {}): Cycles {
   }
 
   const { scaleFn, momentum, ...plain } = resolved;
-  withTraits(at, {
+  const schedule = withTraits(at, {
     ...(!scaleFn && {
       description: { kind: "cyclic", ...plain, ...(momentum && { momentum }) },
     }),
     iterations: Infinity,
     ...(momentum && { momentum: momentumAt }),
   });
-  return { options: resolved, at, positionAt };
+  return { options: resolved, at: schedule, positionAt };
 }
 
 /**

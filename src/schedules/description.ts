@@ -43,7 +43,11 @@ export type ScheduleDescription =
   | { readonly kind: "constant"; readonly lr: number }
   | { readonly kind: "linear" } & Readonly<Required<LinearOptions>>
   | { readonly kind: "cosine" } & Readonly<Required<CosineOptions>>
-  | { readonly kind: "polynomial" } & Readonly<Required<PolynomialOptions>>
+  | { readonly kind: "polynomial" }
+    & Readonly<
+      Required<Omit<PolynomialOptions, "cycle">>
+    >
+    & Readonly<Pick<PolynomialOptions, "cycle">>
   | { readonly kind: "step" } & Readonly<Required<StepOptions>>
   | { readonly kind: "exponential" } & Readonly<ExponentialOptions>
   | { readonly kind: "inverseTime" } & Readonly<Required<InverseTimeOptions>>
@@ -86,7 +90,7 @@ export type ScheduleDescription =
  */
 export function describe(schedule: Schedule): ScheduleDescription {
   const { description } = traitsOf(schedule);
-  if (description) return structuredClone(description);
+  if (description) return structuredClone(description) as ScheduleDescription;
   throw new TypeError(
     "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is a function",
   );
@@ -110,27 +114,29 @@ export function fromDescription(description: ScheduleDescription): Schedule {
     case "constant":
       return constant(description.lr);
     case "linear":
-      return linear(description);
+      return linear(optionsOf(description));
     case "cosine":
-      return cosine(description);
+      return cosine(optionsOf(description));
     case "polynomial":
-      return polynomial(description);
+      return polynomial(optionsOf(description));
     case "step":
-      return step(description);
+      return step(optionsOf(description));
     case "exponential":
-      return exponential(description);
+      return exponential(optionsOf(description));
     case "inverseTime":
-      return inverseTime(description);
+      return inverseTime(optionsOf(description));
     case "cyclic":
-      return cyclic(description);
+      return cyclic(optionsOf(description));
     case "oneCycle":
-      return oneCycle(description);
+      return oneCycle(optionsOf(description));
     case "cosineRestarts":
-      return cosineRestarts(description);
+      return cosineRestarts(optionsOf(description));
     case "warmupStableDecay":
-      return warmupStableDecay(description);
-    case "piecewise":
-      return piecewise(description.points, description);
+      return warmupStableDecay(optionsOf(description));
+    case "piecewise": {
+      const { points, ...options } = optionsOf(description);
+      return piecewise(points, options);
+    }
     case "sequence":
       return sequence(
         description.stages.map(({ schedule, iterations }) => ({
@@ -138,8 +144,10 @@ export function fromDescription(description: ScheduleDescription): Schedule {
           iterations,
         })),
       );
-    case "warmup":
-      return warmup(fromDescription(description.schedule), description);
+    case "warmup": {
+      const { schedule, ...options } = optionsOf(description);
+      return warmup(fromDescription(schedule), options);
+    }
     case "scale":
       return scale(
         fromDescription(description.schedule),
@@ -147,8 +155,10 @@ export function fromDescription(description: ScheduleDescription): Schedule {
           ? description.factor
           : fromDescription(description.factor),
       );
-    case "clamp":
-      return clamp(fromDescription(description.schedule), description);
+    case "clamp": {
+      const { schedule, ...options } = optionsOf(description);
+      return clamp(fromDescription(schedule), options);
+    }
     default:
       throw new RangeError(
         `Cannot make a schedule as its kind must be known: current value is "${
@@ -156,4 +166,12 @@ export function fromDescription(description: ScheduleDescription): Schedule {
         }"`,
       );
   }
+}
+
+/** A description without its kind: the options of the function of that name. */
+function optionsOf<D extends ScheduleDescription>(
+  description: D,
+): Omit<D, "kind"> {
+  const { kind: _, ...options } = description;
+  return options;
 }

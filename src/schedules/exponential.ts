@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode exponential}. */
 export interface ExponentialOptions {
@@ -26,6 +27,15 @@ export interface ExponentialOptions {
 }
 
 const ACTION = "create an exponential schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    factor: 0,
+    iterations: 0,
+    staircase: 0,
+    endLr: 0,
+  } satisfies Record<keyof ExponentialOptions, 0>,
+);
 
 /**
  * Exponential decay, or growth: `startLr · factor^(iteration / iterations)`,
@@ -48,6 +58,7 @@ const ACTION = "create an exponential schedule";
  * `startLr`.
  */
 export function exponential(options: ExponentialOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, factor, iterations = 1, staircase = false, endLr } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkPositive(ACTION, "factor", factor);

@@ -22,7 +22,9 @@ function join(...parts: (string | undefined)[]): string {
  * Python source of a PyTorch scheduler that follows `exported`, rate and
  * momentum, to the last digits of a double. It defines `learning_rate(t)`,
  * `momentum(t)` if there is one, and `Scheduler(optimizer)`, whose `step()` is
- * called after every batch.
+ * called after every batch. A group of parameters that was given a rate of its
+ * own goes on at the same ratio to the optimizer's: at twice the schedule's rate,
+ * say.
  *
  * PyTorch's own `CyclicLR` misses the peak by rounding for many step sizes, and
  * its `OneCycleLR` goes up again past its end; this does neither.
@@ -65,7 +67,9 @@ export function toPyTorch(exported: Exportable): string {
 
     def __init__(self, optimizer, last_epoch=${iteration - 1}):
         for group in optimizer.param_groups:
-            group["initial_lr"] = 1.0
+            # A group with a rate of its own keeps its ratio to the optimizer's.
+            usual = optimizer.defaults["lr"] or 1.0
+            group["initial_lr"] = group.setdefault("lr_ratio", group["lr"] / usual)
         super().__init__(optimizer, learning_rate, last_epoch)
 ${setMomentum}`.trimEnd(),
   );

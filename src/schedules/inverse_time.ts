@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode inverseTime}. */
 export interface InverseTimeOptions {
@@ -30,6 +31,15 @@ export interface InverseTimeOptions {
 }
 
 const ACTION = "create an inverse-time schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    decayRate: 0,
+    iterations: 0,
+    power: 0,
+    staircase: 0,
+  } satisfies Record<keyof InverseTimeOptions, 0>,
+);
 
 /**
  * Inverse-time decay: `startLr / (1 + decayRate · iteration / iterations)^power`,
@@ -51,6 +61,7 @@ const ACTION = "create an inverse-time schedule";
  * `iterations` or `power` is not finite and > 0.
  */
 export function inverseTime(options: InverseTimeOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, decayRate, iterations = 1, power = 1, staircase = false } =
     options;
   checkNotNegative(ACTION, "startLr", startLr);

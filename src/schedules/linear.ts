@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode linear}. */
 export interface LinearOptions {
@@ -14,6 +15,13 @@ export interface LinearOptions {
 }
 
 const ACTION = "create a linear schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+  } satisfies Record<keyof LinearOptions, 0>,
+);
 
 /**
  * A straight line from `startLr` to `endLr`, which then holds:
@@ -36,6 +44,7 @@ const ACTION = "create a linear schedule";
  * not finite and > 0.
  */
 export function linear(options: LinearOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, endLr, iterations } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);

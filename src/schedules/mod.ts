@@ -45,13 +45,12 @@ export {
 } from "./description.ts";
 export { type Exportable, toKeras, toOptax, toPyTorch } from "./export.ts";
 export { exponential, type ExponentialOptions } from "./exponential.ts";
+export { fromKeras, type KerasSchedule } from "./from_keras.ts";
 export {
-  fromKeras,
   fromPyTorch,
   type FromPyTorchOptions,
   type ImportedSchedule,
-  type KerasSchedule,
-} from "./import.ts";
+} from "./from_pytorch.ts";
 export { inverseTime, type InverseTimeOptions } from "./inverse_time.ts";
 export { linear, type LinearOptions } from "./linear.ts";
 export type { MomentumRange } from "./momentum_range.ts";

@@ -10,6 +10,7 @@ import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** The shape of each phase of {@linkcode oneCycle}. */
 export type Annealing = "cosine" | "linear";
@@ -56,6 +57,18 @@ export interface OneCycleOptions {
 }
 
 const ACTION = "create a one-cycle schedule";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    iterations: 0,
+    pctStart: 0,
+    divFactor: 0,
+    finalDivFactor: 0,
+    anneal: 0,
+    threePhase: 0,
+    momentum: 0,
+  } satisfies Record<keyof OneCycleOptions, 0>,
+);
 const ANNEALINGS = ["cosine", "linear"] as const;
 
 /** One phase of a one-cycle schedule: from the end of the one before to `end`. */
@@ -154,6 +167,7 @@ export function oneCyclePhases(
  * bounds are not in order within [0, 1).
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     iterations,

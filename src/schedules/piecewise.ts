@@ -2,6 +2,7 @@ import { checkChoice, checkIteration, checkNotNegative } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** A point of {@linkcode piecewise}. */
 export interface PiecewisePoint {
@@ -26,6 +27,11 @@ export interface PiecewiseOptions {
 }
 
 const ACTION = "create a piecewise schedule";
+const NAMES = Object.keys(
+  {
+    interpolation: 0,
+  } satisfies Record<keyof PiecewiseOptions, 0>,
+);
 const INTERPOLATIONS = ["constant", "linear", "cosine"] as const;
 
 function checkPoints(points: readonly PiecewisePoint[]) {
@@ -77,6 +83,7 @@ export function piecewise(
   points: readonly PiecewisePoint[],
   options: PiecewiseOptions = {},
 ): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { interpolation = "constant" } = options;
   checkPoints(points);
   checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);

@@ -1,4 +1,5 @@
 import { checkCount, checkPositive } from "./_check.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode planCycles}. */
 export interface PlanCyclesOptions {
@@ -35,6 +36,14 @@ export interface CyclePlan {
 }
 
 const ACTION = "plan cycles";
+const NAMES = Object.keys(
+  {
+    samples: 0,
+    batchSize: 0,
+    epochs: 0,
+    stepSizeEpochs: 0,
+  } satisfies Record<keyof PlanCyclesOptions, 0>,
+);
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
@@ -75,6 +84,7 @@ function greatestCommonDivisor(a: number, b: number): number {
  * number >= 1, or `stepSizeEpochs` is not finite and > 0.
  */
 export function planCycles(options: PlanCyclesOptions): CyclePlan {
+  checkNames(ACTION, options, NAMES);
   const { samples, batchSize, epochs, stepSizeEpochs = 2 } = options;
   checkCount(ACTION, "samples", samples);
   checkCount(ACTION, "batchSize", batchSize);

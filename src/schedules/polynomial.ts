@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode polynomial}. */
 export interface PolynomialOptions {
@@ -21,13 +22,33 @@ export interface PolynomialOptions {
    * @default {1}
    */
   power?: number;
+  /**
+   * Whether the rate, once it has come to `endLr`, rises again and decays over
+   * `iterations` more than in all so far: Keras's `cycle`. It then has no end.
+   *
+   * @default {false}
+   */
+  cycle?: boolean;
 }
 
 const ACTION = "create a polynomial schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+    power: 0,
+    cycle: 0,
+  } satisfies Record<keyof PolynomialOptions, 0>,
+);
 
 /**
  * A power of what remains, from `startLr` to `endLr`, which then holds:
  * `endLr + (startLr − endLr) · (1 − min(1, iteration / iterations))^power`.
+ *
+ * With `cycle`, `iterations` is multiplied by the whole number, 1 at least, that
+ * makes it no less than the iteration: the rate jumps up after each multiple, to
+ * less each time.
  *
  * The same as optax's `polynomial_schedule`, Keras's `PolynomialDecay` and
  * Caffe's `poly`.
@@ -45,18 +66,29 @@ const ACTION = "create a polynomial schedule";
  * `power` is not finite and > 0.
  */
 export function polynomial(options: PolynomialOptions): Schedule {
-  const { startLr, endLr = 0, iterations, power = 1 } = options;
+  checkNames(ACTION, options, NAMES);
+  const { startLr, endLr = 0, iterations, power = 1, cycle = false } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);
   checkPositive(ACTION, "iterations", iterations);
   checkPositive(ACTION, "power", power);
   return withTraits((iteration) => {
     checkIteration(iteration);
-    if (iteration >= iterations) return endLr;
-    const remaining = (iterations - iteration) / iterations;
+    const end = cycle
+      ? iterations * Math.max(1, Math.ceil(iteration / iterations))
+      : iterations;
+    if (iteration >= end) return endLr;
+    const remaining = (end - iteration) / end;
     return mix(startLr, endLr, remaining ** power);
   }, {
-    description: { kind: "polynomial", startLr, endLr, iterations, power },
-    iterations,
+    description: {
+      kind: "polynomial",
+      startLr,
+      endLr,
+      iterations,
+      power,
+      cycle,
+    },
+    iterations: cycle ? Infinity : iterations,
   });
 }

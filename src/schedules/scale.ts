@@ -6,7 +6,8 @@ const ACTION = "scale a schedule";
 
 /**
  * `schedule`, with every rate multiplied by `factor`: a number, or a schedule
- * whose value at the same iteration is the factor. Its momentum stays.
+ * whose value at the same iteration is the factor. Its momentum stays; where it
+ * has none, that of the factor is taken.
  *
  * @example
  * ```ts
@@ -46,8 +47,9 @@ export function scale(schedule: Schedule, factor: number | Schedule): Schedule {
 }
 
 function product(schedule: Schedule, factor: Schedule): Schedule {
-  const { description, iterations, momentum } = traitsOf(schedule);
+  const { description, iterations, ...own } = traitsOf(schedule);
   const of = traitsOf(factor);
+  const momentum = own.momentum ?? of.momentum;
   return withTraits((iteration) => {
     const value = factor(iteration);
     checkNotNegative(ACTION, `factor(${iteration})`, value);

@@ -7,6 +7,7 @@ import {
 import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode step}. */
 export interface StepOptions {
@@ -23,6 +24,13 @@ export interface StepOptions {
 }
 
 const ACTION = "create a step schedule";
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    factor: 0,
+    stepSize: 0,
+  } satisfies Record<keyof StepOptions, 0>,
+);
 
 /**
  * A staircase: `startLr · factor^⌊iteration / stepSize⌋`.
@@ -43,6 +51,7 @@ const ACTION = "create a step schedule";
  * in (0, 1], or `stepSize` is not finite and > 0.
  */
 export function step(options: StepOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { startLr, factor = 0.1, stepSize } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkFactor(ACTION, "factor", factor);

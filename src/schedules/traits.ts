@@ -1,4 +1,4 @@
-import { traitsOf } from "./_traits.ts";
+import { callsWithMomentum, traitsOf } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
@@ -19,8 +19,9 @@ export function lengthOf(schedule: Schedule): number {
 }
 
 /**
- * The momentum that goes with `schedule`, or undefined where it has none. Within
- * a `sequence` it is undefined at the iterations of a stage that has none.
+ * The momentum that goes with `schedule`, its property `momentum`; undefined where
+ * it has none. Within a `sequence` it is undefined at the iterations of a stage
+ * that has none.
  *
  * @example
  * ```ts
@@ -37,6 +38,22 @@ export function lengthOf(schedule: Schedule): number {
  */
 export function momentumOf(
   schedule: Schedule,
-): ((iteration: number) => number | undefined) | undefined {
-  return traitsOf(schedule).momentum;
+): Schedule["momentum"] {
+  return schedule.momentum;
+}
+
+/**
+ * The rate of `schedule` at `iteration`, to train at.
+ *
+ * @throws {TypeError} If `schedule` calls one with a momentum and has none itself:
+ * training would go on without it, and without a word.
+ */
+export function rateToTrainAt(schedule: Schedule, iteration: number): number {
+  const before = callsWithMomentum();
+  const rate = schedule(iteration);
+  if (callsWithMomentum() === before || "momentum" in schedule) return rate;
+  throw new TypeError(
+    "Cannot train by a schedule as it must keep the momentum of the schedule that it calls: current value is a function without; " +
+      "use scale, clamp, warmup or sequence, or Object.assign(yours, { momentum: its.momentum }), with undefined to do without",
+  );
 }

@@ -4,6 +4,7 @@ import { mix } from "./_interpolate.ts";
 import { since } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** Options of {@linkcode warmup}. */
 export interface WarmupOptions {
@@ -18,6 +19,12 @@ export interface WarmupOptions {
 }
 
 const ACTION = "create a warm-up";
+const NAMES = Object.keys(
+  {
+    iterations: 0,
+    startLr: 0,
+  } satisfies Record<keyof WarmupOptions, 0>,
+);
 
 /**
  * A straight line from `startLr` to the first rate of `schedule` in `iterations`,
@@ -44,6 +51,7 @@ const ACTION = "create a warm-up";
  * @throws {TypeError} If `schedule` is not a function.
  */
 export function warmup(schedule: Schedule, options: WarmupOptions): Schedule {
+  checkNames(ACTION, options, NAMES);
   const { iterations, startLr = 0 } = options;
   checkFunction(ACTION, "schedule", schedule);
   checkPositive(ACTION, "iterations", iterations);

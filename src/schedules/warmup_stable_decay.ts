@@ -8,6 +8,7 @@ import { cosineWeight, mix } from "./_interpolate.ts";
 import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkNames } from "./check_names.ts";
 
 /** The shape of the last phase of {@linkcode warmupStableDecay}. */
 export type DecayShape = "linear" | "cosine" | "sqrt";
@@ -44,6 +45,17 @@ export interface WarmupStableDecayOptions {
 }
 
 const ACTION = "create a warmup-stable-decay schedule";
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    startLr: 0,
+    endLr: 0,
+    warmupIterations: 0,
+    stableIterations: 0,
+    decayIterations: 0,
+    decay: 0,
+  } satisfies Record<keyof WarmupStableDecayOptions, 0>,
+);
 const DECAYS = ["linear", "cosine", "sqrt"] as const;
 
 const WEIGHTS: Record<DecayShape, (remaining: number) => number> = {
@@ -83,6 +95,7 @@ const WEIGHTS: Record<DecayShape, (remaining: number) => number> = {
 export function warmupStableDecay(
   options: WarmupStableDecayOptions,
 ): Schedule {
+  checkNames(ACTION, options, NAMES);
   const {
     maxLr,
     startLr = 0,

@@ -4,6 +4,18 @@
  * {@link https://github.com/huggingface/safetensors#format}
  */
 
+import {
+  all,
+  type Check,
+  count,
+  describeFault,
+  listOf,
+  mapOf,
+  oneOf,
+  record,
+  that,
+} from "../runtime/check_data.ts";
+
 /** The element types that are written here. */
 export type TensorDtype = "F32" | "F64" | "I32" | "BOOL";
 
@@ -37,14 +49,18 @@ const LENGTH_BYTES = 8;
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
 ): Uint8Array<ArrayBuffer> {
-  const entries: Record<string, Entry> = {};
+  const entries: [string, Entry][] = [];
   let end = 0;
   for (const { name, dtype, shape, data } of tensors) {
     const start = end;
     end += data.byteLength;
-    entries[name] = { dtype, shape: [...shape], data_offsets: [start, end] };
+    entries.push([name, {
+      dtype,
+      shape: [...shape],
+      data_offsets: [start, end],
+    }]);
   }
-  const json = JSON.stringify(entries);
+  const json = JSON.stringify(Object.fromEntries(entries));
   let header = new TextEncoder().encode(json);
   // Spaces may follow it, which align the data.
   const padding = -header.length & 7;
@@ -63,15 +79,64 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** The tensors of a safetensors file that this package wrote, by name. */
+/** Whether a header describes tensors within `size` bytes of data. */
+function entriesWithin(size: number): Check {
+  const place = that(
+    `be two positions within ${size} bytes`,
+    (value) => {
+      const [from, to] = value as number[];
+      return (value as number[]).length === 2 && from <= to && to <= size;
+    },
+  );
+  const entry = record({
+    dtype: oneOf(...Object.keys(ARRAYS)),
+    shape: listOf(count),
+    data_offsets: all(listOf(count), place),
+  });
+  const sized: Check = (value, path) => {
+    const { dtype, shape, data_offsets: [from, to] } = value as Entry;
+    const bytes = shape.reduce((a, b) => a * b, 1) *
+      ARRAYS[dtype].BYTES_PER_ELEMENT;
+    if (to - from === bytes) return undefined;
+    return { path, must: `have ${bytes} bytes of data`, value: to - from };
+  };
+  return mapOf(all(entry, sized));
+}
+
+/**
+ * The tensors of a safetensors file that this package wrote, by name.
+ *
+ * @throws {RangeError} If the bytes are no such file; the message says what is
+ * wrong with it.
+ */
 export function decodeSafetensors(
   bytes: Uint8Array<ArrayBuffer>,
 ): Map<string, NamedTensor> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const start = LENGTH_BYTES + Number(view.getBigUint64(0, true));
-  const entries: Record<string, Entry> = JSON.parse(
-    new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, start)),
-  );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < LENGTH_BYTES
+    ? Infinity
+    : Number(view.getBigUint64(0, true));
+  const start = LENGTH_BYTES + length;
+  if (!(start <= bytes.length)) {
+    throw new RangeError(
+      `its header must end within ${bytes.length} bytes: current value is ${start}`,
+    );
+  }
+  let entries: Record<string, Entry>;
+  try {
+    entries = JSON.parse(
+      new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, start)),
+    );
+  } catch (cause) {
+    throw new RangeError(
+      `its header must be JSON: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
+  }
+  const fault = describeFault(entries, entriesWithin(bytes.length - start));
+  if (fault !== undefined) throw new RangeError(`in its header, ${fault}`);
   return new Map(
     Object.entries(entries).map(([name, { dtype, shape, data_offsets }]) => {
       const [from, to] = data_offsets;

@@ -1,4 +1,6 @@
-import { saveCheckpoint } from "./checkpoint.ts";
+import { newestIn, pathOf } from "./_checkpoint_folder.ts";
+import { checkModel } from "./_restore_checkpoint.ts";
+import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/types.ts";
 
@@ -16,11 +18,21 @@ export interface CheckpointerOptions {
   keep?: number;
   /** What else the run needs to go on; called at each checkpoint. Any JSON. */
   data?: () => unknown;
+  /**
+   * Once it is aborted, the batch that ends next is saved and training ends. To
+   * be seen while a backend computes on this thread, it wants a callback beside
+   * it that lets other work of the process run, such as `StopOnAbort`.
+   */
+  signal?: AbortSignal;
 }
 
 /**
  * Saves a checkpoint every so many batches of `fit` and `fitDataset`, from which
- * `loadCheckpoint` goes on. The batch waits until the checkpoint is written.
+ * `loadCheckpoint` goes on. The batch waits until the checkpoint is written; one
+ * that ends an epoch is saved with the epoch's row, after its validation.
+ *
+ * One run alone saves into a folder: where another does too, the second to save
+ * ends with a `CheckpointError`.
  *
  * @example
  * ```ts
@@ -50,49 +62,96 @@ export class Checkpointer extends CallbackBase {
   readonly #folder: string;
   readonly #options: CheckpointerOptions;
   #iterationBefore = -1;
+  /** The newest checkpoint that this run knows of. */
+  #newest: number | undefined;
+  /** Whether the last batch is to be saved as soon as its epoch's row is there. */
+  #isDue = false;
 
   /**
    * Creates a callback that saves into `folder`.
    *
-   * @throws {RangeError} If `every` is not a whole number >= 1.
+   * @throws {RangeError} If `every` or `keep` is not a whole number >= 1.
    */
   constructor(folder: string, options: CheckpointerOptions) {
     super();
-    const { every } = options;
+    const { every, keep = 2 } = options;
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(
         `Cannot save checkpoints as every must be a whole number >= 1: current value is ${every}`,
       );
     }
+    checkKeep(keep);
     this.#folder = folder;
     this.#options = { ...options };
   }
 
-  /** Saves a checkpoint now. Returns its folder. */
+  /**
+   * Saves a checkpoint now. Returns its folder.
+   *
+   * @throws {CheckpointError} If another run saves into the folder.
+   */
   async save(): Promise<string> {
-    const { scheduler, keep, data } = this.#options;
-    return await saveCheckpoint(
+    const { scheduler, keep = 2, data } = this.#options;
+    checkModel(this.model, "save a checkpoint");
+    this.#isDue = false;
+    this.#newest = await writeCheckpoint(
       this.#folder,
       { model: this.model, scheduler },
-      { keep, data: data?.() },
+      { keep, data: data?.() ?? null, after: this.#newest },
     );
+    return pathOf(this.#folder, this.#newest);
   }
 
   /** Called by `fit`. */
-  override onBatchBegin(): Promise<void> {
+  override async onTrainBegin(): Promise<void> {
+    this.#newest ??= await newestIn(this.#folder);
+  }
+
+  /** Called by `fit`. */
+  override async onBatchBegin(): Promise<void> {
+    await this.#saveIfDue();
     this.#iterationBefore = this.#options.scheduler.totalIterations;
-    return Promise.resolve();
   }
 
   /** Called by `fit`. */
-  override async onBatchEnd(): Promise<void> {
-    const { scheduler, every } = this.#options;
+  override async onBatchEnd(batch: number): Promise<void> {
+    const { scheduler, every, signal } = this.#options;
     const { totalIterations } = scheduler;
     if (totalIterations === this.#iterationBefore) {
       throw new TypeError(
         "Cannot save a checkpoint as its scheduler must come before it: pass callbacks: [scheduler, checkpointer]",
       );
     }
-    if (totalIterations % every === 0) await this.save();
+    if (signal?.aborted) this.model.stopTraining = true;
+    this.#isDue = totalIterations % every === 0 || signal?.aborted === true;
+    // The last batch waits for its epoch's row. Where nobody knows which is the
+    // last, each does, until the next begins; but not to be the end of a part.
+    const isLast = this.#batches === undefined
+      ? signal?.aborted !== true
+      : batch + 1 >= this.#batches;
+    if (!isLast) await this.#saveIfDue();
+  }
+
+  /** Called by `fit`. */
+  override async onEpochEnd(): Promise<void> {
+    await this.#saveIfDue();
+  }
+
+  /** Called by `fit`. */
+  override async onTrainEnd(): Promise<void> {
+    await this.#saveIfDue();
+  }
+
+  async #saveIfDue(): Promise<void> {
+    if (this.#isDue) await this.save();
+  }
+
+  /** Batches in an epoch, where they are known. */
+  get #batches(): number | undefined {
+    const { steps, samples, batchSize } = this.params as {
+      readonly [name: string]: number | null | undefined;
+    };
+    if (steps) return steps;
+    return samples && batchSize ? Math.ceil(samples / batchSize) : undefined;
   }
 }

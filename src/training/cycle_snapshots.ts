@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
+import type { LayerWeight } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** Options of {@linkcode CycleSnapshots}. */
@@ -49,8 +50,14 @@ interface BatchNormalization {
   momentum: number;
 }
 
+/**
+ * Weights and what they were. By the weight itself, as the order of
+ * `model.weights` changes when layers are frozen or no longer are.
+ */
+type Values = ReadonlyMap<LayerWeight, Tensor>;
+
 interface Snapshot {
-  readonly weights: readonly Tensor[];
+  readonly weights: Values;
   readonly score: number | undefined;
 }
 
@@ -145,10 +152,7 @@ export class CycleSnapshots implements Disposable {
    * better, such as the accuracy on validation data.
    */
   take(score?: number): void {
-    const weights = this.#model.weights.map((weight) =>
-      tf.keep(weight.read().clone())
-    );
-    const snapshot = { weights, score };
+    const snapshot = { weights: this.#hold(), score };
     this.#snapshots.push(snapshot);
     if (score !== undefined && score > (this.bestScore ?? -Infinity)) {
       const previous = this.#best;
@@ -172,9 +176,7 @@ export class CycleSnapshots implements Disposable {
   ): Tensor | Tensor[] {
     const { last, batchSize = 32 } = options;
     const snapshots = this.#last(last);
-    const own = this.#model.weights.map((weight) =>
-      tf.keep(weight.read().clone())
-    );
+    const own = this.#hold();
     try {
       let single = false;
       const means = tf.tidy(() => {
@@ -192,7 +194,7 @@ export class CycleSnapshots implements Disposable {
       return single ? means[0] : means;
     } finally {
       this.#use(own);
-      tf.dispose(own);
+      release(own);
     }
   }
 
@@ -208,16 +210,19 @@ export class CycleSnapshots implements Disposable {
     const { last, batches } = options;
     const snapshots = this.#last(last);
     const layers = [...batchNormalizations(this.#model)];
-    const means = tf.tidy(() =>
-      this.#model.weights.map((_, i) =>
-        tf.addN(snapshots.map(({ weights }) => weights[i]))
-          .div(snapshots.length)
-      )
+    const weights = this.#model.weights;
+    for (const snapshot of snapshots) this.#check(snapshot.weights);
+    const means: Values = new Map(
+      weights.map((weight) => [
+        weight,
+        tf.tidy(() =>
+          tf.addN(snapshots.map(({ weights }) => weights.get(weight)!))
+            .div(snapshots.length)
+        ),
+      ]),
     );
     const momenta = layers.map(({ momentum }) => momentum);
-    const own = this.#model.weights.map((weight) =>
-      tf.keep(weight.read().clone())
-    );
+    const own = this.#hold();
     try {
       this.#use(means);
       if (layers.length === 0) return;
@@ -241,7 +246,8 @@ export class CycleSnapshots implements Disposable {
       throw error;
     } finally {
       layers.forEach((layer, i) => layer.momentum = momenta[i]);
-      tf.dispose([means, own]);
+      release(means);
+      release(own);
     }
   }
 
@@ -263,7 +269,7 @@ export class CycleSnapshots implements Disposable {
   [Symbol.dispose](): void {
     const snapshots = new Set(this.#snapshots);
     if (this.#best) snapshots.add(this.#best);
-    for (const { weights } of snapshots) tf.dispose([...weights]);
+    for (const { weights } of snapshots) release(weights);
     this.#snapshots = [];
     this.#best = undefined;
   }
@@ -277,16 +283,39 @@ export class CycleSnapshots implements Disposable {
     );
   }
 
-  #use(weights: readonly Tensor[]): void {
-    this.#model.weights.forEach((weight, i) =>
-      (weight.read() as tf.Variable).assign(weights[i])
+  /** The weights as they are; it costs no copy until they change. */
+  #hold(): Values {
+    return new Map(
+      this.#model.weights.map((weight) => [
+        weight,
+        tf.keep(weight.read().clone()),
+      ]),
+    );
+  }
+
+  #use(values: Values): void {
+    this.#check(values);
+    for (const [weight, value] of values) {
+      (weight.read() as tf.Variable).assign(value);
+    }
+  }
+
+  #check(values: Values): void {
+    const lacking = this.#model.weights.find((weight) => !values.has(weight));
+    if (lacking === undefined) return;
+    throw new RangeError(
+      `Cannot use a snapshot as the model must have the weights that it had: it has ${lacking.originalName} besides`,
     );
   }
 
   /** Frees a snapshot that is neither among the last nor the best. */
   #release(snapshot: Snapshot): void {
     if (snapshot !== this.#best && !this.#snapshots.includes(snapshot)) {
-      tf.dispose([...snapshot.weights]);
+      release(snapshot.weights);
     }
   }
+}
+
+function release(values: Values): void {
+  tf.dispose([...values.values()]);
 }

@@ -1,4 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
+import {
+  appendRow,
+  copyColumn,
+  type GrowingColumns,
+  readColumn,
+  setValue,
+} from "../runtime/columns.ts";
+import { show } from "../runtime/check_data.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
@@ -25,7 +33,8 @@ export interface History extends Columns {
 
 /**
  * One row per epoch of `fit` or `fitDataset`: `epochs` (epochs ended so far),
- * `iterations` (batches trained by its end), and the epoch's own logs (`loss`,
+ * `iterations` (batches trained by its end), `lr` (the rate of its last batch),
+ * and the epoch's own logs (`loss`,
  * `acc`, `val_loss`, `val_acc`, …).
  */
 export interface EpochHistory extends Columns {
@@ -33,6 +42,8 @@ export interface EpochHistory extends Columns {
   readonly epochs: readonly number[];
   /** Batches trained by the end of the epoch. */
   readonly iterations: readonly number[];
+  /** The learning rate that the epoch's last batch was trained at. */
+  readonly lr: readonly number[];
 }
 
 /** Quantities that belong to a batch or an epoch, as numbers or tfjs scalars. */
@@ -55,12 +66,23 @@ const NOT_LOGGED = new Set(["batch", "size"]);
  */
 const READ_EVERY = 256;
 
+function checkScalar(name: string, value: unknown): void {
+  if (value instanceof tf.Tensor && value.size === 1) return;
+  throw new TypeError(
+    `Cannot record ${name} as it must be a number or a tensor of one number: current value is ${
+      value instanceof tf.Tensor
+        ? `a tensor of shape [${value.shape}]`
+        : show(value)
+    }`,
+  );
+}
+
 /**
  * Records rows of numbers in columns that grow in place. Values that are still
  * on a GPU stay there until many are read back together: no batch waits.
  */
 export class Recorder<C extends Columns> {
-  readonly #columns: { [column: string]: number[] } = {};
+  readonly #columns: GrowingColumns = {};
   readonly #firstColumns: readonly string[];
   #length = 0;
   /** Rows whose tensors are still to be read. */
@@ -68,11 +90,25 @@ export class Recorder<C extends Columns> {
   /** Rows whose tensors are being read, which come before those that wait. */
   #inFlight: Row[] = [];
   #reading: Promise<void> = Promise.resolve();
+  #generation: object = {};
 
   /** @param firstColumns The columns that every row has. */
   constructor(firstColumns: readonly (keyof C & string)[]) {
     this.#firstColumns = firstColumns;
     for (const name of firstColumns) this.#columns[name] = [];
+  }
+
+  /**
+   * Another object after each {@linkcode Recorder.restore}: while it is the same,
+   * rows are added and none changes.
+   */
+  get generation(): object {
+    return this.#generation;
+  }
+
+  /** Whether rows wait to be read from the device. */
+  get isReading(): boolean {
+    return this.#waiting.length > 0 || this.#inFlight.length > 0;
   }
 
   /** The columns, complete up to the last row read back; they go on growing. */
@@ -85,36 +121,53 @@ export class Recorder<C extends Columns> {
    * {@linkcode Recorder.flush} first.
    */
   snapshot(): C {
-    const columns: { [column: string]: number[] } = {};
-    for (const name in this.#columns) columns[name] = [...this.#columns[name]];
+    const columns: GrowingColumns = {};
+    for (const name in this.#columns) {
+      setValue(columns, name, copyColumn(this.#columns[name]));
+    }
     let length = this.#length;
     for (const row of [...this.#inFlight, ...this.#waiting]) {
       const numbers: { [column: string]: number } = {};
       for (const name in row) {
         const value = row[name];
-        numbers[name] = typeof value === "number" ? value : NaN;
+        setValue(numbers, name, typeof value === "number" ? value : NaN);
       }
       appendRow(columns, length++, numbers);
     }
     return columns as Columns as C;
   }
 
-  /** Adds a row: its own values, then the logs of other names. */
+  /**
+   * Adds a row: its own values, then the logs of other names.
+   *
+   * @throws What reading a value throws; no row is then added.
+   */
   add(row: { readonly [column: string]: number }, logs: Logs = {}): void {
     const values: Row = { ...row };
     let onDevice = false;
-    for (const name in logs) {
-      const value = logs[name];
-      if (value === undefined || name in row || NOT_LOGGED.has(name)) continue;
-      if (typeof value === "number") {
-        values[name] = value;
-      } else if (readsAtOnce()) {
-        values[name] = value.dataSync()[0];
-      } else {
-        // tfjs disposes the logs when the callbacks have run.
-        values[name] = tf.keep(value.clone());
-        onDevice = true;
+    try {
+      for (const name in logs) {
+        const value = logs[name];
+        if (
+          value === undefined || Object.hasOwn(row, name) ||
+          NOT_LOGGED.has(name)
+        ) continue;
+        if (typeof value === "number") {
+          setValue(values, name, value);
+          continue;
+        }
+        checkScalar(name, value);
+        if (readsAtOnce()) {
+          setValue(values, name, value.dataSync()[0]);
+        } else {
+          // tfjs disposes the logs when the callbacks have run.
+          setValue(values, name, tf.keep(value.clone()));
+          onDevice = true;
+        }
       }
+    } catch (error) {
+      tf.dispose(values);
+      throw error;
     }
     if (
       !onDevice && this.#waiting.length === 0 && this.#inFlight.length === 0
@@ -150,9 +203,9 @@ export class Recorder<C extends Columns> {
     for (const name in this.#columns) delete this.#columns[name];
     for (const name of this.#firstColumns) this.#columns[name] = [];
     for (const [name, values] of Object.entries(columns)) {
-      // JSON has no NaN: it writes null.
-      this.#columns[name] = Array.from(values, (value) => value ?? NaN);
+      setValue(this.#columns, name, readColumn(values));
     }
+    this.#generation = {};
     this.#length = this.#columns[this.#firstColumns[0]].length;
   }
 
@@ -189,22 +242,6 @@ export class Recorder<C extends Columns> {
 
   #append(row: { [column: string]: number }): void {
     appendRow(this.#columns, this.#length++, row);
-  }
-}
-
-/** Adds a row to columns of `length` rows. */
-function appendRow(
-  columns: { [column: string]: number[] },
-  length: number,
-  row: { readonly [column: string]: number },
-): void {
-  for (const name in row) {
-    const column = columns[name] ??= new Array<number>(length).fill(NaN);
-    column.push(row[name]);
-  }
-  for (const name in columns) {
-    const column = columns[name];
-    if (column.length === length) column.push(NaN);
   }
 }
 

@@ -28,15 +28,18 @@ type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 const ACTION = "set layer rates";
 
-/** Of each trainable weight, its layer's name, and `layer/weight`. */
-function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
-  const names = new Map<tf.Variable, [string, string]>();
+/**
+ * Of each trainable weight, the names of the layers that it is within, from the
+ * outermost, each followed by `layer/weight`.
+ */
+function namesOf(model: LayersModel): Map<tf.Variable, string[]> {
+  const names = new Map<tf.Variable, string[]>();
   for (const layer of layersWithin(model)) {
     for (const weight of layer.trainableWeights) {
       const last = weight.originalName.split("/").at(-1)!;
       const variable = weight.read() as tf.Variable;
-      // Of a model within a model, the innermost layer's name is the last set.
-      names.set(variable, [layer.name, `${layer.name}/${last}`]);
+      const known = names.get(variable) ?? [];
+      names.set(variable, [...known, layer.name, `${layer.name}/${last}`]);
     }
   }
   return names;
@@ -60,7 +63,8 @@ function namesOf(model: LayersModel): Map<tf.Variable, [string, string]> {
  *
  * @param model A compiled model.
  * @param factors Factors by pattern: the name of a layer, `"dense_1"`, or of a
- * layer's weight, `"dense_1/bias"`, in which `*` stands for any text. The first
+ * layer's weight, `"dense_1/bias"`, in which `*` stands for any text. The name of
+ * a model within the model stands for all of its layers. The first
  * pattern that matches a weight decides; one that none matches learns at the
  * optimizer's rate.
  * @throws {TypeError} If the model is not compiled, or has layer rates already.
@@ -118,7 +122,7 @@ export function layerRates(
       if (!decided) factor = candidate.factor;
       decided = true;
     }
-    rates.push({ weight: names[1], factor });
+    rates.push({ weight: names.at(-1)!, factor });
     if (factor !== 1) scaled.push({ variable, factor });
   }
   const unused = patterns.find(({ used }) => !used);

@@ -1,9 +1,10 @@
 import type { Schedule } from "../schedules/schedule.ts";
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
-import { momentumOf } from "../schedules/traits.ts";
+import { rateToTrainAt } from "../schedules/traits.ts";
 import {
-  type Columns,
   type EpochHistory,
   type History,
   type Logs,
@@ -11,7 +12,33 @@ import {
 } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
-import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
+import {
+  type Check,
+  checkData,
+  count,
+  optional,
+  record,
+  that,
+} from "../runtime/check_data.ts";
+import { columnsWith } from "../runtime/columns.ts";
+import { isTraining } from "../tfjs/trained_weights.ts";
+import {
+  CallbackBase,
+  type LayersModel,
+  type Optimizer,
+} from "../tfjs/types.ts";
+
+/** The state of a scheduler without its history. */
+export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;
+
+/** What a scheduler has recorded, for a checkpoint to write what is new. */
+export let recordsOf: (scheduler: LearningRateScheduler) => {
+  readonly batches: Recorder<History>;
+  readonly epochs: Recorder<EpochHistory>;
+};
+
+/** What `toJSON` of a scheduler gives beside its history, which it may not copy. */
+export let describeAlone: (scheduler: LearningRateScheduler) => StateAlone;
 
 /** Returned by hooks with nothing to wait for, so that a batch allocates no promise. */
 const DONE: Promise<void> = Promise.resolve();
@@ -29,8 +56,9 @@ const DONE: Promise<void> = Promise.resolve();
  * `(epoch, lr)`, this one asks at every batch, for the batches trained so far: a
  * rate by epoch is `(t) => rate(Math.floor(t / batchesPerEpoch))`.
  *
- * A schedule made with `momentum` (`cyclic`, `oneCycle`) drives that too, of the
- * optimizers that have one: Momentum, RMSProp and, as beta1, Adam and Adamax.
+ * A schedule with a `momentum` (made so by `cyclic` or `oneCycle`) drives that too,
+ * of the optimizers that have one: Momentum, RMSProp and, as beta1, Adam and
+ * Adamax. A function of one's own around such a schedule must have one as well.
  *
  * A batch costs it well under a microsecond beside what tfjs needs to give the
  * optimizer a new rate and to read the logs; logs that are on a GPU are read back
@@ -54,14 +82,18 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class LearningRateScheduler extends CallbackBase {
   #schedule: Schedule;
-  #momentum: ReturnType<typeof momentumOf>;
+  #momentum: Schedule["momentum"];
   /** What the optimizer had, for the stages of a schedule that set none. */
   #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
   #scale = 1;
   #iteration = 0;
   #totalIterations = 0;
+  /** Of the last batch. */
+  #lastRate = NaN;
   #epochs = 0;
+  /** Whether the state is asked for without its history. */
+  #isBrief = false;
   readonly #batches: Recorder<History> = new Recorder<History>([
     "iterations",
     "lr",
@@ -69,6 +101,7 @@ export class LearningRateScheduler extends CallbackBase {
   readonly #epochRecords: Recorder<EpochHistory> = new Recorder<EpochHistory>([
     "epochs",
     "iterations",
+    "lr",
   ]);
 
   /**
@@ -80,7 +113,7 @@ export class LearningRateScheduler extends CallbackBase {
   constructor(schedule: Schedule) {
     super();
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   /** The schedule that is followed. */
@@ -134,7 +167,10 @@ export class LearningRateScheduler extends CallbackBase {
     return this.#batches.columns;
   }
 
-  /** One row per epoch of `fit`: `epochs`, `iterations`, `loss`, `val_loss`, … */
+  /**
+   * One row per epoch of `fit`: `epochs`, `iterations`, `lr`, `loss`, `val_loss`,
+   * …
+   */
   get epochHistory(): EpochHistory {
     return this.#epochRecords.columns;
   }
@@ -153,7 +189,8 @@ export class LearningRateScheduler extends CallbackBase {
    *
    * @returns This scheduler.
    * @throws {TypeError} If the optimizer has no learning rate, or no momentum
-   * where the schedule cycles it.
+   * where the schedule cycles it; or if the schedule is a function that calls
+   * one with a momentum and has none itself.
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
@@ -165,6 +202,7 @@ export class LearningRateScheduler extends CallbackBase {
       if (another || this.#ownMomentum === undefined) this.#ownMomentum = own;
     }
     this.#optimizer = optimizer;
+    IN_CHARGE.set(optimizer, this);
     this.#apply();
     return this;
   }
@@ -175,7 +213,10 @@ export class LearningRateScheduler extends CallbackBase {
    *
    * @param logs Quantities of this batch, as numbers or scalar tensors. Tensors
    * remain the caller's and may be disposed at once.
-   * @throws {TypeError} If no optimizer is attached.
+   * @throws {TypeError} If no optimizer is attached, another scheduler has taken
+   * charge of it, or a value is neither a number nor a tensor of one.
+   * @throws {RangeError} If the schedule gives no rate. Whatever is thrown, the
+   * batch then does not count.
    *
    * @example
    * ```ts
@@ -201,15 +242,23 @@ export class LearningRateScheduler extends CallbackBase {
         "Cannot step a learning-rate schedule as it must be attached to an optimizer: call attach(optimizer) first",
       );
     }
-    this.#iteration++;
-    this.#totalIterations++;
+    if (IN_CHARGE.get(optimizer) !== this) {
+      throw new TypeError(
+        "Cannot step a learning-rate schedule as it must be in charge of its optimizer: another scheduler was attached to it since",
+      );
+    }
+    // Everything that may fail comes first, so that a batch counts or does not.
+    const next = this.#ratesAt(this.#iteration + 1);
     const row: { [column: string]: number } = {
-      iterations: this.#totalIterations,
+      iterations: this.#totalIterations + 1,
       lr: getLearningRate(optimizer),
     };
     if (this.#momentum !== undefined) row.momentum = getMomentum(optimizer);
     this.#batches.add(row, logs);
-    this.#apply();
+    this.#iteration++;
+    this.#totalIterations++;
+    this.#lastRate = row.lr;
+    applyRates(optimizer, next);
   }
 
   /**
@@ -227,7 +276,7 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = 0;
     if (this.#optimizer !== undefined) this.#apply();
   }
@@ -268,8 +317,12 @@ export class LearningRateScheduler extends CallbackBase {
       ...(this.#scale !== 1 && { scale: this.#scale }),
       ...(this.#ownMomentum !== undefined &&
         { ownMomentum: this.#ownMomentum }),
-      history: this.#batches.snapshot(),
-      epochHistory: this.#epochRecords.snapshot(),
+      history: this.#isBrief
+        ? { iterations: [], lr: [] }
+        : this.#batches.snapshot(),
+      epochHistory: this.#isBrief
+        ? { epochs: [], iterations: [], lr: [] }
+        : this.#epochRecords.snapshot(),
     };
   }
 
@@ -280,19 +333,57 @@ export class LearningRateScheduler extends CallbackBase {
    */
   protected restoreState(state: SchedulerState, schedule?: Schedule): void {
     checkState(state);
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
     this.#scale = state.scale ?? 1;
     this.#ownMomentum = state.ownMomentum;
     this.#batches.restore(state.history);
-    this.#epochRecords.restore(state.epochHistory);
+    this.#epochRecords.restore(withRates(state));
+    this.#lastRate = state.history.lr.at(-1) ?? NaN;
     if (this.#optimizer !== undefined) this.#apply();
+  }
+
+  static {
+    recordsOf = (scheduler) => ({
+      batches: scheduler.#batches,
+      epochs: scheduler.#epochRecords,
+    });
+    describeAlone = (scheduler) => {
+      scheduler.#isBrief = true;
+      try {
+        const { history: _, epochHistory: __, ...state } = scheduler.toJSON();
+        return state;
+      } finally {
+        scheduler.#isBrief = false;
+      }
+    };
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If another `fit` that goes on follows this schedule.
+   */
+  override setModel(model: LayersModel): void {
+    if (this.model !== model && isTraining(this.model)) {
+      throw new TypeError(
+        "Cannot follow a learning-rate schedule as it must be in one fit at a time: give each model a scheduler of its own",
+      );
+    }
+    super.setModel(model);
   }
 
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
+    const other = IN_CHARGE.get(this.model.optimizer);
+    // The callbacks of a fit share its parameters.
+    if (other && other !== this && other.params === this.params) {
+      throw new TypeError(
+        "Cannot follow a learning-rate schedule as no other must drive the same optimizer: pass fit one scheduler",
+      );
+    }
     this.attach(this.model.optimizer);
     return DONE;
   }
@@ -303,11 +394,39 @@ export class LearningRateScheduler extends CallbackBase {
     return DONE;
   }
 
+  /**
+   * What it is and where it stands, in a line: also what `console.log` shows of
+   * it.
+   */
+  override toString(): string {
+    return `${this.constructor.name} ${this.describePosition()}`;
+  }
+
+  /** Where it stands, for {@linkcode LearningRateScheduler.toString}. */
+  protected describePosition(): string {
+    const batches = this.#totalIterations === this.#iteration
+      ? `iteration ${this.#iteration}`
+      : `iteration ${this.#iteration} since the reset, ${this.#totalIterations} altogether`;
+    let rate: string;
+    try {
+      rate = `learning rate ${shortNumber(this.learningRate)}`;
+    } catch (error) {
+      // Measured in epochs, say, whose batches are not known yet.
+      if (!(error instanceof RangeError)) throw error;
+      rate = "learning rate not known yet";
+    }
+    return `at ${batches}, ${rate}`;
+  }
+
   /** Called by `fit`. */
   override async onEpochEnd(_epoch: number, logs?: Logs): Promise<void> {
     this.#epochs++;
     this.#epochRecords.add(
-      { epochs: this.#epochs, iterations: this.#totalIterations },
+      {
+        epochs: this.#epochs,
+        iterations: this.#totalIterations,
+        lr: this.#lastRate,
+      },
       logs,
     );
     await this.flush();
@@ -318,21 +437,54 @@ export class LearningRateScheduler extends CallbackBase {
     await this.flush();
   }
 
-  #follow(schedule: Schedule): void {
+  /**
+   * Follows another schedule from the next batch on, at the same iteration.
+   *
+   * @param schedule The learning rate by iteration.
+   */
+  protected follow(schedule: Schedule): void {
     this.#schedule = checkSchedule(schedule);
-    this.#momentum = momentumOf(schedule);
+    this.#momentum = schedule.momentum;
   }
 
   #apply(): void {
-    const optimizer = this.#optimizer!;
-    setLearningRate(optimizer, this.at(this.#iteration));
-    if (this.#momentum === undefined) return;
-    const momentum = this.#momentum(this.#iteration) ?? this.#ownMomentum;
-    if (momentum !== undefined) setMomentum(optimizer, momentum);
+    applyRates(this.#optimizer!, this.#ratesAt(this.#iteration));
+  }
+
+  #ratesAt(iteration: number): Rates {
+    const momentum = this.#momentum === undefined
+      ? undefined
+      : this.#momentum(iteration) ?? this.#ownMomentum;
+    const learningRate = this.#scale *
+      rateToTrainAt(this.#schedule, iteration);
+    if (!(learningRate >= 0 && learningRate < Infinity)) {
+      throw new RangeError(
+        `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${learningRate}`,
+      );
+    }
+    return { learningRate, momentum };
   }
 }
 
+/** Which scheduler sets the rate of an optimizer: one alone can. */
+const IN_CHARGE = new WeakMap<Optimizer, LearningRateScheduler>();
+
+/** What an optimizer is to train the next batch with. */
+interface Rates {
+  readonly learningRate: number;
+  readonly momentum: number | undefined;
+}
+
+function applyRates(
+  optimizer: Optimizer,
+  { learningRate, momentum }: Rates,
+): void {
+  setLearningRate(optimizer, learningRate);
+  if (momentum !== undefined) setMomentum(optimizer, momentum);
+}
+
 showInNotebooks(LearningRateScheduler, schedulerView);
+showInConsole(LearningRateScheduler);
 
 /** Counts and history of a scheduler, as plain data. */
 export interface SchedulerState {
@@ -355,32 +507,52 @@ export interface SchedulerState {
   readonly epochHistory: EpochHistory;
 }
 
-function checkState(state: SchedulerState): void {
-  const counts = ["iteration", "totalIterations", "epochs"] as const;
-  const histories = [
-    ["history", ["iterations", "lr"]],
-    ["epochHistory", ["epochs", "iterations"]],
-  ] as const;
-  const { scale = 1 } = state ?? {};
-  const bad = counts.find((name) => !Number.isSafeInteger(state?.[name])) ??
-    (scale >= 0 && scale < Infinity ? undefined : "scale") ??
-    histories.find(([name, columns]) =>
-      columns.some((column) =>
-        !Array.isArray((state[name] as Columns)?.[column])
-      )
-    )?.[0];
-  if (bad === undefined) return;
-  throw new TypeError(
-    `Cannot restore a learning-rate scheduler as the data must be what its toJSON gave: current value has ${bad} ${
-      JSON.stringify(state?.[bad])
-    }`,
+const STATE: Check = record({
+  iteration: count,
+  totalIterations: count,
+  epochs: count,
+  scale: optional(that(
+    "be a finite number >= 0",
+    (value) => Number.isFinite(value) && value as number >= 0,
+  )),
+  ownMomentum: optional(that(
+    "be >= 0 and < 1",
+    (value) => typeof value === "number" && value >= 0 && value < 1,
+  )),
+  history: columnsWith("iterations", "lr"),
+  epochHistory: columnsWith("epochs", "iterations"),
+});
+
+/** The epochs of a state, with their rates, which the first version left out. */
+function withRates({ history, epochHistory }: SchedulerState): EpochHistory {
+  if (epochHistory.lr !== undefined) return epochHistory;
+  const lr = epochHistory.iterations.map((iteration) =>
+    history.lr[history.iterations.indexOf(iteration)] ?? NaN
   );
+  return { ...epochHistory, lr };
+}
+
+function checkState(state: SchedulerState): void {
+  const action = "restore a learning-rate scheduler";
+  checkData(action, state, STATE);
+  const { iteration, totalIterations } = state;
+  if (iteration > totalIterations) {
+    throw new TypeError(
+      `Cannot ${action} as iteration must be <= totalIterations (${totalIterations}): current value is ${iteration}`,
+    );
+  }
 }
 
 function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== "function") {
     throw new TypeError(
       `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${schedule}`,
+    );
+  }
+  const { momentum } = schedule;
+  if (momentum !== undefined && typeof momentum !== "function") {
+    throw new TypeError(
+      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${momentum}`,
     );
   }
   return schedule;

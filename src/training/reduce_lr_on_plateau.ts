@@ -1,3 +1,15 @@
+import {
+  type Check,
+  checkData,
+  count,
+  finite,
+  oneOf,
+  parseData,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
+import { columnsWith, copyColumn, readColumn } from "../runtime/columns.ts";
 import { metricDirection } from "../metrics/direction.ts";
 import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
@@ -120,6 +132,7 @@ function resolve(
     minLr = 0,
     epsilon = 1e-8,
   } = options;
+  check("monitor", monitor, "a name", typeof monitor === "string");
   const known = { lower: "min", higher: "max" } as const;
   const direction = metricDirection(monitor);
   const mode = options.mode ?? (direction && known[direction]);
@@ -325,7 +338,7 @@ export class ReduceLROnPlateau extends CallbackBase {
       best: this.#best ?? null,
       badSteps: this.#badSteps,
       cooldownLeft: this.#cooldownLeft,
-      history: { steps: [...steps], value: [...value], lr: [...lr] },
+      history: { steps: [...steps], value: copyColumn(value), lr: [...lr] },
     };
   }
 
@@ -350,10 +363,8 @@ export class ReduceLROnPlateau extends CallbackBase {
     json: string | ReduceLROnPlateauState,
     options: Pick<ReduceLROnPlateauOptions, "scheduler"> = {},
   ): ReduceLROnPlateau {
-    const state: ReduceLROnPlateauState = typeof json === "string"
-      ? JSON.parse(json)
-      : json;
-    checkState(state);
+    const state = parseData(RESTORE, json) as ReduceLROnPlateauState;
+    checkData(RESTORE, state, STATE);
     const plateau = new ReduceLROnPlateau({ ...state.options, ...options });
     plateau.#best = state.best ?? undefined;
     plateau.#badSteps = state.badSteps;
@@ -361,8 +372,7 @@ export class ReduceLROnPlateau extends CallbackBase {
     const { steps, value, lr } = state.history;
     plateau.#history = {
       steps: [...steps],
-      // JSON has no NaN: it writes null.
-      value: value.map((value) => value ?? NaN),
+      value: readColumn(value),
       lr: [...lr],
     };
     return plateau;
@@ -416,36 +426,27 @@ export class ReduceLROnPlateau extends CallbackBase {
   }
 }
 
-function checkState(state: ReduceLROnPlateauState): void {
-  const columns = ["steps", "value", "lr"] as const;
-  const { history } = state ?? {};
-  const length = history?.steps?.length;
-  const isNumber = (value: unknown) => typeof value === "number";
-  const faults: [string, boolean][] = [
-    ["type", state?.type === "ReduceLROnPlateau"],
-    ["version", state?.version === 1],
-    ["options", typeof state?.options === "object" && state.options !== null],
-    ["best", state?.best === null || isNumber(state?.best)],
-    ["badSteps", isCount(state?.badSteps)],
-    ["cooldownLeft", isCount(state?.cooldownLeft)],
-    [
-      "history",
-      columns.every((name) =>
-        Array.isArray(history?.[name]) && history[name].length === length &&
-        history[name].every((value) =>
-          isNumber(value) || name === "value" && value === null
-        )
-      ),
-    ],
-  ];
-  const fault = faults.find(([, ok]) => !ok)?.[0];
-  if (fault === undefined) return;
-  throw new TypeError(
-    `Cannot restore a ReduceLROnPlateau as the data must be what its toJSON gave: current value has ${fault} ${
-      JSON.stringify(state?.[fault as keyof ReduceLROnPlateauState])?.slice(
-        0,
-        80,
-      )
-    }`,
-  );
-}
+const RESTORE = "restore a ReduceLROnPlateau";
+
+const STATE: Check = record({
+  type: oneOf("ReduceLROnPlateau"),
+  version: oneOf(1),
+  options: record({
+    monitor: text,
+    mode: text,
+    factor: finite,
+    patience: finite,
+    threshold: finite,
+    thresholdMode: text,
+    cooldown: finite,
+    minLr: finite,
+    epsilon: finite,
+  }),
+  best: that(
+    "be a number or null",
+    (value) => value === null || typeof value === "number",
+  ),
+  badSteps: count,
+  cooldownLeft: count,
+  history: columnsWith("steps", "value", "lr"),
+});

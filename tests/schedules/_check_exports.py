@@ -39,16 +39,21 @@ def load(source):
 
 
 def run_pytorch(source, count, adam):
-    parameter = torch.nn.Parameter(torch.zeros(1))
+    parameters = [
+        {"params": torch.nn.Parameter(torch.zeros(1))},
+        {"params": torch.nn.Parameter(torch.zeros(1)), "lr": 0.6},
+    ]
     optimizer = (
-        torch.optim.Adam([parameter], lr=0.3)
+        torch.optim.Adam(parameters, lr=0.3)
         if adam
-        else torch.optim.SGD([parameter], lr=0.3, momentum=0.5)
+        else torch.optim.SGD(parameters, lr=0.3, momentum=0.5)
     )
     scheduler = load(source)["Scheduler"](optimizer)
     rates, momenta = [], []
     for _ in range(count):
-        group = optimizer.param_groups[0]
+        group, twice = optimizer.param_groups
+        if twice["lr"] != 2 * group["lr"]:
+            raise ValueError("a group lost its ratio to the optimizer's rate")
         rates.append(group["lr"])
         momenta.append(group["betas"][0] if adam else group["momentum"])
         optimizer.step()

@@ -14,10 +14,22 @@ import torch
 warnings.simplefilter("ignore")
 
 
+def create(optimizer, cls, kwargs):
+    kwargs = dict(kwargs)
+    inner = kwargs.pop("schedulers", None)
+    kind = getattr(torch.optim.lr_scheduler, cls)
+    if inner is None:
+        return kind(optimizer, **kwargs)
+    schedulers = [create(optimizer, one["cls"], one["kwargs"]) for one in inner]
+    if cls == "ChainedScheduler":
+        return kind(schedulers)
+    return kind(optimizer, schedulers, **kwargs)
+
+
 def run(cls, kwargs, steps):
     parameter = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([parameter], lr=0.4, momentum=0.9)
-    scheduler = getattr(torch.optim.lr_scheduler, cls)(optimizer, **kwargs)
+    scheduler = create(optimizer, cls, kwargs)
     rates, momenta = [], []
     for _ in range(steps):
         rates.append(optimizer.param_groups[0]["lr"])

@@ -26,6 +26,13 @@ export const EXAMPLES: Record<string, schedules.Schedule> = {
     iterations: 1234,
     power: 2.5,
   }),
+  "polynomial, again and again": schedules.polynomial({
+    startLr: 0.1,
+    endLr: 0.001,
+    iterations: 300,
+    power: 2,
+    cycle: true,
+  }),
   step: schedules.step({ startLr: 0.1, factor: 0.7, stepSize: 150 }),
   exponential: schedules.exponential({
     startLr: 0.1,

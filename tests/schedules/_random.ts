@@ -78,6 +78,7 @@ const single: fc.Arbitrary<schedules.Schedule> = fc.oneof(
     endLr: rates,
     iterations: size,
     power: fc.constantFrom(0.5, 1, 2, 3.7),
+    cycle: fc.boolean(),
   }).map(schedules.polynomial),
   fc.record({
     startLr: rates,

@@ -27,3 +27,11 @@ Deno.test("polynomial() refuses a power that is not > 0", () => {
     "power must be a finite number > 0: current value is 0",
   );
 });
+
+Deno.test("polynomial() with cycle decays anew over two, three … times as long, as Keras's", () => {
+  const rate = polynomial({ startLr: 1, iterations: 4, cycle: true });
+  assertEquals(
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12].map(rate),
+    [1, 0.75, 0.5, 0.25, 0, 3 / 8, 2 / 8, 1 / 8, 0, 3 / 12, 0],
+  );
+});

@@ -16,6 +16,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "@clr/clr/training";
+import { inFolder, namesIn } from "./_in_folder.ts";
 import { killAndResume } from "./_kill_and_resume.ts";
 
 await tf.setBackend("cpu");
@@ -75,17 +76,6 @@ interface Entry {
   data_offsets: [number, number];
 }
 
-async function inFolder(
-  test: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "clr-checkpoint-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 function dispose(...models: tf.LayersModel[]): void {
   for (const model of models) {
     model.optimizer.dispose();
@@ -131,8 +121,7 @@ Deno.test("saveCheckpoint() leaves no tensor behind and keeps the last two", () 
     const before = tf.memory().numTensors;
     for (let i = 0; i < 4; i++) await saveCheckpoint(folder, { model });
     assertEquals(tf.memory().numTensors, before);
-    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-    assertEquals(names, ["checkpoint-000003", "checkpoint-000004"]);
+    assertEquals(namesIn(folder), ["checkpoint-000003", "checkpoint-000004"]);
     dispose(model);
   }));
 
@@ -189,8 +178,7 @@ Deno.test("saveCheckpoint() sweeps what a killed process left", () =>
     await Deno.mkdir(`${folder}/checkpoint-000007.abc.part`);
     await Deno.writeTextFile(`${folder}/checkpoint-000007.abc.part/x`, "x");
     await saveCheckpoint(folder, { model });
-    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    assertEquals(names, ["checkpoint-000001"]);
+    assertEquals(namesIn(folder), ["checkpoint-000001"]);
     dispose(model);
   }));
 
@@ -218,7 +206,7 @@ Deno.test("Checkpoint.restore() refuses what it does not fit, changing nothing",
     assertThrows(
       () => checkpoint.restore({ model: small }),
       CheckpointError,
-      "must have weights of shapes [[3,4],[4],",
+      "it lacks batch_normalization_BatchNormalization1/gamma, ",
     );
     assertThrows(
       () => checkpoint.restore({ model, scheduler: new CyclicLR() }),
@@ -343,6 +331,6 @@ Deno.test("saveCheckpoint() writes the safetensors layout", () =>
     );
     assertEquals(values, weightsOf(model)[0]);
     assertNotEquals(values[0], 0);
-    assert("history/lr" in header);
+    assert(Object.keys(header).every((key) => !key.startsWith("history/")));
     dispose(model);
   }));

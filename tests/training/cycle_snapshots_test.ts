@@ -259,3 +259,42 @@ Deno.test("CyclicLR tells the ends of cycles in a loop of one's own", async () =
   optimizer.dispose();
   weight.dispose();
 });
+
+Deno.test("CycleSnapshots give each layer its own weights, whatever is frozen meanwhile", async () => {
+  const layer = (name: string) =>
+    tf.layers.dense({ name, units: 2, inputShape: [2], useBias: false });
+  const model = tf.sequential({ layers: ["a", "b", "c"].map(layer) });
+  const set = (values: number[]) =>
+    tf.tidy(() =>
+      model.layers.forEach((layer, i) =>
+        layer.setWeights([tf.fill([2, 2], values[i])])
+      )
+    );
+  const values = () =>
+    model.layers.map((layer) => layer.getWeights()[0].dataSync()[0]);
+  const freeze = (frozen: string) =>
+    model.layers.forEach((layer) => layer.trainable = layer.name !== frozen);
+  using snapshots = new CycleSnapshots(model);
+  set([1, 2, 3]);
+  freeze("a");
+  snapshots.take(2);
+  freeze("b");
+  set([3, 4, 5]);
+  snapshots.take(1);
+  freeze("c");
+  snapshots.useBest();
+  assertEquals(values(), [1, 2, 3]);
+  await snapshots.average();
+  assertEquals(values(), [2, 3, 4]);
+  freeze("");
+  tf.dispose(snapshots.predict(tf.ones([1, 2])));
+  assertEquals(values(), [2, 3, 4]);
+
+  model.add(layer("d"));
+  assertThrows(
+    () => snapshots.useBest(),
+    RangeError,
+    "it has d/kernel besides",
+  );
+  model.dispose();
+});

@@ -152,7 +152,7 @@ Deno.test("CyclicLR.restore() refuses what is no state, and stays as it was", ()
     assertThrows(
       () => clr.restore(state as unknown as typeof before),
       TypeError,
-      "what its toJSON gave",
+      "Cannot restore a ",
     );
     assertEquals(clr.toJSON(), before);
   }
@@ -227,8 +227,78 @@ Deno.test("CyclicLR.fromJSON() asks for a scaleFn, which JSON cannot hold", () =
   const json = JSON.stringify(new CyclicLR({ scaleFn, stepSize: 1 }));
   assertThrows(() => CyclicLR.fromJSON(json), TypeError, "{ scaleFn }");
   assertEquals(CyclicLR.fromJSON(json, { scaleFn }).at(3), 0.001 + 0.005 / 2);
-  assertThrows(() => CyclicLR.fromJSON("{}"), TypeError, "undefined");
-  assertThrows(() => CyclicLR.fromJSON("null"), TypeError, "undefined");
+});
+
+Deno.test("CyclicLR.fromJSON() refuses damage in one line that names the place", () => {
+  const clr = new CyclicLR({ baseLr: 0.1, maxLr: 1, stepSize: 7 });
+  clr.attach(tf.train.sgd(1)).step({ loss: 1 });
+  const whole = JSON.parse(JSON.stringify(clr));
+  const damages: [string, unknown, string][] = [
+    ["type", undefined, `type must be "CyclicLR": current value is undefined`],
+    ["version", 2, "version must be 1: current value is 2"],
+    ["options", undefined, "options must be an object"],
+    ["options.maxLr", undefined, "options.maxLr must be a finite number"],
+    ["options.mode", 5, "options.mode must be text: current value is 5"],
+    ["options.mode", "square", `mode must be one of "triangular", `],
+    ["hasScaleFn", undefined, "hasScaleFn must be true or false"],
+    ["iteration", -5, "iteration must be a whole number >= 0"],
+    ["iteration", 4, "iteration must be <= totalIterations (1)"],
+    ["totalIterations", 0.5, "totalIterations must be a whole number >= 0"],
+    ["epochs", null, "epochs must be a whole number >= 0"],
+    ["ownMomentum", "x", "ownMomentum must be >= 0 and < 1"],
+    ["stopAfterCycles", null, "stopAfterCycles must be a whole number >= 1"],
+    ["history.loss", 5, "history.loss must be a list: current value is 5"],
+    ["history.loss", ["a"], "history.loss[0] must be a number, null"],
+    ["history.loss", [1, 2], "history.loss must have as many rows as"],
+    ["history.lr", undefined, "history.lr must be a list"],
+    // Not a list, however long it claims to be.
+    ["history.lr", { length: 1e9 }, "history.lr must be a list"],
+    ["epochHistory", [], "epochHistory must be an object"],
+    ["epochHistory.epochs", [[]], "epochHistory.epochs[0] must be a number"],
+  ];
+  for (const [place, value, message] of damages) {
+    const damaged = structuredClone(whole);
+    const names = place.split(".");
+    const last = names.pop()!;
+    const holder = names.reduce((holder, name) => holder[name], damaged);
+    if (value === undefined) delete holder[last];
+    else holder[last] = value;
+    const error = assertThrows(
+      () => CyclicLR.fromJSON(damaged),
+      Error,
+      message,
+    );
+    assert(error instanceof TypeError || error instanceof RangeError);
+    assertThrows(() => clr.restore(damaged), Error, message);
+  }
+  for (const text of ["", "null", "[]", "{", `{"type":"CyclicLR"}`]) {
+    assertThrows(() => CyclicLR.fromJSON(text), TypeError, "Cannot restore a");
+  }
+  assertEquals(JSON.stringify(clr), JSON.stringify(whole));
+});
+
+Deno.test("JSON keeps infinite losses, and a metric of any name", () => {
+  const clr = new CyclicLR({ stepSize: 4 }).attach(tf.train.sgd(1));
+  const names = ["constructor", "toString", "__proto__", "length", "valueOf"];
+  for (const value of [1, NaN, Infinity, -Infinity]) {
+    clr.step(JSON.parse(
+      `{${names.map((name) => `"${name}":0`).join()}}`,
+      () => undefined,
+    ));
+    const logs = Object.create(null);
+    for (const name of ["loss", ...names]) logs[name] = value;
+    clr.step(logs);
+  }
+  const again = CyclicLR.fromJSON(JSON.stringify(clr));
+  assertEquals(again.history, clr.history);
+  for (const name of ["loss", ...names]) {
+    assert(Object.hasOwn(clr.history, name));
+    assertEquals(
+      again.history[name].filter((_, i) => i % 2 === 1),
+      [1, NaN, Infinity, -Infinity],
+    );
+  }
+  assertEquals(Object.getPrototypeOf(clr.history), Object.prototype);
 });
 
 Deno.test("CyclicLR refuses bad options and a scaleFn that returns NaN", () => {

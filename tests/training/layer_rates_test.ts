@@ -177,3 +177,21 @@ Deno.test("layerRates() refuses what it cannot do", () => {
   );
   model.dispose();
 });
+
+Deno.test("layerRates() takes the name of a model within the model for all of its layers", () => {
+  const base = tf.sequential({
+    name: "base",
+    layers: [tf.layers.dense({ name: "b1", units: 2, inputShape: [2] })],
+  });
+  const model = tf.sequential();
+  model.add(base);
+  model.add(tf.layers.dense({ name: "head", units: 1 }));
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  using layers = layerRates(model, { "base": 0.5, "*bias": 2 });
+  assertEquals(layers.rates, [
+    { weight: "b1/kernel", factor: 0.5 },
+    { weight: "b1/bias", factor: 0.5 },
+    { weight: "head/kernel", factor: 1 },
+    { weight: "head/bias", factor: 2 },
+  ]);
+});

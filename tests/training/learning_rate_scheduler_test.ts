@@ -1,15 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
 import {
+  assert,
   assertAlmostEquals,
   assertEquals,
   assertRejects,
   assertThrows,
 } from "@std/assert";
 import {
+  CyclicLR,
   getLearningRate,
   LearningRateScheduler,
   setLearningRate,
 } from "@clr/clr";
+import { oneCycle } from "@clr/clr/schedules";
+import { getMomentum } from "@clr/clr/training";
 import { createLine } from "./_line.ts";
 
 /** Rates that are exact in binary, so that comparisons are exact too. */
@@ -195,5 +199,177 @@ Deno.test("LearningRateScheduler leaves the message for a model not compiled to 
     () => model.fit(xs, xs, { callbacks }),
     Error,
     "compile",
+  );
+});
+
+Deno.test("LearningRateScheduler.step() counts a batch wholly or not at all", () => {
+  const optimizer = tf.train.momentum(1, 0.5);
+  let fails = false;
+  const scheduler = new LearningRateScheduler((t) => {
+    if (fails) throw new Error("mine");
+    return t < 3 ? 1 / (1 + t) : NaN;
+  }).attach(optimizer);
+  scheduler.step({ loss: 1 });
+  const before = scheduler.toJSON();
+  const disposed = tf.scalar(1);
+  disposed.dispose();
+  const vector = tf.tensor1d([1, 2]);
+  for (
+    const loss of [disposed, vector, null, "1", {}, 5n] as unknown as number[]
+  ) {
+    assertThrows(() => scheduler.step({ acc: 1, loss }), Error);
+  }
+  fails = true;
+  assertThrows(() => scheduler.step({ loss: 1 }), Error, "mine");
+  fails = false;
+  assertEquals(scheduler.toJSON(), before);
+  assertEquals(getLearningRate(optimizer), 0.5);
+  scheduler.step({ loss: 2 });
+  // The batch after has no rate: this one is refused, and not counted.
+  assertThrows(
+    () => scheduler.step({ loss: 3 }),
+    RangeError,
+    "its rate at iteration 3 must be finite and >= 0: current value is NaN",
+  );
+  assertEquals(scheduler.history.loss, [1, 2]);
+  assertEquals(scheduler.learningRate, getLearningRate(optimizer));
+  vector.dispose();
+  optimizer.dispose();
+});
+
+/** Two models and what they train on. */
+function twoLines() {
+  return { a: createLine(), b: createLine() };
+}
+
+Deno.test("LearningRateScheduler follows one fit at a time, and the next after one that failed", async () => {
+  const { a, b } = twoLines();
+  const scheduler = new LearningRateScheduler((t) => 0.01 / (1 + t));
+  const fit = ({ model, xs, ys }: typeof a, ...more: tf.Callback[]) =>
+    model.fit(xs, ys, {
+      batchSize: 4,
+      epochs: 2,
+      verbose: 0,
+      callbacks: [scheduler, ...more],
+    });
+  const [first, second] = await Promise.allSettled([fit(a), fit(b)]);
+  assertEquals(first.status, "fulfilled");
+  assert(second.status === "rejected" && second.reason instanceof TypeError);
+  assertEquals(scheduler.history.iterations, [1, 2, 3, 4]);
+
+  const failing = new (class extends tf.Callback {
+    override onBatchEnd(): Promise<void> {
+      throw new Error("mine");
+    }
+  })();
+  await assertRejects(() => fit(a, failing), Error, "mine");
+  await fit(b);
+  assertEquals(scheduler.totalIterations, 9);
+  for (const { model } of [a, b]) model.dispose();
+});
+
+Deno.test("two LearningRateSchedulers are refused where both would drive one optimizer", async () => {
+  const { a: { model, xs, ys }, b } = twoLines();
+  const one = new LearningRateScheduler(() => 0.1);
+  const other = new LearningRateScheduler(() => 0.2);
+  const weights = model.getWeights().map((weight) => [...weight.dataSync()]);
+  await assertRejects(
+    () => model.fit(xs, ys, { verbose: 0, callbacks: [one, other] }),
+    TypeError,
+    "no other must drive the same optimizer",
+  );
+  assertEquals(
+    model.getWeights().map((weight) => [...weight.dataSync()]),
+    weights,
+  );
+  // One after the other is another matter.
+  await model.fit(xs, ys, { verbose: 0, callbacks: [one] });
+  await model.fit(xs, ys, { verbose: 0, callbacks: [other] });
+  assertEquals([one.history.lr, other.history.lr], [[0.1], [0.2]]);
+
+  const optimizer = tf.train.sgd(1);
+  one.attach(optimizer);
+  other.attach(optimizer);
+  other.step();
+  assertThrows(() => one.step(), TypeError, "must be in charge");
+  model.dispose();
+  b.model.dispose();
+});
+
+Deno.test("LearningRateScheduler does not train by a function that loses a momentum", async () => {
+  const cycle = oneCycle({
+    maxLr: 0.1,
+    iterations: 4,
+    momentum: { base: 0.5, max: 0.75 },
+  });
+  const { model, xs, ys } = createLine(tf.train.momentum(0.1, 0.9));
+  const scheduler = new LearningRateScheduler((t) => cycle(t) / 2);
+  const before = model.getWeights().map((weight) => weight.dataSync());
+  await assertRejects(
+    () => model.fit(xs, ys, { verbose: 0, callbacks: [scheduler] }),
+    TypeError,
+    "Object.assign(yours, { momentum: its.momentum })",
+  );
+  assertEquals(model.getWeights().map((weight) => weight.dataSync()), before);
+
+  const halved = Object.assign((t: number) => cycle(t) / 2, {
+    momentum: cycle.momentum,
+  });
+  const optimizer = tf.train.momentum(0.1, 0.9);
+  new LearningRateScheduler(halved).attach(optimizer);
+  assertEquals(getMomentum(optimizer), 0.75);
+  // On an optimizer without a momentum there is none to lose.
+  const without = Object.assign((t: number) => cycle(t) / 2, {
+    momentum: undefined,
+  });
+  new LearningRateScheduler(without).attach(tf.train.sgd(0.1));
+  optimizer.dispose();
+});
+
+Deno.test("LearningRateScheduler wants a momentum that is a function", () => {
+  const own = Object.assign(() => 0.1, { momentum: 0.9 });
+  assertThrows(
+    // @ts-expect-error It is a number.
+    () => new LearningRateScheduler(own),
+    TypeError,
+    "the momentum of schedule must be a function of the iteration: current value is 0.9",
+  );
+});
+
+Deno.test("LearningRateScheduler records the rate that each epoch ended with", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  await model.fit(xs, ys, {
+    batchSize: 2,
+    epochs: 2,
+    verbose: 0,
+    callbacks: [scheduler],
+  });
+  const { epochHistory, history } = scheduler;
+  assertEquals(
+    epochHistory.lr,
+    epochHistory.iterations.map((iteration) => history.lr[iteration - 1]),
+  );
+});
+
+Deno.test("console.log() of a scheduler says what it is and where it stands", () => {
+  const clr = new CyclicLR({ stepSize: 4 }).attach(tf.train.adam());
+  for (let i = 0; i < 10; i++) clr.step();
+  assertEquals(
+    Deno.inspect(clr),
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 2, at iteration 10, learning rate 0.0035",
+  );
+  clr.reset();
+  assertEquals(
+    `${clr}`,
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 1, at iteration 0 since the reset, 10 altogether, learning rate 0.001",
+  );
+  assertEquals(
+    Deno.inspect(new LearningRateScheduler(() => 1e-7 / 3)),
+    "LearningRateScheduler at iteration 0, learning rate 3.333e-8",
+  );
+  assertEquals(
+    `${new CyclicLR({ stepSizeEpochs: 2, mode: "triangular2" })}`,
+    "CyclicLR (triangular2, 0.001 to 0.006, steps of 2 epochs) in cycle 1, at iteration 0, learning rate not known yet",
   );
 });

@@ -233,7 +233,7 @@ Deno.test("LearningRateScheduler.scale refuses what is no scale and keeps the ol
   assertThrows(
     () => scheduler.restore({ ...scheduler.toJSON(), scale: -1 }),
     TypeError,
-    "scale -1",
+    "scale must be a finite number >= 0: current value is -1",
   );
 });
 

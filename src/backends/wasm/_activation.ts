@@ -1,4 +1,6 @@
-import { type Clamp, plain } from "./compute/convolution.ts";
+import { util } from "@tensorflow/tfjs";
+import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { type Clamp, plain } from "./compute/finish.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -96,6 +98,8 @@ export function finishSeparately(
   return clamped;
 }
 
+const CLAMP_CHUNK = 16_384;
+
 /** The values cut off at both ends; NaN stays NaN. */
 export function clampTensor(
   backend: BackendWasm,
@@ -103,11 +107,19 @@ export function clampTensor(
   { lowest, highest }: Clamp,
 ): TensorInfo {
   const out = backend.makeOutput(x.shape, "float32");
-  const from = backend.typedArrayFromHeap(x);
-  const to = backend.typedArrayFromHeap(out);
-  for (let i = 0; i < from.length; i++) {
-    const value = from[i];
-    to[i] = value < lowest ? lowest : value > highest ? highest : value;
-  }
+  const size = util.sizeFromShape(x.shape);
+  Compute.of(backend).run(
+    "clamp",
+    {
+      from: addressOf(backend, x),
+      to: addressOf(backend, out),
+      size,
+      chunkSize: CLAMP_CHUNK,
+      lowest: floatBits(lowest),
+      highest: floatBits(highest),
+    },
+    Math.ceil(size / CLAMP_CHUNK),
+    size,
+  );
   return out;
 }

@@ -14,12 +14,9 @@ import {
   fitsColumns,
 } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
-import {
-  type Finish,
-  multiplyMatrix,
-  multiplyTransposed,
-  plain,
-} from "./compute/convolution.ts";
+import { multiplyTransposed } from "./compute/correlate.ts";
+import { type Finish, plain } from "./compute/finish.ts";
+import { multiplyMatrix } from "./compute/multiply.ts";
 import {
   type BackendWasm,
   type KernelCall,
@@ -107,7 +104,14 @@ function matMul(
     const right = addressOf(backend, b) + 4 * bIndices[index] * inner * columns;
     const product = to + 4 * index * rows * columns;
     if (transposeA) {
-      multiplyTransposed(compute, left, inner, rows, right, columns, product);
+      multiplyTransposed(compute, {
+        a: left,
+        rows: inner,
+        run: rows,
+        d: right,
+        columns,
+        out: product,
+      });
       return;
     }
     const weights = {
@@ -119,7 +123,13 @@ function matMul(
       columns,
       columnStep: transposeB ? 4 * inner : 4,
     };
-    multiplyMatrix(compute, left, rows, weights, product, finish);
+    multiplyMatrix(compute, {
+      a: left,
+      rows,
+      weights,
+      out: product,
+      finish,
+    });
   });
   return out;
 }

@@ -13,15 +13,9 @@ import {
   fitsColumns,
 } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
-import {
-  convolve,
-  type Finish,
-  Frame,
-  frameFor,
-  type Images,
-  plain,
-  type Windows,
-} from "./compute/convolution.ts";
+import { convolve } from "./compute/convolution.ts";
+import { type Finish, plain } from "./compute/finish.ts";
+import type { Images, Windows } from "./compute/frame.ts";
 import {
   type BackendWasm,
   type KernelCall,
@@ -32,8 +26,12 @@ import {
 } from "./_wasm_kernel.ts";
 
 /** The input of a 2D convolution, as the compute kernels take it. */
-export function imagesOf(info: backend_util.Conv2DInfo): Images {
+export function imagesOf(
+  info: backend_util.Conv2DInfo,
+  address: number,
+): Images {
   return {
+    address,
     count: info.batchSize,
     height: info.inHeight,
     width: info.inWidth,
@@ -46,6 +44,8 @@ export function windowsOf(info: backend_util.Conv2DInfo): Windows {
   return {
     rows: info.outHeight,
     columns: info.outWidth,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
     strideHeight: info.strideHeight,
     strideWidth: info.strideWidth,
     dilationHeight: info.dilationHeight,
@@ -57,8 +57,7 @@ export function windowsOf(info: backend_util.Conv2DInfo): Windows {
 
 function convolution(
   backend: BackendWasm,
-  x: TensorInfo,
-  filter: TensorInfo,
+  { x, filter }: { x: TensorInfo; filter: TensorInfo },
   attrs: Conv2DAttrs,
   finish: Finish,
 ): TensorInfo {
@@ -72,35 +71,28 @@ function convolution(
     attrs.dimRoundingMode,
   );
   const out = backend.makeOutput(info.outShape, "float32");
-  const compute = Compute.of(backend);
-  const images = imagesOf(info);
-  const windows = windowsOf(info);
-  const { top, left } = info.padInfo;
-  using frame = new Frame(
-    compute,
-    addressOf(backend, x),
-    images,
-    frameFor(windows, top, left),
-  );
-  const weights = {
-    address: addressOf(backend, filter),
-    taps: 1,
-    tapStep: 0,
-    run: info.filterHeight * info.filterWidth * info.inChannels,
-    rowStep: 4 * info.outChannels,
-    columns: info.outChannels,
-    columnStep: 4,
-  };
-  const to = addressOf(backend, out);
-  convolve(compute, frame, images, windows, weights, to, finish);
+  convolve(Compute.of(backend), {
+    images: imagesOf(info, addressOf(backend, x)),
+    windows: windowsOf(info),
+    weights: {
+      address: addressOf(backend, filter),
+      taps: 1,
+      tapStep: 0,
+      run: info.filterHeight * info.filterWidth * info.inChannels,
+      rowStep: 4 * info.outChannels,
+      columns: info.outChannels,
+      columnStep: 4,
+    },
+    out: addressOf(backend, out),
+    finish,
+  });
   return out;
 }
 
 /** A 2D convolution. */
 export const conv2DKernel = wasmKernel<Conv2DInputs, Conv2DAttrs>(
   "Conv2D",
-  ({ inputs, attrs, backend }) =>
-    convolution(backend, inputs.x, inputs.filter, attrs, plain),
+  ({ inputs, attrs, backend }) => convolution(backend, inputs, attrs, plain),
 );
 
 /** A 2D convolution with its bias and activation. */
@@ -110,21 +102,21 @@ export const fusedConv2DKernel = wasmKernel(
     FusedConv2DInputs,
     FusedConv2DAttrs
   >) => {
-    const { x, filter, preluActivationWeights } = inputs;
+    const { filter, preluActivationWeights } = inputs;
     const bias = inputs.bias as TensorInfo | undefined;
     const activation = {
       ...attrs,
       preluActivationWeights,
     } as unknown as ActivationInputs;
     if (!fitsColumns(bias, filter.shape[3])) {
-      const y = convolution(backend, x, filter, attrs, plain);
+      const y = convolution(backend, inputs, attrs, plain);
       return finishSeparately(backend, y, bias, activation);
     }
     const finish = {
       ...clampOf(activation.activation),
       bias: bias ? addressOf(backend, bias) : undefined,
     };
-    const y = convolution(backend, x, filter, attrs, finish);
+    const y = convolution(backend, inputs, attrs, finish);
     return activate(backend, y, activation);
   },
 );

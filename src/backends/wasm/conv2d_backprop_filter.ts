@@ -4,7 +4,7 @@ import {
   type Conv2DBackpropFilterInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { correlateWindows, Frame, frameFor } from "./compute/convolution.ts";
+import { correlateWindows } from "./compute/convolution.ts";
 import {
   requireChannelsLast,
   type Shape4D,
@@ -32,24 +32,12 @@ export const conv2DBackpropFilterKernel = wasmKernel<
     attrs.dimRoundingMode,
   );
   const out = backend.makeOutput(info.filterShape, "float32");
-  const compute = Compute.of(backend);
-  const images = imagesOf(info);
-  const windows = windowsOf(info);
-  const { top, left } = info.padInfo;
-  using frame = new Frame(
-    compute,
-    addressOf(backend, x),
-    images,
-    frameFor(windows, top, left),
-  );
-  correlateWindows(
-    compute,
-    frame,
-    images,
-    windows,
-    addressOf(backend, dy),
-    info.outChannels,
-    addressOf(backend, out),
-  );
+  correlateWindows(Compute.of(backend), {
+    images: imagesOf(info, addressOf(backend, x)),
+    windows: windowsOf(info),
+    dy: addressOf(backend, dy),
+    columns: info.outChannels,
+    out: addressOf(backend, out),
+  });
   return out;
 });

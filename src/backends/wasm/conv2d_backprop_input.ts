@@ -4,13 +4,9 @@ import {
   type Conv2DBackpropInputInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
-import {
-  convolve,
-  Frame,
-  frameFor,
-  placeImages,
-  plain,
-} from "./compute/convolution.ts";
+import { convolve } from "./compute/convolution.ts";
+import { plain } from "./compute/finish.ts";
+import { placeImages } from "./compute/frame.ts";
 import { defer } from "./_deferred.ts";
 import {
   type BackendWasm,
@@ -59,57 +55,59 @@ function phasesOf({ inSize, taps, stride, padBefore }: Axis): Phase[] {
   }).filter((phase) => phase.taps > 0);
 }
 
+/** One phase of both axes. */
+interface PhasePair {
+  readonly rows: Phase;
+  readonly columns: Phase;
+}
+
 /** Convolves dy at stride 1 with a filter turned by 180°. */
 function convolveTurned(
   backend: BackendWasm,
-  dy: TensorInfo,
-  filter: TensorInfo,
-  rows: Phase,
-  columns: Phase,
-  to: number,
+  { dy, filter }: { dy: TensorInfo; filter: TensorInfo },
+  { rows, columns }: PhasePair,
+  out: number,
 ): void {
   const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
-  const compute = Compute.of(backend);
-  const images = {
-    count: dy.shape[0],
-    height: dy.shape[1],
-    width: dy.shape[2],
-    channels: outChannels,
-  };
-  const windows = {
-    rows: rows.count,
-    columns: columns.count,
-    strideHeight: 1,
-    strideWidth: 1,
-    dilationHeight: 1,
-    dilationWidth: 1,
-    filterHeight,
-    filterWidth,
-  };
-  using frame = new Frame(
-    compute,
-    addressOf(backend, dy),
-    images,
-    frameFor(windows, -rows.start, -columns.start),
-  );
   const taps = filterHeight * filterWidth;
   const tapBytes = 4 * inChannels * outChannels;
-  const turned = {
-    address: addressOf(backend, filter) + (taps - 1) * tapBytes,
-    taps,
-    tapStep: -tapBytes,
-    run: outChannels,
-    rowStep: 4,
-    columns: inChannels,
-    columnStep: 4 * outChannels,
-  };
-  convolve(compute, frame, images, windows, turned, to, plain);
+  convolve(Compute.of(backend), {
+    images: {
+      address: addressOf(backend, dy),
+      count: dy.shape[0],
+      height: dy.shape[1],
+      width: dy.shape[2],
+      channels: outChannels,
+    },
+    windows: {
+      rows: rows.count,
+      columns: columns.count,
+      top: -rows.start,
+      left: -columns.start,
+      strideHeight: 1,
+      strideWidth: 1,
+      dilationHeight: 1,
+      dilationWidth: 1,
+      filterHeight,
+      filterWidth,
+    },
+    weights: {
+      address: addressOf(backend, filter) + (taps - 1) * tapBytes,
+      taps,
+      tapStep: -tapBytes,
+      run: outChannels,
+      rowStep: 4,
+      columns: inChannels,
+      columnStep: 4 * outChannels,
+    },
+    out,
+    finish: plain,
+  });
 }
 
 function backpropInput(
   backend: BackendWasm,
-  dy: TensorInfo,
-  filter: TensorInfo,
+  { dy, filter }: { dy: TensorInfo; filter: TensorInfo },
   info: backend_util.Conv2DInfo,
   out: TensorInfo,
 ): void {
@@ -133,9 +131,9 @@ function backpropInput(
     padBefore: info.padInfo.left,
   });
   if (info.strideHeight === 1 && info.strideWidth === 1) {
-    const to = addressOf(backend, out);
     const [[rows], [columns]] = [rowPhases, columnPhases];
-    convolveTurned(backend, used, filter, rows, columns, to);
+    const whole = { dy: used, filter };
+    convolveTurned(backend, whole, { rows, columns }, addressOf(backend, out));
   } else {
     const compute = Compute.of(backend);
     const size = info.inShape.reduce((product, length) => product * length, 1);
@@ -152,26 +150,29 @@ function backpropInput(
           newAxisMask: 0,
           shrinkAxisMask: 0,
         });
+        using result = compute.scratch(
+          4 * info.batchSize * rows.count * columns.count * info.inChannels,
+        );
         const part = {
+          address: result.address,
           count: info.batchSize,
           height: rows.count,
           width: columns.count,
           channels: info.inChannels,
         };
-        using result = compute.scratch(
-          4 * part.count * part.height * part.width * part.channels,
-        );
-        convolveTurned(backend, used, taps, rows, columns, result.address);
-        const placement = {
+        const phase = { rows, columns };
+        const visited = { dy: used, filter: taps };
+        convolveTurned(backend, visited, phase, part.address);
+        placeImages(compute, part, {
           top: rows.first,
           left: columns.first,
           spreadHeight: info.strideHeight,
           spreadWidth: info.strideWidth,
           height: info.inHeight,
           width: info.inWidth,
-        };
-        const to = addressOf(backend, out);
-        placeImages(compute, result.address, part, placement, to, false);
+          to: addressOf(backend, out),
+          clear: false,
+        });
         release(backend, taps);
       }
     }
@@ -203,7 +204,7 @@ export const conv2DBackpropInputKernel = wasmKernel<
     backend,
     out,
     [dy, filter],
-    () => backpropInput(backend, dy, filter, info, out),
+    () => backpropInput(backend, inputs, info, out),
   );
   return out;
 });

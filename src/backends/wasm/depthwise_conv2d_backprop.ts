@@ -6,12 +6,8 @@ import {
   type DepthwiseConv2dNativeBackpropInputInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
-import {
-  convolveDepthwise,
-  correlateDepthwise,
-  Frame,
-  frameFor,
-} from "./compute/convolution.ts";
+import { convolveDepthwise, correlateDepthwise } from "./compute/depthwise.ts";
+import { Frame, frameFor } from "./compute/frame.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -26,7 +22,7 @@ import { imagesOf, windowsOf } from "./conv2d.ts";
  * Repeats each channel as often as it has outputs, so that a depthwise
  * convolution with a channel multiplier becomes one without.
  */
-function repeatChannels(
+export function repeatChannels(
   backend: BackendWasm,
   x: TensorInfo,
   times: number,
@@ -66,23 +62,19 @@ export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
     : repeatChannels(backend, x, multiplier);
   const out = backend.makeOutput(attrs.filterShape, "float32");
   const compute = Compute.of(backend);
-  const images = { ...imagesOf(info), channels: info.outChannels };
+  const images = {
+    ...imagesOf(info, addressOf(backend, repeated)),
+    channels: info.outChannels,
+  };
   const windows = windowsOf(info);
-  const { top, left } = info.padInfo;
-  using frame = new Frame(
-    compute,
-    addressOf(backend, repeated),
-    images,
-    frameFor(windows, top, left),
-  );
-  correlateDepthwise(
-    compute,
+  using frame = new Frame(compute, images, frameFor(windows));
+  correlateDepthwise(compute, {
     frame,
     images,
     windows,
-    addressOf(backend, dy),
-    addressOf(backend, out),
-  );
+    dy: addressOf(backend, dy),
+    out: addressOf(backend, out),
+  });
   if (repeated !== x) release(backend, repeated);
   return out;
 });
@@ -117,14 +109,17 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   const perOutput = backend.makeOutput(shape, "float32");
   const compute = Compute.of(backend);
   const images = {
+    address: addressOf(backend, dy),
     count: info.batchSize,
     height: info.outHeight,
     width: info.outWidth,
     channels: outChannels,
   };
-  using frame = new Frame(compute, addressOf(backend, dy), images, {
-    top: reachHeight - info.padInfo.top,
-    left: reachWidth - info.padInfo.left,
+  const top = reachHeight - info.padInfo.top;
+  const left = reachWidth - info.padInfo.left;
+  using frame = new Frame(compute, images, {
+    top,
+    left,
     spreadHeight: info.strideHeight,
     spreadWidth: info.strideWidth,
     height: inHeight + reachHeight,
@@ -133,6 +128,8 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   const windows = {
     rows: inHeight,
     columns: inWidth,
+    top,
+    left,
     strideHeight: 1,
     strideWidth: 1,
     dilationHeight,
@@ -140,14 +137,13 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
     filterHeight,
     filterWidth,
   };
-  convolveDepthwise(
-    compute,
+  convolveDepthwise(compute, {
     frame,
     images,
     windows,
-    addressOf(backend, turned),
-    addressOf(backend, perOutput),
-  );
+    filter: addressOf(backend, turned),
+    out: addressOf(backend, perOutput),
+  });
   release(backend, turned);
   const multiplier = outChannels / inChannels;
   if (multiplier === 1) return perOutput;

@@ -5,7 +5,7 @@ import {
   util,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { sumColumns } from "./compute/convolution.ts";
+import { sumColumns } from "./compute/rows.ts";
 import { callKernel, type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
 /**
@@ -29,13 +29,12 @@ export const sumKernel = wasmKernel(
       ? backend_util.expandShapeToKeepDim(kept, axes)
       : kept;
     const out = backend.makeOutput(shape, "float32");
-    sumColumns(
-      Compute.of(backend),
-      addressOf(backend, x),
+    sumColumns(Compute.of(backend), {
+      from: addressOf(backend, x),
       rows,
       columns,
-      addressOf(backend, out),
-    );
+      to: addressOf(backend, out),
+    });
     return out;
   },
 );

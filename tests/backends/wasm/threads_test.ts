@@ -53,6 +53,12 @@ function training(threads: number): string {
           strides: 2,
           kernelInitializer: seeded(2),
         }),
+        layers.conv2d({
+          filters: 12,
+          kernelSize: 3,
+          padding: "same",
+          kernelInitializer: seeded(6),
+        }),
         layers.flatten(),
         layers.dense({ units: 10, kernelInitializer: seeded(3) }),
       ],

@@ -55,6 +55,8 @@ export const sub = binary(0x6b);
 export const mul = binary(0x6c);
 export const divide = binary(0x6e);
 export const remainder = binary(0x70);
+export const bitAnd = binary(0x71);
+export const shiftLeft = binary(0x74);
 export const equal = binary(0x46);
 export const different = binary(0x47);
 export const less = binary(0x48);
@@ -172,6 +174,16 @@ export const v128 = {
     lane: number,
     offset = 0,
   ): Code => [address, value, ...simd(90), 2, ...unsigned(offset), lane],
+  /** Lanes 0 to 3 of `a` and 4 to 7 of `b`, in any order. */
+  shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [
+    a,
+    b,
+    ...simd(13),
+    ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
+  /** Zero in every lane but the first. */
+  firstLane: (value: Code): Code =>
+    v128.and(value, [...simd(12), 255, 255, 255, 255, ...Array(12).fill(0)]),
   splatI32: (value: Code): Code => [value, ...simd(17)],
   /** One float in every lane. */
   constant: (value: number): Code => v128.constantBits(bitsOf(value)),
@@ -213,6 +225,11 @@ export const v128 = {
   /** a · b + c in one rounding; needs the relaxed SIMD extension. */
   fusedMulAdd: (a: Code, b: Code, c: Code): Code => [a, b, c, ...simd(0x105)],
 };
+
+/** Four integers as floats. */
+export const convertI32 = vectorUnary(250);
+/** Four floats as integers, cut off at the ends of their range. */
+export const truncate = vectorUnary(248);
 
 /** Instructions on shared memory. */
 export const atomic = {

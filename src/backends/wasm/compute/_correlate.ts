@@ -95,6 +95,7 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
       .locals("i32", 10);
     const [outStep, rowGap, base, dBase, outBase, k, at, tileRows, out] = f
       .locals("i32", 9);
+    const pixels = f.local("i32");
     const tileCall = (index: number) =>
       call(
         index,
@@ -102,7 +103,7 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
         add(dBase.get, k.get),
         add(add(outBase.get, k.get), mul(r.get, outStep.get)),
         rows.get,
-        args.rowPixels.get,
+        pixels.get,
         args.columnStep.get,
         rowGap.get,
         outStep.get,
@@ -175,6 +176,14 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
                 outStep.get,
               ),
             ),
+          ),
+          pixels.set(args.rowPixels.get),
+          when(
+            equal(
+              add(row.get, mul(image.get, args.imageRows.get)),
+              sub(mul(args.images.get, args.imageRows.get), i32(1)),
+            ),
+            pixels.set(args.lastPixels.get),
           ),
           tap.set(i32(0)),
           loopUntilNot(

@@ -31,7 +31,7 @@ export const job = {
   active: 16,
   kernel: 20,
   arguments: 32,
-  size: 160,
+  size: 256,
 } as const;
 
 /** Claims the chunks of the open job until none is left. */

@@ -50,7 +50,8 @@ export const kernelArguments = {
   /**
    * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
    * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
-   * side is transposed. A chunk is a group of images and a range of the run.
+   * side is transposed. A chunk is a group of images and a range of the run. The
+   * very last row may have fewer pixels, unless a block has several rows.
    */
   correlate: [
     "a",
@@ -60,6 +61,7 @@ export const kernelArguments = {
     "groupImages",
     "imageRows",
     "rowPixels",
+    "lastPixels",
     "blockRows",
     "columnStep",
     "rowStep",
@@ -138,6 +140,107 @@ export const kernelArguments = {
     "toFirst",
     "clear",
   ],
+  /**
+   * Rows with more columns, the new ones zero, or with fewer. A chunk is a range
+   * of rows.
+   */
+  resizeRows: [
+    "from",
+    "to",
+    "rows",
+    "chunkRows",
+    "columns",
+    "toColumns",
+  ],
+  /** Transforms packed weights for Winograd convolutions. A chunk is a panel. */
+  winogradFilter: [
+    "from",
+    "to",
+    "tile",
+    "taps",
+    "taken",
+    "channels",
+    "planeStep",
+  ],
+  /**
+   * Winograd convolutions. A chunk is a block of tiles; each thread has
+   * `scratchBytes` for the block's transforms.
+   */
+  winogradConvolve: [
+    "x",
+    "u",
+    "uStep",
+    "out",
+    "bias",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "operandStep",
+    "productStep",
+    "tile",
+    "size",
+    "outputs",
+    "tiles",
+    "blockTiles",
+    "tilesDown",
+    "tilesAcross",
+    "height",
+    "width",
+    "outHeight",
+    "outWidth",
+    "top",
+    "left",
+    "channels",
+    "columns",
+    "panelColumns",
+    "lowest",
+    "highest",
+  ],
+  /**
+   * The products of a Winograd filter gradient, before the last transform. A
+   * chunk is a group of tiles, which has a sum of its own.
+   */
+  winogradCorrelate: [
+    "x",
+    "d",
+    "out",
+    "outStep",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "operandStep",
+    "productStep",
+    "tile",
+    "size",
+    "outputs",
+    "tiles",
+    "groupTiles",
+    "blockTiles",
+    "tilesDown",
+    "tilesAcross",
+    "height",
+    "width",
+    "outHeight",
+    "outWidth",
+    "top",
+    "left",
+    "channels",
+    "columns",
+    "panelColumns",
+  ],
+  /** Sums those groups and transforms them. A chunk is a channel. */
+  winogradFilterGrad: [
+    "from",
+    "to",
+    "tile",
+    "planeStep",
+    "groups",
+    "groupStep",
+    "taps",
+    "channels",
+    "columns",
+    "panelColumns",
+  ],
   /** Sums ranges of rows, column by column. A chunk is a range of rows. */
   sumRows: ["from", "to", "rows", "columns", "chunkRows"],
   /** Gradients of pooling. A chunk is an image. */
@@ -172,6 +275,105 @@ export const kernelArguments = {
     "top",
     "left",
     "scale",
+  ],
+  /** Values cut off at both ends. A chunk is a range of them. */
+  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
+  /** Moves rows of values, counted in up to four dimensions. A chunk is a range
+   * of rows. */
+  move: [
+    "from",
+    "to",
+    "inner",
+    "fromStep",
+    "toStep",
+    "rows",
+    "chunkRows",
+    "size0",
+    "from0",
+    "to0",
+    "size1",
+    "from1",
+    "to1",
+    "size2",
+    "from2",
+    "to2",
+    "size3",
+    "from3",
+    "to3",
+  ],
+  /** Slices of `length` ones in each of `outer` blocks of a batch, by `count`
+   * indices for each batch. A chunk is a range of slices. */
+  gather: [
+    "from",
+    "indices",
+    "to",
+    "rows",
+    "count",
+    "outer",
+    "length",
+    "slice",
+    "chunkRows",
+  ],
+  /**
+   * For each range of rows and each column, the mean and the sum of the squared
+   * distances from it. A chunk is a range of rows.
+   */
+  moments: ["from", "to", "rows", "columns", "chunkRows"],
+  /** out = (x − mean) · scale + offset by columns, clamped from below. A chunk
+   * is a range of rows. */
+  normalize: [
+    "x",
+    "mean",
+    "scale",
+    "offset",
+    "out",
+    "rows",
+    "columns",
+    "chunkRows",
+    "lowest",
+  ],
+  /** For each range of rows and each column, Σ dy and Σ dy · (x − mean). A
+   * chunk is a range of rows. */
+  normalizeSums: ["x", "dy", "mean", "to", "rows", "columns", "chunkRows"],
+  /** dx = dy · scale + (x − mean) · slope + offset by columns. A chunk is a
+   * range of rows. */
+  normalizeGrad: [
+    "x",
+    "dy",
+    "mean",
+    "scale",
+    "slope",
+    "offset",
+    "dx",
+    "rows",
+    "columns",
+    "chunkRows",
+  ],
+  /** Rows with mean 0 and variance 1, scaled and shifted by columns; the mean
+   * and 1 / √(variance + ε) of each. A chunk is a range of rows. */
+  layerNorm: [
+    "x",
+    "scale",
+    "offset",
+    "out",
+    "moments",
+    "rows",
+    "columns",
+    "chunkRows",
+    "epsilon",
+  ],
+  /** Its gradient, and for each range of rows the sums for scale and offset. A
+   * chunk is a range of rows. */
+  layerNormGrad: [
+    "x",
+    "dy",
+    "scale",
+    "moments",
+    "dx",
+    "sums",
+    "rows",
+    "columns",
+    "chunkRows",
   ],
   /** The updates of optimizers. A chunk is a piece of a weight in the table. */
   sgdUpdate: ["table", "constants"],
@@ -261,6 +463,8 @@ export function eachColumn(
     offset: Local,
     load: (address: Code) => Code,
     store: (address: Code, value: Code) => Code,
+    /** Clears the lanes that hold no column. */
+    lanes: (value: Code) => Code,
   ) => Code,
 ): Code {
   const [offset, left] = f.locals("i32", 2);
@@ -270,15 +474,70 @@ export function eachColumn(
     left.set(columns.get),
     loopWhile(
       atLeast(left.get, i32(4)),
-      code(offset, v128.load, v128.store),
+      code(offset, v128.load, v128.store, (value) => value),
       offset.add(16),
       left.add(-4),
     ),
     loopWhile(
       greater(left.get, i32(0)),
-      code(offset, v128.loadOne, one),
+      code(offset, v128.loadOne, one, v128.firstLane),
       offset.add(4),
       left.add(-1),
+    ),
+  ];
+}
+
+/** Some columns of a row, for loops that take several vectors at once. */
+export interface ColumnBlock {
+  /** From the row's start, in bytes. */
+  readonly offset: Local;
+  readonly vectors: number;
+  /** Loads and stores the i-th vector of the block at an address. */
+  load(address: Code, i: number): Code;
+  store(address: Code, i: number, value: Code): Code;
+}
+
+/**
+ * Runs code for every `most` vectors of columns, then for each vector, then for
+ * each column that is left: as many sums at once keep the processor busy.
+ */
+export function eachBlock(
+  f: FunctionBuilder,
+  columns: Local,
+  most: number,
+  code: (block: ColumnBlock) => Code,
+): Code {
+  const [offset, left] = f.locals("i32", 2);
+  const loop = (width: number, block: Code) =>
+    loopWhile(
+      atLeast(left.get, i32(width)),
+      block,
+      offset.add(4 * width),
+      left.add(-width),
+    );
+  const whole = (vectors: number) =>
+    loop(
+      4 * vectors,
+      code({
+        offset,
+        vectors,
+        load: (address, i) => v128.load(address, 16 * i),
+        store: (address, i, value) => v128.store(address, value, 16 * i),
+      }),
+    );
+  return [
+    offset.set(i32(0)),
+    left.set(columns.get),
+    whole(most),
+    most > 1 ? whole(1) : [],
+    loop(
+      1,
+      code({
+        offset,
+        vectors: 1,
+        load: (address) => v128.loadOne(address),
+        store: (address, _, value) => v128.storeLane(address, value, 0),
+      }),
     ),
   ];
 }

@@ -20,10 +20,59 @@ import { correlate, correlateTile } from "./_correlate.ts";
 import { pack } from "./_pack.ts";
 import { place } from "./_place.ts";
 import { correlateDepthwise, depthwise } from "./_depthwise.ts";
+import { panelProduct } from "./_panel_product.ts";
+import { resizeRows } from "./_resize_rows.ts";
+import {
+  winogradConvolve,
+  winogradCorrelate,
+  winogradFilter,
+  winogradFilterGrad,
+  type WinogradFunctions,
+} from "./_winograd.ts";
+import { winogradMatrices, winogradTiles } from "./_winograd_matrices.ts";
+import {
+  filterGradTransform,
+  outputTransform,
+  patchTransform,
+} from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import {
+  layerNorm,
+  layerNormGrad,
+  moments,
+  normalize,
+  normalizeGrad,
+  normalizeSums,
+} from "./_normalize.ts";
+import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
+import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
+
+/** Defines what the Winograd kernels call. */
+function defineWinograd(
+  target: Target,
+  correlate: readonly number[],
+  define: (f: FunctionBuilder) => number,
+): WinogradFunctions {
+  const matrices = winogradTiles.map(winogradMatrices);
+  const patches = (name: "input" | "filter" | "outputGrad") =>
+    matrices.map((of) => define(patchTransform(target, of[name])));
+  return {
+    input: patches("input"),
+    filter: patches("filter"),
+    outputGrad: patches("outputGrad"),
+    output: matrices.map(({ output }) =>
+      define(outputTransform(target, output))
+    ),
+    filterGrad: matrices.map(({ filterGrad }) =>
+      define(filterGradTransform(target, filterGrad))
+    ),
+    product: define(panelProduct(target)),
+    correlate,
+  };
+}
 
 /**
  * Assembles the module. It imports `env.memory` and exports, each with the
@@ -37,6 +86,7 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     { length: TILE_ROWS },
     (_, i) => define(correlateTile(target, i + 1)),
   );
+  const winograd = defineWinograd(target, tiles, define);
   const kernels: Record<ComputeKernel, FunctionBuilder> = {
     multiply: multiply(target),
     correlate: correlate(tiles),
@@ -44,9 +94,23 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     correlateDepthwise: correlateDepthwise(target),
     pack: pack(),
     place: place(),
+    resizeRows: resizeRows(),
+    winogradFilter: winogradFilter(winograd),
+    winogradConvolve: winogradConvolve(target, winograd),
+    winogradCorrelate: winogradCorrelate(target, winograd),
+    winogradFilterGrad: winogradFilterGrad(winograd),
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
+    clamp: clamp(),
+    move: move(),
+    gather: gather(),
+    moments: moments(target),
+    normalize: normalize(target),
+    normalizeSums: normalizeSums(target),
+    normalizeGrad: normalizeGrad(target),
+    layerNorm: layerNorm(target),
+    layerNormGrad: layerNormGrad(target),
     sgdUpdate: update("sgdUpdate"),
     momentumUpdate: update("momentumUpdate"),
     nesterovUpdate: update("nesterovUpdate"),

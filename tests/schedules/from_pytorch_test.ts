@@ -1,12 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { assertThrows } from "@std/assert";
-import {
-  cyclic,
-  describe,
-  fromKeras,
-  fromPyTorch,
-  momentumOf,
-} from "@clr/clr/schedules";
+import { cyclic, describe, fromPyTorch, momentumOf } from "@clr/clr/schedules";
 import { PYTHON, runPython } from "./_python.ts";
 
 // The values of CyclicLR(optimizer, 0.001, 0.006, step_size_up=3,
@@ -53,11 +47,59 @@ const PYTORCH = [
     cls: "CosineAnnealingWarmRestarts",
     kwargs: { T_0: 50, T_mult: 2, eta_min: 0.01 },
   },
+  { cls: "CosineAnnealingLR", kwargs: { T_max: 300, eta_min: 0.01 } },
+  { cls: "CosineAnnealingLR", kwargs: { T_max: 2000 } },
   { cls: "StepLR", kwargs: { step_size: 300 } },
+  { cls: "StepLR", kwargs: { step_size: 300, gamma: 1.5 } },
+  { cls: "MultiStepLR", kwargs: { milestones: [0, 0, 40], gamma: 0.5 } },
+  { cls: "MultiStepLR", kwargs: { milestones: [], gamma: 0.5 } },
+  { cls: "ConstantLR", kwargs: { factor: 0.25, total_iters: 100 } },
+  { cls: "ConstantLR", kwargs: { total_iters: 0 } },
   { cls: "MultiStepLR", kwargs: { milestones: [90, 300, 300, 700] } },
   { cls: "LinearLR", kwargs: { start_factor: 0.25, total_iters: 400 } },
+  { cls: "LinearLR", kwargs: { total_iters: 0 } },
   { cls: "PolynomialLR", kwargs: { total_iters: 600, power: 2 } },
   { cls: "ExponentialLR", kwargs: { gamma: 0.99 } },
+  {
+    cls: "SequentialLR",
+    kwargs: {
+      schedulers: [
+        { cls: "LinearLR", kwargs: { start_factor: 0.01, total_iters: 50 } },
+        { cls: "CosineAnnealingLR", kwargs: { T_max: 500, eta_min: 0.001 } },
+        { cls: "ExponentialLR", kwargs: { gamma: 0.99 } },
+      ],
+      milestones: [50, 550],
+    },
+  },
+  {
+    cls: "SequentialLR",
+    kwargs: {
+      schedulers: [
+        { cls: "ConstantLR", kwargs: { factor: 0.1, total_iters: 20 } },
+        { cls: "MultiStepLR", kwargs: { milestones: [100, 300] } },
+      ],
+      milestones: [20],
+    },
+  },
+  {
+    cls: "ChainedScheduler",
+    kwargs: {
+      schedulers: [
+        { cls: "ConstantLR", kwargs: { factor: 0.1, total_iters: 20 } },
+        { cls: "ExponentialLR", kwargs: { gamma: 0.999 } },
+        { cls: "StepLR", kwargs: { step_size: 200, gamma: 0.5 } },
+      ],
+    },
+  },
+  {
+    cls: "ChainedScheduler",
+    kwargs: {
+      schedulers: [
+        { cls: "LinearLR", kwargs: { start_factor: 0.1, total_iters: 80 } },
+        { cls: "CosineAnnealingLR", kwargs: { T_max: 2000 } },
+      ],
+    },
+  },
 ];
 
 Deno.test({
@@ -86,7 +128,8 @@ Deno.test({
         assertAlmostEquals(schedule(t), rate, tolerance, `${name} at ${t}`)
       );
       const momentum = momentumOf(schedule);
-      assertEquals(momentum !== undefined, cls.includes("Cycl"), name);
+      const cycles = cls === "CyclicLR" || cls === "OneCycleLR";
+      assertEquals(momentum !== undefined, cycles, name);
       if (momentum) {
         momenta.forEach((value, t) =>
           assertAlmostEquals(momentum(t)!, value, 1e-13, `${name} at ${t}`)
@@ -147,114 +190,36 @@ Deno.test("fromPyTorch() says what it lacks", () => {
     'pass optimizer.state_dict()["param_groups"][0] as { paramGroup }',
   );
   assertThrows(
-    () => fromPyTorch({ patience: 10, base_lrs: [1], last_epoch: 0 }),
+    () => fromPyTorch({ swa_lrs: [1], base_lrs: [1], last_epoch: 0 }),
     TypeError,
-    "must be of a known PyTorch scheduler: current value has patience",
+    "must be of a known PyTorch scheduler: current value has swa_lrs",
   );
-});
-
-Deno.test("fromKeras() gives the formulas of Keras's schedules", () => {
-  const initial_learning_rate = 0.1;
-  const cases: [string, Record<string, unknown>, (t: number) => number][] = [
-    [
-      "ExponentialDecay",
-      { initial_learning_rate, decay_steps: 10, decay_rate: 0.96 },
-      (t) => 0.1 * 0.96 ** (t / 10),
-    ],
-    [
-      "ExponentialDecay",
-      {
-        initial_learning_rate,
-        decay_steps: 10,
-        decay_rate: 0.96,
-        staircase: true,
-      },
-      (t) => 0.1 * 0.96 ** Math.floor(t / 10),
-    ],
-    [
-      "InverseTimeDecay",
-      { initial_learning_rate, decay_steps: 10, decay_rate: 0.5 },
-      (t) => 0.1 / (1 + 0.5 * t / 10),
-    ],
-    [
-      "PolynomialDecay",
-      { initial_learning_rate, decay_steps: 30, power: 0.5 },
-      (t) => (0.1 - 0.0001) * (1 - Math.min(t, 30) / 30) ** 0.5 + 0.0001,
-    ],
-    [
-      "PiecewiseConstantDecay",
-      { boundaries: [10, 20], values: [1, 0.5, 0.1] },
-      (t) => t <= 10 ? 1 : t <= 20 ? 0.5 : 0.1,
-    ],
-    [
-      "CosineDecay",
-      { initial_learning_rate, decay_steps: 30, alpha: 0.1 },
-      (t) =>
-        0.1 *
-        (0.9 * (1 + Math.cos(Math.PI * Math.min(t, 30) / 30)) / 2 + 0.1),
-    ],
-    [
-      "CosineDecay",
-      {
-        initial_learning_rate: 0,
-        decay_steps: 30,
-        warmup_target: 0.1,
-        warmup_steps: 10,
-      },
-      (t) =>
-        t < 10
-          ? 0.1 * t / 10
-          : 0.05 * (1 + Math.cos(Math.PI * Math.min(t - 10, 30) / 30)),
-    ],
-    [
-      "CosineDecayRestarts",
-      { initial_learning_rate, first_decay_steps: 10, m_mul: 0.9, alpha: 0.2 },
-      (t) => {
-        const [start, length, height] = t < 10
-          ? [0, 10, 1]
-          : t < 30
-          ? [10, 20, 0.9]
-          : [30, 40, 0.81];
-        const cosine = (1 + Math.cos(Math.PI * (t - start) / length)) / 2;
-        return 0.1 * (0.8 * height * cosine + 0.2);
-      },
-    ],
-  ];
-  for (const [class_name, config, expected] of cases) {
-    const rate = fromKeras({ class_name, config });
-    for (let t = 0; t < 70; t++) {
-      assertAlmostEquals(rate(t), expected(t), 1e-15, `${class_name} at ${t}`);
-    }
+  assertThrows(
+    () => fromPyTorch({ lr_lambdas: [null], base_lrs: [1], last_epoch: 0 }),
+    TypeError,
+    "its rate is code, which its state does not hold: write the function again",
+  );
+  assertThrows(
+    () => fromPyTorch({ num_bad_epochs: 0, patience: 10, last_epoch: 0 }),
+    TypeError,
+    "use ReduceLROnPlateau of @clr/clr/training",
+  );
+  assertThrows(
+    () => fromPyTorch({ _schedulers: [CYCLIC_STATE] }),
+    TypeError,
+    "each of its schedulers must multiply the rate by a factor",
+  );
+  for (const state of ["null", "3"]) {
+    assertThrows(() => fromPyTorch(state), TypeError, "must be an object");
   }
-});
-
-Deno.test("fromKeras() gives the callback's CyclicLR with Keras's defaults", () => {
-  const rate = fromKeras({
-    class_name: "CyclicLR",
-    config: { mode: "exp_range" },
-  });
-  assertEquals([0, 2000, 6000].map(rate), [0.001, 0.006, 0.006]);
-});
-
-Deno.test("fromKeras() refuses what has no equal", () => {
-  const config = { initial_learning_rate: 1, decay_steps: 10 };
-  assertThrows(
-    () =>
-      fromKeras({
-        class_name: "PolynomialDecay",
-        config: { ...config, cycle: true },
-      }),
-    TypeError,
-    "cycle must not be used",
-  );
-  assertThrows(
-    () => fromKeras({ class_name: "ExponentialDecay", config }),
-    TypeError,
-    "ExponentialDecay.decay_rate must be a number: current value is undefined",
-  );
-  assertThrows(
-    () => fromKeras({ class_name: "NoamDecay", config }),
-    TypeError,
-    'current value is "NoamDecay"',
-  );
+  for (
+    const damaged of [
+      { _schedulers: [], last_epoch: 0 },
+      { _schedulers: [null], last_epoch: 0 },
+      { _schedulers: [CYCLIC_STATE], _milestones: [3], last_epoch: 0 },
+      { _schedulers: [CYCLIC_STATE], _milestones: null, last_epoch: 0 },
+    ]
+  ) {
+    assertThrows(() => fromPyTorch(damaged), TypeError, "Cannot import");
+  }
 });

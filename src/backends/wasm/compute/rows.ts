@@ -1,0 +1,60 @@
+/** Sums over the rows of matrices, and rows of another length. */
+
+import type { Compute } from "./compute.ts";
+
+/** Rows of floats, and where a result of theirs goes. */
+export interface Rows {
+  readonly from: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly to: number;
+}
+
+/** Rows that are read or written at once are worth a thread's visit. */
+const CHUNK_FLOATS = 16_384;
+
+/** Copies a row-major matrix to one with more columns, zeros, or with fewer. */
+export function resizeRows(
+  compute: Compute,
+  { toColumns, ...args }: Rows & { readonly toColumns: number },
+): void {
+  const longest = Math.max(args.columns, toColumns);
+  const chunkRows = Math.max(1, Math.floor(CHUNK_FLOATS / longest));
+  compute.run(
+    "resizeRows",
+    { ...args, toColumns, chunkRows },
+    Math.ceil(args.rows / chunkRows),
+    args.rows * longest,
+  );
+}
+
+/** Sums a few long rows; the sum may take the place of the first row. */
+export function sumRows(
+  compute: Compute,
+  { from, rows, columns, to }: Rows,
+): void {
+  compute.run(
+    "sumRows",
+    { from, to, rows, columns, chunkRows: rows },
+    1,
+    rows * columns,
+  );
+}
+
+const SUM_ROWS = 256;
+
+/** Sums the rows of a matrix, column by column, in ranges and then those. */
+export function sumColumns(
+  compute: Compute,
+  { from, rows, columns, to }: Rows,
+): void {
+  const ranges = Math.ceil(rows / SUM_ROWS);
+  using partial = compute.scratch(4 * ranges * columns);
+  compute.run(
+    "sumRows",
+    { from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+    ranges,
+    rows * columns,
+  );
+  sumRows(compute, { from: partial.address, rows: ranges, columns, to });
+}

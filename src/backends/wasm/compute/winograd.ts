@@ -1,0 +1,293 @@
+/** Convolutions and filter gradients by Winograd's minimal filtering. */
+
+import { type Compute, floatBits, type Scratch } from "./compute.ts";
+import type { FilterGradient } from "./correlate.ts";
+import type { Images, Windows } from "./frame.ts";
+import type { Convolution } from "./multiply.ts";
+import { resizeRows } from "./rows.ts";
+import { packWeights, toPanels } from "./weights.ts";
+import { TILE_ROWS } from "./_kernel.ts";
+import {
+  sizeOf,
+  toVectors,
+  type WinogradTile,
+  winogradTiles,
+} from "./_winograd_matrices.ts";
+
+/** How a convolution is cut into tiles. */
+function tiling(
+  { outputs }: WinogradTile,
+  images: Images,
+  windows: Windows,
+) {
+  const tilesDown = Math.ceil(windows.rows / outputs);
+  const tilesAcross = Math.ceil(windows.columns / outputs);
+  return {
+    tilesDown,
+    tilesAcross,
+    tiles: images.count * tilesDown * tilesAcross,
+  };
+}
+
+/** A block's operands and products stay in a second-level cache, or nearly. */
+const MOST_BLOCK_TILES = 48;
+/** As many blocks as there are tiles for keep several threads busy. */
+const BLOCKS = 16;
+
+/** How many tiles a block has, in whole sixes as products take them. */
+function blockTilesOf(tiles: number): number {
+  const wanted = Math.min(MOST_BLOCK_TILES, tiles / BLOCKS);
+  return Math.max(1, Math.round(wanted / TILE_ROWS)) * TILE_ROWS;
+}
+
+/** Pixels with a whole number of vectors: where they are, or widened. */
+class WholeVectors implements Disposable {
+  readonly address: number;
+  readonly #scratch?: Scratch;
+
+  constructor(compute: Compute, from: number, rows: number, columns: number) {
+    const toColumns = toVectors(columns);
+    if (toColumns === columns) {
+      this.address = from;
+      return;
+    }
+    this.#scratch = compute.scratch(4 * rows * toColumns);
+    this.address = this.#scratch.address;
+    resizeRows(compute, { from, rows, columns, to: this.address, toColumns });
+  }
+
+  [Symbol.dispose](): void {
+    this.#scratch?.[Symbol.dispose]();
+  }
+}
+
+const LINE_BYTES = 64;
+
+/**
+ * From one element's plane to the next: an odd number of cache lines. The
+ * transforms write to all planes at once, and where these lie a power of two
+ * apart they all fall into a few sets of the cache.
+ */
+function planeStepOf(floats: number): number {
+  return (2 * Math.ceil((4 * floats / LINE_BYTES - 1) / 2) + 1) * LINE_BYTES;
+}
+
+function zeroScratch(compute: Compute, floats: number): Scratch {
+  const scratch = compute.scratch(4 * floats);
+  compute.floats(scratch.address, floats).fill(0);
+  return scratch;
+}
+
+/** Convolves images with weights in tiles. */
+export function convolveWinograd(
+  compute: Compute,
+  { images, windows, weights, out, finish }: Convolution,
+  tile: WinogradTile,
+): void {
+  const size = sizeOf(tile);
+  const elements = size * size;
+  const number = winogradTiles.indexOf(tile);
+  const { columns } = weights;
+  const channels = toVectors(images.channels);
+  const wide = toVectors(columns);
+  const panelColumns = toPanels(columns);
+  const pixels = images.count * windows.rows * windows.columns;
+  using x = new WholeVectors(
+    compute,
+    images.address,
+    images.count * images.height * images.width,
+    images.channels,
+  );
+  const uStep = planeStepOf(channels * panelColumns);
+  using u = compute.scratch(elements * uStep);
+  if (channels !== images.channels) {
+    compute.floats(u.address, elements * uStep / 4).fill(0);
+  }
+  {
+    using packed = packWeights(compute, {
+      ...weights,
+      taps: tile.taps ** 2,
+      tapStep: weights.taps === 1
+        ? weights.rowStep * images.channels
+        : weights.tapStep,
+      run: images.channels,
+    });
+    compute.run(
+      "winogradFilter",
+      {
+        from: packed.address,
+        to: u.address,
+        tile: number,
+        taps: tile.taps,
+        taken: images.channels,
+        channels,
+        planeStep: uStep,
+      },
+      panelColumns / 8,
+      elements * channels * panelColumns * tile.taps,
+    );
+  }
+  using bias = zeroScratch(compute, panelColumns);
+  if (finish.bias !== undefined) {
+    compute.floats(bias.address, columns).set(
+      compute.floats(finish.bias, columns),
+    );
+  }
+  using zeros = zeroScratch(compute, size * channels);
+  const cut = tiling(tile, images, windows);
+  const blockTiles = blockTilesOf(cut.tiles);
+  const operandStep = planeStepOf(blockTiles * channels);
+  const productStep = planeStepOf(blockTiles * panelColumns);
+  const scratchBytes = elements * (operandStep + productStep);
+  using scratch = compute.scratch(compute.threads * scratchBytes);
+  using widened = wide === columns
+    ? undefined
+    : compute.scratch(4 * pixels * wide);
+  compute.run(
+    "winogradConvolve",
+    {
+      x: x.address,
+      u: u.address,
+      uStep,
+      out: widened?.address ?? out,
+      bias: bias.address,
+      zeros: zeros.address,
+      scratch: scratch.address,
+      scratchBytes,
+      operandStep,
+      productStep,
+      tile: number,
+      size,
+      outputs: tile.outputs,
+      ...cut,
+      blockTiles,
+      height: images.height,
+      width: images.width,
+      outHeight: windows.rows,
+      outWidth: windows.columns,
+      top: windows.top,
+      left: windows.left,
+      channels,
+      columns: wide,
+      panelColumns,
+      lowest: floatBits(finish.lowest),
+      highest: floatBits(finish.highest),
+    },
+    Math.ceil(cut.tiles / blockTiles),
+    cut.tiles * elements * channels * panelColumns,
+  );
+  if (widened) {
+    resizeRows(compute, {
+      from: widened.address,
+      rows: pixels,
+      columns: wide,
+      to: out,
+      toColumns: columns,
+    });
+  }
+}
+
+/** Groups are summed at the end, which costs the more the longer they are. */
+function groupsFor(sumBytes: number): number {
+  if (sumBytes <= 1 << 18) return 16;
+  return sumBytes <= 1 << 20 ? 8 : 4;
+}
+
+/** The gradient of a convolution with respect to its weights, in tiles. */
+export function correlateWinograd(
+  compute: Compute,
+  { images, windows, dy, columns, out }: FilterGradient,
+  tile: WinogradTile,
+): void {
+  const size = sizeOf(tile);
+  const elements = size * size;
+  const number = winogradTiles.indexOf(tile);
+  const channels = toVectors(images.channels);
+  const wide = toVectors(columns);
+  const panelColumns = toPanels(columns);
+  using x = new WholeVectors(
+    compute,
+    images.address,
+    images.count * images.height * images.width,
+    images.channels,
+  );
+  using d = new WholeVectors(
+    compute,
+    dy,
+    images.count * windows.rows * windows.columns,
+    columns,
+  );
+  using zeros = zeroScratch(compute, size * Math.max(channels, wide));
+  const cut = tiling(tile, images, windows);
+  const outStep = planeStepOf(channels * panelColumns);
+  const sumBytes = elements * outStep;
+  const groupTiles = Math.ceil(cut.tiles / groupsFor(sumBytes));
+  const groups = Math.ceil(cut.tiles / groupTiles);
+  const blockTiles = blockTilesOf(cut.tiles);
+  const operandStep = planeStepOf(blockTiles * channels);
+  const productStep = planeStepOf(blockTiles * panelColumns);
+  const scratchBytes = elements * (operandStep + productStep);
+  using scratch = compute.scratch(compute.threads * scratchBytes);
+  using sums = compute.scratch(groups * sumBytes);
+  compute.run(
+    "winogradCorrelate",
+    {
+      x: x.address,
+      d: d.address,
+      out: sums.address,
+      outStep,
+      zeros: zeros.address,
+      scratch: scratch.address,
+      scratchBytes,
+      operandStep,
+      productStep,
+      tile: number,
+      size,
+      outputs: tile.outputs,
+      ...cut,
+      groupTiles,
+      blockTiles,
+      height: images.height,
+      width: images.width,
+      outHeight: windows.rows,
+      outWidth: windows.columns,
+      top: windows.top,
+      left: windows.left,
+      channels,
+      columns: wide,
+      panelColumns,
+    },
+    groups,
+    cut.tiles * elements * channels * panelColumns,
+  );
+  const filterRows = tile.taps ** 2 * images.channels;
+  using widened = wide === columns
+    ? undefined
+    : compute.scratch(4 * filterRows * wide);
+  compute.run(
+    "winogradFilterGrad",
+    {
+      from: sums.address,
+      to: widened?.address ?? out,
+      tile: number,
+      planeStep: outStep,
+      groups,
+      groupStep: sumBytes,
+      taps: tile.taps,
+      channels: images.channels,
+      columns: wide,
+      panelColumns,
+    },
+    images.channels,
+    groups * elements * channels * wide,
+  );
+  if (widened) {
+    resizeRows(compute, {
+      from: widened.address,
+      rows: filterRows,
+      columns: wide,
+      to: out,
+      toColumns: columns,
+    });
+  }
+}

@@ -1,0 +1,29 @@
+/** What tfjs hides of a model's training. */
+
+import type { LayersModel } from "./types.ts";
+
+/** A weight of a layer: its value, its name and whether it is trained. */
+export type LayerWeight = LayersModel["weights"][0];
+
+interface TrainingFields {
+  readonly isTraining?: boolean;
+  readonly collectedTrainableWeights?: readonly LayerWeight[];
+  /** Of a `Sequential`, the model inside it that is trained. */
+  readonly model?: TrainingFields;
+}
+
+/** Whether `fit` or `fitDataset` of the model is going on. */
+export function isTraining(model: LayersModel | undefined): boolean {
+  const fields = model as unknown as TrainingFields | undefined;
+  return (fields?.model ?? fields)?.isTraining === true;
+}
+
+/**
+ * The weights that a step changes, in the order in which the optimizer counts
+ * its slots: those that were trainable when the model was compiled.
+ */
+export function trainedWeights(model: LayersModel): readonly LayerWeight[] {
+  const fields = model as unknown as TrainingFields;
+  return (fields.model ?? fields).collectedTrainableWeights ??
+    model.trainableWeights;
+}

@@ -1,0 +1,80 @@
+/** The folder that checkpoints lie in: their names, and who may write there. */
+
+/** Where the checkpoint of that number lies. */
+export function pathOf(folder: string, number: number): string {
+  return `${folder}/checkpoint-${String(number).padStart(6, "0")}`;
+}
+
+const CHECKPOINT = /^checkpoint-(\d{6,})$/;
+const UNFINISHED = /^checkpoint-.*\.part$/;
+
+/** The names in `folder`; none where there is no such folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names;
+}
+
+/** The numbers of the checkpoints in `folder`, the oldest first. */
+export async function numbersIn(folder: string): Promise<number[]> {
+  return (await namesIn(folder))
+    .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** The number of the newest checkpoint in `folder`; 0 if there is none. */
+export async function newestIn(folder: string): Promise<number> {
+  return (await numbersIn(folder)).at(-1) ?? 0;
+}
+
+/** Removes what a process left that was killed while it wrote. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (UNFINISHED.test(name)) {
+      await Deno.remove(`${folder}/${name}`, { recursive: true });
+    }
+  }
+}
+
+/** The last call for each folder, as it was named. */
+const turns = new Map<string, Promise<unknown>>();
+
+/**
+ * Runs `write` while nobody else writes in `folder`, which is made: calls of this
+ * process wait for each other, and other processes at a lock, which the system
+ * gives up for one that is killed.
+ *
+ * @param write Is given the folder's path without links.
+ */
+export async function inTurn<T>(
+  folder: string,
+  write: (folder: string) => Promise<T>,
+): Promise<T> {
+  const previous = turns.get(folder);
+  const turn = (async () => {
+    await previous?.catch(() => {});
+    await Deno.mkdir(folder, { recursive: true });
+    const path = await Deno.realPath(folder);
+    using lock = await Deno.open(`${path}/.lock`, {
+      create: true,
+      write: true,
+    });
+    await lock.lock(true);
+    try {
+      return await write(path);
+    } finally {
+      await lock.unlock();
+    }
+  })();
+  turns.set(folder, turn);
+  try {
+    return await turn;
+  } finally {
+    if (turns.get(folder) === turn) turns.delete(folder);
+  }
+}

@@ -1,0 +1,233 @@
+/** What a checkpoint's files hold, written and read back. */
+
+import {
+  anything,
+  type Check,
+  count,
+  describeFault,
+  listOf,
+  oneOf,
+  optional,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
+import { sha256, toHex } from "../runtime/sha256.ts";
+import { writeFile } from "../runtime/write_file.ts";
+import {
+  type OptimizerFields,
+  optimizerFields,
+} from "../tfjs/optimizer_state.ts";
+import {
+  type Histories,
+  type HistoryPosition,
+  isHistoryFile,
+  readHistory,
+} from "./_history_file.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+} from "./_safetensors.ts";
+import { setValue } from "../runtime/columns.ts";
+import type { StateAlone } from "./learning_rate_scheduler.ts";
+
+/** What a checkpoint says of itself. */
+export interface CheckpointContent {
+  /** The names of the weights, layer by layer; in version 1 the trained first. */
+  readonly weights: readonly string[];
+  /** Which of them are trained, in the order of the optimizer's slots. */
+  readonly trained: readonly number[];
+  /** The layers that were frozen; unknown in version 1. */
+  readonly frozen?: readonly string[];
+  readonly optimizer: {
+    readonly className: string;
+    readonly fields: OptimizerFields;
+  };
+  readonly scheduler?: StateAlone;
+  /** Where the scheduler's history is; in version 1 among the tensors. */
+  readonly history?: HistoryPosition;
+  readonly data: unknown;
+}
+
+interface Header extends Omit<CheckpointContent, "trained"> {
+  readonly format: typeof FORMAT;
+  readonly version: 1 | 2;
+  readonly trained?: readonly number[];
+  readonly tensors: { readonly bytes: number; readonly sha256: string };
+}
+
+/** A checkpoint that was read and found whole. */
+export interface WholeContent extends CheckpointContent {
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  readonly histories?: Histories;
+}
+
+const FORMAT = "@clr/clr checkpoint";
+const HEADER_FILE = "checkpoint.json";
+const TENSORS_FILE = "tensors.safetensors";
+
+/** The name of the tensor of the weight at `index` of the header's list. */
+export function weightKey(index: number, name: string): string {
+  return `model/${index}/${name}`;
+}
+
+const digest: Check = that(
+  "be a SHA-256 digest in hexadecimal",
+  (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
+);
+
+const COMMON = {
+  format: oneOf(FORMAT),
+  weights: listOf(text),
+  optimizer: record({ className: text, fields: optimizerFields }),
+  scheduler: optional(record({
+    iteration: count,
+    totalIterations: count,
+    epochs: count,
+  })),
+  data: anything,
+  tensors: record({ bytes: count, sha256: digest }),
+};
+
+const HEADERS: ReadonlyMap<unknown, Check> = new Map([
+  [1, record(COMMON)],
+  [
+    2,
+    record({
+      ...COMMON,
+      trained: listOf(count),
+      frozen: listOf(text),
+      history: optional(record({
+        // A name, and no way out of the folder.
+        file: that(
+          "be the name of a history file",
+          (value) => typeof value === "string" && isHistoryFile(value),
+        ),
+        bytes: count,
+        sha256: digest,
+        rows: count,
+        epochs: count,
+      })),
+    }),
+  ],
+]);
+
+/** Writes a checkpoint's two files into `path`. */
+export async function writeContent(
+  path: string,
+  content: CheckpointContent,
+  tensors: readonly NamedTensor[],
+): Promise<void> {
+  const bytes = encodeSafetensors(tensors);
+  const header: Header = {
+    format: FORMAT,
+    version: 2,
+    ...content,
+    tensors: { bytes: bytes.length, sha256: toHex(await sha256(bytes)) },
+  };
+  const json = JSON.stringify(header);
+  await writeFile(`${path}/${TENSORS_FILE}`, bytes);
+  await writeFile(
+    `${path}/${HEADER_FILE}`,
+    `{"sha256":"${toHex(await sha256(json))}","header":${json}}\n`,
+  );
+}
+
+/**
+ * The header of the checkpoint in `path`.
+ *
+ * @throws {RangeError} If it is damaged; the message says how.
+ */
+export async function readHeader(path: string): Promise<Header> {
+  const text = await Deno.readTextFile(`${path}/${HEADER_FILE}`);
+  let file: { sha256: unknown; header: Header } | null;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    throw new RangeError(`${HEADER_FILE} is cut off or damaged`);
+  }
+  const header = file?.header;
+  const json = JSON.stringify(header ?? null);
+  if (toHex(await sha256(json)) !== file?.sha256) {
+    throw new RangeError(`${HEADER_FILE} does not match its checksum`);
+  }
+  const { format, version } = Object(header) as Partial<Header>;
+  const check = format === FORMAT ? HEADERS.get(version) : undefined;
+  if (check === undefined) {
+    throw new RangeError(
+      `${HEADER_FILE} must be of format "${FORMAT}", version 1 or 2: it is "${format}", version ${version}`,
+    );
+  }
+  const fault = describeFault(header, check);
+  if (fault !== undefined) throw new RangeError(`in ${HEADER_FILE}, ${fault}`);
+  return header as Header;
+}
+
+/**
+ * Reads and checks the checkpoint in `path`, and of its history's file, which
+ * lies in `folder`, as much as belongs to it.
+ *
+ * @throws {RangeError} If it is damaged; the message says how.
+ */
+export async function readContent(
+  folder: string,
+  path: string,
+): Promise<WholeContent> {
+  const header = await readHeader(path);
+  const bytes = await Deno.readFile(`${path}/${TENSORS_FILE}`);
+  if (bytes.length !== header.tensors.bytes) {
+    throw new RangeError(
+      `${TENSORS_FILE} has ${bytes.length} bytes instead of ${header.tensors.bytes}`,
+    );
+  }
+  if (toHex(await sha256(bytes)) !== header.tensors.sha256) {
+    throw new RangeError(`${TENSORS_FILE} does not match its checksum`);
+  }
+  const tensors = decodeSafetensors(bytes);
+  const { weights } = header;
+  // Version 1 wrote the trained weights first.
+  const trained = header.trained ?? weights.map((_, i) => i);
+  checkReferences(weights, trained, tensors);
+  const histories = header.scheduler === undefined
+    ? undefined
+    : header.history === undefined
+    ? historiesAmong(tensors)
+    : await readHistory(folder, header.history);
+  return { ...header, trained, tensors, histories };
+}
+
+function checkReferences(
+  weights: readonly string[],
+  trained: readonly number[],
+  tensors: ReadonlyMap<string, NamedTensor>,
+): void {
+  const lost = weights.findIndex((name, i) => !tensors.has(weightKey(i, name)));
+  if (lost >= 0) {
+    throw new RangeError(`${TENSORS_FILE} lacks ${weights[lost]}`);
+  }
+  const unknown = trained.find((index) => index >= weights.length);
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `in ${HEADER_FILE}, trained must name one of ${weights.length} weights: current value is ${unknown}`,
+    );
+  }
+}
+
+/** The histories of a checkpoint of version 1. */
+function historiesAmong(
+  tensors: ReadonlyMap<string, NamedTensor>,
+): Histories {
+  const columns = (kind: string) => {
+    const found: { [column: string]: number[] } = {};
+    for (const [name, { data }] of tensors) {
+      if (!name.startsWith(`${kind}/`)) continue;
+      setValue(found, name.slice(kind.length + 1), Array.from(data));
+    }
+    return found;
+  };
+  return {
+    history: columns("history"),
+    epochHistory: columns("epochHistory"),
+  } as unknown as Histories;
+}

@@ -1,0 +1,192 @@
+import * as tf from "@tensorflow/tfjs";
+import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
+import {
+  describeFrozen,
+  matchWeights,
+  type WeightMatch,
+} from "./_match_weights.ts";
+import type { TensorDtype } from "./_safetensors.ts";
+import { noteHistory } from "./_write_checkpoint.ts";
+import type {
+  Checkpoint,
+  CheckpointSubject,
+  DamagedCheckpoint,
+  RestoreOptions,
+} from "./checkpoint_content.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import type {
+  LearningRateScheduler,
+  SchedulerState,
+} from "./learning_rate_scheduler.ts";
+import { show } from "../runtime/check_data.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
+import {
+  faultOfFields,
+  moveSlots,
+  type OptimizerFields,
+  restoreOptimizer,
+} from "../tfjs/optimizer_state.ts";
+import { trainedWeights } from "../tfjs/trained_weights.ts";
+import type { LayersModel, Tensor } from "../tfjs/types.ts";
+
+const DTYPES: Partial<Record<TensorDtype, "float32" | "int32" | "bool">> = {
+  F32: "float32",
+  I32: "int32",
+  BOOL: "bool",
+};
+
+/** Throws unless the whole state of `model` can be saved and restored. */
+export function checkModel(model: LayersModel, action: string): void {
+  if (model.optimizer === undefined) {
+    throw new TypeError(
+      `Cannot ${action} as the model must be compiled: call model.compile first`,
+    );
+  }
+  for (const layer of layersWithin(model)) {
+    if (layer instanceof tf.LayersModel || !layer.stateful) continue;
+    throw new TypeError(
+      `Cannot ${action} as the model must have no stateful recurrent layer: current value has "${layer.name}"`,
+    );
+  }
+}
+
+/** A checkpoint that was read and found whole. */
+export class WholeCheckpoint implements Checkpoint {
+  readonly path: string;
+  readonly #folder: string;
+  readonly #content: WholeContent;
+
+  /** @param place Its path, and its folder's without links. */
+  constructor(
+    { path, folder }: { readonly path: string; readonly folder: string },
+    readonly damaged: readonly DamagedCheckpoint[],
+    content: WholeContent,
+  ) {
+    this.path = path;
+    this.#folder = folder;
+    this.#content = content;
+  }
+
+  get iteration(): number {
+    return this.#content.scheduler?.totalIterations ?? 0;
+  }
+
+  get data(): unknown {
+    return this.#content.data;
+  }
+
+  restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
+    const { model, scheduler } = subject;
+    checkModel(model, "restore a checkpoint");
+    const match = this.#match(model);
+    const fields = options.optimizer === false
+      ? undefined
+      : this.#optimizerFor(model, match);
+    if (scheduler) this.#restoreSchedule(scheduler);
+    tf.tidy(() => {
+      match.weights.forEach((weight, i) =>
+        (weight.read() as tf.Variable).assign(
+          this.#tensor(this.#key(match.from[i])),
+        )
+      );
+      if (fields) {
+        restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
+      }
+    });
+  }
+
+  #refuse(why: string): never {
+    throw new CheckpointError(`Cannot restore ${this.path} as ${why}`);
+  }
+
+  #key(index: number): string {
+    return weightKey(index, this.#content.weights[index]);
+  }
+
+  /** Where each weight goes, after all shapes were compared. */
+  #match(model: LayersModel): WeightMatch {
+    const { weights: names, frozen, tensors } = this.#content;
+    const saved = { names, frozen };
+    const match = matchWeights(model, saved);
+    if (typeof match === "string") {
+      this.#refuse(
+        `the model must have the weights that were saved: ${match}`,
+      );
+    }
+    match.weights.forEach((weight, i) => {
+      const { shape, dtype } = tensors.get(this.#key(match.from[i]))!;
+      const name = names[match.from[i]];
+      if (!tf.util.arraysEqual([...shape], weight.shape as number[])) {
+        this.#refuse(
+          `${name} must have shape [${shape}]: current value is [${weight.shape}]${
+            describeFrozen(model, saved)
+          }`,
+        );
+      }
+      if (DTYPES[dtype] !== weight.dtype) {
+        this.#refuse(
+          `${name} must be of ${
+            DTYPES[dtype] ?? dtype
+          }: current value is ${weight.dtype}`,
+        );
+      }
+    });
+    return match;
+  }
+
+  /** The optimizer's fields as they fit the weights that the model trains. */
+  #optimizerFor(model: LayersModel, match: WeightMatch): OptimizerFields {
+    const { optimizer, trained, tensors } = this.#content;
+    const className = model.optimizer.getClassName();
+    if (className !== optimizer.className) {
+      this.#refuse(
+        `the optimizer must be ${optimizer.className}: current value is ${className}`,
+      );
+    }
+    const now = trainedWeights(model);
+    const order = now.map((weight) => {
+      const slot = trained.indexOf(match.from[match.weights.indexOf(weight)]);
+      return slot < 0 ? undefined : slot;
+    });
+    const fields = moveSlots(optimizer.fields, order);
+    const fault = faultOfFields(model.optimizer, fields, {
+      tensor: (name) => {
+        const saved = tensors.get(name);
+        return saved && { dtype: DTYPES[saved.dtype], shape: saved.shape };
+      },
+      slotShapes: now.map(({ shape }) => shape as number[]),
+    });
+    if (fault) {
+      this.#refuse(
+        `${fault.path} of the optimizer must ${fault.must}: current value is ${
+          show(fault.value)
+        }`,
+      );
+    }
+    return fields;
+  }
+
+  #restoreSchedule(scheduler: LearningRateScheduler): void {
+    const { scheduler: state, histories, history } = this.#content;
+    if (!state || !histories) {
+      this.#refuse("it must hold a schedule: it was saved without");
+    }
+    try {
+      scheduler.restore({ ...state, ...histories } as SchedulerState);
+    } catch (cause) {
+      throw new CheckpointError(
+        `Cannot restore ${this.path} as its schedule must fit: ${
+          (cause as Error).message
+        }`,
+        { cause },
+      );
+    }
+    if (history) noteHistory(this.#folder, scheduler, history);
+  }
+
+  #tensor(name: string): Tensor {
+    const { dtype, shape, data } = this.#content.tensors.get(name)!;
+    // A copy, as tfjs may keep the array it is given and a restore may follow.
+    return tf.tensor(data.slice() as Float32Array, [...shape], DTYPES[dtype]);
+  }
+}

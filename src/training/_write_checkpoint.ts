@@ -1,0 +1,220 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  inTurn,
+  namesIn,
+  numbersIn,
+  pathOf,
+  removeUnfinished,
+} from "./_checkpoint_folder.ts";
+import {
+  type CheckpointContent,
+  readHeader,
+  weightKey,
+  writeContent,
+} from "./_checkpoint_format.ts";
+import {
+  appendHistory,
+  endsAt,
+  type HistoryPosition,
+  isHistoryFile,
+  newHistoryFile,
+} from "./_history_file.ts";
+import type { NamedTensor, TensorDtype } from "./_safetensors.ts";
+import type { CheckpointSubject } from "./checkpoint_content.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
+import {
+  describeAlone,
+  type LearningRateScheduler,
+  recordsOf,
+} from "./learning_rate_scheduler.ts";
+import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
+import { describeOptimizer } from "../tfjs/optimizer_state.ts";
+import { trainedWeights } from "../tfjs/trained_weights.ts";
+import type { Tensor } from "../tfjs/types.ts";
+
+/** How a checkpoint is written. */
+export interface WriteOptions {
+  readonly data: unknown;
+  readonly keep: number;
+  /**
+   * The newest checkpoint that the run knows of: where there is a newer one that
+   * this process did not write, another run writes there too.
+   */
+  readonly after?: number;
+}
+
+const DTYPES: Partial<Record<string, TensorDtype>> = {
+  float32: "F32",
+  int32: "I32",
+  bool: "BOOL",
+};
+
+/** The newest checkpoint in each folder that this process wrote. */
+const written = new Map<string, number>();
+
+/**
+ * How far the history of each scheduler is in the file of each folder; until the
+ * scheduler is given another history, which its recorder tells.
+ */
+const positions = new WeakMap<object, Map<string, HistoryPosition>>();
+
+/** Notes that the scheduler's history is in `folder` up to `position`. */
+export function noteHistory(
+  folder: string,
+  scheduler: LearningRateScheduler,
+  position: HistoryPosition,
+): void {
+  const { generation } = recordsOf(scheduler).batches;
+  const noted = positions.get(generation) ?? new Map();
+  positions.set(generation, noted.set(folder, position));
+}
+
+/** Throws unless so many checkpoints can be kept. */
+export function checkKeep(keep: number): void {
+  if (Number.isSafeInteger(keep) && keep >= 1) return;
+  throw new RangeError(
+    `Cannot save a checkpoint as keep must be a whole number >= 1: current value is ${keep}`,
+  );
+}
+
+/** Saves a checkpoint in `folder` and removes older ones. Gives its number. */
+export function writeCheckpoint(
+  folder: string,
+  subject: CheckpointSubject,
+  { data, keep, after }: WriteOptions,
+): Promise<number> {
+  return inTurn(folder, async (path) => {
+    const numbers = await numbersIn(path);
+    const newest = numbers.at(-1) ?? 0;
+    if (
+      after !== undefined && newest > after && newest !== written.get(path)
+    ) {
+      throw new CheckpointError(
+        `Cannot save a checkpoint in ${folder} as one run alone must do so: ${
+          pathOf(folder, newest)
+        } is of another`,
+      );
+    }
+    await removeUnfinished(path);
+    const number = newest + 1;
+    await write(path, number, subject, data);
+    written.set(path, number);
+    const kept = [...numbers, number].slice(-keep);
+    for (const old of numbers) {
+      if (kept.includes(old)) continue;
+      await Deno.remove(pathOf(path, old), { recursive: true });
+    }
+    await removeHistories(path, kept);
+    return number;
+  });
+}
+
+async function write(
+  folder: string,
+  number: number,
+  { model, scheduler }: CheckpointSubject,
+  data: unknown,
+): Promise<void> {
+  const records = scheduler && recordsOf(scheduler);
+  // What is trained while the device is read would not be in it.
+  do await scheduler?.flush(); while (
+    records?.batches.isReading || records?.epochs.isReading
+  );
+  // From here to the first wait, all is of one moment.
+  const tensors = new Map<string, Tensor>();
+  const weights = weightsInOrder(model);
+  const names = weights.map(({ originalName }) => originalName);
+  weights.forEach((weight, i) =>
+    tensors.set(weightKey(i, names[i]), weight.read())
+  );
+  const content: CheckpointContent = {
+    weights: names,
+    trained: trainedWeights(model).map((weight) => weights.indexOf(weight)),
+    frozen: frozenLayers(model),
+    optimizer: {
+      className: model.optimizer.getClassName(),
+      fields: describeOptimizer(model.optimizer, tensors),
+    },
+    ...(scheduler && { scheduler: describeAlone(scheduler) }),
+    data,
+  };
+  const rows = scheduler && {
+    rows: scheduler.history.iterations.length,
+    epochs: scheduler.epochHistory.iterations.length,
+  };
+  const read = await readTensors(tensors);
+
+  const history = scheduler && rows &&
+    await appendTo(folder, scheduler, rows);
+  const path = pathOf(folder, number);
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    await writeContent(beside, { ...content, history }, read);
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Appends to the history's file what it lacks, or starts a new one. */
+async function appendTo(
+  folder: string,
+  scheduler: LearningRateScheduler,
+  to: { readonly rows: number; readonly epochs: number },
+): Promise<HistoryPosition> {
+  const noted = positions.get(recordsOf(scheduler).batches.generation)
+    ?.get(folder);
+  const goesOn = noted !== undefined && noted.rows <= to.rows &&
+    noted.epochs <= to.epochs && await endsAt(folder, noted);
+  const position = await appendHistory(folder, scheduler, {
+    position: goesOn ? noted : newHistoryFile(),
+    to,
+  });
+  noteHistory(folder, scheduler, position);
+  return position;
+}
+
+/** Reads tensors from wherever they are; they may change meanwhile. */
+async function readTensors(
+  tensors: Map<string, Tensor>,
+): Promise<NamedTensor[]> {
+  const held = [...tensors].map(([name, tensor]) => ({
+    name,
+    tensor: tf.keep(tensor.clone()),
+  }));
+  try {
+    return await Promise.all(held.map(async ({ name, tensor }) => {
+      const dtype = DTYPES[tensor.dtype];
+      if (dtype === undefined) {
+        throw new TypeError(
+          `Cannot save a checkpoint as ${name} must be of float32, int32 or bool: current value is ${tensor.dtype}`,
+        );
+      }
+      return { name, dtype, shape: tensor.shape, data: await tensor.data() };
+    }));
+  } finally {
+    tf.dispose(held.map(({ tensor }) => tensor));
+  }
+}
+
+/** Removes the files of histories that none of the kept checkpoints needs. */
+async function removeHistories(
+  folder: string,
+  kept: readonly number[],
+): Promise<void> {
+  const files = (await namesIn(folder)).filter(isHistoryFile);
+  if (files.length < 2) return;
+  const needed = new Set<string | undefined>();
+  for (const number of kept) {
+    try {
+      needed.add((await readHeader(pathOf(folder, number))).history?.file);
+    } catch (error) {
+      // A damaged one needs nothing.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  for (const file of files) {
+    if (!needed.has(file)) await Deno.remove(`${folder}/${file}`);
+  }
+}

@@ -1,0 +1,50 @@
+import { CallbackBase } from "../tfjs/types.ts";
+
+/** Between two looks at what else the process has to do, in milliseconds. */
+const LOOK_EVERY = 100;
+
+/**
+ * Ends `fit` and `fitDataset` at the end of the batch in which `signal` is
+ * aborted. Ten times a second it lets other work of the process run, without
+ * which a backend that computes on this thread (WASM, CPU) would keep signals
+ * and timers waiting until the end.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { StopOnAbort } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+ * });
+ * model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+ * const xs = tf.ones([8, 1]);
+ *
+ * const stop = new AbortController();
+ * // Deno.addSignalListener("SIGINT", () => stop.abort());
+ * await model.fit(xs, xs, {
+ *   verbose: 0,
+ *   callbacks: [new StopOnAbort(stop.signal)],
+ * });
+ * ```
+ */
+export class StopOnAbort extends CallbackBase {
+  readonly #signal: AbortSignal;
+  #looked: number = performance.now();
+
+  /** Creates a callback that waits for `signal`. */
+  constructor(signal: AbortSignal) {
+    super();
+    this.#signal = signal;
+  }
+
+  /** Called by `fit`. */
+  override async onBatchEnd(): Promise<void> {
+    if (performance.now() - this.#looked >= LOOK_EVERY) {
+      // A timer, as a promise alone does not let signals and timers in.
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#looked = performance.now();
+    }
+    if (this.#signal.aborted) this.model.stopTraining = true;
+  }
+}
