@@ -78,7 +78,7 @@ function gradient(kernel: string, isDepthwise: boolean): Compute {
       filterShape,
       inputShape,
     };
-    const inputs = (/Filter$/.test(kernel) ? { x, dy } : { dy, filter });
+    const inputs = /Filter$/.test(kernel) ? { x, dy } : { dy, filter };
     return tf.engine().runKernel(
       kernel,
       inputs as unknown as tf.NamedTensorMap,

@@ -35,12 +35,15 @@ const ACTIVATIONS: Record<string, (x: tf.Tensor) => tf.Tensor> = {
 };
 
 for (const [name, activation] of Object.entries(ACTIVATIONS)) {
-  onBoth(`the gradient of ${name} on WebGPU is the CPU's`, () =>
-    casesOf(shapes, 20, (shape, seed) => () => {
-      const x = random(shape, seed);
-      const dy = random(shape, seed + 1);
-      return [tf.grad(activation)(x, dy)];
-    }));
+  onBoth(
+    `the gradient of ${name} on WebGPU is the CPU's`,
+    () =>
+      casesOf(shapes, 20, (shape, seed) => () => {
+        const x = random(shape, seed);
+        const dy = random(shape, seed + 1);
+        return [tf.grad(activation)(x, dy)];
+      }),
+  );
 }
 
 test("gradients of activations on WebGPU let a NaN through", async () => {
@@ -65,21 +68,27 @@ const reductions = shapes.chain((shape) =>
 );
 
 for (const [name, reduce] of Object.entries({ sum: tf.sum, mean: tf.mean })) {
-  onBoth(`${name} on WebGPU, with its gradient, is the CPU's`, () =>
-    casesOf(reductions, 100, ({ shape, axes, keepDims }, seed) => () => {
-      const x = random(shape, seed);
-      const along = axes.length > 0 ? axes : undefined;
-      const f = (x: tf.Tensor) => reduce(x, along, keepDims);
-      const y = f(x);
-      return [y, tf.grad(f)(x, random(y.shape, seed + 1))];
-    }));
+  onBoth(
+    `${name} on WebGPU, with its gradient, is the CPU's`,
+    () =>
+      casesOf(reductions, 100, ({ shape, axes, keepDims }, seed) => () => {
+        const x = random(shape, seed);
+        const along = axes.length > 0 ? axes : undefined;
+        const f = (x: tf.Tensor) => reduce(x, along, keepDims);
+        const y = f(x);
+        return [y, tf.grad(f)(x, random(y.shape, seed + 1))];
+      }),
+  );
 }
 
-onBoth("sum on WebGPU is the CPU's where there are many rows", () =>
-  [[5000, 3], [70_000, 1], [2, 9000, 5], [33_000, 70]].map((shape) => ({
-    name: `${shape}`,
-    compute: () => [tf.sum(random(shape, 1), shape.length - 2)],
-  })));
+onBoth(
+  "sum on WebGPU is the CPU's where there are many rows",
+  () =>
+    [[5000, 3], [70_000, 1], [2, 9000, 5], [33_000, 70]].map((shape) => ({
+      name: `${shape}`,
+      compute: () => [tf.sum(random(shape, 1), shape.length - 2)],
+    })),
+);
 
 const normalized = fc.record({
   // Of two values, the gradient is 0 but for rounding.
@@ -109,8 +118,8 @@ function trainBatchNorm(shape: number[], distance: number, seed: number) {
   const dy = random(shape, seed + 3);
   const { value, grads } = tf.variableGrads(
     () =>
-      (layer.apply(x, { training: true }) as tf.Tensor).mul(dy).sum() as
-        tf.Scalar,
+      (layer.apply(x, { training: true }) as tf.Tensor).mul(dy)
+        .sum() as tf.Scalar,
     [x, gamma, beta],
   );
   const results = [
@@ -129,11 +138,13 @@ onBoth("batch normalization in training on WebGPU is the CPU's", () =>
       trainBatchNorm(shape, distance, seed)),
     {
       name: "many rows",
-      compute: () => trainBatchNorm([3, 50, 50, 5], 1, 7),
+      compute: () =>
+        trainBatchNorm([3, 50, 50, 5], 1, 7),
     },
     ...[16, 40, 130].map((channels) => ({
       name: `${channels} channels`,
-      compute: () => trainBatchNorm([2, 6, 6, channels], 1, 7),
+      compute: () =>
+        trainBatchNorm([2, 6, 6, channels], 1, 7),
     })),
   ].map((given) => ({
     ...given,
@@ -141,24 +152,27 @@ onBoth("batch normalization in training on WebGPU is the CPU's", () =>
     tolerance: given.name.includes("100}") ? 5e-4 : 1e-5,
   })));
 
-onBoth("fine-tuned batch normalization on WebGPU is the CPU's", () =>
-  casesOf(normalized, 30, ({ shape }, seed) => () => {
-    const channels = [shape.at(-1)!];
-    const rank4 = [...[1, 1, 1, 1].slice(shape.length), ...shape];
-    const x = random(rank4, seed) as tf.Tensor4D;
-    const [mean, variance, offset, scale] = [1, 2, 3, 4].map((i) =>
-      random(channels, seed + i).square().add(0.5) as tf.Tensor1D
-    );
-    return tf.grads((x, mean, variance, offset, scale) =>
-      tf.batchNorm(
-        x as tf.Tensor4D,
-        mean as tf.Tensor1D,
-        variance as tf.Tensor1D,
-        offset as tf.Tensor1D,
-        scale as tf.Tensor1D,
-      )
-    )([x, mean, variance, offset, scale], random(rank4, seed + 9));
-  }));
+onBoth(
+  "fine-tuned batch normalization on WebGPU is the CPU's",
+  () =>
+    casesOf(normalized, 30, ({ shape }, seed) => () => {
+      const channels = [shape.at(-1)!];
+      const rank4 = [...[1, 1, 1, 1].slice(shape.length), ...shape];
+      const x = random(rank4, seed) as tf.Tensor4D;
+      const [mean, variance, offset, scale] = [1, 2, 3, 4].map((i) =>
+        random(channels, seed + i).square().add(0.5) as tf.Tensor1D
+      );
+      return tf.grads((x, mean, variance, offset, scale) =>
+        tf.batchNorm(
+          x as tf.Tensor4D,
+          mean as tf.Tensor1D,
+          variance as tf.Tensor1D,
+          offset as tf.Tensor1D,
+          scale as tf.Tensor1D,
+        )
+      )([x, mean, variance, offset, scale], random(rank4, seed + 9));
+    }),
+);
 
 const classes = fc.record({
   rows: fc.integer({ min: 1, max: 9 }),
@@ -177,7 +191,9 @@ for (const isWhole of [false, true]) {
     } targets, is the CPU's`,
     () =>
       casesOf(classes, 40, ({ rows, classes, spread }, seed) => () => {
-        const probabilities = tf.softmax(random([rows, classes], seed).mul(spread));
+        const probabilities = tf.softmax(
+          random([rows, classes], seed).mul(spread),
+        );
         const target = isWhole
           ? tf.oneHot(
             tf.tensor1d(
@@ -195,40 +211,53 @@ for (const isWhole of [false, true]) {
   );
 }
 
-onBoth("the L2 penalty on WebGPU, with its gradient, is the CPU's", () =>
-  [[1], [3, 5], [300, 7], [40_000], [3, 200, 200]].map((shape) => ({
-    name: `${shape}`,
-    compute: () => {
-      const w = tf.variable(random(shape, 1));
-      const { value, grads } = tf.variableGrads(() => {
-        const penalty = tf.regularizers.l2({ l2: 0.01 });
-        const apply = (penalty as unknown as {
-          apply(x: tf.Tensor): tf.Scalar;
-        }).apply(w);
-        return w.sum().add(apply).add(apply.mul(2)) as tf.Scalar;
-      }, [w]);
-      const results = [value, grads[w.name]];
-      w.dispose();
-      return results;
-    },
-  })));
+onBoth(
+  "the L2 penalty on WebGPU, with its gradient, is the CPU's",
+  () =>
+    [[1], [3, 5], [300, 7], [40_000], [3, 200, 200]].map((shape) => ({
+      name: `${shape}`,
+      compute: () => {
+        const w = tf.variable(random(shape, 1));
+        const { value, grads } = tf.variableGrads(() => {
+          const penalty = tf.regularizers.l2({ l2: 0.01 });
+          const apply = (penalty as unknown as {
+            apply(x: tf.Tensor): tf.Scalar;
+          }).apply(w);
+          return w.sum().add(apply).add(apply.mul(2)) as tf.Scalar;
+        }, [w]);
+        const results = [value, grads[w.name]];
+        w.dispose();
+        return results;
+      },
+    })),
+);
 
 test("gradients of gradients on WebGPU are exact", async () => {
   // Of x³, of a mean of squares, and of the square of a ReLU.
   const cube = tf.grad((x) => tf.grad((x) => x.square().mul(x).sum())(x).sum());
-  assertEquals(await cube(tf.tensor1d([1, -2])).data(), new Float32Array([6, -12]));
-  const mean = tf.grad((x) => tf.grad((x) => x.square().mean())(x).square().sum());
-  assertEquals(await mean(tf.tensor1d([1, -2])).data(), new Float32Array([2, -4]));
-  const relu = tf.grad((x) =>
-    tf.grad((x) => x.relu().square().sum())(x).sum()
+  assertEquals(
+    await cube(tf.tensor1d([1, -2])).data(),
+    new Float32Array([6, -12]),
   );
-  assertEquals(await relu(tf.tensor1d([3, -2])).data(), new Float32Array([2, 0]));
+  const mean = tf.grad((x) =>
+    tf.grad((x) => x.square().mean())(x).square().sum()
+  );
+  assertEquals(
+    await mean(tf.tensor1d([1, -2])).data(),
+    new Float32Array([2, -4]),
+  );
+  const relu = tf.grad((x) => tf.grad((x) => x.relu().square().sum())(x).sum());
+  assertEquals(
+    await relu(tf.tensor1d([3, -2])).data(),
+    new Float32Array([2, 0]),
+  );
 });
 
 test("a dropout's mask on WebGPU is the one that tfjs draws", async () => {
   for (const shape of [[10], [50, 100], [3, 40, 41]]) {
     for (const rate of [0.1, 0.5, 0.75]) {
-      const draw = () => tf.tidy(() => tf.dropout(tf.ones(shape), rate, undefined, 5));
+      const draw = () =>
+        tf.tidy(() => tf.dropout(tf.ones(shape), rate, undefined, 5));
       const here = draw();
       const values = await here.data();
       here.dispose();
