@@ -38,6 +38,9 @@ export const kernelArguments = {
     "columnStep",
     "rowStep",
     "imageStep",
+    "outColumnStep",
+    "outRowStep",
+    "outImageStep",
     "outer",
     "outerStep",
     "middle",
@@ -49,9 +52,8 @@ export const kernelArguments = {
   ],
   /**
    * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
-   * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
-   * side is transposed. A chunk is a group of images and a range of the run. The
-   * very last row may have fewer pixels, unless a block has several rows.
+   * of a[pixel + …] · d[pixel, k]: filter gradients. A chunk is a group of
+   * images and a range of the run.
    */
   correlate: [
     "a",
@@ -61,7 +63,6 @@ export const kernelArguments = {
     "groupImages",
     "imageRows",
     "rowPixels",
-    "lastPixels",
     "blockRows",
     "columnStep",
     "rowStep",
@@ -111,10 +112,32 @@ export const kernelArguments = {
     "middleStep",
     "channels",
   ],
+  /**
+   * out[group, i, k] = Σ over the pixels of a group of a[pixel, i] · d[pixel, k].
+   * A chunk is a group and a range of the run. Blocks of a are transposed, and
+   * panels of d packed, in `scratchBytes` for each thread.
+   */
+  multiplyTransposed: [
+    "a",
+    "d",
+    "out",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "pixels",
+    "groupPixels",
+    "blockPixels",
+    "run",
+    "runBlock",
+    "runBlocks",
+    "columns",
+  ],
   /** b as panels of 8 columns, the rest of the last one zero. A chunk a panel. */
   pack: [
     "from",
     "to",
+    "tapRows",
+    "tapRowStep",
     "taps",
     "tapStep",
     "run",
