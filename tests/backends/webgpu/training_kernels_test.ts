@@ -104,11 +104,6 @@ const normalized = fc.record({
 function trainBatchNorm(shape: number[], distance: number, seed: number) {
   const layer = tf.layers.batchNormalization({ momentum: 0.7 });
   const channels = [shape.at(-1)!];
-  const apply = (x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) => {
-    (layer.weights[0].read() as tf.Variable).assign(gamma);
-    (layer.weights[1].read() as tf.Variable).assign(beta);
-    return layer.apply(x, { training: true }) as tf.Tensor;
-  };
   layer.build(shape);
   const variables = layer.weights.map((weight) => weight.read() as tf.Variable);
   const [gamma, beta] = variables;
