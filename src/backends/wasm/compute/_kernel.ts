@@ -299,8 +299,6 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
-  /** Values cut off at both ends. A chunk is a range of them. */
-  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [
@@ -336,6 +334,34 @@ export const kernelArguments = {
     "length",
     "slice",
     "chunkRows",
+  ],
+  /** out = op(x), value by value. A chunk is a range of values. */
+  unary: ["x", "out", "op", "first", "second", "length", "chunk"],
+  /** out = op(a, b), row by row, counted in up to four dimensions; the last row
+   * may be shorter. A chunk is a range of rows. */
+  binary: [
+    "a",
+    "b",
+    "out",
+    "op",
+    "inner",
+    "aStep",
+    "bStep",
+    "length",
+    "rows",
+    "chunkRows",
+    "size0",
+    "a0",
+    "b0",
+    "size1",
+    "a1",
+    "b1",
+    "size2",
+    "a2",
+    "b2",
+    "size3",
+    "a3",
+    "b3",
   ],
   /**
    * For each range of rows and each column, the mean and the sum of the squared

@@ -48,9 +48,9 @@ import {
   normalizeGrad,
   normalizeSums,
 } from "./_normalize.ts";
+import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
-import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /** Defines what the Winograd kernels call. */
@@ -113,7 +113,8 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
-    clamp: clamp(),
+    unary: unary(target),
+    binary: binary(),
     move: move(),
     gather: gather(),
     moments: moments(target),
