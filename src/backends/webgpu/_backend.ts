@@ -13,7 +13,7 @@ import { BufferPool } from "./_buffer_pool.ts";
 import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
-import { floatBits } from "./_kernel.ts";
+import { floatBits } from "./_words.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "./_backend.ts";
 import type { Shader } from "./_shader.ts";
-import { floatBits } from "./_kernel.ts";
+import { floatBits } from "./_words.ts";
 import { groupsFor, sizeOf } from "./_shape.ts";
 
 /**

@@ -16,7 +16,8 @@ import {
   columnShader,
   planColumns,
 } from "../_column_reduction.ts";
-import { defineKernel, floatBits } from "../_kernel.ts";
+import { defineKernel } from "../_kernel.ts";
+import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
 

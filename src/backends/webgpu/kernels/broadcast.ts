@@ -6,7 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { replaceGradient, runKernel } from "../_gradient.ts";
-import { defineKernel, floatBits, wholeWords } from "../_kernel.ts";
+import { defineKernel } from "../_kernel.ts";
+import { floatBits, wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, type Run, runsOf, sizeOf } from "../_shape.ts";
 

@@ -10,7 +10,8 @@
  */
 
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
-import { replaceKernel, wholeWords } from "../_kernel.ts";
+import { replaceKernel } from "../_kernel.ts";
+import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { sizeOf } from "../_shape.ts";
 import { sumColumns } from "./sum_columns.ts";

@@ -10,7 +10,8 @@ import {
   columnShader,
   planColumns,
 } from "../_column_reduction.ts";
-import { replaceKernel, wholeWords } from "../_kernel.ts";
+import { replaceKernel } from "../_kernel.ts";
+import { wholeWords } from "../_words.ts";
 import { sizeOf } from "../_shape.ts";
 import { sumColumns } from "./sum_columns.ts";
 

@@ -8,7 +8,8 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "../_backend.ts";
 import { elementwise } from "../_elementwise.ts";
 import { isFirstOrder, runKernel } from "../_gradient.ts";
-import { defineKernel, floatBits } from "../_kernel.ts";
+import { defineKernel } from "../_kernel.ts";
+import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
 

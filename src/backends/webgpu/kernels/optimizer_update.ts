@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UpdateKernelAttrs } from "../../fused_optimizers.ts";
 import type { TrainingBackend } from "../_backend.ts";
-import { defineKernel, floatBits, type KernelCall } from "../_kernel.ts";
+import { defineKernel, type KernelCall } from "../_kernel.ts";
+import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 
 /**
