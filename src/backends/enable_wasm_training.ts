@@ -1,20 +1,57 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
+import { fuseLayers } from "./fused_layers.ts";
+import { replaceGradients } from "./gradients.ts";
+import {
+  batchNormTrainingGradKernel,
+  batchNormTrainingKernel,
+  fusedBatchNormKernel,
+} from "./wasm/batch_norm.ts";
+import { layerNormGradKernel, layerNormKernel } from "./wasm/layer_norm.ts";
 import { fuseOptimizers } from "./fused_optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
-import { clipByValueKernel } from "./wasm/clip_by_value.ts";
+import { elementwiseKernels } from "./wasm/elementwise.ts";
 import { allowWinograd } from "./wasm/compute/convolution.ts";
 import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./wasm/conv2d_backprop_input.ts";
 import {
+  depthwiseConv2dKernel,
+  fusedDepthwiseConv2DKernel,
+} from "./wasm/depthwise_conv2d.ts";
+import {
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
 } from "./wasm/depthwise_conv2d_backprop.ts";
+import {
+  conv3DBackpropFilterKernel,
+  conv3DBackpropInputKernel,
+  conv3DKernel,
+} from "./wasm/conv3d.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
-import { identityKernel } from "./wasm/identity.ts";
+import {
+  concatKernel,
+  packKernel,
+  splitVKernel,
+  unpackKernel,
+} from "./wasm/concat.ts";
+import { gatherV2Kernel } from "./wasm/gather.ts";
+import { padV2Kernel } from "./wasm/pad.ts";
+import {
+  reverseKernel,
+  sliceKernel,
+  stridedSliceKernel,
+} from "./wasm/slice.ts";
+import { tileKernel } from "./wasm/tile.ts";
+import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
+import {
+  avgPool3DGradKernel,
+  avgPool3DKernel,
+  maxPool3DGradKernel,
+  maxPool3DKernel,
+} from "./wasm/pool3d.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
@@ -29,12 +66,37 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
-  clipByValueKernel,
+  ...elementwiseKernels,
+  conv3DKernel,
+  conv3DBackpropFilterKernel,
+  conv3DBackpropInputKernel,
+  maxPool3DKernel,
+  maxPool3DGradKernel,
+  avgPool3DKernel,
+  avgPool3DGradKernel,
   identityKernel,
+  depthwiseConv2dKernel,
+  fusedDepthwiseConv2DKernel,
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,
   unsortedSegmentSumKernel,
+  castKernel,
+  sliceKernel,
+  stridedSliceKernel,
+  reverseKernel,
+  tileKernel,
+  concatKernel,
+  packKernel,
+  splitVKernel,
+  unpackKernel,
+  gatherV2Kernel,
+  padV2Kernel,
+  fusedBatchNormKernel,
+  batchNormTrainingKernel,
+  batchNormTrainingGradKernel,
+  layerNormKernel,
+  layerNormGradKernel,
   ...optimizerUpdateKernels,
 ];
 
@@ -55,8 +117,9 @@ export interface WasmTrainingOptions {
 
 /**
  * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
- * lacks, and faster ones in the place of its naive loops. tfjs's optimizers then
- * update all weights in one pass on that backend.
+ * lacks, and faster ones in the place of its naive loops. tfjs's optimizers and
+ * normalization layers then run as one kernel each on that backend, and slow
+ * gradients of tfjs are replaced on all.
  *
  * The backend's package is loaded if it is not yet, but the backend is not
  * started; {@linkcode selectBackend} does both. Where the package is loaded
@@ -84,5 +147,7 @@ export async function enableWasmTraining(
     await import("@tensorflow/tfjs-backend-wasm");
   }
   trainingKernels.forEach(installKernel);
+  replaceGradients();
+  fuseLayers();
   fuseOptimizers();
 }

@@ -10,6 +10,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { hasKernel, runKernel } from "./_engine.ts";
 
 /** One weight of a fused update. */
 export interface UpdatedWeight {
@@ -68,11 +69,7 @@ export function runUpdate(update: OptimizerUpdate): boolean {
     constants,
   };
   tf.tidy(() => {
-    const outputs = tf.engine().runKernel(
-      kernel,
-      inputs as unknown as tf.NamedTensorMap,
-      attrs as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor[];
+    const outputs = runKernel<tf.Tensor[]>(kernel, inputs, attrs);
     let next = 0;
     for (const { value, slots } of weights) {
       value.assign(outputs[next++]);
@@ -80,10 +77,6 @@ export function runUpdate(update: OptimizerUpdate): boolean {
     }
   });
   return true;
-}
-
-function hasKernel(name: string): boolean {
-  return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
 function isPlain({ value, gradient, slots }: UpdatedWeight): boolean {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { mendCpu } from "./cpu/mend_cpu.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -133,6 +134,8 @@ export async function selectBackend(
       `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
     );
   }
+  // Whichever starts: results are often compared with those of the CPU.
+  mendCpu();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () => startGpu(backend === "webgpu"),
     wasm: () => startWasmTraining(threads, { winograd }),

@@ -20,7 +20,7 @@ import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { Search } from "./search.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { smooth } from "./smoothing.ts";
+import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
 
 function pickBounds(bounds: { baseLr?: number; maxLr?: number }) {

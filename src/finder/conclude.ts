@@ -56,8 +56,7 @@ export type Verdict =
  *   (`"diverged-at-once"`).
  * - `"trials-failed"`: it shows bounds, but no short training between them held
  *   (`"unstable"`).
- * - `"bounds-hidden-by-noise"`: it improves, noise hides where;
- *   `"bounds-coincide"`: it improves from one rate to the next (`"noisy"`).
+ * - `"bounds-hidden-by-noise"`: it improves, noise hides where (`"noisy"`).
  * - `"stopped-before-improving"` and `"stopped-while-improving"`: the signal
  *   stopped the test; `"too-few-rates"`: there are too few to see a trend;
  *   `"too-few-finite"`: the curve is not a number at most of them
@@ -79,10 +78,32 @@ export type Verdict =
  *   or outputs that the loss cannot take (`"mismatch"`).
  * - `"batch-holds-all"`: `batchSize` is no less than the examples (`"one-batch"`).
  */
-export type FindingKind = keyof typeof VERDICTS;
+export type FindingKind =
+  | "both-bounds"
+  | "no-improvement"
+  | "no-improvement-before-divergence"
+  | "still-improving"
+  | "levelled-off"
+  | "first-loss-not-finite"
+  | "diverged-before-improving"
+  | "trials-failed"
+  | "bounds-hidden-by-noise"
+  | "stopped-before-improving"
+  | "stopped-while-improving"
+  | "too-few-rates"
+  | "too-few-finite"
+  | "data-not-finite"
+  | "loss-not-finite"
+  | "targets-in-runs"
+  | "targets-constant"
+  | "frequencies-only"
+  | "weights-unchanged"
+  | "optimum-already"
+  | "targets-out-of-reach"
+  | "batch-holds-all";
 
 /** The verdict that each leads to. */
-const VERDICTS = {
+const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "both-bounds": "good",
   "no-improvement": "flat",
   "no-improvement-before-divergence": "flat",
@@ -92,7 +113,6 @@ const VERDICTS = {
   "diverged-before-improving": "diverged-at-once",
   "trials-failed": "unstable",
   "bounds-hidden-by-noise": "noisy",
-  "bounds-coincide": "noisy",
   "stopped-before-improving": "too-short",
   "stopped-while-improving": "too-short",
   "too-few-rates": "too-short",
@@ -106,7 +126,12 @@ const VERDICTS = {
   "optimum-already": "trained",
   "targets-out-of-reach": "mismatch",
   "batch-holds-all": "one-batch",
-} as const satisfies { readonly [kind: string]: Verdict };
+};
+
+/** Every verdict. */
+export const VERDICT_NAMES: readonly Verdict[] = [
+  ...new Set(Object.values(VERDICTS)),
+];
 
 /** What was seen that led to a verdict. */
 export interface Finding {
@@ -265,7 +290,6 @@ const REMEDIES: {
     set(about, "batchesPerRate", MORE_BATCHES),
     { kind: "enlarge-batch" },
   ],
-  "bounds-coincide": (about) => [set(about, "iterations", 2)],
   "stopped-before-improving": () => [{ kind: "run-on" }],
   "stopped-while-improving": () => [{ kind: "run-on" }],
   "too-few-rates": ({ settings }) => [{
@@ -324,12 +348,10 @@ function findingKind(
     if (aborted) return "stopped-before-improving";
     return points < MINIMUM_POINTS ? "too-few-rates" : "no-improvement";
   }
-  const { base, max } = evidence;
+  const { max } = evidence;
   if (!max) return aborted ? "stopped-while-improving" : "still-improving";
   if (max.reason === "slows") return "levelled-off";
-  return max.learningRate > base!.learningRate
-    ? "both-bounds"
-    : "bounds-coincide";
+  return "both-bounds";
 }
 
 /** A maximum that is not known, by the rule of thumb: base = max / 3. */

@@ -1,3 +1,4 @@
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
@@ -127,8 +128,10 @@ export class LearningRateRange {
     known: Known = {},
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
+    // The rate at which a run stopped may have no loss.
+    const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
     const grid = known.search?.grid ?? Array.from(
-      learningRateGrid(startLr, endLr, { count: iterations, growth }),
+      learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );
     return new LearningRateRange(
       combineRuns(runs, { ...known, settings, grid }),
@@ -142,8 +145,7 @@ export class LearningRateRange {
    * @throws {TypeError} If the data are not those of a `LearningRateRange`.
    */
   static fromJSON(json: string | LearningRateRangeData): LearningRateRange {
-    const data: unknown = typeof json === "string" ? JSON.parse(json) : json;
-    return new LearningRateRange(readRange(data));
+    return new LearningRateRange(readRange(json));
   }
 
   /** The range as plain data, for `JSON.stringify`. */
@@ -175,13 +177,9 @@ export class LearningRateRange {
   toString(): string {
     return this.format();
   }
-
-  /** What `console.log` shows: the text, in place of all its numbers. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
 }
 
+showInConsole(LearningRateRange);
 showInNotebooks(LearningRateRange, rangeView);
 
 function deepFreeze<T>(value: T): T {

@@ -12,10 +12,11 @@ import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
+import { setValue } from "../runtime/columns.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { ExponentialSmoothing } from "./smoothing.ts";
+import { ExponentialSmoothing } from "../metrics/smoothing.ts";
 
 /** What a run of the test needs. */
 export interface RangeTestSetup {
@@ -28,7 +29,9 @@ export interface RangeTestSetup {
   /** How to test the rates. */
   readonly settings: RangeTestSettings;
   /** The rates, in order. */
-  readonly rates: ArrayLike<number>;
+  readonly rates: Iterable<number>;
+  /** How many they are. */
+  readonly count: number;
   /**
    * Which of all the rates is the first of these. A run that is none over growing
    * rates has none, and goes on whatever the loss does, as long as it is finite.
@@ -154,8 +157,8 @@ class RangeTest {
     let stopReason: StopReason | undefined;
     let aborted = false;
     try {
-      for (let i = 0; i < rates.length; i++) {
-        const rate = await this.#test(rates[i], batches);
+      for (const learningRate of rates) {
+        const rate = await this.#test(learningRate, batches);
         if (!rate) {
           aborted = true;
           break;
@@ -282,7 +285,7 @@ class RangeTest {
 
   /** Records what a rate gave and says whether, and why, to stop. */
   async #record(rate: PendingRate): Promise<StopReason | undefined> {
-    const { settings, options, repeat, rates, from, isFiniteAtStart } =
+    const { settings, options, repeat, count, from, isFiniteAtStart } =
       this.#setup;
     const { loss, [REFERENCE]: reference, ...metrics } = await rate.values;
     try {
@@ -303,12 +306,15 @@ class RangeTest {
     this.#losses.push(loss);
     if (this.#refers) this.#references.push(reference);
     for (const [name, value] of Object.entries(metrics)) {
-      (this.#metrics[name] ??= []).push(value);
+      if (!Object.hasOwn(this.#metrics, name)) {
+        setValue(this.#metrics, name, []);
+      }
+      this.#metrics[name].push(value);
     }
     const smoothedLoss = this.#smoothing.next(loss);
     await options.onBatch?.({
       iteration: this.#losses.length,
-      iterations: rates.length,
+      iterations: count,
       repeat,
       repeats: settings.repeats,
       learningRate: rate.learningRate,

@@ -5,7 +5,7 @@ import type { BatchSource } from "./_batches.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { DataSurvey } from "./data_survey.ts";
-import { learningRateGrid } from "./learning_rate_grid.ts";
+import { learningRates } from "./learning_rate_grid.ts";
 import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
@@ -71,6 +71,7 @@ class RangeTests {
         pace: refers ? REFERENCED_PACE : PACE,
         run: (rates, { from, sweep = 1 }) =>
           this.#run(rates, {
+            count: rates.length,
             ...(from === undefined ? {} : { from }),
             repeat: sweep,
           }),
@@ -99,12 +100,15 @@ class RangeTests {
   async #repeat(): Promise<readonly MeasuredRun[]> {
     const { settings, options } = this.#setup;
     const { startLr, endLr, iterations, growth, repeats } = settings;
-    const rates = Array.from(
-      learningRateGrid(startLr, endLr, { count: iterations, growth }),
-    );
     const runs: MeasuredRun[] = [];
     for (let repeat = 1; repeat <= repeats; repeat++) {
-      runs.push(await this.#run(rates, { from: 0, repeat }));
+      const rates = learningRates(startLr, endLr, {
+        count: iterations,
+        growth,
+      });
+      runs.push(
+        await this.#run(rates, { count: iterations, from: 0, repeat }),
+      );
       if (options.signal?.aborted) break;
     }
     return runs;
@@ -112,15 +116,17 @@ class RangeTests {
 
   /** Trains at each rate in turn, from the first weights. */
   async #run(
-    rates: readonly number[],
-    { from, repeat }: { from?: number; repeat: number },
+    rates: Iterable<number>,
+    options: { count: number; from?: number; repeat: number },
   ): Promise<MeasuredRun> {
     const { trainer, snapshot, survey } = this.#setup;
+    const { count, from, repeat } = options;
     if (this.#runs++ > 0) snapshot.restore();
     trainer.begin();
     const run = await runRangeTest({
       ...this.#setup,
       rates,
+      count,
       ...(from === undefined ? {} : { from }),
       survey,
       repeat,

@@ -1,4 +1,5 @@
 import { type Clamp, plain } from "./compute/finish.ts";
+import { unary } from "./elementwise.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -46,9 +47,8 @@ export function activate(
   if (activation in clamps) return x;
   const kernels: Partial<Record<Activation, () => TensorInfo>> = {
     elu: () => callKernel(backend, "Elu", { x }, {}),
-    sigmoid: () => callKernel(backend, "Sigmoid", { x }, {}),
-    leakyrelu: () =>
-      callKernel(backend, "LeakyRelu", { x }, { alpha: leakyreluAlpha }),
+    sigmoid: () => unary(backend, "sigmoid", x),
+    leakyrelu: () => unary(backend, "leakyRelu", x, [leakyreluAlpha]),
     prelu: () =>
       callKernel(
         backend,
@@ -91,23 +91,7 @@ export function finishSeparately(
   if (biased !== x) release(backend, x);
   const clamp = clampOf(activation.activation);
   if (clamp === plain) return activate(backend, biased, activation);
-  const clamped = clampTensor(backend, biased, clamp);
+  const clamped = unary(backend, "clip", biased, [clamp.lowest, clamp.highest]);
   release(backend, biased);
   return clamped;
-}
-
-/** The values cut off at both ends; NaN stays NaN. */
-export function clampTensor(
-  backend: BackendWasm,
-  x: TensorInfo,
-  { lowest, highest }: Clamp,
-): TensorInfo {
-  const out = backend.makeOutput(x.shape, "float32");
-  const from = backend.typedArrayFromHeap(x);
-  const to = backend.typedArrayFromHeap(out);
-  for (let i = 0; i < from.length; i++) {
-    const value = from[i];
-    to[i] = value < lowest ? lowest : value > highest ? highest : value;
-  }
-  return out;
 }

@@ -57,19 +57,57 @@ export function installKernel(kernel: KernelConfig): void {
   registerKernel({ ...kernel, setupFunc: present?.setupFunc });
 }
 
+/** Whether a tensor's values take 32 bits each, as moves of them expect. */
+export function has32Bits({ dtype }: TensorInfo): boolean {
+  return dtype === "float32" || dtype === "int32";
+}
+
 /** Runs a kernel that the WASM backend itself brings and that has one output. */
 export function callKernel(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Record<string, TensorInfo>,
+  inputs: Record<string, TensorInfo> | TensorInfo[],
   attrs: object,
 ): TensorInfo {
+  return callStock(backend, kernelName, inputs, attrs) as TensorInfo;
+}
+
+/** The same for a kernel that has several outputs. */
+export function callKernels(
+  backend: BackendWasm,
+  kernelName: string,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo[] {
+  return callStock(backend, kernelName, inputs, attrs) as TensorInfo[];
+}
+
+function callStock(
+  backend: BackendWasm,
+  kernelName: string,
+  inputs: Record<string, TensorInfo> | TensorInfo[],
+  attrs: object,
+): TensorInfo | TensorInfo[] {
   const kernel = stock.get(kernelName) ?? getKernel(kernelName, "wasm");
   if (kernel === undefined) {
     throw new Error(
       `Cannot run ${kernelName} as tfjs's WASM backend must have that kernel: it is not registered`,
     );
   }
+  return kernel.kernelFunc({
+    inputs: inputs as NamedTensorInfoMap,
+    backend,
+    attrs: attrs as NamedAttrMap,
+  });
+}
+
+/** Runs a kernel of our own that has one output, registered or not. */
+export function runKernel(
+  backend: BackendWasm,
+  kernel: KernelConfig,
+  inputs: Record<string, TensorInfo>,
+  attrs: object,
+): TensorInfo {
   return kernel.kernelFunc({
     inputs: inputs as NamedTensorInfoMap,
     backend,

@@ -22,7 +22,7 @@ import { imagesOf, windowsOf } from "./conv2d.ts";
  * Repeats each channel as often as it has outputs, so that a depthwise
  * convolution with a channel multiplier becomes one without.
  */
-function repeatChannels(
+export function repeatChannels(
   backend: BackendWasm,
   x: TensorInfo,
   times: number,

@@ -1,5 +1,18 @@
-import type { IdentityInputs } from "@tensorflow/tfjs";
-import { callKernel, type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
+import type { CastAttrs, CastInputs, IdentityInputs } from "@tensorflow/tfjs";
+import {
+  type BackendWasm,
+  callKernel,
+  has32Bits,
+  type KernelCall,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/** Another tensor of the same values, which both share. */
+function share(backend: BackendWasm, x: TensorInfo): TensorInfo {
+  backend.incRef(x.dataId);
+  return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+}
 
 /**
  * The same values as another tensor. Tensors never change, so that both can
@@ -8,12 +21,28 @@ import { callKernel, type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
  */
 export const identityKernel = wasmKernel(
   "Identity",
-  ({ inputs, attrs, backend }: KernelCall<IdentityInputs, object>) => {
-    const { x } = inputs;
-    if (x.dtype === "string") {
-      return callKernel(backend, "Identity", { x }, attrs);
+  ({ inputs: { x }, attrs, backend }: KernelCall<IdentityInputs, object>) =>
+    x.dtype === "string"
+      ? callKernel(backend, "Identity", { x }, attrs)
+      : share(backend, x),
+);
+
+/**
+ * Values as another type; those that are of that type already are shared. The
+ * backend's own kernel makes a bool of a number's last byte.
+ */
+export const castKernel = wasmKernel(
+  "Cast",
+  ({ inputs: { x }, attrs, backend }: KernelCall<CastInputs, CastAttrs>) => {
+    const { dtype } = attrs;
+    if (x.dtype === dtype && dtype !== "string") return share(backend, x);
+    if (dtype !== "bool" || !has32Bits(x)) {
+      return callKernel(backend, "Cast", { x }, attrs);
     }
-    backend.incRef(x.dataId);
-    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    const out = backend.makeOutput(x.shape, "bool");
+    const from = backend.typedArrayFromHeap(x);
+    const to = backend.typedArrayFromHeap(out);
+    for (let i = 0; i < from.length; i++) to[i] = Number(from[i] !== 0);
+    return out;
   },
 );

@@ -174,6 +174,16 @@ export const v128 = {
     lane: number,
     offset = 0,
   ): Code => [address, value, ...simd(90), 2, ...unsigned(offset), lane],
+  /** Lanes 0 to 3 of `a` and 4 to 7 of `b`, in any order. */
+  shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [
+    a,
+    b,
+    ...simd(13),
+    ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+  ],
+  /** Zero in every lane but the first. */
+  firstLane: (value: Code): Code =>
+    v128.and(value, [...simd(12), 255, 255, 255, 255, ...Array(12).fill(0)]),
   splatI32: (value: Code): Code => [value, ...simd(17)],
   /** One float in every lane. */
   constant: (value: number): Code => v128.constantBits(bitsOf(value)),
@@ -201,6 +211,20 @@ export const v128 = {
   or: vectorBinary(80),
   /** Lanes of `a` where the mask is set, of `b` elsewhere. */
   select: (a: Code, b: Code, mask: Code): Code => [a, b, mask, ...simd(82)],
+  /** Shifts each lane's bits by a number of places. */
+  shiftLeft: (value: Code, places: number): Code => [
+    value,
+    i32(places),
+    ...simd(171),
+  ],
+  /** The same to the right, filled with the sign. */
+  shiftRight: (value: Code, places: number): Code => [
+    value,
+    i32(places),
+    ...simd(172),
+  ],
+  addI32: vectorBinary(174),
+  subI32: vectorBinary(177),
   floor: vectorUnary(104),
   nearest: vectorUnary(106),
   abs: vectorUnary(224),
@@ -215,6 +239,11 @@ export const v128 = {
   /** a · b + c in one rounding; needs the relaxed SIMD extension. */
   fusedMulAdd: (a: Code, b: Code, c: Code): Code => [a, b, c, ...simd(0x105)],
 };
+
+/** Four integers as floats. */
+export const convertI32 = vectorUnary(250);
+/** Four floats as integers, cut off at the ends of their range. */
+export const truncate = vectorUnary(248);
 
 /** Instructions on shared memory. */
 export const atomic = {

@@ -38,6 +38,9 @@ export const kernelArguments = {
     "columnStep",
     "rowStep",
     "imageStep",
+    "outColumnStep",
+    "outRowStep",
+    "outImageStep",
     "outer",
     "outerStep",
     "middle",
@@ -49,9 +52,8 @@ export const kernelArguments = {
   ],
   /**
    * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
-   * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
-   * side is transposed. A chunk is a group of images and a range of the run. The
-   * very last row may have fewer pixels, unless a block has several rows.
+   * of a[pixel + …] · d[pixel, k]: filter gradients. A chunk is a group of
+   * images and a range of the run.
    */
   correlate: [
     "a",
@@ -61,7 +63,6 @@ export const kernelArguments = {
     "groupImages",
     "imageRows",
     "rowPixels",
-    "lastPixels",
     "blockRows",
     "columnStep",
     "rowStep",
@@ -111,10 +112,32 @@ export const kernelArguments = {
     "middleStep",
     "channels",
   ],
+  /**
+   * out[group, i, k] = Σ over the pixels of a group of a[pixel, i] · d[pixel, k].
+   * A chunk is a group and a range of the run. Blocks of a are transposed, and
+   * panels of d packed, in `scratchBytes` for each thread.
+   */
+  multiplyTransposed: [
+    "a",
+    "d",
+    "out",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "pixels",
+    "groupPixels",
+    "blockPixels",
+    "run",
+    "runBlock",
+    "runBlocks",
+    "columns",
+  ],
   /** b as panels of 8 columns, the rest of the last one zero. A chunk a panel. */
   pack: [
     "from",
     "to",
+    "tapRows",
+    "tapRowStep",
     "taps",
     "tapStep",
     "run",
@@ -276,6 +299,131 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** Moves rows of values, counted in up to four dimensions. A chunk is a range
+   * of rows. */
+  move: [
+    "from",
+    "to",
+    "inner",
+    "fromStep",
+    "toStep",
+    "rows",
+    "chunkRows",
+    "size0",
+    "from0",
+    "to0",
+    "size1",
+    "from1",
+    "to1",
+    "size2",
+    "from2",
+    "to2",
+    "size3",
+    "from3",
+    "to3",
+  ],
+  /** Slices of `length` ones in each of `outer` blocks of a batch, by `count`
+   * indices for each batch. A chunk is a range of slices. */
+  gather: [
+    "from",
+    "indices",
+    "to",
+    "rows",
+    "count",
+    "outer",
+    "length",
+    "slice",
+    "chunkRows",
+  ],
+  /** out = op(x), value by value. A chunk is a range of values. */
+  unary: ["x", "out", "op", "first", "second", "length", "chunk"],
+  /** out = op(a, b), row by row, counted in up to four dimensions; the last row
+   * may be shorter. A chunk is a range of rows. */
+  binary: [
+    "a",
+    "b",
+    "out",
+    "op",
+    "inner",
+    "aStep",
+    "bStep",
+    "length",
+    "rows",
+    "chunkRows",
+    "size0",
+    "a0",
+    "b0",
+    "size1",
+    "a1",
+    "b1",
+    "size2",
+    "a2",
+    "b2",
+    "size3",
+    "a3",
+    "b3",
+  ],
+  /**
+   * For each range of rows and each column, the mean and the sum of the squared
+   * distances from it. A chunk is a range of rows.
+   */
+  moments: ["from", "to", "rows", "columns", "chunkRows"],
+  /** out = (x − mean) · scale + offset by columns, clamped from below. A chunk
+   * is a range of rows. */
+  normalize: [
+    "x",
+    "mean",
+    "scale",
+    "offset",
+    "out",
+    "rows",
+    "columns",
+    "chunkRows",
+    "lowest",
+  ],
+  /** For each range of rows and each column, Σ dy and Σ dy · (x − mean). A
+   * chunk is a range of rows. */
+  normalizeSums: ["x", "dy", "mean", "to", "rows", "columns", "chunkRows"],
+  /** dx = dy · scale + (x − mean) · slope + offset by columns. A chunk is a
+   * range of rows. */
+  normalizeGrad: [
+    "x",
+    "dy",
+    "mean",
+    "scale",
+    "slope",
+    "offset",
+    "dx",
+    "rows",
+    "columns",
+    "chunkRows",
+  ],
+  /** Rows with mean 0 and variance 1, scaled and shifted by columns; the mean
+   * and 1 / √(variance + ε) of each. A chunk is a range of rows. */
+  layerNorm: [
+    "x",
+    "scale",
+    "offset",
+    "out",
+    "moments",
+    "rows",
+    "columns",
+    "chunkRows",
+    "epsilon",
+  ],
+  /** Its gradient, and for each range of rows the sums for scale and offset. A
+   * chunk is a range of rows. */
+  layerNormGrad: [
+    "x",
+    "dy",
+    "scale",
+    "moments",
+    "dx",
+    "sums",
+    "rows",
+    "columns",
+    "chunkRows",
+  ],
   /** The updates of optimizers. A chunk is a piece of a weight in the table. */
   sgdUpdate: ["table", "constants"],
   momentumUpdate: ["table", "constants"],
@@ -309,6 +457,8 @@ export function kernelNumber(kernel: ComputeKernel): number {
 export interface Target {
   /** Whether the processor's fused multiply-add may be used. */
   readonly fused: boolean;
+  /** Whether V8 makes 256-bit instructions of pairs of 128-bit ones. */
+  readonly wide: boolean;
   /** Whether the memory is shared between threads. */
   readonly shared: boolean;
   /** How many pages the memory has at least. */
@@ -364,6 +514,8 @@ export function eachColumn(
     offset: Local,
     load: (address: Code) => Code,
     store: (address: Code, value: Code) => Code,
+    /** Clears the lanes that hold no column. */
+    lanes: (value: Code) => Code,
   ) => Code,
 ): Code {
   const [offset, left] = f.locals("i32", 2);
@@ -373,15 +525,70 @@ export function eachColumn(
     left.set(columns.get),
     loopWhile(
       atLeast(left.get, i32(4)),
-      code(offset, v128.load, v128.store),
+      code(offset, v128.load, v128.store, (value) => value),
       offset.add(16),
       left.add(-4),
     ),
     loopWhile(
       greater(left.get, i32(0)),
-      code(offset, v128.loadOne, one),
+      code(offset, v128.loadOne, one, v128.firstLane),
       offset.add(4),
       left.add(-1),
+    ),
+  ];
+}
+
+/** Some columns of a row, for loops that take several vectors at once. */
+export interface ColumnBlock {
+  /** From the row's start, in bytes. */
+  readonly offset: Local;
+  readonly vectors: number;
+  /** Loads and stores the i-th vector of the block at an address. */
+  load(address: Code, i: number): Code;
+  store(address: Code, i: number, value: Code): Code;
+}
+
+/**
+ * Runs code for every `most` vectors of columns, then for each vector, then for
+ * each column that is left: as many sums at once keep the processor busy.
+ */
+export function eachBlock(
+  f: FunctionBuilder,
+  columns: Local,
+  most: number,
+  code: (block: ColumnBlock) => Code,
+): Code {
+  const [offset, left] = f.locals("i32", 2);
+  const loop = (width: number, block: Code) =>
+    loopWhile(
+      atLeast(left.get, i32(width)),
+      block,
+      offset.add(4 * width),
+      left.add(-width),
+    );
+  const whole = (vectors: number) =>
+    loop(
+      4 * vectors,
+      code({
+        offset,
+        vectors,
+        load: (address, i) => v128.load(address, 16 * i),
+        store: (address, i, value) => v128.store(address, value, 16 * i),
+      }),
+    );
+  return [
+    offset.set(i32(0)),
+    left.set(columns.get),
+    whole(most),
+    most > 1 ? whole(1) : [],
+    loop(
+      1,
+      code({
+        offset,
+        vectors: 1,
+        load: (address) => v128.loadOne(address),
+        store: (address, _, value) => v128.storeLane(address, value, 0),
+      }),
     ),
   ];
 }

@@ -1,0 +1,187 @@
+/**
+ * tfjs's normalization layers as one kernel each, with its gradient.
+ *
+ * tfjs normalizes a batch by some twenty operations, each a pass over all
+ * activations. Where the current backend has the kernels, the layers call them
+ * here, and do what tfjs does elsewhere.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import { gradientDepth, hasKernel, runKernel } from "./_engine.ts";
+
+/** The inputs of `BatchNormTraining`; its outputs are y, mean and variance. */
+export interface BatchNormTrainingInputs {
+  readonly x: TensorInfo;
+  readonly scale: TensorInfo;
+  readonly offset: TensorInfo;
+}
+
+/** Those of its gradient, whose outputs are dx, dscale and doffset. */
+export interface BatchNormTrainingGradInputs {
+  readonly x: TensorInfo;
+  readonly dy: TensorInfo;
+  readonly mean: TensorInfo;
+  readonly variance: TensorInfo;
+  readonly scale: TensorInfo;
+}
+
+/** The inputs of `LayerNorm`; its outputs are y and, for each row, the mean and
+ * 1 / √(variance + ε). */
+export interface LayerNormInputs {
+  readonly x: TensorInfo;
+  readonly scale: TensorInfo;
+  readonly offset: TensorInfo;
+}
+
+/** Those of its gradient, whose outputs are dx, dscale and doffset. */
+export interface LayerNormGradInputs {
+  readonly x: TensorInfo;
+  readonly dy: TensorInfo;
+  readonly scale: TensorInfo;
+  readonly moments: TensorInfo;
+}
+
+type Weight = tf.layers.Layer["weights"][number];
+
+/** The fields of the layers that tfjs's types keep to themselves. */
+interface NormalizationLayer extends tf.layers.Layer {
+  readonly axis: number | number[];
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly gamma?: Weight | null;
+  readonly beta?: Weight | null;
+  readonly movingMean: Weight;
+  readonly movingVariance: Weight;
+}
+
+type Call = tf.layers.Layer["call"];
+type Inputs = Parameters<Call>[0];
+type Settings = Parameters<Call>[1];
+
+function only(inputs: Inputs): tf.Tensor {
+  return Array.isArray(inputs) ? inputs[0] : inputs;
+}
+
+/** Whether a kernel with a gradient may normalize x over its last dimension. */
+function normalizesRows(
+  kernel: string,
+  x: tf.Tensor,
+  axis: number | number[],
+): boolean {
+  const axes = [axis].flat();
+  return hasKernel(kernel) && gradientDepth() <= 1 && x.dtype === "float32" &&
+    x.size > 0 && x.rank >= 2 && x.rank <= 4 && axes.length === 1 &&
+    (axes[0] === -1 || axes[0] === x.rank - 1);
+}
+
+function factors(layer: NormalizationLayer, x: tf.Tensor) {
+  const shape = [x.shape[x.rank - 1]];
+  return {
+    scale: layer.gamma?.read() ?? tf.ones(shape),
+    offset: layer.beta?.read() ?? tf.zeros(shape),
+  };
+}
+
+/** Moves an average towards a value, rounded as tfjs's layer does it. */
+function moveAverage(average: Weight, value: tf.Tensor, momentum: number) {
+  const before = average.read();
+  average.write(tf.sub(before, tf.mul(tf.sub(before, value), 1 - momentum)));
+}
+
+function batchNormalization(original: Call): Call {
+  return function (this: NormalizationLayer, inputs, settings) {
+    const x = only(inputs);
+    if (
+      !settings.training || !normalizesRows("BatchNormTraining", x, this.axis)
+    ) {
+      return original.call(this, inputs, settings);
+    }
+    return tf.tidy(() => {
+      const [y, mean, variance] = runKernel<tf.Tensor[]>(
+        "BatchNormTraining",
+        { x, ...factors(this, x) },
+        { varianceEpsilon: this.epsilon },
+      );
+      moveAverage(this.movingMean, mean, this.momentum);
+      moveAverage(this.movingVariance, variance, this.momentum);
+      return y;
+    });
+  } as Call;
+}
+
+function layerNormalization(original: Call): Call {
+  return function (this: NormalizationLayer, inputs, settings) {
+    const x = only(inputs);
+    if (!normalizesRows("LayerNorm", x, this.axis)) {
+      return original.call(this, inputs, settings);
+    }
+    return tf.tidy(() =>
+      runKernel<tf.Tensor[]>(
+        "LayerNorm",
+        { x, ...factors(this, x) },
+        { varianceEpsilon: this.epsilon },
+      )[0]
+    );
+  } as Call;
+}
+
+function replaceCall(
+  layer: tf.layers.Layer,
+  replace: (original: Call, settings?: Settings) => Call,
+): void {
+  const { prototype } = layer.constructor;
+  prototype.call = replace(prototype.call);
+}
+
+/** The gradient of a kernel that only its first output has. */
+function registerGradient(
+  kernelName: string,
+  outputsToSave: boolean[],
+  gradient: (
+    dy: tf.Tensor,
+    saved: tf.Tensor[],
+    attrs: tf.NamedAttrMap,
+  ) => tf.Tensor[],
+): void {
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: ["x", "scale"],
+    outputsToSave,
+    // Nothing but moving averages, which learn nothing, is made of the moments.
+    gradFunc: (dys, saved, attrs) => {
+      const [dy] = dys as tf.Tensor[];
+      const [x, scale, offset] = gradient(dy, saved as tf.Tensor[], attrs);
+      return { x: () => x, scale: () => scale, offset: () => offset };
+    },
+  });
+}
+
+let fused = false;
+
+/**
+ * Lets tfjs's normalization layers, those that exist already too, run as one
+ * kernel wherever the current backend has it.
+ */
+export function fuseLayers(): void {
+  if (fused) return;
+  fused = true;
+  registerGradient(
+    "BatchNormTraining",
+    [false, true, true],
+    (dy, [x, scale, mean, variance], attrs) =>
+      runKernel(
+        "BatchNormTrainingGrad",
+        { x, dy, mean, variance, scale },
+        attrs,
+      ),
+  );
+  registerGradient(
+    "LayerNorm",
+    [false, true],
+    (dy, [x, scale, moments]) =>
+      runKernel("LayerNormGrad", { x, dy, scale, moments }),
+  );
+  replaceCall(tf.layers.batchNormalization(), batchNormalization);
+  replaceCall(tf.layers.layerNormalization(), layerNormalization);
+}

@@ -1,0 +1,145 @@
+/**
+ * Gradients in the place of tfjs's own that are slow: its gradient of `Tile`
+ * takes a slice for every repetition, those of `Mean` and `Sum` multiply by ones
+ * that JavaScript makes, and that of `FusedBatchNorm` repeats each factor for
+ * every value.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import {
+  gradientDepth,
+  hasKernel,
+  replaceGradient,
+  runKernel,
+} from "./_engine.ts";
+
+function only(dy: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  return Array.isArray(dy) ? dy[0] : dy;
+}
+
+/** Sums over the repetitions, axis by axis. */
+function sumRepetitions(
+  dy: tf.Tensor,
+  shape: number[],
+  reps: number[],
+): tf.Tensor {
+  let sum = dy;
+  shape.forEach((length, axis) => {
+    if (reps[axis] === 1) return;
+    const before = tf.util.sizeFromShape(shape.slice(0, axis));
+    const after = shape.slice(axis + 1).map((length, i) =>
+      length * reps[axis + 1 + i]
+    );
+    const rest = length * tf.util.sizeFromShape(after);
+    sum = tf.sum(tf.reshape(sum, [before, reps[axis], rest]), 1);
+  });
+  return tf.reshape(sum, shape);
+}
+
+/** Repeats what was summed along the axes. */
+function spread(dy: tf.Tensor, shape: number[], axes: number[]): tf.Tensor {
+  const kept = shape.map((length, axis) => axes.includes(axis) ? 1 : length);
+  const reps = shape.map((length, axis) => axes.includes(axis) ? length : 1);
+  const expanded = tf.reshape(dy, kept);
+  return reps.every((count) => count === 1)
+    ? expanded
+    : tf.tile(expanded, reps);
+}
+
+function reduced(attrs: tf.NamedAttrMap, shape: number[]): number[] {
+  return tf.util.parseAxisParam(attrs.axis as number | number[], shape);
+}
+
+/** Sums over the dimensions along which a tensor of that shape was broadcast. */
+function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
+  const axes = tf.backend_util.getReductionAxes(shape, x.shape);
+  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
+}
+
+/** For factors of any one shape that broadcasts; tfjs's own takes two. */
+function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
+  return {
+    ...stock,
+    gradFunc: (dys, saved, attrs) => {
+      const dy = only(dys);
+      const [x, mean, variance, scale] = saved as tf.Tensor[];
+      const { shape } = mean;
+      const factors = scale ? [variance, scale] : [variance];
+      if (factors.some((f) => !tf.util.arraysEqual(f.shape, shape))) {
+        return stock.gradFunc(dys, saved, attrs);
+      }
+      const epsilon = attrs.varianceEpsilon as number;
+      const root = tf.rsqrt(tf.add(variance, epsilon));
+      const factor = scale ? tf.mul(root, scale) : root;
+      const sum = sumTo(shape, dy);
+      const product = sumTo(shape, tf.mul(dy, tf.sub(x, mean)));
+      const cube = tf.mul(factor, tf.mul(root, root));
+      return {
+        x: () => tf.mul(dy, factor),
+        mean: () => tf.neg(tf.mul(factor, sum)),
+        variance: () => tf.mul(tf.mul(cube, -0.5), product),
+        scale: () => tf.mul(root, product),
+        offset: () => sum,
+      };
+    },
+  };
+}
+
+/**
+ * The gradient of a function of one value by a kernel of our own, where the
+ * backend has it and no gradient of this gradient is wanted.
+ *
+ * @param saved Whether it is computed from what the function gave.
+ */
+function byKernel(kernelName: string, gradient: string, saved: "x" | "y") {
+  replaceGradient(kernelName, (stock) => ({
+    kernelName,
+    ...saved === "x" ? { inputsToSave: ["x"] } : { outputsToSave: [true] },
+    gradFunc: (dys, tensors, attrs) => {
+      if (!hasKernel(gradient) || gradientDepth() > 0) {
+        return stock.gradFunc(dys, tensors, attrs);
+      }
+      const [y] = tensors as tf.Tensor[];
+      const dy = only(dys);
+      return { x: () => runKernel<tf.Tensor>(gradient, { dy, y }) };
+    },
+  }));
+}
+
+let replaced = false;
+
+/** Registers the gradients, once, for all backends. */
+export function replaceGradients(): void {
+  if (replaced) return;
+  replaced = true;
+  replaceGradient("Tile", (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      const [x] = saved as tf.Tensor[];
+      const reps = attrs.reps as number[];
+      return { x: () => sumRepetitions(only(dy), x.shape, reps) };
+    },
+  }));
+  replaceGradient("Sum", (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      const [{ shape }] = saved as tf.Tensor[];
+      return { x: () => spread(only(dy), shape, reduced(attrs, shape)) };
+    },
+  }));
+  replaceGradient("Mean", (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      const [{ shape }] = saved as tf.Tensor[];
+      const axes = reduced(attrs, shape);
+      const count = axes.reduce((size, axis) => size * shape[axis], 1);
+      return { x: () => spread(tf.div(only(dy), count), shape, axes) };
+    },
+  }));
+  replaceGradient("FusedBatchNorm", batchNormGradient);
+  // tfjs's gradient of ReLU asks where x is positive, which is where y is.
+  byKernel("Relu", "ReluGrad", "y");
+  byKernel("Relu6", "Relu6Grad", "x");
+  byKernel("Sigmoid", "SigmoidGrad", "y");
+  byKernel("Tanh", "TanhGrad", "y");
+}

@@ -1,0 +1,118 @@
+import {
+  backend_util,
+  type DepthwiseConv2dNativeAttrs,
+  type DepthwiseConv2dNativeInputs,
+  type FusedDepthwiseConv2DAttrs,
+  type FusedDepthwiseConv2DInputs,
+} from "@tensorflow/tfjs";
+import { type ActivationInputs, finishSeparately } from "./_activation.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import { convolveDepthwise } from "./compute/depthwise.ts";
+import { Frame, frameFor } from "./compute/frame.ts";
+import {
+  type BackendWasm,
+  callKernel,
+  type KernelCall,
+  release,
+  requireChannelsLast,
+  type Shape4D,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+import { imagesOf, windowsOf } from "./conv2d.ts";
+import { repeatChannels } from "./depthwise_conv2d_backprop.ts";
+
+function infoOf(
+  x: TensorInfo,
+  filter: TensorInfo,
+  attrs: DepthwiseConv2dNativeAttrs,
+): backend_util.Conv2DInfo {
+  return backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    filter.shape as Shape4D,
+    attrs.strides,
+    attrs.dilations ?? [1, 1],
+    attrs.pad,
+    attrs.dimRoundingMode,
+    true,
+  );
+}
+
+/**
+ * Whether the backend's own kernel pads otherwise than it should, which it does
+ * where a side of the window is smaller than the stride (tensorflow/tfjs#6629).
+ */
+function isPaddedWrongly(info: backend_util.Conv2DInfo): boolean {
+  return info.padInfo.type === "SAME" &&
+    (info.filterHeight < info.strideHeight ||
+      info.filterWidth < info.strideWidth);
+}
+
+function convolution(
+  backend: BackendWasm,
+  x: TensorInfo,
+  filter: TensorInfo,
+  info: backend_util.Conv2DInfo,
+): TensorInfo {
+  const multiplier = info.outChannels / info.inChannels;
+  const repeated = multiplier === 1
+    ? x
+    : repeatChannels(backend, x, multiplier);
+  const out = backend.makeOutput(info.outShape, "float32");
+  const compute = Compute.of(backend);
+  const images = {
+    ...imagesOf(info, addressOf(backend, repeated)),
+    channels: info.outChannels,
+  };
+  const windows = windowsOf(info);
+  using frame = new Frame(compute, images, frameFor(windows));
+  convolveDepthwise(compute, {
+    frame,
+    images,
+    windows,
+    filter: addressOf(backend, filter),
+    out: addressOf(backend, out),
+  });
+  if (repeated !== x) release(backend, repeated);
+  return out;
+}
+
+/** A depthwise convolution. */
+export const depthwiseConv2dKernel = wasmKernel<
+  DepthwiseConv2dNativeInputs,
+  DepthwiseConv2dNativeAttrs
+>("DepthwiseConv2dNative", ({ inputs, attrs, backend }) => {
+  const { x, filter } = inputs;
+  const info = infoOf(x, filter, attrs);
+  return isPaddedWrongly(info)
+    ? convolution(backend, x, filter, info)
+    : callKernel(backend, "DepthwiseConv2dNative", { x, filter }, attrs);
+});
+
+/** A depthwise convolution with its bias and activation. */
+export const fusedDepthwiseConv2DKernel = wasmKernel(
+  "FusedDepthwiseConv2D",
+  ({ inputs, attrs, backend }: KernelCall<
+    FusedDepthwiseConv2DInputs,
+    FusedDepthwiseConv2DAttrs
+  >) => {
+    const { x, filter, bias, preluActivationWeights } = inputs;
+    requireChannelsLast("FusedDepthwiseConv2D", attrs.dataFormat);
+    const info = infoOf(x, filter, attrs);
+    if (!isPaddedWrongly(info)) {
+      return callKernel(
+        backend,
+        "FusedDepthwiseConv2D",
+        inputs as Record<string, TensorInfo>,
+        attrs,
+      );
+    }
+    const y = convolution(backend, x, filter, info);
+    return finishSeparately(
+      backend,
+      y,
+      bias as TensorInfo | undefined,
+      { ...attrs, preluActivationWeights } as unknown as ActivationInputs,
+    );
+  },
+);

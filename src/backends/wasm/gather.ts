@@ -1,0 +1,74 @@
+import {
+  backend_util,
+  type GatherV2Attrs,
+  type GatherV2Inputs,
+  type TensorInfo as Info,
+  util,
+} from "@tensorflow/tfjs";
+import { addressOf, Compute } from "./compute/compute.ts";
+import {
+  callKernel,
+  has32Bits,
+  type KernelCall,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/** Values that a thread copies before it claims the next ones. */
+const CHUNK = 8192;
+
+/** Slices of a tensor by their indices, as in every embedding. */
+export const gatherV2Kernel = wasmKernel(
+  "GatherV2",
+  ({ inputs, attrs, backend }: KernelCall<GatherV2Inputs, GatherV2Attrs>) => {
+    const { x, indices } = inputs;
+    const [axis] = util.parseAxisParam(attrs.axis, x.shape);
+    const info = backend_util.segment_util.collectGatherOpShapeInfo(
+      x as Parameters<
+        typeof backend_util.segment_util.collectGatherOpShapeInfo
+      >[0],
+      indices as Parameters<
+        typeof backend_util.segment_util.collectGatherOpShapeInfo
+      >[1],
+      axis,
+      attrs.batchDims,
+    );
+    const { batchSize, outerSize, dimSize, sliceSize, outputShape } = info;
+    const size = util.sizeFromShape(outputShape);
+    if (!has32Bits(x) || indices.dtype !== "int32" || size === 0) {
+      return callKernel(
+        backend,
+        "GatherV2",
+        inputs as Record<string, Info>,
+        attrs,
+      );
+    }
+    for (const index of backend.typedArrayFromHeap(indices)) {
+      util.assert(
+        index >= 0 && index < dimSize,
+        () =>
+          `GatherV2: the index value ${index} is not in [0, ${dimSize - 1}]`,
+      );
+    }
+    const out = backend.makeOutput(outputShape, x.dtype);
+    const count = util.sizeFromShape(indices.shape) / batchSize;
+    const rows = batchSize * outerSize * count;
+    const chunkRows = Math.max(1, Math.floor(CHUNK / sliceSize));
+    Compute.of(backend).run(
+      "gather",
+      {
+        from: addressOf(backend, x),
+        indices: addressOf(backend, indices),
+        to: addressOf(backend, out),
+        rows,
+        count,
+        outer: outerSize,
+        length: dimSize,
+        slice: sliceSize,
+        chunkRows,
+      },
+      Math.ceil(rows / chunkRows),
+      size,
+    );
+    return out;
+  },
+);
