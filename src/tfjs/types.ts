@@ -22,7 +22,3 @@ export type Callback = tf.Callback;
 
 /** A plain object with hooks for `fit`: `tf.CustomCallbackArgs`. */
 export type CustomCallbackArgs = tf.CustomCallbackArgs;
-
-/** `tf.Callback` itself, for classes that extend it. */
-export const CallbackBase: new () => Callback = tf.Callback as new () =>
-Callback;
