@@ -3,7 +3,7 @@
  * documentation can show.
  */
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 
 /** A tfjs tensor: `tf.Tensor`. */
 export type Tensor = tf.Tensor;
