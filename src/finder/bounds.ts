@@ -101,6 +101,11 @@ const SIGNIFICANT_CLARITY = 5;
 const REFERENCED_CLARITY = 4;
 
 /**
+ * What is fainter still is not even worth a short training that would confirm it.
+ */
+const FAINT_CLARITY = 2;
+
+/**
  * Below this clarity, and below this one at its foot, the bounds of a curve whose
  * start level is not measured cannot be located: of logistic falls with normal
  * noise in 120 rates, 95 % have their lower bound within 0.25 decades of the one
@@ -247,7 +252,7 @@ export function findBounds(
   const plateau = raw.subarray(0, Math.max(head, Math.floor(t1) - 1));
   const startNoise = head === 0 ? 0 : MEDIAN_DEVIATION * noiseLevel(plateau) *
     (1 + UNSURE / plateau.length) / Math.sqrt(plateau.length);
-  const least = resolution(cut);
+  const rounding = resolution(cut);
   const noise = noiseLevel(
     cut.slice(Math.max(0, Math.floor(t1) - 2), Math.max(lowest, t2) + 2),
   );
@@ -258,20 +263,18 @@ export function findBounds(
     start: sign * start,
     best: sign * best,
     noise,
-    clarity: ratio(improvement, Math.hypot(gain * noise, startNoise, least)),
+    clarity: ratio(improvement, Math.hypot(gain * noise, startNoise, rounding)),
     baseClarity: ratio(
       THIRD * improvement,
       Math.hypot(
         gain * noiseLevel(cut.slice(Math.max(0, t1 - 5), t1 + 6)),
         startNoise,
-        least,
+        rounding,
       ),
     ),
   };
-  const significant = references ? REFERENCED_CLARITY : SIGNIFICANT_CLARITY;
-  if (n < MINIMUM_POINTS || !(evidence.clarity >= significant)) {
-    return evidence;
-  }
+  const least = references ? FAINT_CLARITY : SIGNIFICANT_CLARITY;
+  if (n < MINIMUM_POINTS || !(evidence.clarity >= least)) return evidence;
 
   const bound = (point: number, decade: number): BoundEvidence => {
     const index = Math.min(n - 1, Math.round(point));
@@ -295,8 +298,10 @@ export function findBounds(
     return decade + Math.max(-PACE_LIMIT, Math.min(PACE_LIMIT, shift));
   };
   const base = bound(t1, paced(t1));
-  const isHidden = !references && (evidence.clarity < LOCATING_CLARITY ||
-    evidence.baseClarity < LOCATING_BASE_CLARITY);
+  const isHidden = references
+    ? evidence.clarity < REFERENCED_CLARITY
+    : evidence.clarity < LOCATING_CLARITY ||
+      evidence.baseClarity < LOCATING_BASE_CLARITY;
   if (isHidden) return { ...evidence, hidden: base };
   const undone = lostAt();
   if (undone !== undefined) {

@@ -1,7 +1,15 @@
-import type { Conclusion, Finding } from "./conclude.ts";
+import type { CurveEvidence } from "./bounds.ts";
+import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
+
+/** What the curve alone says. */
+interface Concluded {
+  readonly evidence: CurveEvidence;
+  readonly finding: Finding;
+  readonly baseLr?: number;
+}
 
 /** What a test saw of its data and its trainee, beside the curve. */
 export interface Circumstances {
@@ -50,6 +58,12 @@ const LEARNED = 0.04;
 /** A start that is better by this share was trained before. */
 const TRAINED = 0.3;
 
+/** And improves by no more than this share of what it is better by. */
+const IMPROVED = 0.3;
+
+/** Batches at the end of a trial, about. */
+const TRIAL_END = 10;
+
 function list(values: readonly (string | number)[], most = 3): string {
   const shown = values.slice(0, most).join(", ");
   return values.length > most
@@ -57,9 +71,13 @@ function list(values: readonly (string | number)[], most = 3): string {
     : shown;
 }
 
-/** The least loss that training came to, in the sweeps or the trials. */
+/**
+ * The least loss that training came to, in the sweeps or the trials. The lowest
+ * point of a sweep is the least of many, so it counts for no more than what a
+ * single batch is known to; the end of a trial is the mean of some ten.
+ */
 function leastLoss(
-  { evidence }: Conclusion,
+  { evidence }: Concluded,
   trials: readonly RangeTrial[],
 ): number {
   const ends = trials.map(({ losses, references }) => {
@@ -71,12 +89,16 @@ function leastLoss(
     ).slice(-Math.ceil(losses.length / 3));
     return end.reduce((sum, loss) => sum + loss, 0) / end.length;
   }).filter(Number.isFinite);
-  return Math.min(evidence.best, ...ends);
+  const { best, noise } = evidence;
+  return Math.min(
+    best + noise,
+    ...ends.map((loss) => loss + noise / Math.sqrt(TRIAL_END)),
+  );
 }
 
 /** What is to be found in place of what the curve shows, if anything. */
 export function overrule(
-  conclusion: Conclusion,
+  conclusion: Concluded,
   options: {
     readonly circumstances: Circumstances;
     readonly trials: readonly RangeTrial[];
@@ -137,9 +159,12 @@ export function overrule(
   }
   const { evidence } = conclusion;
   if (expected !== undefined && evidence.curve === "loss") {
-    const hasImproved = conclusion.baseLr !== undefined;
     const better = (loss: number) => (expected - loss) / Math.abs(expected);
-    if (!hasImproved && better(evidence.start) > TRAINED) {
+    const improvement = evidence.start - evidence.best;
+    if (
+      better(evidence.start) > TRAINED &&
+      improvement < IMPROVED * (expected - evidence.start)
+    ) {
       return {
         kind: "optimum-already",
         detail: `whose loss is ${short(evidence.start)}, against ${

@@ -1,12 +1,8 @@
 import type { CurveEvidence } from "./bounds.ts";
 import { curveOf, valuesOf } from "./choose_curve.ts";
 import { type Circumstances, overrule } from "./circumstances.ts";
-import {
-  conclude,
-  type Conclusion,
-  remediesFor,
-  verdictOf,
-} from "./conclude.ts";
+import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
+import { verdictOf } from "./finding.ts";
 import { drawnCurve, type RangeCurve } from "./curve.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
@@ -148,11 +144,12 @@ export function combineRuns(
   const conclusions = recorded.map((run) =>
     conclude(grid.slice(run.from ?? 0), run, settings)
   );
+  // Where a search found bounds, runs that found some.
+  const telling = conclusions.filter(({ baseLr }) =>
+    search?.baseLr !== undefined && baseLr !== undefined
+  );
   const verdict = mostCommon(
-    search?.baseLr === undefined
-      ? conclusions.map(({ verdict }) => verdict)
-      : conclusions.filter(({ baseLr }) => baseLr !== undefined)
-        .map(({ verdict }) => verdict),
+    (telling.length > 0 ? telling : conclusions).map(({ verdict }) => verdict),
   );
   // Runs that found something else have no say in the bounds.
   const agreeing = conclusions.filter((one) => one.verdict === verdict);

@@ -12,7 +12,7 @@ export type {
   FindingKind,
   Remedy,
   Verdict,
-} from "./conclude.ts";
+} from "./finding.ts";
 export type { MeasuredCurve, RangeCurve } from "./curve.ts";
 export type {
   BatchDataset,

@@ -1,5 +1,5 @@
 import type { CurveEvidence } from "./bounds.ts";
-import type { Finding, Remedy, Verdict } from "./conclude.ts";
+import type { Finding, Remedy, Verdict } from "./finding.ts";
 import type { RangeCurve } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";

@@ -14,7 +14,8 @@ import {
 } from "../runtime/check_data.ts";
 import { readColumn, recordedNumber } from "../runtime/columns.ts";
 import { valuesOf } from "./choose_curve.ts";
-import { type FindingKind, remediesFor, VERDICT_NAMES } from "./conclude.ts";
+import { remediesFor } from "./conclude.ts";
+import { type FindingKind, VERDICT_NAMES } from "./finding.ts";
 import { drawnCurve } from "./curve.ts";
 import { metricDirection } from "../metrics/direction.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";

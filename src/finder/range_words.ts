@@ -1,11 +1,6 @@
 import { formatRate } from "../metrics/format_rate.ts";
 import type { MaxReason } from "./bounds.ts";
-import type {
-  AdvisedOption,
-  Finding,
-  FindingKind,
-  Remedy,
-} from "./conclude.ts";
+import type { AdvisedOption, Finding, FindingKind, Remedy } from "./finding.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import type { StopReason } from "./recorded_run.ts";
 

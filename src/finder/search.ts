@@ -42,7 +42,7 @@ export interface Search {
 
 /** The farthest that a range is extended downwards and upwards. */
 const LOWEST = 1e-11;
-const HIGHEST = 1e4;
+const HIGHEST = 1e3;
 
 /** By how many decades a range is extended in one go. */
 const EXTENSION = 3;
@@ -60,7 +60,7 @@ const SWEEPS = 2;
 const AGREEMENT = 0.5;
 
 /** Batches of each trial, and how few are still worth it. */
-const TRIAL = 30;
+const TRIAL = 27;
 const SHORTEST_TRIAL = 12;
 
 /**
@@ -83,6 +83,12 @@ const RETREAT = 0.6;
 
 /** What a trial may lose, in improvements of the sweep, and still holds. */
 const TOLERANCE = 0.1;
+
+/**
+ * What a trial must gain, in improvements of the sweeps, where noise hides these:
+ * it confirms that there is one.
+ */
+const CONFIRMED = 0.5;
 
 /** No cycle is flatter, or steeper, than this ratio of its bounds. */
 const LEAST_RATIO = 3;
@@ -169,7 +175,7 @@ class RangeSearch {
     }
     while (
       !isOver() && mayEndHigher && run.stopReason === "end" &&
-      !last().lost && this.#rate(high) < HIGHEST
+      !last().lost && this.#rate(high) < HIGHEST * 0.999
     ) {
       const { base } = last();
       const from = base
@@ -222,6 +228,7 @@ class RangeSearch {
       ? clear
       : evidence.filter(({ hidden }) => hidden);
     return {
+      isGuess: clear.length === 0,
       takes: all.map(({ base, hidden }) =>
         Math.log10((base ?? hidden)!.learningRate)
       ),
@@ -248,6 +255,7 @@ class RangeSearch {
     const start = mean(found.starts);
     let max: number | undefined = middle;
     const length = Math.min(TRIAL, Math.floor(this.#left / 2));
+    if (length < SHORTEST_TRIAL && found.isGuess) return this.#result({});
     if (length >= SHORTEST_TRIAL) {
       const tryOut = (decade: number) =>
         this.#tryOut(10 ** decade, { length, start, gain });
@@ -261,6 +269,11 @@ class RangeSearch {
           ? await this.#tryOut(10 ** lower, { length, start, gain })
           : undefined;
         max = last?.gained === undefined ? undefined : lower;
+      } else if (
+        found.isGuess && !(Math.max(bold.gained ?? 0, cautious.gained ?? 0) >
+          CONFIRMED)
+      ) {
+        return this.#result({});
       } else {
         const advantage = (bold.gained ?? -Infinity) -
           (cautious.gained ?? -Infinity) + ADVANTAGE;

@@ -10,7 +10,7 @@ import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/range.ts";
 import type { Metric } from "../../src/metrics/direction.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
-import type { FindingKind } from "../../src/finder/conclude.ts";
+import type { FindingKind } from "../../src/finder/finding.ts";
 import type { LearningRateRangeData } from "../../src/finder/range_data.ts";
 import { curve, RATES } from "./_curves.ts";
 
