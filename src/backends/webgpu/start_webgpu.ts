@@ -48,7 +48,8 @@ export interface WebGPUDevice {
   readonly lost: Promise<string>;
   /**
    * Resolves when Deno, too, has done with every read so far, which takes 10 ms
-   * after the data are there. For tests: it counts an open read as a leak.
+   * after the data are there, and no timer waits to give memory back. For tests:
+   * they count either as a leak.
    */
   settled(): Promise<void>;
 }
@@ -137,6 +138,7 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
     maxTensorBytes: largestTensor(device),
     lost,
     async settled() {
+      backend.pool.stopWatching();
       await Promise.all([staging.settled(), driver.settled()]);
     },
   });
