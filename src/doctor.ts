@@ -78,6 +78,7 @@ export async function examineMachine(): Promise<MachineReport> {
     vulkan: vulkanDevices(),
     nvml: {
       devices: nvml.devices,
+      ...nvml.locked.length > 0 && { locked: nvml.locked },
       ...nvml.problem && { problem: nvml.problem },
     },
     ...hardware && { hardware },
@@ -180,6 +181,9 @@ export function formatReport(report: MachineReport): string {
       [
         ...report.nvidiaDriver ? [`driver ${report.nvidiaDriver}`] : [],
         ...samples.map(formatGpuSample),
+        ...(nvml.locked ?? []).map(({ index, problem }) =>
+          `GPU ${index}: not to be opened (${problem})`
+        ),
       ],
     ],
     [

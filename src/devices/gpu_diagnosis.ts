@@ -2,7 +2,7 @@
 
 import type { LinuxHardware } from "./linux_hardware.ts";
 import type { NativeProblem } from "./_native_library.ts";
-import type { NvmlDevice } from "./nvml.ts";
+import type { LockedNvmlDevice, NvmlDevice } from "./nvml.ts";
 import type { VulkanDevices } from "./vulkan.ts";
 
 /** An adapter as WebGPU shows it. */
@@ -25,6 +25,8 @@ export interface GpuFacts {
   readonly nvml: {
     /** The GPUs that NVML lists. */
     readonly devices: readonly NvmlDevice[];
+    /** The GPUs that it counts and this process may not open. */
+    readonly locked?: readonly LockedNvmlDevice[];
     /** Why it does not answer. */
     readonly problem?: NativeProblem;
   };
@@ -127,7 +129,9 @@ function explain(facts: GpuFacts): GpuDiagnosis {
 
 function explainLinux({ vulkan, nvml, hardware }: GpuFacts): GpuDiagnosis {
   const gpu = hardware?.gpus[0];
-  const isNvidia = nvml.devices.length > 0 || gpu?.vendor === "NVIDIA";
+  const { locked: others = [] } = nvml;
+  const isNvidia = nvml.devices.length > 0 || others.length > 0 ||
+    gpu?.vendor === "NVIDIA";
   const card = nvml.devices[0]?.name ?? (gpu && `${article(gpu.vendor)} GPU`);
   const locked = hardware?.nodes.find(({ usable }) => !usable);
   const reachable = nvml.devices.length > 0 ||
@@ -151,6 +155,17 @@ function explainLinux({ vulkan, nvml, hardware }: GpuFacts): GpuDiagnosis {
           "(--group-add)."
         : "Add the user to the file's group (sudo usermod -aG render,video " +
           "USER), and log in again.",
+    };
+  }
+  if (others.length > 0 && nvml.devices.length === 0 && !reachable) {
+    return {
+      cause: "no-access",
+      finding: `NVML counts ${others.length} of NVIDIA's GPUs, but this ` +
+        `process may open none (${others[0].problem}).`,
+      remedy: hardware?.container
+        ? "Start the container with the GPU it is to use: --gpus all, or " +
+          "--gpus device=0."
+        : "Ask who runs this machine for access to a GPU.",
     };
   }
   if (card && reachable) {

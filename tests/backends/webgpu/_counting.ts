@@ -34,12 +34,13 @@ export class Counting implements Disposable {
       for (const method of methods) {
         const holder = prototype as Record<string, Method>;
         const original = holder[method];
-        const counting = this;
+        const count = (bytes: number) => {
+          this.#counts[method]++;
+          this.#counts.bytes += bytes;
+        };
         holder[method] = function (...args) {
-          counting.#counts[method]++;
-          if (method === "writeBuffer") {
-            counting.#counts.bytes += (args[2] as ArrayBuffer).byteLength;
-          }
+          const isWrite = method === "writeBuffer";
+          count(isWrite ? (args[2] as ArrayBuffer).byteLength : 0);
           const isEmpty = empty && method === "dispatchWorkgroups";
           return original.apply(this, isEmpty ? [0, 0, 0] : args);
         };
