@@ -11,6 +11,8 @@ export interface WebGPUAdapter {
   readonly name: string;
   /** Whether the processor imitates it. */
   readonly software: boolean;
+  /** Whether it is reached through OpenGL, as Vulkan has no driver for it. */
+  readonly openGL?: boolean;
 }
 
 /** What {@linkcode diagnoseGpu} goes by. */
@@ -37,7 +39,8 @@ export interface GpuFacts {
 }
 
 /**
- * Why a GPU is, or is not, usable: `"usable"`; `"hidden"`, an environment
+ * Why a GPU is, or is not, usable: `"usable"`; `"opengl"`, it is, and slower
+ * than it could be, as Vulkan has no driver for it; `"hidden"`, an environment
  * variable hides it; `"refused"`, WebGPU does not take what Vulkan lists;
  * `"no-loader"`, Vulkan's loader is missing; `"no-access"`, this user may not
  * open it; `"no-vulkan-driver"`, the kernel has it and Vulkan has no driver;
@@ -47,6 +50,7 @@ export interface GpuFacts {
  */
 export type GpuCause =
   | "usable"
+  | "opengl"
   | "hidden"
   | "refused"
   | "no-loader"
@@ -77,6 +81,19 @@ export interface GpuDiagnosis {
  */
 export function diagnoseGpu(facts: GpuFacts): GpuDiagnosis {
   const gpu = facts.webgpu.find(({ software }) => !software);
+  if (gpu?.openGL) {
+    const { vendor } = facts.hardware?.gpus[0] ?? {};
+    return {
+      cause: "opengl",
+      finding: `WebGPU offers ${gpu.name}, but through OpenGL, which is ` +
+        "slower: Vulkan has no driver for it.",
+      remedy: `Install Vulkan's driver (${
+        driverPackages(
+          vendor === "NVIDIA" || facts.nvml.devices.length > 0,
+        )
+      }).`,
+    };
+  }
   if (gpu) {
     return { cause: "usable", finding: `WebGPU offers ${gpu.name}.` };
   }

@@ -57,6 +57,12 @@ const CASES: [string, Partial<GpuFacts>, GpuCause, string][] = [
     "NVIDIA H200",
   ],
   [
+    "a GPU without Vulkan's driver",
+    { webgpu: [{ name: "NVIDIA H200", software: false, openGL: true }] },
+    "opengl",
+    "NVIDIA H200, but through OpenGL",
+  ],
+  [
     "a card of NVIDIA's that others use",
     {
       nvml: { devices: [], locked: [{ index: 0, problem: "no permission" }] },
