@@ -425,6 +425,21 @@ export const kernelArguments = {
     "chunkRows",
   ],
   /**
+   * Small matrix products of one shape, each where the table says, with a and b
+   * as their steps say. A chunk is a product.
+   */
+  multiplyBatch: [
+    "table",
+    "scratch",
+    "rows",
+    "inner",
+    "columns",
+    "aRowStep",
+    "aColumnStep",
+    "bRowStep",
+    "bColumnStep",
+  ],
+  /**
    * All steps of a recurrent layer, time first: from z, the projections of its
    * inputs, which become its gates, and the initial states, before the others. A
    * chunk is a few rows of the batch, as in the gradients.

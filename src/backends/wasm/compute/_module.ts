@@ -51,6 +51,7 @@ import {
 } from "./_normalize.ts";
 import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
+import { multiplyBatch } from "./_multiply_batch.ts";
 import { gru, gruGrad, lstm, lstmGrad } from "./_recurrent.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
@@ -136,6 +137,7 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     normalizeGrad: normalizeGrad(target),
     layerNorm: layerNorm(target),
     layerNormGrad: layerNormGrad(target),
+    multiplyBatch: multiplyBatch(target),
     lstm: lstm(target),
     gru: gru(target),
     lstmGrad: lstmGrad(target),
