@@ -27,6 +27,7 @@
 
 export * from "./src/finder/mod.ts";
 export * from "./src/training/cyclic_lr.ts";
+export type { LearningRateBounds } from "./src/training/learning_rate_bounds.ts";
 export type {
   Columns,
   EpochHistory,

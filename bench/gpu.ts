@@ -23,7 +23,8 @@ import { fromFileUrl } from "@std/path";
 import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
 import { createMiniGoogLeNet } from "../examples/models/minigooglenet.ts";
 import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
+import { type FlagValues, UsageError } from "../src/command/flags.ts";
+import { median } from "../src/metrics/median.ts";
 import { writeFile } from "../src/runtime/write_file.ts";
 
 const FLAGS = {
@@ -65,7 +66,6 @@ const FLAGS = {
     default: true,
     help: "Leave PyTorch out.",
   },
-  help: { kind: "switch", help: "Print this help." },
 } as const;
 
 const NETWORKS = {
@@ -175,14 +175,6 @@ function trainStep(
       model.trainableWeights.map((weight) => weight.read() as tf.Variable),
     )!
   );
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** How far 20 steps on WebGPU end from the same steps on the CPU backend. */
@@ -305,15 +297,7 @@ function batchSizes(text: string): number[] {
   );
 }
 
-async function main(args: string[]): Promise<number> {
-  const flags = parseFlags(FLAGS, args);
-  if (flags.help) {
-    console.log(
-      "Measures this machine's GPU, beside PyTorch on the same.\n\n" +
-        `Usage: deno task bench:gpu [flags]\n\n${describeFlags(FLAGS)}`,
-    );
-    return 0;
-  }
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const sizes = batchSizes(flags["batch-sizes"]);
   const { steps, repeats } = flags;
 
@@ -339,7 +323,7 @@ async function main(args: string[]): Promise<number> {
   const save = async () => {
     if (!flags.output) return;
     const result = {
-      command: ["deno task bench:gpu", ...args].join(" "),
+      command: ["deno task bench:gpu", ...Deno.args].join(" "),
       date: new Date().toISOString().slice(0, 10),
       device,
       software: isFallbackAdapter,
@@ -389,5 +373,11 @@ async function main(args: string[]): Promise<number> {
 }
 
 if (import.meta.main) {
-  await runCommand(() => main(Deno.args), [WebGPUUnavailableError]);
+  await runCommand({
+    summary: "Measures this machine's GPU, beside PyTorch on the same.",
+    usage: "deno task bench:gpu [flags]",
+    flags: FLAGS,
+    main,
+    expected: [WebGPUUnavailableError],
+  });
 }

@@ -12,7 +12,7 @@ import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags } from "../src/command/flags.ts";
+import type { FlagValues } from "../src/command/flags.ts";
 import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
 
 const FLAGS = {
@@ -29,7 +29,6 @@ const FLAGS = {
     default: "wasm",
     help: "what computes",
   },
-  help: { kind: "switch", help: "show this" },
 } as const;
 
 const BATCH_SIZE = 100;
@@ -68,14 +67,7 @@ async function compare(
   console.log(`${name}: median ${middle}, quartiles ${low} to ${high}`);
 }
 
-async function main(): Promise<number> {
-  const flags = parseFlags(FLAGS, Deno.args);
-  if (flags.help) {
-    console.log(
-      `deno run -A bench/paired.ts [flags]\n\n${describeFlags(FLAGS)}`,
-    );
-    return 0;
-  }
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { batches, pairs } = flags;
   const { backend, device } = await selectBackend({ backend: flags.backend });
   console.log(
@@ -111,4 +103,12 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(main);
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Times training with a schedule beside training without, in pairs.",
+    usage: "deno run -A bench/paired.ts [flags]",
+    flags: FLAGS,
+    main,
+  });
+}

@@ -13,19 +13,18 @@
  * @module
  */
 
+import { type FlagValues, runCommand, UsageError } from "@clr/clr/command";
 import {
   createSession,
   type OnnxSession,
   ProviderUnavailableError,
 } from "@clr/clr/onnx";
-import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
 import {
   fitImage,
   ImageFileError,
   readImageFile,
-  type RgbImage,
 } from "./datasets/image_file.ts";
+import type { RgbImage } from "./datasets/rgb_image.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
@@ -46,7 +45,6 @@ export const FLAGS = {
     min: 1,
     help: "threads of the wasm provider (default: half of the cores)",
   },
-  help: { kind: "switch", help: "show this" },
 } as const;
 
 /** The model cannot classify images; the message says why. */
@@ -137,25 +135,15 @@ function isDistribution(scores: ArrayLike<number>): boolean {
     Math.abs(sum - 1) < 1e-3;
 }
 
-async function main(): Promise<number> {
-  const values = parseFlags(FLAGS, Deno.args, { positional: true });
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   const [modelPath, ...images] = values._;
-  if (values.help) {
-    console.log(
-      `Classifies image files (PNG, JPEG) with an ONNX model.\n\n` +
-        `deno run -A examples/infer.ts MODEL IMAGE... [flags]\n\n${
-          describeFlags(FLAGS)
-        }`,
-    );
-    return 0;
-  }
   if (modelPath === undefined || images.length === 0) {
     throw new UsageError(
       `Missing ${modelPath === undefined ? "the model" : "the images"}`,
     );
   }
   await using session = await createSession(await Deno.readFile(modelPath), {
-    provider: values.provider as "wasm" | "webgpu",
+    provider: values.provider,
     threads: values.threads,
   });
   const classifier = describeClassifier(session);
@@ -186,5 +174,12 @@ async function main(): Promise<number> {
 }
 
 if (import.meta.main) {
-  await runCommand(main, [TypeError, ModelError, ProviderUnavailableError]);
+  await runCommand({
+    summary: "Classifies image files (PNG, JPEG) with an ONNX model.",
+    usage: "deno run -A examples/infer.ts MODEL IMAGE... [flags]",
+    flags: FLAGS,
+    positional: true,
+    main,
+    expected: [TypeError, ModelError, ProviderUnavailableError],
+  });
 }

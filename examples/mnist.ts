@@ -12,36 +12,25 @@
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags } from "../src/command/flags.ts";
+import {
+  type FlagValues,
+  loadInterruptibly,
+  runCommand,
+} from "@clr/clr/command";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { loadMnist } from "./datasets/mnist.ts";
 import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
-import {
-  DEVICE_FLAGS,
-  HELP_FLAGS,
-  WHOLE_DATA_FLAGS,
-} from "./training/flags.ts";
-import { loadInterruptibly } from "../src/command/interrupt.ts";
+import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 
 const FLAGS = {
   ...WHOLE_DATA_FLAGS,
   epochs: { kind: "integer", min: 1, default: 8, help: "of training" },
   ...DEVICE_FLAGS,
-  ...HELP_FLAGS,
 } as const;
 
-async function main(): Promise<number> {
-  const flags = parseFlags(FLAGS, Deno.args);
-  if (flags.help) {
-    console.log(
-      `Finds the learning rates of a 784-784-10 network on MNIST and trains it.\n\n` +
-        `deno run -A examples/mnist.ts [flags]\n\n${describeFlags(FLAGS)}`,
-    );
-    return 0;
-  }
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { epochs, seed } = flags;
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
@@ -98,4 +87,13 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError]);
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Finds the learning rates of a 784-784-10 network on MNIST and trains it.",
+    usage: "deno run -A examples/mnist.ts [flags]",
+    flags: FLAGS,
+    main,
+    expected: [DatasetError],
+  });
+}

@@ -15,9 +15,13 @@
  */
 
 import { selectBackend } from "@clr/clr/backends";
+import {
+  type FlagValues,
+  Interrupt,
+  runCommand,
+  UsageError,
+} from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
-import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags, UsageError } from "../src/command/flags.ts";
 import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
@@ -30,12 +34,7 @@ import {
   runRow,
   scaledIterations,
 } from "./paper/run_row.ts";
-import {
-  DEVICE_FLAGS,
-  HELP_FLAGS,
-  WHOLE_DATA_FLAGS,
-} from "./training/flags.ts";
-import { Interrupt } from "../src/command/interrupt.ts";
+import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
@@ -82,7 +81,6 @@ export const FLAGS = {
     default: "output/paper",
     help: "folder of the results",
   },
-  ...HELP_FLAGS,
 } as const;
 
 /** The table of `--list`, within 80 columns. */
@@ -113,15 +111,7 @@ export function listRows(): string {
   return lines.slice(1).join("\n");
 }
 
-async function main(): Promise<number> {
-  const values = parseFlags(FLAGS, Deno.args);
-  if (values.help) {
-    console.log(
-      `Runs the experiments of the paper and the tutorials, row by row.\n\n` +
-        `deno run -A examples/paper.ts [flags]\n\n${describeFlags(FLAGS)}`,
-    );
-    return 0;
-  }
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   if (values.list) {
     console.log(listRows());
     return 0;
@@ -143,7 +133,7 @@ async function main(): Promise<number> {
 
 async function runRows(
   selection: string,
-  values: ReturnType<typeof parseFlags<typeof FLAGS>>,
+  values: FlagValues<typeof FLAGS>,
 ): Promise<number> {
   const { scale, seeds, out } = values;
   const rows = selectRows(selection);
@@ -226,5 +216,11 @@ async function readResult(path: string): Promise<RowResult | undefined> {
 }
 
 if (import.meta.main) {
-  await runCommand(main, [DatasetError, CheckpointError, SyntaxError]);
+  await runCommand({
+    summary: "Runs the experiments of the paper and the tutorials, row by row.",
+    usage: "deno run -A examples/paper.ts [flags]",
+    flags: FLAGS,
+    main,
+    expected: [DatasetError, CheckpointError, SyntaxError],
+  });
 }

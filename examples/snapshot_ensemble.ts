@@ -14,16 +14,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
+import {
+  type FlagValues,
+  loadInterruptibly,
+  runCommand,
+} from "@clr/clr/command";
 import { CycleSnapshots } from "@clr/clr/training";
-import { runCommand } from "../src/command/run.ts";
-import { describeFlags, parseFlags } from "../src/command/flags.ts";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
-import { DATA_FLAGS, DEVICE_FLAGS, HELP_FLAGS } from "./training/flags.ts";
-import { loadInterruptibly } from "../src/command/interrupt.ts";
+import { DATA_FLAGS, DEVICE_FLAGS } from "./training/flags.ts";
 import { formatDuration } from "./training/plan.ts";
 
 /** The flags of this program. */
@@ -52,7 +54,6 @@ export const FLAGS = {
     help: "whether each cycle is as high as the first, or half as high",
   },
   ...DEVICE_FLAGS,
-  ...HELP_FLAGS,
 } as const;
 
 /** The part of the images that `predict` tells right. */
@@ -77,17 +78,7 @@ function tell(what: string, accuracy: number): void {
   console.log(`${what.padEnd(28)} test accuracy ${percent}`);
 }
 
-async function main(): Promise<number> {
-  const values = parseFlags(FLAGS, Deno.args);
-  if (values.help) {
-    console.log(
-      `Compares the ends of cycles with their ensemble and their average.\n\n` +
-        `deno run -A examples/snapshot_ensemble.ts [flags]\n\n${
-          describeFlags(FLAGS)
-        }`,
-    );
-    return 0;
-  }
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   const backend = await selectBackend(values);
   const dataset = await loadInterruptibly((signal) =>
     loadCifar10({
@@ -158,4 +149,13 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(main, [DatasetError]);
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Compares the ends of cycles with their ensemble and their average.",
+    usage: "deno run -A examples/snapshot_ensemble.ts [flags]",
+    flags: FLAGS,
+    main,
+    expected: [DatasetError],
+  });
+}

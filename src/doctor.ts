@@ -13,7 +13,7 @@
 
 import { quietVulkan } from "./devices/quiet_vulkan.ts";
 import { runCommand } from "./command/run.ts";
-import { describeFlags, parseFlags } from "./command/flags.ts";
+import { wrap } from "./runtime/wrap.ts";
 import { selectBackend } from "./backends/mod.ts";
 import {
   describeProcessor,
@@ -200,42 +200,27 @@ export function formatReport(report: MachineReport): string {
     const shown = lines.length > 0
       ? lines
       : [problem ? `nothing: ${problem}` : "nothing"];
-    return `${title}\n${shown.map((line) => wrap(line)).join("")}`;
+    return `${title}\n${shown.map(indent).join("")}`;
   }).join("\n");
 }
 
-function wrap(text: string): string {
-  const lines = ["  "];
-  for (const word of text.split(/\s+/)) {
-    const line = lines[lines.length - 1];
-    if (line.trim() && line.length + 1 + word.length > 80) {
-      lines.push(`    ${word}`);
-    } else {
-      lines[lines.length - 1] = line.trim() ? `${line} ${word}` : line + word;
-    }
-  }
-  return lines.join("\n") + "\n";
+/** As lines of at most 80 columns, those after the first indented further. */
+function indent(text: string): string {
+  return `  ${wrap(text, 76).join("\n    ")}\n`;
 }
 
-const FLAGS = {
-  json: { kind: "switch", help: "Print the report as JSON." },
-  help: { kind: "switch", help: "Print this help." },
-} as const;
-
-async function main(args: readonly string[]): Promise<number> {
-  const { json, help } = parseFlags(FLAGS, args);
-  if (help) {
-    console.log(
-      "Says what this machine can train on, and what is in the way of its GPU." +
-        `\n\nUsage: deno task doctor [flags]\n\n${describeFlags(FLAGS)}`,
-    );
-    return 0;
-  }
-  const report = await examineMachine();
-  console.log(
-    json ? JSON.stringify(report, null, 2) : formatReport(report).trimEnd(),
-  );
-  return 0;
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Says what this machine can train on, and what is in the way of its GPU.",
+    usage: "deno run -A jsr:@clr/clr/doctor [flags]",
+    flags: { json: { kind: "switch", help: "print the report as JSON" } },
+    async main({ json }) {
+      const report = await examineMachine();
+      console.log(
+        json ? JSON.stringify(report, null, 2) : formatReport(report).trimEnd(),
+      );
+      return 0;
+    },
+  });
 }
-
-if (import.meta.main) await runCommand(() => main(Deno.args));

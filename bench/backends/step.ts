@@ -17,7 +17,8 @@ import * as tf from "@tensorflow/tfjs";
 import { fromFileUrl } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
 import { runCommand } from "../../src/command/run.ts";
-import { describeFlags, parseFlags } from "../../src/command/flags.ts";
+import { median } from "../../src/metrics/median.ts";
+import type { FlagValues } from "../../src/command/flags.ts";
 import { type NetworkName, networkNames, networks } from "./_networks.ts";
 import { describeProfile, profileKernels } from "./_profile.ts";
 
@@ -77,7 +78,6 @@ const FLAGS = {
     kind: "switch",
     help: "Only our own times, as JSON; for one network and thread count.",
   },
-  help: { kind: "switch", help: "Show this help." },
 } as const;
 
 /** The times of one engine's turn. */
@@ -147,14 +147,6 @@ function ownArguments(workload: Workload, v8Flags?: string): string[] {
     ...[fromFileUrl(import.meta.url), "--measure"],
     ...argumentsOf(workload),
   ];
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** The processor's name, where the system tells it. */
@@ -237,12 +229,7 @@ function threadCounts(text: string | undefined): number[] {
   return [...new Set(counts)];
 }
 
-async function main(): Promise<number> {
-  const flags = parseFlags(FLAGS, Deno.args);
-  if (flags.help) {
-    console.log(describeFlags(FLAGS));
-    return 0;
-  }
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { steps, warmup, turns, python, profile } = flags;
   const workloads = threadCounts(flags.threads).flatMap((threads) =>
     namesOf(flags.network).map((network) => ({
@@ -293,4 +280,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(main);
+if (import.meta.main) {
+  await runCommand({
+    summary: "Times a training step on WASM beside PyTorch on the processor.",
+    usage: "deno task bench:step [flags]",
+    flags: FLAGS,
+    main,
+  });
+}

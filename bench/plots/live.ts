@@ -17,8 +17,9 @@ import { CyclicLR } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import { LivePage } from "@clr/clr/plots";
 import { createCifar10Quick } from "../../examples/models/cifar10_quick.ts";
-import { describeFlags, parseFlags } from "../../src/command/flags.ts";
+import type { FlagValues } from "../../src/command/flags.ts";
 import { runCommand } from "../../src/command/run.ts";
+import { median } from "../../src/metrics/median.ts";
 
 const FLAGS = {
   rounds: {
@@ -39,7 +40,6 @@ const FLAGS = {
     default: 100,
     help: "images in a batch",
   },
-  help: { kind: "switch", help: "show this" },
 } as const;
 
 /** Two viewers that read, and one that does not, in a process of their own. */
@@ -51,20 +51,7 @@ await Promise.all(answers.slice(1).map((answer) =>
   answer.body.pipeTo(new WritableStream())));
 `;
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-async function main(): Promise<number> {
-  const values = parseFlags(FLAGS, Deno.args);
-  if (values.help) {
-    console.log(describeFlags(FLAGS));
-    return 0;
-  }
+async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   const backend = await selectBackend({ backend: "wasm", threads: 1 });
   const model = createCifar10Quick({ seed: 1 });
   model.compile({
@@ -156,4 +143,11 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runCommand(main);
+if (import.meta.main) {
+  await runCommand({
+    summary: "Measures what a live page costs the training that it shows.",
+    usage: "deno run -A bench/plots/live.ts [flags]",
+    flags: FLAGS,
+    main,
+  });
+}

@@ -1,45 +1,23 @@
+import { writeAll } from "@clr/clr/command";
 import { createHash } from "node:crypto";
+import { exists } from "./_cache.ts";
+import {
+  ask,
+  type DownloadOptions,
+  LostConnection,
+  MAX_BYTES,
+  NoSuchRange,
+  type OnProgress,
+  Patience,
+  save,
+  UnreachableError,
+} from "./_transfer.ts";
 import { DatasetError } from "./image_dataset.ts";
 
-/** Called as bytes arrive; `total` is undefined where the server gives none. */
-export type OnProgress = (
-  progress: { file: string; done: number; total: number | undefined },
-) => void;
+export { type DownloadOptions, type OnProgress, UnreachableError };
 
-/** Options of {@linkcode download}. */
-export interface DownloadOptions {
-  /** The MD5 sum, in hexadecimal, that the whole file must have. */
-  md5: string;
-  /** The `fetch` to use. @default {globalThis.fetch} */
-  fetch?: typeof globalThis.fetch;
-  /** Milliseconds to wait for the server's answer. @default {5000} */
-  connectTimeout?: number;
-  /** Milliseconds without a byte after which a connection counts as lost. @default {30000} */
-  stallTimeout?: number;
-  /** How often a lost connection is taken up again with nothing gained in between. @default {4} */
-  retries?: number;
-  /** Milliseconds to wait before the first such attempt; each further one waits longer. @default {500} */
-  retryDelay?: number;
-  /** Told of every chunk that arrived. */
-  onProgress?: OnProgress;
-  /** Stops the download; what has arrived stays for the next attempt. */
-  signal?: AbortSignal;
-}
-
-/** The server gave not a byte of the file: no connection, no answer in time, or a refusal. */
-export class UnreachableError extends DatasetError {
-  override name = "UnreachableError";
-}
-
-/** The innermost cause, which says most; `fetch` repeats the address before it. */
-function reasonOf(error: unknown): string {
-  while (error instanceof Error && error.cause instanceof Error) {
-    error = error.cause;
-  }
-  return error instanceof Error
-    ? error.message.replace(/^.*\): client error \(.*?\): /s, "")
-    : String(error);
-}
+/** Bytes that are worth a new connection. */
+const WORTHWHILE = 1 << 16;
 
 async function sizeOf(path: string): Promise<number> {
   try {
@@ -47,12 +25,6 @@ async function sizeOf(path: string): Promise<number> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 0;
     throw error;
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await file.write(bytes.subarray(at));
   }
 }
 
@@ -67,115 +39,122 @@ export async function md5OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The total size that a 206 or a 416 response names, when it does. */
-function totalOf(response: Response): number | undefined {
-  const match = /\/(\d+)$/.exec(response.headers.get("content-range") ?? "");
-  return match ? Number(match[1]) : undefined;
-}
+/** A file that is being downloaded: what there is of it, and how it goes on. */
+class Download {
+  /** What an earlier attempt or call left, which goes on where it ends. */
+  readonly part: string;
+  /** The whole file from a server that does not go on where the part ends. */
+  readonly #whole: string;
+  /** Whether a server refused to go on. */
+  #startsOver = false;
 
-/** The connection ended before the file did. */
-class LostConnection extends Error {}
+  constructor(
+    readonly url: string,
+    path: string,
+    readonly options: DownloadOptions,
+  ) {
+    this.part = `${path}.part`;
+    this.#whole = `${path}.whole.part`;
+  }
 
-/**
- * Asks for what the file at `partPath` lacks and appends what comes.
- *
- * @throws {LostConnection} When the connection ends before the file does.
- */
-async function fetchRest(
-  url: string,
-  partPath: string,
-  options: DownloadOptions,
-): Promise<void> {
-  const { connectTimeout = 5000, stallTimeout = 30_000 } = options;
-  const name = url.slice(url.lastIndexOf("/") + 1);
-  let done = await sizeOf(partPath);
-
-  const timeout = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const expectWithin = (ms: number, what: string) => {
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => timeout.abort(new Error(`${what} within ${ms / 1000} s`)),
-      ms,
-    );
-  };
-  const signal = options.signal
-    ? AbortSignal.any([options.signal, timeout.signal])
-    : timeout.signal;
-  try {
-    expectWithin(connectTimeout, "no answer");
+  /**
+   * Asks for what is missing.
+   *
+   * @returns The file that has all that the server sent.
+   * @throws {LostConnection} When the connection ends before the file does.
+   */
+  async attempt(): Promise<string> {
+    using patience = new Patience();
+    const { options } = this;
+    const from = this.#startsOver ? 0 : await sizeOf(this.part);
     let response: Response;
     try {
-      response = await (options.fetch ?? fetch)(url, {
-        headers: done > 0 ? { range: `bytes=${done}-` } : {},
-        signal,
+      response = await ask(this.url, from, { options, patience });
+    } catch (error) {
+      if (!(error instanceof NoSuchRange)) throw error;
+      this.#startsOver = true;
+      throw new LostConnection(error.message);
+    }
+    if (response.status === 416) return this.part;
+    const goesOn = response.status === 206;
+    // What was downloaded may be right, and what comes now the page of a portal:
+    // it is not thrown away for it.
+    const path = goesOn || await sizeOf(this.part) === 0
+      ? this.part
+      : this.#whole;
+    try {
+      await save(response, {
+        ...{ path, options, patience },
+        from: goesOn ? from : 0,
+        name: this.url.slice(this.url.lastIndexOf("/") + 1),
       });
     } catch (error) {
-      options.signal?.throwIfAborted();
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      throw new UnreachableError(
-        `${url} cannot be reached (${reasonOf(error)})`,
-        { cause: error },
-      );
-    }
-    if (response.status === 416) {
-      await response.body?.cancel();
-      if (totalOf(response) === done) return;
-      await Deno.truncate(partPath, 0);
-      throw new LostConnection(`the server has no byte ${done} of the file`);
-    }
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      throw new UnreachableError(
-        `${url} cannot be had (the server answered ${response.status} ${response.statusText})`,
-      );
-    }
-    const resumed = response.status === 206 &&
-      (response.headers.get("content-range") ?? "").startsWith(
-        `bytes ${done}-`,
-      );
-    if (!resumed) done = 0;
-    using part = await Deno.open(partPath, {
-      create: true,
-      write: true,
-      truncate: !resumed,
-    });
-    await part.seek(done, Deno.SeekMode.Start);
-    const length = Number(response.headers.get("content-length") ?? NaN);
-    // A compressed transfer's length is not that of the file.
-    const total = totalOf(response) ??
-      (response.headers.has("content-encoding") || Number.isNaN(length)
-        ? undefined
-        : done + length);
-
-    const reader = response.body.getReader();
-    try {
-      while (true) {
-        expectWithin(stallTimeout, "no data");
-        let chunk: Uint8Array | undefined;
-        try {
-          chunk = (await reader.read()).value;
-        } catch (error) {
-          options.signal?.throwIfAborted();
-          throw new LostConnection(reasonOf(timeout.signal.reason ?? error));
-        }
-        if (chunk === undefined) break;
-        await writeAll(part, chunk);
-        done += chunk.length;
-        options.onProgress?.({ file: name, done, total });
+      if (error instanceof LostConnection) await this.#keepLonger();
+      else if (error instanceof DatasetError && await exists(path)) {
+        await Deno.remove(path);
       }
-    } finally {
-      // Nothing is to be learned from how an abandoned body closes.
-      await reader.cancel().catch(() => {});
+      throw error;
     }
-    if (total !== undefined && done < total) {
-      throw new LostConnection(
-        `the server sent ${done} bytes of ${total}`,
-      );
-    }
-  } finally {
-    clearTimeout(timer);
+    await this.#undoEncoding(response, path);
+    return path;
   }
+
+  /** Of two beginnings of the file, the longer one is worth more. */
+  async #keepLonger(): Promise<void> {
+    if (await sizeOf(this.#whole) > await sizeOf(this.part)) {
+      await Deno.rename(this.#whole, this.part);
+    } else if (await exists(this.#whole)) {
+      await Deno.remove(this.#whole);
+    }
+  }
+
+  /** Unpacks what a server has packed for the transfer, though it was not asked to. */
+  async #undoEncoding(response: Response, path: string): Promise<void> {
+    const encoding = response.headers.get("content-encoding") ?? "";
+    if (!/^(x-)?gzip$/.test(encoding) || response.status !== 200) return;
+    if (await md5OfFile(path) === this.options.md5) return;
+    const { maxBytes = MAX_BYTES } = this.options;
+    const unpacked = `${path}.unpacked`;
+    let bytes = 0;
+    try {
+      using to = await Deno.open(unpacked, {
+        create: true,
+        write: true,
+        truncate: true,
+      });
+      const from = await Deno.open(path);
+      for await (
+        const chunk of from.readable.pipeThrough(
+          new DecompressionStream("gzip"),
+        )
+      ) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw new RangeError("it does not end");
+        await writeAll(to, chunk);
+      }
+    } catch (error) {
+      await Deno.remove(unpacked);
+      // It is no gzip: then it is what it is.
+      if (error instanceof TypeError || error instanceof RangeError) return;
+      throw error;
+    }
+    await Deno.rename(unpacked, path);
+  }
+}
+
+function describeWrong(md5: string, size: number, start: Uint8Array): string {
+  const text = new TextDecoder().decode(start).trimStart().toLowerCase();
+  return `current value is ${md5} (${size} bytes${
+    text.startsWith("<")
+      ? ", a page: of the network, perhaps, which wants a login"
+      : ""
+  }, removed)`;
+}
+
+async function startOf(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const start = new Uint8Array(64);
+  return start.subarray(0, await file.read(start) ?? 0);
 }
 
 /**
@@ -183,32 +162,39 @@ async function fetchRest(
  * continues, and the file appears at `path` only once its MD5 sum is right.
  *
  * @throws {UnreachableError} When not a byte of it can be had.
- * @throws {DatasetError} When the connection is lost for good, or the sum is
- * wrong; a part with a wrong sum is removed.
+ * @throws {DatasetError} When the connection is lost for good, the sum is wrong
+ * or there is more than `maxBytes`; what is wrong is removed.
  */
 export async function download(
   url: string,
   path: string,
   options: DownloadOptions,
 ): Promise<void> {
-  const { retries = 4, retryDelay = 500 } = options;
-  const partPath = `${path}.part`;
+  const { retries = 4, retryDelay = 500, signal } = options;
+  const file = new Download(url, path, options);
   // A part from an earlier call may be of another version of the file: then a
   // wrong sum says nothing about what the server sends now.
-  let inherited = await sizeOf(partPath) > 0;
+  let inherited = await sizeOf(file.part) > 0;
+  if (inherited && await md5OfFile(file.part) === options.md5) {
+    return await Deno.rename(file.part, path);
+  }
   let failures = 0;
   let reached = false;
+  let got: string;
   while (true) {
-    const before = await sizeOf(partPath);
+    signal?.throwIfAborted();
+    const before = await sizeOf(file.part);
     try {
-      await fetchRest(url, partPath, options);
+      got = await file.attempt();
     } catch (error) {
+      const isRefused = error instanceof UnreachableError;
       const lost = error instanceof LostConnection ||
-        reached && error instanceof UnreachableError;
+        isRefused && (reached || error.isPassing);
       if (!lost) throw error;
-      reached = true;
-      const after = await sizeOf(partPath);
-      failures = after > before ? 1 : failures + 1;
+      reached ||= !isRefused;
+      const after = await sizeOf(file.part);
+      failures = after >= before + WORTHWHILE ? 1 : failures + 1;
+      if (failures > retries && !reached) throw error;
       if (failures > retries) {
         throw new DatasetError(
           `Cannot download ${url} as the connection was lost after ${
@@ -220,20 +206,19 @@ export async function download(
       await new Promise((resolve) =>
         setTimeout(resolve, retryDelay * failures)
       );
-      options.signal?.throwIfAborted();
       continue;
     }
-    const md5 = await md5OfFile(partPath);
+    const md5 = await md5OfFile(got);
     if (md5 === options.md5) break;
-    const size = await sizeOf(partPath);
-    await Deno.remove(partPath);
-    if (!inherited) {
+    const why = describeWrong(md5, await sizeOf(got), await startOf(got));
+    await Deno.remove(got);
+    if (!inherited || got !== file.part) {
       throw new DatasetError(
-        `Cannot use ${url} as its MD5 sum must be ${options.md5}: ` +
-          `current value is ${md5} (${size} bytes, removed)`,
+        `Cannot use ${url} as its MD5 sum must be ${options.md5}: ${why}`,
       );
     }
     inherited = false;
   }
-  await Deno.rename(partPath, path);
+  await Deno.rename(got, path);
+  if (got !== file.part) await Deno.remove(file.part);
 }

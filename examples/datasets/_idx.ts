@@ -1,5 +1,5 @@
 import { exists } from "./_cache.ts";
-import { countToRead, findFolder } from "./_source.ts";
+import { checkSplit, countToRead, findFolder } from "./_source.ts";
 import {
   DatasetError,
   type ImageShape,
@@ -10,6 +10,8 @@ import {
 /** The two magic numbers of MNIST's IDX files: bytes in three dimensions, bytes in one. */
 const IMAGES = 2051;
 const LABELS = 2049;
+/** Read before it is known whether a file holds what its header claims. */
+const FIRST_BYTES = 1 << 20;
 
 /** An IDX file, plain or gzipped, read from front to back. */
 class IdxReader {
@@ -81,11 +83,23 @@ class IdxReader {
     );
   }
 
-  /** The first `wanted` of the `total` bytes after the header. */
+  /**
+   * The first `wanted` of the `total` bytes after the header. Memory is taken as
+   * bytes come, so that a header alone cannot claim any.
+   */
   async body(wanted: number, total: number): Promise<Uint8Array<ArrayBuffer>> {
-    const target = new Uint8Array(wanted);
-    const got = await this.fill(target);
-    if (got < wanted) this.#fail(`${wanted} more bytes`, got);
+    let target = new Uint8Array(Math.min(wanted, FIRST_BYTES));
+    let got = 0;
+    while (got < wanted) {
+      if (got === target.length) {
+        const larger = new Uint8Array(Math.min(wanted, 2 * got));
+        larger.set(target);
+        target = larger;
+      }
+      const more = await this.fill(target.subarray(got));
+      if (more === 0) this.#fail(`${wanted} more bytes`, got);
+      got += more;
+    }
     if (wanted === total && await this.fill(new Uint8Array(1)) > 0) {
       this.#fail(`${total} bytes after its header`, "more");
     }
@@ -95,8 +109,10 @@ class IdxReader {
   /** Passes over `length` bytes, a piece at a time. */
   async skip(length: number): Promise<void> {
     const piece = new Uint8Array(Math.min(length, 1 << 16));
-    for (let left = length; left > 0; left -= piece.length) {
-      await this.fill(piece.subarray(0, left));
+    for (let left = length; left > 0;) {
+      const got = await this.fill(piece.subarray(0, left));
+      if (got === 0) this.#fail(`${length} more bytes`, length - left);
+      left -= got;
     }
   }
 
@@ -112,17 +128,38 @@ class IdxReader {
   }
 }
 
-/** The file of `dir` called `stem`, gzipped or not. */
+/** The kinds of the files, with the dimensions that their names tell. */
+type Kind = "images-idx3" | "labels-idx1";
+
+/**
+ * The names that a file goes by: gzipped or not, and with a dot in place of the
+ * hyphen, as some archives unpack it.
+ */
+function namesOf(stem: string, kind: Kind): string[] {
+  return [`${stem}-${kind}`, `${stem}-${kind.replace("-", ".")}`]
+    .flatMap((name) => [`${name}-ubyte.gz`, `${name}-ubyte`]);
+}
+
+/** The first of `names` in `dir`. */
+async function findFirst(
+  dir: string,
+  names: readonly string[],
+): Promise<string | undefined> {
+  for (const name of names) {
+    if (await exists(`${dir}/${name}`)) return `${dir}/${name}`;
+  }
+}
+
+/** The file of `dir` with that name, gzipped or not. */
 async function findIdx(
   name: string,
   dir: string,
-  stem: string,
+  { stem, kind }: { readonly stem: string; readonly kind: Kind },
 ): Promise<string> {
-  for (const file of [`${stem}.gz`, stem]) {
-    if (await exists(`${dir}/${file}`)) return `${dir}/${file}`;
-  }
+  const found = await findFirst(dir, namesOf(stem, kind));
+  if (found !== undefined) return found;
   throw new DatasetError(
-    `Cannot read ${name} from ${dir} as it must hold ${stem} or ${stem}.gz: no such file`,
+    `Cannot read ${name} from ${dir} as it must hold ${stem}-${kind}-ubyte or ${stem}-${kind}-ubyte.gz: no such file`,
   );
 }
 
@@ -140,8 +177,14 @@ async function readPair(
   range: (count: number) => { from: number; to: number },
   { name, shape, classes }: IdxLayout,
 ): Promise<ImageSplit> {
-  const imagesPath = await findIdx(name, dir, `${stem}-images-idx3-ubyte`);
-  const labelsPath = await findIdx(name, dir, `${stem}-labels-idx1-ubyte`);
+  const imagesPath = await findIdx(name, dir, {
+    stem,
+    kind: "images-idx3",
+  });
+  const labelsPath = await findIdx(name, dir, {
+    stem,
+    kind: "labels-idx1",
+  });
   await using images = await IdxReader.open(imagesPath);
   await using labels = await IdxReader.open(labelsPath);
   const [count, height, width] = await images.dimensions(IMAGES);
@@ -160,6 +203,7 @@ async function readPair(
   }
   const { from, to } = range(count);
   const size = imageSize(shape);
+  checkSplit(to - from, size, `the number of images in ${imagesPath}`);
   await images.skip(from * size);
   await labels.skip(from);
   const split = {
@@ -192,13 +236,9 @@ export async function readIdx(
   options: { readonly trainImages?: number; readonly testImages?: number },
 ): Promise<{ train: ImageSplit; test: ImageSplit; note?: string }> {
   const { name } = layout;
-  const stems = ["train", "t10k"].flatMap((stem) => [
-    `${stem}-images-idx3-ubyte`,
-    `${stem}-images-idx3-ubyte.gz`,
-  ]);
-  await findFolder(name, dir, [dir], stems);
-  const hasTrain = await exists(`${dir}/${stems[0]}`) ||
-    await exists(`${dir}/${stems[1]}`);
+  const images = ["train", "t10k"].map((stem) => namesOf(stem, "images-idx3"));
+  await findFolder(name, dir, [dir], images.flat());
+  const hasTrain = await findFirst(dir, images[0]) !== undefined;
   const trainCount = (available: number) =>
     countToRead(options.trainImages, available, `training images of ${name}`);
   const testCount = (available: number) =>

@@ -1,6 +1,4 @@
-// @ts-types="npm:@types/cli-progress@^3.11.6"
-import { Format, SingleBar } from "cli-progress";
-import { stderrStream } from "../../src/command/stderr_stream.ts";
+import { ProgressBar } from "@clr/clr/command";
 import type { OnProgress } from "./_download.ts";
 
 /** How a download's progress is shown, and how that ends. */
@@ -41,32 +39,33 @@ function lineReport(log: (line: string) => void): ProgressReport {
 }
 
 function barReport(): ProgressReport {
-  let bar: SingleBar | undefined;
+  let bar: ProgressBar | undefined;
   let current = "";
+  let started = 0;
+  let first = 0;
   return {
-    onProgress: ({ file, done, total }) => {
-      if (file !== current) {
-        bar?.stop();
-        current = file;
-        bar = new SingleBar({
-          stream: stderrStream,
-          barsize: 24,
-          format: (options, params, payload) => {
-            const left = params.total > params.value
-              ? `${params.eta} s left`
-              : "";
-            return `${payload.file} ${
-              Format.BarFormat(params.progress, options)
-            } ${megabytes(params.value)}/${megabytes(params.total)} MB ${left}`;
-          },
-          // Nothing of the terminal's is changed that Ctrl-C would leave so.
-          hideCursor: false,
-          linewrap: true,
-        });
-        bar.start(total ?? done, done, { file });
+    onProgress: ({ file, done, total = done }) => {
+      const elapsed = performance.now() - started;
+      const seconds = elapsed / (done - first) * (total - done) / 1000;
+      const texts = {
+        file,
+        done: megabytes(done),
+        all: megabytes(total),
+        left: file === current && seconds > 0 && seconds < Infinity
+          ? `${Math.ceil(seconds)} s left`
+          : "",
+      };
+      if (file === current) {
+        bar?.update(done, texts, total);
+        return;
       }
-      bar?.setTotal(total ?? done);
-      bar?.update(done);
+      bar?.stop();
+      current = file;
+      started = performance.now();
+      first = done;
+      const format = "{file} {bar} {done}/{all} MB {left}";
+      const options = { format, total, value: done, width: 24 };
+      bar = new ProgressBar(options, texts);
     },
     stop: () => bar?.stop(),
   };

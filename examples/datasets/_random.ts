@@ -17,27 +17,3 @@ export function combineSeeds(...parts: readonly number[]): number {
   }
   return hash;
 }
-
-/** A small seeded generator of uniform numbers in [0, 1) (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Shuffles `items` in place with `random` (Fisher–Yates). */
-export function shuffleInPlace(
-  items: Uint32Array,
-  random: () => number,
-): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const item = items[i];
-    items[i] = items[j];
-    items[j] = item;
-  }
-}

@@ -1,3 +1,4 @@
+import { systemCode } from "@clr/clr/command";
 import { cacheFolder, exists, fillOnce } from "./_cache.ts";
 import {
   download,
@@ -10,6 +11,7 @@ import {
   DatasetError,
   type ImageDataset,
   type ImageShape,
+  imageSize,
   type ImageSplit,
 } from "./image_dataset.ts";
 import {
@@ -25,9 +27,9 @@ export interface LoadOptions {
    * cannot be reached, the synthetic images with a line that says so.
    */
   source?: string;
-  /** How many training images to read. @default {all; 10,000 synthetic ones} */
+  /** How many training images to read, of 2 GiB at most. @default {all; 10,000 synthetic ones} */
   trainImages?: number;
-  /** How many test images to read. @default {all; 2,000 synthetic ones} */
+  /** How many test images to read, of 2 GiB at most. @default {all; 2,000 synthetic ones} */
   testImages?: number;
   /** The seed of the synthetic images. @default {0} */
   seed?: number;
@@ -64,6 +66,8 @@ export interface Splits {
 /** A file that a download fetches. */
 export interface RemoteFile {
   readonly file: string;
+  /** Its size, beyond which a server is not listened to. */
+  readonly bytes?: number;
   readonly md5: string;
 }
 
@@ -94,6 +98,22 @@ function checkCount(value: number | undefined, what: string): void {
   }
 }
 
+/**
+ * The most bytes that the images of a split may have: 2 GiB, of which MNIST has
+ * 2 % and ImageNet, as 64×64 pixels, seven times as much. What claims more, a file
+ * or a flag, is refused before memory is asked for.
+ */
+export const MAX_SPLIT_BYTES = 2 ** 31;
+
+/** Throws unless `count` images of `size` bytes are within {@linkcode MAX_SPLIT_BYTES}. */
+export function checkSplit(count: number, size: number, what: string): void {
+  const most = Math.floor(MAX_SPLIT_BYTES / size);
+  if (count <= most) return;
+  throw new RangeError(
+    `Cannot load a data set as ${what} must be at most ${most}, which are 2 GiB: current value is ${count}`,
+  );
+}
+
 function drawSynthetic(
   definition: DatasetDefinition,
   { trainImages = 10_000, testImages = 2_000, seed = 0 }: LoadOptions,
@@ -102,6 +122,8 @@ function drawSynthetic(
   const { name, shape } = definition;
   const classes = definition.classNames.length;
   const draw = definition.draw ?? drawSyntheticImages;
+  checkSplit(trainImages, imageSize(shape), "trainImages");
+  checkSplit(testImages, imageSize(shape), "testImages");
   return {
     name,
     origin: "synthetic",
@@ -127,7 +149,7 @@ async function ensureDownloaded(
     : reportProgress(log);
   const fill = async (beside: string) => {
     const pathOf = (file: string) => `${cache}/${definition.folder}.${file}`;
-    for (const { file, md5 } of definition.files) {
+    for (const { file, md5, bytes } of definition.files) {
       if (await exists(pathOf(file))) continue;
       await download(
         (options.baseUrl ?? definition.baseUrl) + file,
@@ -135,6 +157,7 @@ async function ensureDownloaded(
         {
           ...options.download,
           md5,
+          maxBytes: bytes,
           signal: options.signal,
           onProgress: report.onProgress,
         },
@@ -154,10 +177,9 @@ async function ensureDownloaded(
         log(`Waiting for another process that downloads ${definition.name}`),
     );
   } catch (error) {
-    // Of the errors that are not ours, those with a system's code are about
-    // the cache folder: no permission, no space left, no folder.
-    const code = (error as { code?: unknown }).code;
-    if (error instanceof DatasetError || typeof code !== "string") throw error;
+    // Of the errors that are not ours, the system's are about the cache folder:
+    // no permission, no space left, no folder.
+    if (error instanceof DatasetError || !systemCode(error)) throw error;
     throw new DatasetError(
       `Cannot keep ${definition.name} in ${cache} as it must be a folder to write to: ${
         (error as Error).message

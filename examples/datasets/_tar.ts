@@ -1,3 +1,4 @@
+import { systemCode, writeAll } from "@clr/clr/command";
 import { Readable } from "node:stream";
 import { extract, type Header } from "tar-stream";
 import { DatasetError } from "./image_dataset.ts";
@@ -12,6 +13,24 @@ export interface TarFile {
   readonly size?: number;
 }
 
+/** Passes bytes on until they are more than `most`. */
+function atMost(most: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes > most) {
+        controller.error(new RangeError(`it has more than ${most} bytes`));
+      } else {
+        controller.enqueue(chunk);
+      }
+    },
+  });
+}
+
+/** Of what is passed over, and of a file of unknown size. */
+const MAX_OTHER_BYTES = 2 ** 28;
+
 function escapes(name: string): boolean {
   return /^([/\\]|[a-z]:)/i.test(name) || name.split(/[/\\]/).includes("..");
 }
@@ -22,9 +41,7 @@ async function writeEntry(
 ): Promise<void> {
   using file = await Deno.open(path, { createNew: true, write: true });
   for await (const chunk of entry as AsyncIterable<Uint8Array>) {
-    for (let at = 0; at < chunk.length;) {
-      at += await file.write(chunk.subarray(at));
-    }
+    await writeAll(file, chunk);
   }
 }
 
@@ -59,8 +76,14 @@ export async function extractTarGz(
   files: readonly TarFile[],
 ): Promise<void> {
   const wanted = new Map(files.map((file) => [file.entry, file]));
+  const missing = new Set(wanted.keys());
+  const most = files.reduce(
+    (sum, { size = MAX_OTHER_BYTES }) => sum + size,
+    MAX_OTHER_BYTES,
+  );
   const bytes = (await Deno.open(archive)).readable
-    .pipeThrough(new DecompressionStream("gzip"));
+    .pipeThrough(new DecompressionStream("gzip"))
+    .pipeThrough(atMost(most));
   const entries = extract();
   // deno-lint-ignore no-explicit-any -- Node's and the web's stream types differ in name only
   const source = Readable.fromWeb(bytes as any);
@@ -81,13 +104,18 @@ export async function extractTarGz(
         entry.resume();
         continue;
       }
+      if (!missing.delete(name)) {
+        throw new DatasetError(
+          `Cannot extract ${archive} as ${name} must be in it once: current value is twice`,
+        );
+      }
       checkEntry(archive, entry.header, file);
       await writeEntry(entry, `${to}/${file.name}`);
-      wanted.delete(name);
     }
   } catch (error) {
     if (
-      error instanceof DatasetError || error instanceof Deno.errors.NotCapable
+      error instanceof DatasetError ||
+      error instanceof Deno.errors.NotCapable || systemCode(error)
     ) throw error;
     throw new DatasetError(
       `Cannot extract ${archive} as it is damaged (${
@@ -98,9 +126,9 @@ export async function extractTarGz(
   } finally {
     source.destroy();
   }
-  if (wanted.size > 0) {
+  if (missing.size > 0) {
     throw new DatasetError(
-      `Cannot extract ${archive} as it lacks ${[...wanted.keys()].join(", ")}`,
+      `Cannot extract ${archive} as it lacks ${[...missing].join(", ")}`,
     );
   }
 }

@@ -43,6 +43,7 @@ const definition: DatasetDefinition = {
   baseUrl: "https://www.cs.toronto.edu/~kriz/",
   files: [{
     file: "cifar-10-binary.tar.gz",
+    bytes: 170_052_171,
     md5: "c32a1d4ab5d03f1284b67883e8d87530",
   }],
   read: (dir, options) => readCifar(dir, layout, options),

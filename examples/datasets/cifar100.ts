@@ -45,6 +45,7 @@ const definition: DatasetDefinition = {
   baseUrl: "https://www.cs.toronto.edu/~kriz/",
   files: [{
     file: "cifar-100-binary.tar.gz",
+    bytes: 168_513_733,
     md5: "03b5dce01913d631647c71ecec9e9cb8",
   }],
   read: (dir, options) => readCifar(dir, layout, options),

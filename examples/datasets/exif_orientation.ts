@@ -1,4 +1,4 @@
-import type { RgbImage } from "./image_file.ts";
+import type { RgbImage } from "./rgb_image.ts";
 
 const ORIENTATION = 0x0112;
 

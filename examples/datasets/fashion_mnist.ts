@@ -41,18 +41,22 @@ const definition: DatasetDefinition = {
   files: [
     {
       file: "train-images-idx3-ubyte.gz",
+      bytes: 26_421_880,
       md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
     },
     {
       file: "train-labels-idx1-ubyte.gz",
+      bytes: 29_515,
       md5: "25c81989df183df01b3e8a0aad5dffbe",
     },
     {
       file: "t10k-images-idx3-ubyte.gz",
+      bytes: 4_422_102,
       md5: "bef4ecab320f06d8554ea6380940ec79",
     },
     {
       file: "t10k-labels-idx1-ubyte.gz",
+      bytes: 5_148,
       md5: "bb300cfdad3c16e7a12a480ee83cd310",
     },
   ],

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
+import { seededRandom, shuffle } from "@clr/clr/training";
 import { type Augmentation, Placer } from "./augmentation.ts";
-import { combineSeeds, createRandom, shuffleInPlace } from "./_random.ts";
+import { combineSeeds } from "./_random.ts";
 import {
   type ImageDataset,
   imageSize,
@@ -79,7 +80,7 @@ export class ImageBatches {
     {
       batchSize = 100,
       normalization,
-      shuffle = true,
+      shuffle: shuffled = true,
       seed = 0,
       augmentation,
     }: ImageBatchesOptions = {},
@@ -101,7 +102,7 @@ export class ImageBatches {
     this.#batchSize = batchSize;
     this.#mean = expand(normalization?.mean ?? Float32Array.of(0));
     this.#scale = expand(normalization?.scale ?? Float32Array.of(1));
-    this.#shuffle = shuffle;
+    this.#shuffle = shuffled;
     this.#seed = seed;
     this.#augmentation = augmentation;
     this.#placer = augmentation &&
@@ -116,9 +117,9 @@ export class ImageBatches {
     const epoch = Math.floor(iteration / this.perEpoch);
     if (this.#shuffle && epoch !== this.#orderedEpoch) {
       this.#order = Uint32Array.from({ length: this.count }, (_, i) => i);
-      shuffleInPlace(
+      shuffle(
         this.#order,
-        createRandom(combineSeeds(this.#seed, epoch)),
+        seededRandom(combineSeeds(this.#seed, epoch)),
       );
       this.#orderedEpoch = epoch;
     }
@@ -136,7 +137,7 @@ export class ImageBatches {
     const size = indices.length;
     const xs = new Float32Array(size * imageLength);
     const ys = new Float32Array(size * this.#classes);
-    const random = createRandom(combineSeeds(this.#seed, iteration, 1));
+    const random = seededRandom(combineSeeds(this.#seed, iteration, 1));
     for (let i = 0, to = 0; i < size; i++) {
       const image = indices[i];
       ys[i * this.#classes + labels[image]] = 1;

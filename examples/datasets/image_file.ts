@@ -1,18 +1,20 @@
 import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import { decode as decodeJpeg } from "jpeg-js";
+import { checkedPng } from "./_png_file.ts";
 import { readOrientation, upright } from "./exif_orientation.ts";
-
-/** An image of 8-bit RGB pixels, row by row. */
-export interface RgbImage {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
+import type { RgbImage } from "./rgb_image.ts";
 
 /** A file is no image that can be read; the message names the file. */
 export class ImageFileError extends Error {
   override name = "ImageFileError";
 }
+
+/** The most pixels of an image. */
+const MAX_PIXELS = 100e6;
+/** The most bytes of an image's file. */
+const MAX_FILE_BYTES = 2 ** 28;
+/** What the decoder may take for an image of as many pixels. */
+const MAX_JPEG_MB = 2048;
 
 /** Samples of 1 to 4 channels as RGB; what is transparent shows white. */
 function toRgb(
@@ -95,9 +97,11 @@ function takeTransparent(
   };
 }
 
-function readPng(bytes: Uint8Array): RgbImage {
-  const { rest, transparent } = takeTransparent(bytes);
-  const png = decodePng(rest);
+async function readPng(bytes: Uint8Array<ArrayBuffer>): Promise<RgbImage> {
+  const { rest, transparent } = takeTransparent(
+    await checkedPng(bytes, MAX_PIXELS),
+  );
+  const png = decodePng(rest, { checkCrc: true });
   const { width, height, depth, channels, data } = png;
   // Of pixels with colors of their own, a palette is a mere suggestion.
   const palette = channels > 1
@@ -128,10 +132,36 @@ interface DecodedJpeg {
   readonly exifBuffer?: Uint8Array;
 }
 
+/** Pixels that a byte of a JPEG file can stand for: 64 to each bit of a block. */
+const JPEG_PIXELS_PER_BYTE = 64 * 8;
+
+/** Throws if the frame that a JPEG file claims is empty, or more than it can hold. */
+function checkFrame(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff;) {
+    const marker = bytes[at + 1];
+    // Those of frames, but for tables that are numbered among them.
+    if ((marker & 0xf0) === 0xc0 && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      const height = view.getUint16(at + 5);
+      const width = view.getUint16(at + 7);
+      const most = Math.min(MAX_PIXELS, JPEG_PIXELS_PER_BYTE * bytes.length);
+      if (width * height > 0 && width * height <= most) return;
+      throw new RangeError(
+        `${width}×${height} pixels, where 1 to ${most} can be read`,
+      );
+    }
+    at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
+  }
+}
+
 function readJpeg(bytes: Uint8Array): RgbImage {
+  checkFrame(bytes);
   const { width, height, data, exifBuffer }: DecodedJpeg = decodeJpeg(bytes, {
     useTArray: true,
     formatAsRGBA: false,
+    tolerantDecoding: false,
+    maxResolutionInMP: MAX_PIXELS / 1e6,
+    maxMemoryUsageInMB: MAX_JPEG_MB,
   });
   const image = { width, height, pixels: data };
   return exifBuffer
@@ -139,13 +169,33 @@ function readJpeg(bytes: Uint8Array): RgbImage {
     : image;
 }
 
+/** The file's bytes, as far as they are no more than a file of an image has. */
+async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  while (bytes <= MAX_FILE_BYTES) {
+    const chunk = new Uint8Array(1 << 20);
+    const read = await file.read(chunk);
+    if (read === null) {
+      return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    }
+    bytes += read;
+    chunks.push(chunk.subarray(0, read));
+  }
+  throw new ImageFileError(
+    `Cannot read ${path} as it must have at most ${MAX_FILE_BYTES} bytes: current value is more`,
+  );
+}
+
 /**
- * Reads a PNG or JPEG file, the latter as its Exif data say that it is to be seen.
+ * Reads a PNG or JPEG file, the latter as its Exif data say that it is to be seen:
+ * of at most 100 megapixels, in a file of at most 256 MiB.
  *
- * @throws {ImageFileError} If the file is neither or is damaged.
+ * @throws {ImageFileError} If the file is neither, is damaged or is larger.
  */
 export async function readImageFile(path: string): Promise<RgbImage> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readBytes(path);
   const starts = (...magic: number[]) =>
     magic.every((byte, i) => bytes[i] === byte);
   const read = starts(0x89, 0x50, 0x4e, 0x47)
@@ -159,7 +209,7 @@ export async function readImageFile(path: string): Promise<RgbImage> {
     );
   }
   try {
-    return read(bytes);
+    return await read(bytes);
   } catch (cause) {
     throw new ImageFileError(
       `Cannot read ${path} as it must be a whole image: current value is a damaged file (${

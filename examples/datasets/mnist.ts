@@ -26,18 +26,22 @@ const definition: DatasetDefinition = {
   files: [
     {
       file: "train-images-idx3-ubyte.gz",
+      bytes: 9_912_422,
       md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873",
     },
     {
       file: "train-labels-idx1-ubyte.gz",
+      bytes: 28_881,
       md5: "d53e105ee54ea40749a09fcbcd1e9432",
     },
     {
       file: "t10k-images-idx3-ubyte.gz",
+      bytes: 1_648_877,
       md5: "9fb629c4189551a2d022fa330f9573f3",
     },
     {
       file: "t10k-labels-idx1-ubyte.gz",
+      bytes: 4_542,
       md5: "ec29112dd5afa0611ce80d1b7f02629c",
     },
   ],

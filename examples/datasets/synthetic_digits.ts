@@ -4,7 +4,8 @@
  * black, and a perceptron learns them.
  */
 
-import { combineSeeds, createRandom } from "./_random.ts";
+import { seededRandom } from "@clr/clr/training";
+import { combineSeeds } from "./_random.ts";
 import type { ImageShape, ImageSplit } from "./image_dataset.ts";
 
 type Point = readonly [x: number, y: number];
@@ -70,7 +71,7 @@ export function drawSyntheticDigits(
   const unit = Math.min(height, width) / 28;
 
   for (let i = 0; i < count; i++) {
-    const random = createRandom(combineSeeds(seed, part, i));
+    const random = seededRandom(combineSeeds(seed, part, i));
     const between = (from: number, until: number) =>
       from + (until - from) * random();
     const digit = labels[i] = Math.floor(10 * random());

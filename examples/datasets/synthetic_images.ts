@@ -5,7 +5,8 @@
  * neither the mean colour nor any single pixel gives the class away.
  */
 
-import { combineSeeds, createRandom } from "./_random.ts";
+import { seededRandom } from "@clr/clr/training";
+import { combineSeeds } from "./_random.ts";
 import type { ImageShape, ImageSplit } from "./image_dataset.ts";
 
 /** Whether a point is inside, in units in which all shapes have the same area. */
@@ -133,7 +134,7 @@ export function drawSyntheticImages(
   const unit = Math.min(height, width) / 32;
 
   for (let i = 0, to = 0; i < count; i++) {
-    const random = createRandom(combineSeeds(seed, part, i));
+    const random = seededRandom(combineSeeds(seed, part, i));
     const between = (from: number, until: number) =>
       from + (until - from) * random();
     const label = labels[i] = floor(random() * classes);

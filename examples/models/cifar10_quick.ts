@@ -35,17 +35,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { compileWith, type ModelOptions } from "./_compile.ts";
 
 /** Options of {@linkcode createCifar10Quick}. */
-export interface Cifar10QuickOptions {
-  /** The seed of the weights: the same seed gives the same weights. @default {0} */
-  seed?: number;
-  /** How many classes to tell apart. @default {10} */
-  classes?: number;
+export interface Cifar10QuickOptions extends ModelOptions {
   /** Caffe's `weight_decay`: this times the weight is added to its gradient. @default {0.004} */
   weightDecay?: number;
-  /** Compiles the model, with categorical cross-entropy and accuracy. @default {left uncompiled} */
-  optimizer?: tf.Optimizer;
 }
 
 /** The number of parameters with ten classes. */
@@ -118,12 +113,5 @@ export function createCifar10Quick(
   });
   // Built now: until then tfjs knows no penalty of a sequential model.
   model.build();
-  if (optimizer) {
-    model.compile({
-      optimizer,
-      loss: "categoricalCrossentropy",
-      metrics: ["accuracy"],
-    });
-  }
-  return model;
+  return compileWith(model, optimizer);
 }

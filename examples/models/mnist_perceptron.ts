@@ -13,21 +13,14 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { compileWith, type ModelOptions } from "./_compile.ts";
 
 /** The number of parameters for MNIST. */
 export const MNIST_PERCEPTRON_PARAMETERS = 623_290;
 
-/** Options of {@linkcode createMnistPerceptron}. */
-export interface MnistPerceptronOptions {
-  /** The seed of the weights: the same seed gives the same weights. @default {0} */
-  seed?: number;
-  /** Compiles the model, with categorical cross-entropy and accuracy. @default {left uncompiled} */
-  optimizer?: tf.Optimizer;
-}
-
 /** Builds the network; it takes [batch, 28, 28, 1] and gives class probabilities. */
 export function createMnistPerceptron(
-  { seed = 0, optimizer }: MnistPerceptronOptions = {},
+  { seed = 0, optimizer }: Omit<ModelOptions, "classes"> = {},
 ): tf.Sequential {
   const normal = (layer: number) =>
     tf.initializers.randomNormal({
@@ -53,12 +46,5 @@ export function createMnistPerceptron(
       }),
     ],
   });
-  if (optimizer) {
-    model.compile({
-      optimizer,
-      loss: "categoricalCrossentropy",
-      metrics: ["accuracy"],
-    });
-  }
-  return model;
+  return compileWith(model, optimizer);
 }

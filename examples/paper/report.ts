@@ -1,5 +1,5 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
-import { writeFile } from "../../src/runtime/write_file.ts";
+import { writeFile } from "@clr/clr/command";
 import { describeRate } from "./rate.ts";
 import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./run_row.ts";

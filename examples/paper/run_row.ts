@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
+import { VERSION, writeFile } from "@clr/clr/command";
 import { layerRates, loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
-import denoJson from "../../deno.json" with { type: "json" };
-import { writeFile } from "../../src/runtime/write_file.ts";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
@@ -306,7 +305,7 @@ function resultOf(
     device: backend.device,
     seconds,
     versions: {
-      "@clr/clr": denoJson.version,
+      "@clr/clr": VERSION,
       "@tensorflow/tfjs": tf.version.tfjs,
       deno: Deno.version.deno,
     },

@@ -1,8 +1,4 @@
-import {
-  BACKEND_FLAGS,
-  type Flags,
-  type FlagValues,
-} from "../../src/command/flags.ts";
+import { BACKEND_FLAGS, type Flags, type FlagValues } from "@clr/clr/command";
 import type { OptimizerName, OPTIMIZERS } from "./optimizers.ts";
 
 const OPTIMIZER_NAMES = [
@@ -119,10 +115,15 @@ export const CHECKPOINT_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** The flag that every command has. */
-export const HELP_FLAGS = {
-  help: { kind: "switch", help: "show this" },
-} as const satisfies Flags;
+/** The folder of the results. */
+export function outFlag<const Folder extends string>(folder: Folder) {
+  return {
+    kind: "text",
+    value: "DIR",
+    default: folder,
+    help: "folder of the results",
+  } as const;
+}
 
 /** Values of {@linkcode DATA_FLAGS}. */
 export type DataFlagValues = FlagValues<typeof DATA_FLAGS>;

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { basename, join } from "@std/path";
-import { writeFile } from "../../src/runtime/write_file.ts";
+import { writeFile } from "@clr/clr/command";
 
 /**
  * Saves `model` in tfjs's own format: `model.json` and a file of weights that
@@ -15,7 +14,7 @@ export async function saveModel(
   model: tf.LayersModel,
   folder: string,
 ): Promise<string> {
-  const path = join(folder, "model.json");
+  const path = `${folder}/model.json`;
   let weightsName = "";
   await model.save(tf.io.withSaveHandler(async (artifacts) => {
     const { weightData, weightSpecs, ...topology } = artifacts;
@@ -23,7 +22,7 @@ export async function saveModel(
       tf.io.concatenateArrayBuffers([weightData!].flat()),
     );
     weightsName = `weights-${await digest(bytes)}.bin`;
-    await writeFile(join(folder, weightsName), bytes);
+    await writeFile(`${folder}/${weightsName}`, bytes);
     const manifest = [{ paths: [weightsName], weights: weightSpecs }];
     await writeFile(
       path,
@@ -35,7 +34,7 @@ export async function saveModel(
   }));
   for await (const { name } of Deno.readDir(folder)) {
     if (/^weights-[0-9a-f]+\.bin$/.test(name) && name !== weightsName) {
-      await Deno.remove(join(folder, name));
+      await Deno.remove(`${folder}/${name}`);
     }
   }
   return path;
@@ -55,13 +54,13 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
  * @throws {Error} If the files are not complete; the message names them.
  */
 export async function loadModel(folder: string): Promise<tf.LayersModel> {
-  const path = join(folder, "model.json");
+  const path = `${folder}/model.json`;
   const { weightsManifest, ...topology } = JSON.parse(
     await Deno.readTextFile(path),
   ) as tf.io.ModelJSON;
   const parts = await Promise.all(
     weightsManifest.flatMap(({ paths }) => paths)
-      .map((name) => Deno.readFile(join(folder, basename(name)))),
+      .map((path) => Deno.readFile(`${folder}/${path.split("/").at(-1)}`)),
   );
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const weightData = tf.io.concatenateArrayBuffers(

@@ -1,7 +1,6 @@
-import { join } from "@std/path";
 import type * as tf from "@tensorflow/tfjs";
+import { writeFile } from "@clr/clr/command";
 import { createSession, evaluate, toOnnx } from "@clr/clr/onnx";
-import { writeFile } from "../../src/runtime/write_file.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { ONNX_CONVERTERS } from "../models/onnx_converters.ts";
@@ -43,7 +42,7 @@ export async function writeOnnxModel(
       classNames: JSON.stringify(dataset.classNames),
     },
   });
-  await writeFile(join(out, "model.onnx"), bytes);
+  await writeFile(`${out}/model.onnx`, bytes);
 
   await using session = await createSession(bytes, {
     threads: navigator.hardwareConcurrency,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { join } from "@std/path";
+import { writeFile } from "@clr/clr/command";
+import type { ClassificationReport } from "@clr/clr/metrics";
 import {
   historyChart,
   rangeChart,
@@ -8,12 +9,10 @@ import {
   toReport,
   toSvg,
 } from "@clr/clr/plots";
-import type { ClassificationReport } from "../../src/metrics/classification_report.ts";
-import { writeFile } from "../../src/runtime/write_file.ts";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { imageSize } from "../datasets/image_dataset.ts";
+import { type ClassifierRun, originOf } from "./classifier_run.ts";
 import { formatDuration, type Plan } from "./plan.ts";
-import type { ClassifierRun } from "./train_classifier.ts";
 
 const SAMPLES = 24;
 
@@ -37,8 +36,7 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
   const { run, plan, report, seconds } = finished;
   const { dataset, schedule, backend } = run;
   const { options: rates } = schedule;
-  const origin = `${run.modelName}; ${dataset.name}, ${dataset.origin}; ` +
-    `${backend.backend} on ${backend.device}`;
+  const origin = originOf(run);
   const learningRate = scheduleChart(schedule, plan.iterations, { origin });
   const training = historyChart(schedule, { origin });
   const html = await toReport({
@@ -85,7 +83,7 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
     ["training.svg", await toSvg(training)],
     ["report.html", html],
   ];
-  for (const [name, data] of files) await writeFile(join(run.out, name), data);
+  for (const [name, data] of files) await writeFile(`${run.out}/${name}`, data);
   return files.map(([name]) => name);
 }
 

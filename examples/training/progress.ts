@@ -1,9 +1,7 @@
-// @ts-types="npm:@types/cli-progress@^3.11.6"
-import { SingleBar } from "cli-progress";
 import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
+import { ProgressBar } from "@clr/clr/command";
 import { formatGpuSample, type GpuSampler } from "@clr/clr/devices";
-import { stderrStream } from "../../src/command/stderr_stream.ts";
 import { formatDuration, type Plan } from "./plan.ts";
 
 /** Between two looks at the training, in milliseconds. */
@@ -33,7 +31,7 @@ export interface ProgressOptions {
 export class Progress extends tf.Callback {
   readonly #options: ProgressOptions;
   readonly #log: (line: string) => void;
-  #bar: SingleBar | undefined;
+  #bar: ProgressBar | undefined;
   #epoch = 0;
   #epochStart = 0;
   #epochFirst = 0;
@@ -141,21 +139,13 @@ export class Progress extends tf.Callback {
   }
 
   #startBar(): void {
-    this.#bar = new SingleBar({
-      stream: stderrStream,
+    this.#bar = new ProgressBar({
       format:
         "{bar} {value}/{total} lr {rate} loss {loss} acc {accuracy} {speed}/s{gpu} {left} left",
-      barsize: 10,
-      barCompleteChar: "━",
-      barIncompleteChar: "─",
-      // Nothing of the terminal's is changed that Ctrl-C would leave so.
-      hideCursor: false,
-      linewrap: true,
-      clearOnComplete: true,
-      stopOnComplete: false,
-      gracefulExit: false,
-    });
-    this.#bar.start(this.#options.plan.iterations, this.#iterations, {
+      total: this.#options.plan.iterations,
+      value: this.#iterations,
+      clears: true,
+    }, {
       rate: "–",
       loss: "–",
       accuracy: "–",

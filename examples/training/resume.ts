@@ -1,5 +1,4 @@
 import type * as tf from "@tensorflow/tfjs";
-import { join } from "@std/path";
 import { type CyclicLR, LearningRateRange } from "@clr/clr";
 import {
   type Checkpoint,
@@ -82,7 +81,7 @@ export async function resumeRun(
 export async function readRange(
   out: string,
 ): Promise<LearningRateRange | undefined> {
-  const path = join(out, "lr_range.json");
+  const path = `${out}/lr_range.json`;
   try {
     const range = LearningRateRange.fromJSON(await Deno.readTextFile(path));
     if (range.verdict !== "good") return undefined;

@@ -6,7 +6,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { wrap } from "../runtime/wrap.ts";
 
-interface FlagBase {
+/** What every flag has. */
+export interface FlagBase {
   /** One sentence for `--help`. */
   readonly help: string;
   /** Shown in place of the value in `--help`, such as `DIR`. */
@@ -15,7 +16,9 @@ interface FlagBase {
 
 /** A finite number, optionally bounded. */
 export interface NumberFlag extends FlagBase {
+  /** Any finite number, or a whole one. */
   readonly kind: "number" | "integer";
+  /** What it is where it is not given. */
   readonly default?: number;
   /** The least value that is accepted. */
   readonly min?: number;
@@ -27,7 +30,9 @@ export interface NumberFlag extends FlagBase {
 
 /** Any text that is not empty, unless `optional` lets the flag stand alone. */
 export interface TextFlag extends FlagBase {
+  /** Any text. */
   readonly kind: "text";
+  /** What it is where it is not given. */
   readonly default?: string;
   /** The flag may stand without a value; it then reads as "". */
   readonly optional?: true;
@@ -35,14 +40,19 @@ export interface TextFlag extends FlagBase {
 
 /** One of several words. */
 export interface ChoiceFlag extends FlagBase {
+  /** One word of several. */
   readonly kind: "choice";
+  /** The words. */
   readonly choices: readonly string[];
+  /** What it is where it is not given. */
   readonly default?: string;
 }
 
 /** Present or absent; with `default: true` it is turned off by `--no-NAME`. */
 export interface SwitchFlag extends FlagBase {
+  /** On or off. */
   readonly kind: "switch";
+  /** What it is where it is not given. @default {false} */
   readonly default?: boolean;
 }
 
@@ -67,7 +77,8 @@ export const BACKEND_FLAGS = {
   },
 } as const satisfies Flags;
 
-type Value<F extends Flag> = F extends NumberFlag
+/** What a flag is read as. */
+export type FlagValue<F extends Flag> = F extends NumberFlag
   ? F extends { default: number } ? number : number | undefined
   : F extends SwitchFlag ? boolean
   : F extends ChoiceFlag ? F extends { default: string } ? F["choices"][number]
@@ -77,11 +88,12 @@ type Value<F extends Flag> = F extends NumberFlag
 
 /** What {@linkcode parseFlags} returns for a set of flags. */
 export type FlagValues<F extends Flags> =
-  & { -readonly [Name in keyof F]: Value<F[Name]> }
+  & { -readonly [Name in keyof F]: FlagValue<F[Name]> }
   & { /** The arguments without a flag. */ _: string[] };
 
 /** The command line cannot be understood; the message names the argument. */
 export class UsageError extends Error {
+  /** `"UsageError"`. */
   override name = "UsageError";
 }
 
@@ -130,6 +142,17 @@ function parseValue(name: string, flag: Flag, text: string): number | string {
  *
  * @throws {UsageError} On an unknown flag, a flag that needs a value and has
  * none, and a value that does not fit; the message names the flag.
+ *
+ * @example
+ * ```ts
+ * import { parseFlags } from "@clr/clr/command";
+ *
+ * const { epochs, out } = parseFlags({
+ *   epochs: { kind: "integer", min: 1, default: 6, help: "of training" },
+ *   out: { kind: "text", value: "DIR", default: "output", help: "a folder" },
+ * }, ["--epochs", "3"]);
+ * console.log(epochs, out); // 3 output
+ * ```
  */
 export function parseFlags<const F extends Flags>(
   flags: F,

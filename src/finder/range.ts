@@ -126,8 +126,10 @@ export class LearningRateRange {
     settings: RangeTestSettings,
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
+    // The rate at which a run stopped may have no loss.
+    const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
     const grid = Array.from(
-      learningRateGrid(startLr, endLr, { count: iterations, growth }),
+      learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );
     return new LearningRateRange(combineRuns(runs, { settings, grid }));
   }
@@ -139,8 +141,7 @@ export class LearningRateRange {
    * @throws {TypeError} If the data are not those of a `LearningRateRange`.
    */
   static fromJSON(json: string | LearningRateRangeData): LearningRateRange {
-    const data: unknown = typeof json === "string" ? JSON.parse(json) : json;
-    return new LearningRateRange(readRange(data));
+    return new LearningRateRange(readRange(json));
   }
 
   /** The range as plain data, for `JSON.stringify`. */

@@ -1,3 +1,18 @@
+import {
+  all,
+  checkData,
+  count,
+  finite,
+  flag,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  parseData,
+  record,
+  text,
+} from "../runtime/check_data.ts";
+import { readColumn, recordedNumber } from "../runtime/columns.ts";
 import { valuesOf } from "./choose_curve.ts";
 import { type FindingKind, remediesFor } from "./conclude.ts";
 import { drawnCurve } from "./curve.ts";
@@ -5,30 +20,24 @@ import { metricDirection } from "../metrics/direction.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 
-/** What JSON makes of a list of numbers, NaN among them. */
-type WithNulls = readonly (number | null)[];
-
 /** What version 2 added to version 1. */
 type Added =
   | "version"
   | "finding"
   | "remedies"
   | "headline"
+  | "nextStep"
   | "ending"
   | "curve";
 
 /** Data of version 1, whose direction was recorded later. */
 type Version1 = Omit<LearningRateRangeData, Added>;
 
-function withNaN(values: WithNulls): number[] {
-  return values.map((value) => value ?? NaN);
-}
-
 function metricsWithNaN(
-  metrics: { readonly [name: string]: WithNulls },
+  metrics: { readonly [name: string]: readonly unknown[] },
 ): { [name: string]: number[] } {
   return Object.fromEntries(
-    Object.entries(metrics).map(([name, values]) => [name, withNaN(values)]),
+    Object.entries(metrics).map(([name, values]) => [name, readColumn(values)]),
   );
 }
 
@@ -85,23 +94,97 @@ function upgrade(data: Version1): LearningRateRangeData {
   };
 }
 
+const ACTION = "read a learning-rate range";
+
+const NAMED = {
+  type: oneOf("LearningRateRange"),
+  version: oneOf(1, 2),
+};
+
+const numbers = listOf(recordedNumber);
+
+const RUN = {
+  losses: numbers,
+  metrics: mapOf(numbers),
+  stopReason: oneOf("end", "diverged", "non-finite", "aborted"),
+  verdict: oneOf(
+    "good",
+    "flat",
+    "never-diverged",
+    "diverged-at-once",
+    "noisy",
+    "too-short",
+  ),
+  baseLr: optional(finite),
+  maxLr: optional(finite),
+};
+
+const bound = optional(record({ learningRate: recordedNumber }));
+
+/** What both versions have. */
+const RESULT = all(
+  record({
+    ...RUN,
+    settings: record({
+      startLr: finite,
+      endLr: finite,
+      iterations: count,
+      growth: oneOf("exponential", "linear"),
+      batchesPerRate: count,
+      beta: finite,
+      repeats: count,
+      validated: flag,
+    }),
+    learningRates: listOf(finite),
+    smoothedLosses: numbers,
+    suggestions: record({ reasons: optional(mapOf(text)) }),
+    stoppedAt: finite,
+    advice: text,
+    evidence: record({
+      curve: text,
+      start: recordedNumber,
+      best: recordedNumber,
+      noise: recordedNumber,
+      clarity: recordedNumber,
+      base: bound,
+      max: bound,
+    }),
+    runs: listOf(record(RUN)),
+  }),
+  (value, path) => {
+    const { learningRates, losses } = value as RangeTestResult;
+    if (learningRates.length === losses.length) return undefined;
+    const must =
+      `have as many numbers as learningRates (${learningRates.length})`;
+    return { path: `${path}losses`, must, value: losses.length };
+  },
+);
+
+/** What version 2 has besides. */
+const ADDED = record({
+  finding: record({ kind: text }),
+  remedies: listOf(record({})),
+  headline: text,
+  ending: text,
+  curve: record({
+    name: text,
+    better: oneOf("higher", "lower"),
+    values: numbers,
+    trend: numbers,
+  }),
+});
+
 /**
  * The data of a range from its JSON, in the form of today.
  *
+ * @param json The text, or the object it stands for.
  * @throws {TypeError} If the data are not those of a `LearningRateRange`.
  */
 export function readRange(json: unknown): LearningRateRangeData {
-  const given = json as { type?: unknown; version?: unknown } | null;
-  const { type, version } = given ?? {};
-  if (
-    type !== "LearningRateRange" || (version !== 1 && version !== 2)
-  ) {
-    throw new TypeError(
-      `Cannot read a learning-rate range as the data must have type "LearningRateRange" and version 1 or 2: current value is ${
-        JSON.stringify({ type, version })
-      }`,
-    );
-  }
+  const given = parseData(ACTION, json);
+  checkData(ACTION, given, record(NAMED));
+  const { version } = given as { version: 1 | 2 };
+  checkData(ACTION, given, version === 1 ? RESULT : all(RESULT, ADDED));
   const copy = structuredClone(given) as RangeTestResult;
   const data = {
     ...copy,
@@ -119,8 +202,8 @@ export function readRange(json: unknown): LearningRateRangeData {
     version: 2,
     curve: {
       ...curve,
-      values: withNaN(curve.values),
-      trend: withNaN(curve.trend),
+      values: readColumn(curve.values),
+      trend: readColumn(curve.trend),
     },
   };
 }

@@ -11,11 +11,12 @@ import {
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import { DivergenceDetector } from "./divergence.ts";
-import { learningRateGrid } from "./learning_rate_grid.ts";
+import { setValue } from "../runtime/columns.ts";
+import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { ExponentialSmoothing } from "./smoothing.ts";
+import { ExponentialSmoothing } from "../metrics/smoothing.ts";
 
 /** What a run of the test needs. */
 export interface RangeTestSetup {
@@ -100,7 +101,7 @@ class RangeTest {
 
   async run(): Promise<RecordedRun> {
     const { startLr, endLr, iterations, growth } = this.#setup.settings;
-    const grid = learningRateGrid(startLr, endLr, {
+    const grid = learningRates(startLr, endLr, {
       count: iterations,
       growth,
     });
@@ -207,7 +208,10 @@ class RangeTest {
     if (!Number.isFinite(loss)) return "non-finite";
     this.#losses.push(loss);
     for (const [name, value] of Object.entries(metrics)) {
-      (this.#metrics[name] ??= []).push(value);
+      if (!Object.hasOwn(this.#metrics, name)) {
+        setValue(this.#metrics, name, []);
+      }
+      this.#metrics[name].push(value);
     }
     const smoothedLoss = this.#smoothing.next(loss);
     await options.onBatch?.({

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import manifest from "../../deno.json" with { type: "json" };
+import { VERSION } from "../runtime/version.ts";
 import type {
   OnnxAttribute,
   OnnxConstant,
@@ -155,8 +155,8 @@ export function writeModel(
           version: BigInt(graph.opset),
         }),
       ],
-      producerName: manifest.name,
-      producerVersion: manifest.version,
+      producerName: "@clr/clr",
+      producerVersion: VERSION,
       modelVersion: 1n,
       graph: create(GraphProtoSchema, {
         name,

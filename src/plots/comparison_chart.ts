@@ -1,6 +1,6 @@
 import { comparisonSpec } from "./_comparison_spec.ts";
 import type { ComparisonChartOptions, NamedRun } from "./_comparison_spec.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

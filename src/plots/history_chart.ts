@@ -1,10 +1,7 @@
 import { historySpec } from "./_history_spec.ts";
-import type {
-  HistoryChartOptions,
-  HistoryColumns,
-  RunHistory,
-} from "./_history_spec.ts";
-import type { Chart } from "./_spec.ts";
+import type { HistoryChartOptions } from "./_history_spec.ts";
+import type { HistoryColumns, RunHistory } from "./_run.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { scheduleSpec } from "./_schedule_spec.ts";
 import type { ScheduleSource } from "./_schedule_spec.ts";
-import type { Chart, ChartOptions } from "./_spec.ts";
+import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { count, percent } from "./_format.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import { pngImage } from "./_png_image.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 
 /** How well the classes were told apart, class by class. */
 export interface ReportClassification {

@@ -2,8 +2,19 @@
 export type Random = () => number;
 
 /**
- * A seeded stream: mulberry32, whose 32 bits of state are ample to shuffle
- * data sets and draw dropout masks.
+ * A seeded stream of uniform numbers in [0, 1): mulberry32, whose 32 bits of
+ * state are ample to shuffle data sets and draw dropout masks. The same seed
+ * gives the same stream.
+ *
+ * @param seed A whole number, of which the last 32 bits count.
+ *
+ * @example
+ * ```ts
+ * import { seededRandom } from "@clr/clr/training";
+ *
+ * const [one, same] = [seededRandom(7), seededRandom(7)];
+ * console.log(one() === same()); // true
+ * ```
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
@@ -15,8 +26,22 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** Puts `values` in random order, in place (Fisher and Yates). */
-export function shuffle(values: Int32Array, random: Random): void {
+/**
+ * Puts `values` in random order, in place (Fisher and Yates).
+ *
+ * @example
+ * ```ts
+ * import { seededRandom, shuffle } from "@clr/clr/training";
+ *
+ * const order = Int32Array.from({ length: 5 }, (_, i) => i);
+ * shuffle(order, seededRandom(1));
+ * console.log(order);
+ * ```
+ */
+export function shuffle(
+  values: Int32Array | Uint32Array,
+  random: Random,
+): void {
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [values[i], values[j]] = [values[j], values[i]];

@@ -11,6 +11,7 @@ import {
   that,
 } from "../runtime/check_data.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import {
   type CyclePosition,
   type Cycles,
@@ -22,10 +23,19 @@ import {
 import { checkNames } from "../schedules/check_names.ts";
 import type { Logs } from "./history.ts";
 import {
+  type LearningRateBounds,
+  missingBounds,
+} from "./learning_rate_bounds.ts";
+import {
   LearningRateScheduler,
   type SchedulerState,
 } from "./learning_rate_scheduler.ts";
 import { cyclicView } from "./_notebook.ts";
+import {
+  checkBatchesPerEpoch,
+  trainingRun,
+  unresolved,
+} from "./training_run.ts";
 
 /** What {@linkcode CyclicLROptions.onCycleEnd} is told. */
 export interface CycleEnd {
@@ -43,14 +53,40 @@ export interface CyclicLROptions extends CyclicOptions {
    */
   onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
   /**
+   * Epochs from base to peak, in place of `stepSize`: as many batches as so many
+   * epochs of `fit` have, or of `batchesPerEpoch`. The paper: 2 to 10. A
+   * Dataset that does not say how many batches it has needs the latter.
+   */
+  stepSizeEpochs?: number;
+  /**
+   * The batches of an epoch, for `stepSizeEpochs`.
+   *
+   * @default {those of `fit`}
+   */
+  batchesPerEpoch?: number;
+  /**
    * Ends `fit` after so many cycles since the last reset, whatever the epochs. A
    * loop of one's own asks `finished`. Without it, cycles go on.
    */
   stopAfterCycles?: number;
 }
 
+/** Options of {@linkcode CyclicLR.fromRange}. */
+export interface CyclicLRFromRangeOptions extends CyclicLROptions {
+  /** Epochs of the whole training, whose end is then that of a cycle. */
+  epochs?: number;
+  /**
+   * Cycles in `epochs`.
+   *
+   * @default {as many as leave steps of 4 epochs or more, 1 at least}
+   */
+  cycles?: number;
+}
+
 const NAMES = Object.keys(
   {
+    stepSizeEpochs: 0,
+    batchesPerEpoch: 0,
     baseLr: 0,
     maxLr: 0,
     stepSize: 0,
@@ -72,18 +108,6 @@ export type CyclicLRResetOptions = Pick<
   "baseLr" | "maxLr" | "stepSize" | "stepSizeDown"
 >;
 
-/** Both bounds of a schedule, as the learning-rate range test finds them. */
-export interface LearningRateBounds {
-  /** The rate at the start and end of each cycle; absent where none was found. */
-  readonly baseLr?: number;
-  /** The rate at the peak; absent where none was found. */
-  readonly maxLr?: number;
-  /** Whether the bounds can be trusted, for the error where one is absent. */
-  readonly verdict?: string;
-  /** What to do where they cannot, for that error too. */
-  readonly advice?: string;
-}
-
 /** A {@linkcode CyclicLR} as plain data; `scaleFn` is code and not in it. */
 export interface CyclicLRState extends SchedulerState {
   /** Says what these data are. */
@@ -94,6 +118,8 @@ export interface CyclicLRState extends SchedulerState {
   readonly options: Omit<ResolvedCyclicOptions, "scaleFn">;
   /** Whether the schedule has a `scaleFn`, which has to be given again. */
   readonly hasScaleFn: boolean;
+  /** The step in epochs, as long as nothing says how many batches these are. */
+  readonly stepSizeEpochs?: number;
   /** The cycles after which training stops; absent if it goes on. */
   readonly stopAfterCycles?: number;
 }
@@ -140,6 +166,8 @@ export interface CyclicLRState extends SchedulerState {
  */
 export class CyclicLR extends LearningRateScheduler {
   #cycles: Cycles;
+  /** Until `fit` says how many batches these are. */
+  #stepSizeEpochs: number | undefined;
   #onCycleEnd: CyclicLROptions["onCycleEnd"];
   #stopAfterCycles: number | undefined;
   /** The one of the constructor, which no restored state changes. */
@@ -150,8 +178,20 @@ export class CyclicLR extends LearningRateScheduler {
   /** Creates the schedule; it starts at `baseLr`. */
   constructor(options: CyclicLROptions = {}) {
     checkNames("create a cyclic schedule", options, NAMES);
-    const { onCycleEnd, stopAfterCycles, ...cyclic } = options;
-    const created = cycles(cyclic);
+    const {
+      onCycleEnd,
+      stopAfterCycles,
+      stepSizeEpochs,
+      batchesPerEpoch,
+      ...cyclic
+    } = options;
+    checkStep(options);
+    const known = stepSizeEpochs === undefined || batchesPerEpoch !== undefined;
+    const created = cycles(
+      stepSizeEpochs === undefined || batchesPerEpoch === undefined
+        ? cyclic
+        : { ...cyclic, stepSize: stepSizeEpochs * batchesPerEpoch },
+    );
     if (
       stopAfterCycles !== undefined &&
       !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
@@ -160,8 +200,9 @@ export class CyclicLR extends LearningRateScheduler {
         `Cannot create a cyclic schedule as stopAfterCycles must be a whole number >= 1: current value is ${stopAfterCycles}`,
       );
     }
-    super(created.at);
+    super(known ? created.at : unresolved);
     this.#cycles = created;
+    if (!known) this.#stepSizeEpochs = stepSizeEpochs;
     this.#onCycleEnd = onCycleEnd;
     this.#stopAfterCycles = stopAfterCycles;
     this.#ownStop = stopAfterCycles;
@@ -171,8 +212,8 @@ export class CyclicLR extends LearningRateScheduler {
    * The schedule between the bounds that a range test found.
    *
    * @param range A `LearningRateRange`, or any `{ baseLr, maxLr }`.
-   * @param options As for the constructor; a bound given here is used in place
-   * of the range's.
+   * @param options As for the constructor, and the length of the training; a
+   * bound given here is used in place of the range's.
    * @throws {RangeError} If the range lacks a bound that `options` does not
    * give, which is what a range test with a verdict other than good may do.
    *
@@ -184,25 +225,36 @@ export class CyclicLR extends LearningRateScheduler {
    * const clr = CyclicLR.fromRange(range, { stepSize: 500, mode: "triangular2" });
    * console.log(clr.at(500)); // 0.006
    * ```
+   *
+   * @example Cycles that end with the training
+   * ```ts
+   * import { CyclicLR } from "@clr/clr";
+   *
+   * const range = { baseLr: 0.001, maxLr: 0.006, batchesPerEpoch: 500 };
+   * const clr = CyclicLR.fromRange(range, { epochs: 20, cycles: 2 });
+   * console.log(clr.options.stepSize); // 2500: five epochs up, five down, twice
+   * ```
    */
   static fromRange(
     range: LearningRateBounds,
-    options: CyclicLROptions = {},
+    options: CyclicLRFromRangeOptions = {},
   ): CyclicLR {
+    const { epochs, cycles, ...others } = options;
     const { baseLr = range.baseLr, maxLr = range.maxLr } = options;
     if (baseLr === undefined || maxLr === undefined) {
-      const { verdict, advice } = range;
-      const why = [
-        ...(verdict === undefined ? [] : [`The range's verdict is ${verdict}`]),
-        ...(advice ? [advice] : []),
-      ].join(": ");
-      throw new RangeError(
-        `Cannot create a cyclic schedule from a learning-rate range as it must have both bounds: current value is baseLr ${baseLr}, maxLr ${maxLr}${
-          why && `. ${why}`
-        }`,
-      );
+      throw missingBounds("a cyclic", range, options);
     }
-    return new CyclicLR({ ...options, baseLr, maxLr });
+    const measured = epochs === undefined
+      ? others
+      : { ...others, stepSizeEpochs: stepOf(epochs, cycles) };
+    return new CyclicLR({
+      ...measured,
+      baseLr,
+      maxLr,
+      ...(measured.stepSizeEpochs !== undefined && {
+        batchesPerEpoch: others.batchesPerEpoch ?? range.batchesPerEpoch,
+      }),
+    });
   }
 
   /**
@@ -242,17 +294,25 @@ export class CyclicLR extends LearningRateScheduler {
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
       );
     }
-    const { options: saved, stopAfterCycles } = state;
+    const { options: saved, stopAfterCycles, stepSizeEpochs } = state;
     const clr = new CyclicLR({
       ...saved,
+      ...(stepSizeEpochs !== undefined && {
+        stepSizeEpochs,
+        stepSize: undefined,
+        stepSizeDown: undefined,
+      }),
       ...options,
       stopAfterCycles: options.stopAfterCycles ?? stopAfterCycles,
     });
-    clr.restoreState(state);
+    clr.restore(state);
     return clr;
   }
 
-  /** The options in force, with every default filled in. */
+  /**
+   * The options in force, with every default filled in; `stepSize` holds from
+   * when `fit` begins, where it is measured in epochs.
+   */
   get options(): ResolvedCyclicOptions {
     return this.#cycles.options;
   }
@@ -293,6 +353,8 @@ export class CyclicLR extends LearningRateScheduler {
    */
   override reset(options: CyclicLRResetOptions = {}): void {
     const current = this.#cycles.options;
+    const isWaiting = this.#stepSizeEpochs !== undefined &&
+      options.stepSize === undefined;
     const {
       baseLr = current.baseLr,
       maxLr = current.maxLr,
@@ -306,7 +368,8 @@ export class CyclicLR extends LearningRateScheduler {
       stepSize,
       stepSizeDown,
     });
-    this.restart(this.#cycles.at);
+    if (!isWaiting) this.#stepSizeEpochs = undefined;
+    this.restart(isWaiting ? unresolved : this.#cycles.at);
   }
 
   /** As of every scheduler; calls `onCycleEnd` after the last batch of a cycle. */
@@ -335,6 +398,17 @@ export class CyclicLR extends LearningRateScheduler {
       throw new RangeError(
         `Cannot train on as no more than stopAfterCycles (${this.#stopAfterCycles}) cycles must be over: call reset() to start a new run of cycles, or go on from toJSON() with a larger stopAfterCycles`,
       );
+    }
+    if (this.#stepSizeEpochs !== undefined) {
+      const { batchesPerEpoch } = trainingRun(this.params);
+      const stepSize = this.#stepSizeEpochs * batchesPerEpoch;
+      this.#cycles = cycles({
+        ...this.#cycles.options,
+        stepSize,
+        stepSizeDown: stepSize,
+      });
+      this.#stepSizeEpochs = undefined;
+      this.follow(this.#cycles.at);
     }
     return super.onTrainBegin();
   }
@@ -374,9 +448,14 @@ export class CyclicLR extends LearningRateScheduler {
         } a scaleFn`,
       );
     }
+    const { stepSizeEpochs } = state as CyclicLRState;
     const restored = cycles({ ...options, scaleFn });
-    this.restoreState(state, restored.at);
+    this.restoreState(
+      state,
+      stepSizeEpochs === undefined ? restored.at : unresolved,
+    );
     this.#cycles = restored;
+    this.#stepSizeEpochs = stepSizeEpochs;
     this.#stopAfterCycles = this.#ownStop ?? stopAfterCycles;
   }
 
@@ -388,14 +467,70 @@ export class CyclicLR extends LearningRateScheduler {
       version: 1,
       options,
       hasScaleFn: scaleFn !== undefined,
+      ...(this.#stepSizeEpochs !== undefined &&
+        { stepSizeEpochs: this.#stepSizeEpochs }),
       ...(this.#stopAfterCycles !== undefined &&
         { stopAfterCycles: this.#stopAfterCycles }),
       ...this.state(),
     };
   }
 
+  /** As of every scheduler, with the bounds and the place in the cycle. */
+  protected override describePosition(): string {
+    const { baseLr, maxLr, mode, scaleFn, stepSize, stepSizeDown } =
+      this.options;
+    const steps = this.#stepSizeEpochs !== undefined
+      ? `steps of ${shortNumber(this.#stepSizeEpochs)} epochs`
+      : stepSize === stepSizeDown
+      ? `steps of ${shortNumber(stepSize)} batches`
+      : `steps of ${shortNumber(stepSize)} batches up and ${
+        shortNumber(stepSizeDown)
+      } down`;
+    return `(${scaleFn ? "scaleFn" : mode}, ${shortNumber(baseLr)} to ${
+      shortNumber(maxLr)
+    }, ${steps}) in cycle ${this.cycle}, ${super.describePosition()}`;
+  }
+
   get #position(): CyclePosition {
     return this.#cycles.positionAt(this.iteration);
+  }
+}
+
+/** Epochs of a step, for so many cycles in so many epochs. */
+function stepOf(epochs: number, cycles?: number): number {
+  const action = "create a cyclic schedule from a learning-rate range";
+  if (!(epochs > 0 && epochs < Infinity)) {
+    throw new RangeError(
+      `Cannot ${action} as epochs must be finite and > 0: current value is ${epochs}`,
+    );
+  }
+  const count = cycles ?? Math.max(1, Math.floor(epochs / (2 * USUAL_STEP)));
+  if (!(Number.isSafeInteger(count) && count >= 1)) {
+    throw new RangeError(
+      `Cannot ${action} as cycles must be a whole number >= 1: current value is ${cycles}`,
+    );
+  }
+  return epochs / (2 * count);
+}
+
+/** Epochs of a step in the paper's experiments with CIFAR-10. */
+const USUAL_STEP = 4;
+
+/** Throws unless the size of a step is given once, and as it must be. */
+function checkStep(options: CyclicLROptions): void {
+  const { stepSizeEpochs, batchesPerEpoch, stepSize, stepSizeDown } = options;
+  const action = "create a cyclic schedule";
+  checkBatchesPerEpoch(action, batchesPerEpoch);
+  if (stepSizeEpochs === undefined) return;
+  if (!(stepSizeEpochs > 0 && stepSizeEpochs < Infinity)) {
+    throw new RangeError(
+      `Cannot ${action} as stepSizeEpochs must be finite and > 0: current value is ${stepSizeEpochs}`,
+    );
+  }
+  if (stepSize !== undefined || stepSizeDown !== undefined) {
+    throw new RangeError(
+      `Cannot ${action} as the size of a step must be given in batches or in epochs: current value is both`,
+    );
   }
 }
 
@@ -416,6 +551,7 @@ const STATE: Check = record({
     momentum: optional(record({ base: finite, max: finite })),
   }),
   hasScaleFn: flag,
+  stepSizeEpochs: optional(finite),
   stopAfterCycles: optional(
     that(
       "be a whole number >= 1",

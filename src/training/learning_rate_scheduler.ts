@@ -1,5 +1,7 @@
 import type { Schedule } from "../schedules/schedule.ts";
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
 import { rateToTrainAt } from "../schedules/traits.ts";
 import {
@@ -18,7 +20,7 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
-import { columnsWith } from "./_columns.ts";
+import { columnsWith } from "../runtime/columns.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import {
   CallbackBase,
@@ -87,6 +89,8 @@ export class LearningRateScheduler extends CallbackBase {
   #scale = 1;
   #iteration = 0;
   #totalIterations = 0;
+  /** Of the last batch. */
+  #lastRate = NaN;
   #epochs = 0;
   /** Whether the state is asked for without its history. */
   #isBrief = false;
@@ -97,6 +101,7 @@ export class LearningRateScheduler extends CallbackBase {
   readonly #epochRecords: Recorder<EpochHistory> = new Recorder<EpochHistory>([
     "epochs",
     "iterations",
+    "lr",
   ]);
 
   /**
@@ -162,7 +167,10 @@ export class LearningRateScheduler extends CallbackBase {
     return this.#batches.columns;
   }
 
-  /** One row per epoch of `fit`: `epochs`, `iterations`, `loss`, `val_loss`, … */
+  /**
+   * One row per epoch of `fit`: `epochs`, `iterations`, `lr`, `loss`, `val_loss`,
+   * …
+   */
   get epochHistory(): EpochHistory {
     return this.#epochRecords.columns;
   }
@@ -249,6 +257,7 @@ export class LearningRateScheduler extends CallbackBase {
     this.#batches.add(row, logs);
     this.#iteration++;
     this.#totalIterations++;
+    this.#lastRate = row.lr;
     applyRates(optimizer, next);
   }
 
@@ -267,7 +276,7 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = 0;
     if (this.#optimizer !== undefined) this.#apply();
   }
@@ -312,7 +321,7 @@ export class LearningRateScheduler extends CallbackBase {
         ? { iterations: [], lr: [] }
         : this.#batches.snapshot(),
       epochHistory: this.#isBrief
-        ? { epochs: [], iterations: [] }
+        ? { epochs: [], iterations: [], lr: [] }
         : this.#epochRecords.snapshot(),
     };
   }
@@ -324,14 +333,15 @@ export class LearningRateScheduler extends CallbackBase {
    */
   protected restoreState(state: SchedulerState, schedule?: Schedule): void {
     checkState(state);
-    if (schedule !== undefined) this.#follow(schedule);
+    if (schedule !== undefined) this.follow(schedule);
     this.#iteration = state.iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
     this.#scale = state.scale ?? 1;
     this.#ownMomentum = state.ownMomentum;
     this.#batches.restore(state.history);
-    this.#epochRecords.restore(state.epochHistory);
+    this.#epochRecords.restore(withRates(state));
+    this.#lastRate = state.history.lr.at(-1) ?? NaN;
     if (this.#optimizer !== undefined) this.#apply();
   }
 
@@ -384,11 +394,39 @@ export class LearningRateScheduler extends CallbackBase {
     return DONE;
   }
 
+  /**
+   * What it is and where it stands, in a line: also what `console.log` shows of
+   * it.
+   */
+  override toString(): string {
+    return `${this.constructor.name} ${this.describePosition()}`;
+  }
+
+  /** Where it stands, for {@linkcode LearningRateScheduler.toString}. */
+  protected describePosition(): string {
+    const batches = this.#totalIterations === this.#iteration
+      ? `iteration ${this.#iteration}`
+      : `iteration ${this.#iteration} since the reset, ${this.#totalIterations} altogether`;
+    let rate: string;
+    try {
+      rate = `learning rate ${shortNumber(this.learningRate)}`;
+    } catch (error) {
+      // Measured in epochs, say, whose batches are not known yet.
+      if (!(error instanceof RangeError)) throw error;
+      rate = "learning rate not known yet";
+    }
+    return `at ${batches}, ${rate}`;
+  }
+
   /** Called by `fit`. */
   override async onEpochEnd(_epoch: number, logs?: Logs): Promise<void> {
     this.#epochs++;
     this.#epochRecords.add(
-      { epochs: this.#epochs, iterations: this.#totalIterations },
+      {
+        epochs: this.#epochs,
+        iterations: this.#totalIterations,
+        lr: this.#lastRate,
+      },
       logs,
     );
     await this.flush();
@@ -399,7 +437,12 @@ export class LearningRateScheduler extends CallbackBase {
     await this.flush();
   }
 
-  #follow(schedule: Schedule): void {
+  /**
+   * Follows another schedule from the next batch on, at the same iteration.
+   *
+   * @param schedule The learning rate by iteration.
+   */
+  protected follow(schedule: Schedule): void {
     this.#schedule = checkSchedule(schedule);
     this.#momentum = schedule.momentum;
   }
@@ -441,6 +484,7 @@ function applyRates(
 }
 
 showInNotebooks(LearningRateScheduler, schedulerView);
+showInConsole(LearningRateScheduler);
 
 /** Counts and history of a scheduler, as plain data. */
 export interface SchedulerState {
@@ -478,6 +522,15 @@ const STATE: Check = record({
   history: columnsWith("iterations", "lr"),
   epochHistory: columnsWith("epochs", "iterations"),
 });
+
+/** The epochs of a state, with their rates, which the first version left out. */
+function withRates({ history, epochHistory }: SchedulerState): EpochHistory {
+  if (epochHistory.lr !== undefined) return epochHistory;
+  const lr = epochHistory.iterations.map((iteration) =>
+    history.lr[history.iterations.indexOf(iteration)] ?? NaN
+  );
+  return { ...epochHistory, lr };
+}
 
 function checkState(state: SchedulerState): void {
   const action = "restore a learning-rate scheduler";

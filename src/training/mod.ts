@@ -21,15 +21,19 @@ export {
 } from "./history.ts";
 export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
+export type { LearningRateBounds } from "./learning_rate_bounds.ts";
 export {
   LearningRateScheduler,
   type SchedulerState,
 } from "./learning_rate_scheduler.ts";
+export * from "./one_cycle_lr.ts";
 export * from "./reduce_lr_on_plateau.ts";
 export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
+export * from "./tensorboard_logger.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
 export * from "../tfjs/dropout.ts";
+export { type Random, seededRandom, shuffle } from "../runtime/random.ts";
 export * from "../tfjs/learning_rate.ts";
 export * from "../tfjs/momentum.ts";
 export * from "../tfjs/optimizer_bases.ts";

@@ -9,18 +9,11 @@ import {
   type ToOnnxOptions,
 } from "../../src/onnx/mod.ts";
 
-await tf.setBackend("cpu");
+import { seededRandom as random } from "../../src/runtime/random.ts";
 
-/** Uniform numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { random };
+
+await tf.setBackend("cpu");
 
 /** Gives every weight random values: a fresh bias of zeros would hide mistakes. */
 export function randomizeWeights(

@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  CyclicLR,
   getLearningRate,
   LearningRateScheduler,
   setLearningRate,
@@ -332,5 +333,43 @@ Deno.test("LearningRateScheduler wants a momentum that is a function", () => {
     () => new LearningRateScheduler(own),
     TypeError,
     "the momentum of schedule must be a function of the iteration: current value is 0.9",
+  );
+});
+
+Deno.test("LearningRateScheduler records the rate that each epoch ended with", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  await model.fit(xs, ys, {
+    batchSize: 2,
+    epochs: 2,
+    verbose: 0,
+    callbacks: [scheduler],
+  });
+  const { epochHistory, history } = scheduler;
+  assertEquals(
+    epochHistory.lr,
+    epochHistory.iterations.map((iteration) => history.lr[iteration - 1]),
+  );
+});
+
+Deno.test("console.log() of a scheduler says what it is and where it stands", () => {
+  const clr = new CyclicLR({ stepSize: 4 }).attach(tf.train.adam());
+  for (let i = 0; i < 10; i++) clr.step();
+  assertEquals(
+    Deno.inspect(clr),
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 2, at iteration 10, learning rate 0.0035",
+  );
+  clr.reset();
+  assertEquals(
+    `${clr}`,
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 1, at iteration 0 since the reset, 10 altogether, learning rate 0.001",
+  );
+  assertEquals(
+    Deno.inspect(new LearningRateScheduler(() => 1e-7 / 3)),
+    "LearningRateScheduler at iteration 0, learning rate 3.333e-8",
+  );
+  assertEquals(
+    `${new CyclicLR({ stepSizeEpochs: 2, mode: "triangular2" })}`,
+    "CyclicLR (triangular2, 0.001 to 0.006, steps of 2 epochs) in cycle 1, at iteration 0, learning rate not known yet",
   );
 });

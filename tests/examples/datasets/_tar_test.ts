@@ -112,3 +112,38 @@ Deno.test("extractTarGz() refuses a truncated archive and one that is none", asy
     await assertRejects(() => extractFrom(dir.path, bytes), DatasetError);
   }
 });
+
+Deno.test("extractTarGz() refuses a file that is there twice", async () => {
+  for (
+    const names of [["data/a.bin", "data/a.bin"], [
+      "./data/a.bin",
+      "data/a.bin",
+    ]]
+  ) {
+    await using dir = await tempDir();
+    const archive = await gzip(
+      await tar(names.map((name, i) => ({ name, body: someBytes(3000, i) }))),
+    );
+    await assertRejects(
+      () => extractFrom(dir.path, archive),
+      DatasetError,
+      "data/a.bin must be in it once: current value is twice",
+    );
+  }
+});
+
+Deno.test("extractTarGz() reads no further than an archive that is meant would go", async () => {
+  await using dir = await tempDir();
+  const zeros = new Uint8Array(2 ** 28 + 5000);
+  const archive = await gzip(
+    await tar([
+      { name: "data/filler", body: zeros },
+      { name: "data/a.bin", body },
+    ]),
+  );
+  await assertRejects(
+    () => extractFrom(dir.path, archive),
+    DatasetError,
+    "it has more than",
+  );
+});

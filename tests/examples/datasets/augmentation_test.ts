@@ -5,7 +5,7 @@ import {
   Placer,
   shiftAndFlip,
 } from "../../../examples/datasets/augmentation.ts";
-import { createRandom } from "../../../examples/datasets/_random.ts";
+import { seededRandom } from "@clr/clr/training";
 import { ImageBatches } from "../../../examples/datasets/image_batches.ts";
 import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
 import { someBytes } from "./_fixtures.ts";
@@ -76,7 +76,7 @@ Deno.test("Placer.put() normalizes at the new place and fills with the normalize
 
 /** Placements that `augmentation` draws. */
 function placements(augmentation: Augmentation) {
-  const random = createRandom(1);
+  const random = seededRandom(1);
   return Array.from(
     { length: 3000 },
     () => augmentation.place(random, [32, 32, 3]),

@@ -6,8 +6,8 @@ import {
   fitImage,
   ImageFileError,
   readImageFile,
-  type RgbImage,
 } from "../../../examples/datasets/image_file.ts";
+import type { RgbImage } from "../../../examples/datasets/rgb_image.ts";
 
 async function read(bytes: Uint8Array) {
   const folder = await Deno.makeTempDir();
@@ -339,4 +339,110 @@ Deno.test("fitImage() crops the middle and enlarges", () => {
     ],
     [7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9],
   );
+});
+
+/** A PNG whose header claims what it likes, around `data` compressed. */
+async function claimingPng(
+  [width, height]: readonly [number, number],
+  data: Uint8Array<ArrayBuffer>,
+  others: readonly Uint8Array[] = [],
+): Promise<Uint8Array> {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, 2], 8);
+  return concat([
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    chunk("IHDR", header),
+    ...others,
+    chunk("IDAT", await deflate(data)),
+    chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+async function deflate(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([data]).stream()
+    .pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+Deno.test("readImageFile() refuses a PNG that claims more than it holds, or holds more, at once", async () => {
+  const claims: [string, readonly [number, number], number][] = [
+    ["0×0 pixels", [0, 0], 1],
+    ["0×5 pixels", [0, 5], 0],
+    ["2147483647×1 pixels", [2 ** 31 - 1, 1], 1],
+    ["65535×65535 pixels", [65535, 65535], 1000],
+    ["1 bytes of pixels instead of 10", [3, 1], 1],
+    ["29 bytes of pixels instead of 30", [3, 3], 29],
+    ["more than ", [1, 1], 20_000_000],
+  ];
+  for (const [message, size, length] of claims) {
+    const png = await claimingPng(size, new Uint8Array(length));
+    await assertRejects(() => read(png), ImageFileError, message);
+  }
+  // What does not decide over the pixels is not even unpacked.
+  const bomb = concat([
+    new TextEncoder().encode("x\0\0"),
+    await deflate(new Uint8Array(20_000_000)),
+  ]);
+  const image = await read(
+    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), [
+      chunk("iCCP", bomb),
+      chunk("zTXt", bomb),
+    ]),
+  );
+  assertEquals([...image.pixels], [1, 2, 3]);
+});
+
+Deno.test("readImageFile() refuses a PNG with any byte of its pixels changed, or cut off", async () => {
+  const png = await claimingPng(
+    [3, 2],
+    Uint8Array.from({ length: 20 }, (_, i) => i % 10 === 0 ? 0 : i),
+  );
+  for (let at = 8; at < png.length; at++) {
+    const changed = png.slice();
+    changed[at] ^= 16;
+    await assertRejects(() => read(changed), ImageFileError);
+    await assertRejects(() => read(png.subarray(0, at)), ImageFileError);
+  }
+});
+
+Deno.test("readImageFile() refuses a JPEG that is cut off, empty or claims more than it can hold", async () => {
+  const jpeg = encodeJpeg({
+    width: 40,
+    height: 40,
+    data: Uint8Array.from({ length: 6400 }, (_, i) => i * 7),
+  }, 90).data as Uint8Array;
+  assertEquals((await read(jpeg)).width, 40);
+  const frame = jpeg.findIndex((byte, i) =>
+    byte === 0xff && jpeg[i + 1] === 0xc0
+  );
+  for (const size of [[0, 40], [40, 0], [65500, 65500], [3000, 3000]]) {
+    const claiming = jpeg.slice();
+    new DataView(claiming.buffer).setUint16(frame + 5, size[1]);
+    new DataView(claiming.buffer).setUint16(frame + 7, size[0]);
+    await assertRejects(
+      () => read(claiming),
+      ImageFileError,
+      `${size[0]}×${size[1]} pixels`,
+    );
+  }
+  for (const share of [0.3, 0.6, 0.9]) {
+    await assertRejects(
+      () => read(jpeg.subarray(0, Math.floor(share * jpeg.length))),
+      ImageFileError,
+    );
+  }
 });

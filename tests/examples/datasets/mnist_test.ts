@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { loadFashionMnist } from "../../../examples/datasets/fashion_mnist.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
@@ -194,4 +199,45 @@ Deno.test("loadFashionMnist() draws images of the same shape on request", async 
   assertEquals(classNames.length, 10);
   assertEquals(train.images.length, 4 * 784);
   assertEquals(origin, "synthetic");
+});
+
+Deno.test("loadMnist() finds files named with a dot", async () => {
+  await using dir = await tempDir();
+  for (const [i, [name, bytes]] of Object.entries(files()).entries()) {
+    const dotted = i % 2 ? name.replace(/-(idx\d)/, ".$1") : name;
+    await write(dir.path, { [dotted]: bytes }, i < 2);
+  }
+  const { train, test } = await loadMnist({ source: dir.path });
+  assertEquals([train.count, test.count], [12, 5]);
+});
+
+Deno.test("loadMnist() takes no memory for images that a header or an option claims", async () => {
+  for (const zipped of [true, false]) {
+    for (
+      const [count, message] of [
+        [2 ** 32 - 1, "at most 2739137, which are 2 GiB"],
+        [2_700_000, "it must hold 2116800000 more bytes"],
+      ] as const
+    ) {
+      await using dir = await tempDir();
+      await write(dir.path, {
+        ...files(),
+        "train-images-idx3-ubyte": idx(2051, [count, 28, 28], pixels(1)),
+        "train-labels-idx1-ubyte": idx(2049, [count], digits(12)),
+      }, zipped);
+      const before = Deno.memoryUsage().external;
+      const error = await assertRejects(
+        () => loadMnist({ source: dir.path }),
+        Error,
+        message,
+      );
+      assert(error instanceof RangeError || error instanceof DatasetError);
+      assert(Deno.memoryUsage().external - before < 2 ** 27);
+    }
+  }
+  await assertRejects(
+    () => loadMnist({ source: "synthetic", trainImages: 99_999_999_999 }),
+    RangeError,
+    "trainImages must be at most 2739137, which are 2 GiB",
+  );
 });

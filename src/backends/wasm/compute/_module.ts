@@ -15,12 +15,15 @@ import {
   type Target,
   TILE_ROWS,
 } from "./_kernel.ts";
+import { panelProduct } from "./_panel_product.ts";
 import { multiply } from "./_multiply.ts";
+import { multiplyTransposed } from "./_multiply_transposed.ts";
+import { copyPanel, transposeMatrix } from "./_copy_panel.ts";
+import { tileProducts } from "./_tile_products.ts";
 import { correlate, correlateTile } from "./_correlate.ts";
 import { pack } from "./_pack.ts";
 import { place } from "./_place.ts";
 import { correlateDepthwise, depthwise } from "./_depthwise.ts";
-import { panelProduct } from "./_panel_product.ts";
 import { resizeRows } from "./_resize_rows.ts";
 import {
   winogradConvolve,
@@ -45,9 +48,9 @@ import {
   normalizeGrad,
   normalizeSums,
 } from "./_normalize.ts";
+import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
-import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
 
 /** Defines what the Winograd kernels call. */
@@ -86,13 +89,21 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     { length: TILE_ROWS },
     (_, i) => define(correlateTile(target, i + 1)),
   );
+  const products = define(tileProducts(target));
+  const copied = define(copyPanel());
+  const transpose = define(transposeMatrix());
   const winograd = defineWinograd(target, tiles, define);
   const kernels: Record<ComputeKernel, FunctionBuilder> = {
-    multiply: multiply(target),
+    multiply: multiply(target, products),
     correlate: correlate(tiles),
     depthwise: depthwise(target),
     correlateDepthwise: correlateDepthwise(target),
-    pack: pack(),
+    multiplyTransposed: multiplyTransposed(target, {
+      products,
+      copyPanel: copied,
+      transpose,
+    }),
+    pack: pack(copied, transpose),
     place: place(),
     resizeRows: resizeRows(),
     winogradFilter: winogradFilter(winograd),
@@ -102,7 +113,8 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
-    clamp: clamp(),
+    unary: unary(target),
+    binary: binary(),
     move: move(),
     gather: gather(),
     moments: moments(target),

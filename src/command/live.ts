@@ -1,9 +1,4 @@
-/** The flags of what a person looks at, shared by all commands. */
-
-import { join } from "@std/path";
 import { type Flags, UsageError } from "./flags.ts";
-import { writeFile } from "../runtime/write_file.ts";
-import type { LearningRateRange } from "../finder/mod.ts";
 import type { LivePage, LivePageOptions } from "../plots/mod.ts";
 
 /** Flags of what a person looks at. */
@@ -51,24 +46,4 @@ export async function openLivePage(
   const live = await LivePage.open({ ...options, port });
   console.error(`Live at ${live.url}`);
   return live;
-}
-
-/**
- * Writes `lr_range.svg` and `lr_range.png` into the folder, where the range has
- * a curve.
- *
- * @returns The names of the files.
- */
-export async function writeRangePictures(
-  folder: string,
-  range: LearningRateRange,
-  origin: string,
-): Promise<string[]> {
-  if (range.learningRates.length < 2) return [];
-  // Only here, as they take longer to load than all the rest of a command.
-  const { rangeChart, toPng, toSvg } = await import("../plots/mod.ts");
-  const chart = rangeChart(range, { origin });
-  await writeFile(join(folder, "lr_range.svg"), await toSvg(chart));
-  await writeFile(join(folder, "lr_range.png"), await toPng(chart));
-  return ["lr_range.svg", "lr_range.png"];
 }

@@ -1,0 +1,172 @@
+import type * as tf from "@tensorflow/tfjs";
+import {
+  CyclicLR,
+  type FindLearningRateOptions,
+  type LearningRateRange,
+} from "@clr/clr";
+import {
+  DeviceLostError,
+  PreflightError,
+  selectBackend,
+  type SelectedBackend,
+} from "@clr/clr/backends";
+import {
+  type Flags,
+  type FlagValues,
+  livePort,
+  loadInterruptibly,
+  PICTURE_FLAGS,
+  runCommand,
+} from "@clr/clr/command";
+import { CheckpointError } from "@clr/clr/training";
+import type { Augmentation } from "../datasets/augmentation.ts";
+import type { LoadOptions } from "../datasets/cifar10.ts";
+import type { TensorBatch } from "../datasets/image_batches.ts";
+import { DatasetError, type ImageDataset } from "../datasets/image_dataset.ts";
+import type { Normalization } from "../datasets/normalization.ts";
+import { findRange } from "./find_range.ts";
+import {
+  CHECKPOINT_FLAGS,
+  DATA_FLAGS,
+  DEVICE_FLAGS,
+  outFlag,
+  SCHEDULE_FLAGS,
+} from "./flags.ts";
+import { readRange } from "./resume.ts";
+import { trainClassifier } from "./train_classifier.ts";
+
+/** The flags of every program that trains a classifier; `out` is its folder. */
+export function classifierFlags<const Folder extends string>(out: Folder) {
+  return {
+    ...DATA_FLAGS,
+    ...SCHEDULE_FLAGS,
+    ...DEVICE_FLAGS,
+    ...PICTURE_FLAGS,
+    out: outFlag(out),
+    ...CHECKPOINT_FLAGS,
+  } as const;
+}
+
+/** What those flags are read as. */
+export type ClassifierFlagValues = FlagValues<
+  ReturnType<typeof classifierFlags>
+>;
+
+/** How much is trained where a person does not say. */
+export interface Preset {
+  /** Images to train on. @default {all} */
+  readonly trainImages?: number;
+  /** Images to test on. @default {all} */
+  readonly testImages?: number;
+  readonly epochs: number;
+  /** Epochs from the lowest rate to the highest. */
+  readonly stepEpochs: number;
+}
+
+/** Both bounds of a cycle, as far as they are known. */
+export type Bounds = Pick<LearningRateRange, "baseLr" | "maxLr">;
+
+/** A program that trains a classifier with a cyclical learning rate. */
+export interface ClassifierProgram<Values extends ClassifierFlagValues> {
+  /** Said first in `--help`. */
+  readonly summary: string;
+  /** Its file, from where it is run. */
+  readonly file: string;
+  /** {@linkcode classifierFlags}, and its own. */
+  readonly flags: Flags;
+  readonly modelName: string;
+  /** What the reader of the losses should know about them. */
+  readonly lossNote?: string;
+  readonly preset: (backend: SelectedBackend) => Preset;
+  readonly load: (options: LoadOptions) => Promise<ImageDataset>;
+  readonly normalization: (dataset: ImageDataset) => Normalization;
+  /** How the training images are varied. @default {not at all} */
+  readonly augmentation?: Augmentation;
+  /** Makes a compiled model with the metric `acc`. */
+  readonly createModel: (values: Values) => tf.LayersModel;
+  /** The range test to run first; nothing where none is wanted. */
+  readonly rangeTest: (
+    values: Values,
+    backend: SelectedBackend,
+  ) => FindLearningRateOptions<TensorBatch> | undefined;
+  /** The bounds where neither flags nor range test give them. @default {none} */
+  readonly bounds?: (values: Values) => Bounds;
+  /** Whether to write the model as ONNX too. @default {no} */
+  readonly onnx?: (values: Values) => boolean;
+}
+
+/** The command line of such a program. */
+export async function runClassifier<Values extends ClassifierFlagValues>(
+  program: ClassifierProgram<Values>,
+): Promise<void> {
+  await runCommand({
+    summary: program.summary,
+    usage: `deno run -A ${program.file} [flags]`,
+    flags: program.flags,
+    main: (values) =>
+      main(program, values as FlagValues<Flags> as unknown as Values),
+    expected: [CheckpointError, DatasetError, DeviceLostError, PreflightError],
+  });
+}
+
+async function main<Values extends ClassifierFlagValues>(
+  program: ClassifierProgram<Values>,
+  values: Values,
+): Promise<number> {
+  const { out, plots, seed, "batch-size": batchSize } = values;
+  // What is wrong with a port or a folder is said before any time is spent.
+  livePort(values.live);
+  await Deno.mkdir(out, { recursive: true });
+  const backend = await selectBackend(values);
+  const preset = program.preset(backend);
+  const dataset = await loadInterruptibly((signal) =>
+    program.load({
+      source: values.data,
+      trainImages: values["train-images"] ?? preset.trainImages,
+      testImages: values["test-images"] ?? preset.testImages,
+      seed,
+      signal,
+    })
+  );
+  const run = {
+    modelName: program.modelName,
+    lossNote: program.lossNote,
+    createModel: () => program.createModel(values),
+    dataset,
+    normalization: program.normalization(dataset),
+    augmentation: program.augmentation,
+    ...{ batchSize, seed, backend, plots, out },
+  };
+  const test = program.rangeTest(values, backend);
+  let range: LearningRateRange | undefined;
+  if (test) {
+    if (values.resume) range = await readRange(out);
+    range ??= await findRange(run, test);
+    if (range === undefined) return 130;
+  }
+  const found = range ?? program.bounds?.(values);
+  const baseLr = values["base-lr"] ?? found?.baseLr;
+  const maxLr = values["max-lr"] ?? found?.maxLr;
+  if (baseLr === undefined || maxLr === undefined) {
+    console.error("No bounds to train between: give --base-lr and --max-lr.");
+    return 3;
+  }
+  const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
+  const { ending } = await trainClassifier({
+    ...run,
+    schedule: new CyclicLR({
+      baseLr,
+      maxLr,
+      stepSize: values["step-size"] ?? preset.stepEpochs * batchesPerEpoch,
+      mode: values.mode,
+    }),
+    range,
+    epochs: values.epochs ?? preset.epochs,
+    live: values.live,
+    checkpointEvery: values["checkpoint-every"],
+    resume: values.resume,
+    onnx: program.onnx?.(values),
+    options: values,
+  });
+  return { complete: 0, diverged: 1, interrupted: 130 }[ending];
+}

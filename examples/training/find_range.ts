@@ -1,0 +1,83 @@
+import type * as tf from "@tensorflow/tfjs";
+import {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type LearningRateRange,
+} from "@clr/clr";
+import { Interrupt, RangeProgress, writeRangeFiles } from "@clr/clr/command";
+import type { Augmentation } from "../datasets/augmentation.ts";
+import { ImageBatches, type TensorBatch } from "../datasets/image_batches.ts";
+import type { ImageDataset } from "../datasets/image_dataset.ts";
+import type { Normalization } from "../datasets/normalization.ts";
+import { type ClassifierRun, originOf } from "./classifier_run.ts";
+
+/** What a range test draws its batches from. */
+export interface RangeTestData {
+  readonly dataset: ImageDataset;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly normalization: Normalization;
+  readonly augmentation?: Augmentation;
+}
+
+/** Full batches for a range test: each pass in an order of its own. */
+export function rangeTestBatches(
+  { dataset, ...options }: RangeTestData,
+): () => Iterable<TensorBatch> {
+  const batches = new ImageBatches(dataset, "train", options);
+  // The last batch of an epoch may be a small and noisy one.
+  const full = Math.max(1, Math.floor(batches.count / options.batchSize));
+  let epoch = 0;
+  return () => {
+    const start = epoch++ * batches.perEpoch;
+    return batches.tensors(start, start + full);
+  };
+}
+
+/** What {@linkcode findRange} needs of a run. */
+export type RangeTestRun =
+  & RangeTestData
+  & Pick<
+    ClassifierRun,
+    "modelName" | "createModel" | "backend" | "out" | "plots"
+  >;
+
+/**
+ * Runs the range test of a training program on a network of its own, and shows
+ * and writes what it found.
+ *
+ * @returns Nothing when Ctrl-C stopped it.
+ */
+export async function findRange(
+  run: RangeTestRun,
+  options: FindLearningRateOptions<TensorBatch>,
+): Promise<LearningRateRange | undefined> {
+  using interrupt = new Interrupt();
+  const progress = new RangeProgress();
+  const model: tf.LayersModel = run.createModel();
+  console.log(`Learning-rate range test, ${options.repeats ?? 1} runs:\n`);
+  try {
+    const range = await findLearningRate(model, rangeTestBatches(run), {
+      ...options,
+      seed: run.seed,
+      signal: interrupt.signal,
+      onBatch: (batch) => progress.show(batch),
+    });
+    progress.clear();
+    if (interrupt.signal.aborted) {
+      console.log("The range test was stopped: nothing was written.");
+      return undefined;
+    }
+    console.log(
+      range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
+    );
+    await writeRangeFiles(run.out, range, {
+      origin: originOf(run),
+      plots: run.plots,
+    });
+    return range;
+  } finally {
+    model.optimizer.dispose();
+    model.dispose();
+  }
+}

@@ -1,0 +1,103 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { CyclicLR } from "@clr/clr";
+import { Interrupt, writeFile } from "@clr/clr/command";
+import { GpuSampler } from "@clr/clr/devices";
+import type { LivePage } from "@clr/clr/plots";
+import { Checkpointer, toCsv } from "@clr/clr/training";
+import type { ImageBatches } from "../datasets/image_batches.ts";
+import { setSteps } from "../models/_counted_layer.ts";
+import type { ClassifierRun } from "./classifier_run.ts";
+import { LiveFollower } from "./live_follower.ts";
+import type { Plan } from "./plan.ts";
+import { Progress } from "./progress.ts";
+import { fitFrom, identityOf, resumeRun } from "./resume.ts";
+
+/** What {@linkcode fitClassifier} needs. */
+export interface Fit {
+  readonly run: ClassifierRun;
+  readonly plan: Plan;
+  readonly model: tf.LayersModel;
+  readonly batches: ImageBatches;
+  readonly testBatches: ImageBatches;
+  readonly live?: LivePage;
+}
+
+/** How the training ended. */
+export interface FitResult {
+  readonly ending: "complete" | "interrupted" | "diverged";
+  readonly seconds: number;
+  /** Saves where the training is, if the run has checkpoints. */
+  readonly checkpointer?: Checkpointer;
+}
+
+/** Trains to the end, to Ctrl-C or to a loss that is no number. */
+export async function fitClassifier(
+  { run, plan, model, batches, testBatches, live }: Fit,
+): Promise<FitResult> {
+  const { schedule, epochs } = run;
+  using interrupt = new Interrupt();
+  await using sampler = new GpuSampler();
+  const checkpoints = `${run.out}/checkpoints`;
+  if (run.resume) await resumeRun(checkpoints, model, run);
+  setSteps(model, schedule.totalIterations);
+  const checkpointer = run.checkpointEvery === undefined
+    ? undefined
+    : new Checkpointer(checkpoints, {
+      scheduler: schedule,
+      every: run.checkpointEvery,
+      data: () => identityOf(run),
+    });
+  const progress = new Progress({
+    plan,
+    scheduler: schedule,
+    signal: interrupt.signal,
+    sampler,
+  });
+  const start = performance.now();
+  try {
+    await fitFrom(model, batches, {
+      start: schedule.totalIterations,
+      epochs,
+      validationData: testBatches.dataset(0, testBatches.perEpoch),
+      stopped: () => interrupt.signal.aborted || progress.diverged,
+      callbacks: [
+        schedule,
+        ...(checkpointer ? [checkpointer] : []),
+        progress,
+        ...(live ? [followOn(live, run, sampler)] : []),
+      ],
+    });
+  } finally {
+    progress.stop();
+    // Whatever ended the training, what was recorded is not lost.
+    await schedule.flush();
+    await writeHistory(run.out, schedule);
+  }
+  return {
+    ending: progress.diverged
+      ? "diverged"
+      : interrupt.signal.aborted
+      ? "interrupted"
+      : "complete",
+    seconds: (performance.now() - start) / 1000,
+    checkpointer,
+  };
+}
+
+/** Shows the run on its live page, with the use of the GPU where one computes. */
+function followOn(
+  live: LivePage,
+  { backend: { backend, device }, dataset, schedule }: ClassifierRun,
+  sampler: GpuSampler,
+): LiveFollower {
+  return new LiveFollower(live, {
+    run: schedule,
+    facts: { backend, device, data: `${dataset.name}, ${dataset.origin}` },
+    sampler: backend === "webgpu" ? sampler : undefined,
+  });
+}
+
+async function writeHistory(out: string, schedule: CyclicLR): Promise<void> {
+  await writeFile(`${out}/history.json`, JSON.stringify(schedule));
+  await writeFile(`${out}/history.csv`, toCsv(schedule.history));
+}

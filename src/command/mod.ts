@@ -1,0 +1,53 @@
+/**
+ * What command-line programs that train share: flags described as data, Ctrl-C as
+ * a signal, progress on the terminal, files written whole.
+ *
+ * @example
+ * ```ts
+ * import { BACKEND_FLAGS, runCommand } from "@clr/clr/command";
+ * import { selectBackend } from "@clr/clr/backends";
+ *
+ * await runCommand({
+ *   summary: "Says what training would run on.",
+ *   usage: "deno run -A where.ts [flags]",
+ *   flags: BACKEND_FLAGS,
+ *   async main(flags) {
+ *     const { backend, device } = await selectBackend(flags);
+ *     console.log(`${backend} on ${device}`);
+ *     return 0;
+ *   },
+ * }, ["--backend", "cpu"]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  BACKEND_FLAGS,
+  type ChoiceFlag,
+  describeFlags,
+  type Flag,
+  type FlagBase,
+  type Flags,
+  type FlagValue,
+  type FlagValues,
+  type NumberFlag,
+  parseFlags,
+  type SwitchFlag,
+  type TextFlag,
+  UsageError,
+} from "./flags.ts";
+export { Interrupt, loadInterruptibly } from "./interrupt.ts";
+export { livePort, openLivePage, PICTURE_FLAGS } from "./live.ts";
+export {
+  ProgressBar,
+  type ProgressBarOptions,
+  type ProgressBarTexts,
+} from "./progress_bar.ts";
+export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
+export { RangeProgress } from "./range_progress.ts";
+export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export { systemCode } from "../runtime/system_error.ts";
+export { VERSION } from "../runtime/version.ts";
+export { wrap } from "../runtime/wrap.ts";
+export { writeAll, writeFile } from "../runtime/write_file.ts";

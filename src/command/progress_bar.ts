@@ -1,0 +1,86 @@
+import { Writable } from "node:stream";
+// @ts-types="npm:@types/cli-progress@^3.11.6"
+import { SingleBar } from "cli-progress";
+
+/** Options of {@linkcode ProgressBar}. */
+export interface ProgressBarOptions {
+  /**
+   * What stands on the line: `{bar}`, `{value}`, `{total}`, and what `update` is
+   * given by its name.
+   */
+  readonly format: string;
+  /** The value where the bar is full. */
+  readonly total: number;
+  /** Where it starts. @default {0} */
+  readonly value?: number;
+  /** The characters of the bar. @default {10} */
+  readonly width?: number;
+  /** Whether nothing is left of it when it ends. @default {false} */
+  readonly clears?: boolean;
+}
+
+/** Texts for the names in a bar's format. */
+export type ProgressBarTexts = { readonly [name: string]: string | number };
+
+/**
+ * A bar on the terminal that standard error is. It changes nothing of the
+ * terminal that Ctrl-C would leave so, and has written when its methods return.
+ */
+export class ProgressBar {
+  readonly #bar: SingleBar;
+
+  /** Draws the bar, with `texts` for the names in its format. */
+  constructor(options: ProgressBarOptions, texts: ProgressBarTexts) {
+    const { format, total, value = 0, width = 10, clears = false } = options;
+    this.#bar = new SingleBar({
+      stream: standardError,
+      format,
+      barsize: width,
+      barCompleteChar: "━",
+      barIncompleteChar: "─",
+      hideCursor: false,
+      linewrap: true,
+      clearOnComplete: clears,
+      stopOnComplete: false,
+      gracefulExit: false,
+    });
+    this.#bar.start(total, value, texts);
+  }
+
+  /** Moves the bar, to another total if one is given. */
+  update(
+    value: number,
+    texts: ProgressBarTexts = {},
+    total: number = this.#bar.getTotal(),
+  ): void {
+    this.#bar.setTotal(total);
+    this.#bar.update(value, texts);
+  }
+
+  /** Ends the bar, or takes it away if it `clears`. */
+  stop(): void {
+    this.#bar.stop();
+  }
+}
+
+/**
+ * Standard error as a Node.js stream that has written when `write` returns.
+ * `process.stderr` writes later, so that a progress bar is cleared after, and
+ * with, the line that was to take its place.
+ */
+const standardError: NodeJS.WritableStream = Object.assign(
+  new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      for (let written = 0; written < chunk.length;) {
+        written += Deno.stderr.writeSync(chunk.subarray(written));
+      }
+      done();
+    },
+  }),
+  {
+    isTTY: Deno.stderr.isTerminal(),
+    get columns(): number {
+      return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80;
+    },
+  },
+);

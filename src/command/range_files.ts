@@ -1,0 +1,45 @@
+import { join } from "@std/path";
+import type { LearningRateRange } from "../finder/mod.ts";
+import { writeFile } from "../runtime/write_file.ts";
+
+/** Options of {@linkcode writeRangeFiles}. */
+export interface RangeFilesOptions {
+  /** Said under the picture: the model, the data, what computed. */
+  readonly origin: string;
+  /** Whether to write pictures. @default {true} */
+  readonly plots?: boolean;
+  /** Put into `lr_range.json` beside the result, as `origin`. */
+  readonly details?: { readonly [name: string]: unknown };
+}
+
+/**
+ * Writes what a range test found into a folder: `lr_range.json` (which
+ * `LearningRateRange.fromJSON` reads) and `lr_range.csv`, and `lr_range.svg` and
+ * `lr_range.png` where the range has a curve.
+ *
+ * @returns The names of the files.
+ * @throws What the file system throws.
+ */
+export async function writeRangeFiles(
+  folder: string,
+  range: LearningRateRange,
+  options: RangeFilesOptions,
+): Promise<string[]> {
+  const { origin, plots = true, details } = options;
+  const data = { ...range.toJSON(), ...(details && { origin: details }) };
+  const files: [string, string | Uint8Array][] = [
+    ["lr_range.json", JSON.stringify(data, null, 2)],
+    ["lr_range.csv", range.toCSV()],
+  ];
+  if (plots && range.learningRates.length >= 2) {
+    // Only here, as they take longer to load than all the rest of a command.
+    const { rangeChart, toPng, toSvg } = await import("../plots/mod.ts");
+    const chart = rangeChart(range, { origin });
+    files.push(["lr_range.svg", await toSvg(chart)]);
+    files.push(["lr_range.png", await toPng(chart)]);
+  }
+  for (const [name, content] of files) {
+    await writeFile(join(folder, name), content);
+  }
+  return files.map(([name]) => name);
+}

@@ -1,0 +1,45 @@
+import type { RangeTestProgress } from "../finder/mod.ts";
+
+/** Between two changes of the line, in milliseconds. */
+const CHANGE_EVERY = 100;
+
+/** Rates from one line to the next where there is no terminal. */
+const LINE_EVERY = 20;
+
+/**
+ * Says on standard error how far a range test is: on a terminal in one line that
+ * changes, otherwise in a line for every twenty rates. Its `show` is for
+ * `onBatch` of `findLearningRate`.
+ */
+export class RangeProgress {
+  readonly #isTerminal = Deno.stderr.isTerminal();
+  #shown = 0;
+
+  /** Shows how far the test is. */
+  show(progress: RangeTestProgress): void {
+    const { iteration, iterations, repeat, repeats } = progress;
+    const text = [
+      ...(repeats > 1 ? [`run ${repeat}/${repeats}`] : []),
+      `rate ${iteration}/${iterations}`,
+      `lr ${progress.learningRate.toExponential(2)}`,
+      `loss ${progress.smoothedLoss.toPrecision(4)}`,
+    ].join("  ");
+    if (this.#isTerminal) {
+      const now = performance.now();
+      if (now - this.#shown < CHANGE_EVERY) return;
+      this.#shown = now;
+      this.#write(text);
+    } else if (iteration % LINE_EVERY === 0) {
+      console.error(text);
+    }
+  }
+
+  /** Takes the line away. */
+  clear(): void {
+    if (this.#isTerminal) this.#write("");
+  }
+
+  #write(text: string): void {
+    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+  }
+}

@@ -1,0 +1,219 @@
+import { checkNames } from "../schedules/check_names.ts";
+import type { MomentumRange } from "../schedules/momentum_range.ts";
+import { oneCycle, type OneCycleOptions } from "../schedules/one_cycle.ts";
+import type { Schedule } from "../schedules/schedule.ts";
+import { getMomentum } from "../tfjs/momentum.ts";
+import type { Optimizer } from "../tfjs/types.ts";
+import {
+  type LearningRateBounds,
+  missingBounds,
+} from "./learning_rate_bounds.ts";
+import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkBatchesPerEpoch,
+  trainingRun,
+  unresolved,
+} from "./training_run.ts";
+
+/** Options of {@linkcode OneCycleLR}. */
+export interface OneCycleLROptions
+  extends Omit<OneCycleOptions, "iterations" | "momentum"> {
+  /**
+   * The batches of the whole training.
+   *
+   * @default {as many as `fit` trains, or as `epochs` have}
+   */
+  iterations?: number;
+  /**
+   * The epochs of the whole training.
+   *
+   * @default {those of `fit`}
+   */
+  epochs?: number;
+  /**
+   * The batches of an epoch.
+   *
+   * @default {those of `fit`}
+   */
+  batchesPerEpoch?: number;
+  /**
+   * Cycles the momentum between these bounds, inversely to the rate; false
+   * leaves it alone.
+   *
+   * @default {{ base: 0.85, max: 0.95 } for an optimizer that has momentum}
+   */
+  momentum?: MomentumRange | false;
+}
+
+const ACTION = "create a one-cycle schedule";
+
+const NAMES = Object.keys(
+  {
+    maxLr: 0,
+    iterations: 0,
+    pctStart: 0,
+    divFactor: 0,
+    finalDivFactor: 0,
+    anneal: 0,
+    threePhase: 0,
+    momentum: 0,
+    epochs: 0,
+    batchesPerEpoch: 0,
+  } satisfies Record<keyof OneCycleLROptions, 0>,
+);
+
+const MOMENTUM: MomentumRange = { base: 0.85, max: 0.95 };
+
+/**
+ * One cycle for the whole of a training: the rate rises to `maxLr` in the first
+ * 30 % of the batches and is annealed to almost nothing in the others, while the
+ * momentum goes the other way. `fit` tells it how many batches there are; in a
+ * loop of one's own, give `iterations`, or `epochs` and `batchesPerEpoch`.
+ *
+ * {@linkcode OneCycleOptions} describes the shape, which is PyTorch's `OneCycleLR`
+ * and fast.ai's `fit_one_cycle`. The momentum cycles by default, as there: of
+ * Momentum, RMSProp with momentum and, as beta1, Adam and Adamax.
+ *
+ * Sources: Smith and Topin, "Super-Convergence" (2017),
+ * {@link https://arxiv.org/abs/1708.07120}; Smith, "A disciplined approach to
+ * neural network hyper-parameters" (2018), {@link https://arxiv.org/abs/1803.09820}.
+ *
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {TypeError} If an option is none of these.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { AdamW, OneCycleLR } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: new AdamW(), loss: "meanSquaredError" });
+ * const xs = tf.randomNormal([64, 2]);
+ *
+ * const clr = new OneCycleLR({ maxLr: 0.1 });
+ * await model.fit(xs, xs.sum(1, true), {
+ *   batchSize: 8,
+ *   epochs: 5,
+ *   verbose: 0,
+ *   callbacks: [clr],
+ * });
+ * console.log(Math.max(...clr.history.lr), clr.history.lr.at(-1)); // 0.1, 4e-7
+ * ```
+ */
+export class OneCycleLR extends LearningRateScheduler {
+  readonly #options: OneCycleLROptions;
+  /** The batches of the training; undefined until `fit` says. */
+  #iterations: number | undefined;
+
+  /** Creates the schedule; it starts at `maxLr / divFactor`. */
+  constructor(options: OneCycleLROptions) {
+    checkNames(ACTION, options, NAMES);
+    const iterations = checkLength(options);
+    // The shape is checked now, whatever the length will be.
+    const schedule = scheduleOf(options, iterations ?? 2);
+    super(iterations === undefined ? unresolved : schedule);
+    this.#options = { ...options };
+    this.#iterations = iterations;
+  }
+
+  /**
+   * One cycle to the upper bound that a range test found.
+   *
+   * @param range A `LearningRateRange`, or any `{ maxLr }`.
+   * @param options As for the constructor; a `maxLr` given here is used in place
+   * of the range's.
+   * @throws {RangeError} If the range has no upper bound and `options` neither.
+   *
+   * @example
+   * ```ts
+   * import { OneCycleLR } from "@clr/clr/training";
+   *
+   * const clr = OneCycleLR.fromRange({ maxLr: 0.1 }, { iterations: 100 });
+   * console.log(clr.at(29)); // 0.1
+   * ```
+   */
+  static fromRange(
+    range: LearningRateBounds,
+    options: Partial<OneCycleLROptions> = {},
+  ): OneCycleLR {
+    const { maxLr = range.maxLr, batchesPerEpoch = range.batchesPerEpoch } =
+      options;
+    if (maxLr === undefined) throw missingBounds("a one-cycle", range, options);
+    return new OneCycleLR({ ...options, maxLr, batchesPerEpoch });
+  }
+
+  /** The batches of the training; undefined until `fit` says. */
+  get iterations(): number | undefined {
+    return this.#iterations;
+  }
+
+  /** Takes charge of `optimizer`, and of its momentum where it has one. */
+  override attach(optimizer: Optimizer): this {
+    const { momentum } = this.#options;
+    if (momentum === undefined && this.#iterations !== undefined) {
+      this.follow(scheduleOf(this.#options, this.#iterations, optimizer));
+    }
+    return super.attach(optimizer);
+  }
+
+  /** Called by `fit`. */
+  override onTrainBegin(): Promise<void> {
+    if (this.#iterations === undefined) {
+      const { epochs, batchesPerEpoch } = this.#options;
+      const run = trainingRun(this.params, batchesPerEpoch);
+      this.#iterations = lengthOf(epochs ?? run.epochs, run.batchesPerEpoch);
+      this.follow(scheduleOf(this.#options, this.#iterations));
+    }
+    return super.onTrainBegin();
+  }
+}
+
+/** The batches of so many epochs; a cycle needs two. */
+function lengthOf(epochs: number, batchesPerEpoch: number): number {
+  return Math.max(2, Math.ceil(epochs * batchesPerEpoch));
+}
+
+/** The length that the options give, where they do. */
+function checkLength(options: OneCycleLROptions): number | undefined {
+  const { iterations, epochs, batchesPerEpoch } = options;
+  checkBatchesPerEpoch(ACTION, batchesPerEpoch);
+  if (epochs !== undefined && !(epochs > 0 && epochs < Infinity)) {
+    throw new RangeError(
+      `Cannot ${ACTION} as epochs must be finite and > 0: current value is ${epochs}`,
+    );
+  }
+  if (iterations !== undefined && epochs !== undefined) {
+    throw new RangeError(
+      `Cannot ${ACTION} as its length must be given once: current value is iterations ${iterations} and epochs ${epochs}`,
+    );
+  }
+  if (iterations !== undefined) return iterations;
+  if (epochs === undefined || batchesPerEpoch === undefined) return undefined;
+  return lengthOf(epochs, batchesPerEpoch);
+}
+
+function scheduleOf(
+  options: OneCycleLROptions,
+  iterations: number,
+  optimizer?: Optimizer,
+): Schedule {
+  const { epochs: _, batchesPerEpoch: __, momentum, ...shape } = options;
+  const usual = optimizer && hasMomentum(optimizer) ? MOMENTUM : undefined;
+  return oneCycle({
+    ...shape,
+    iterations,
+    momentum: momentum === false ? undefined : momentum ?? usual,
+  });
+}
+
+/** Whether the optimizer has a momentum and uses it: RMSProp's is 0 by default. */
+function hasMomentum(optimizer: Optimizer): boolean {
+  try {
+    return getMomentum(optimizer) > 0;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import * as tf from "@tensorflow/tfjs";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { oneCycle } from "@clr/clr/schedules";
+import { OneCycleLR, type OneCycleLROptions } from "@clr/clr/training";
+import { createLine } from "./_line.ts";
+
+const MOMENTUM = { base: 0.85, max: 0.95 };
+
+/** The rates and momenta of a training of 3 epochs of 4 batches. */
+async function trained(
+  options: OneCycleLROptions,
+  optimizer: tf.Optimizer = tf.train.adam(),
+) {
+  const { model, xs, ys } = createLine(optimizer);
+  const clr = new OneCycleLR(options);
+  await model.fit(xs, ys, {
+    batchSize: xs.shape[0] / 4,
+    epochs: 3,
+    verbose: 0,
+    callbacks: [clr],
+  });
+  return clr.history;
+}
+
+Deno.test("OneCycleLR spans the whole of fit(), momentum included, without being told how long", async () => {
+  const schedule = oneCycle({ maxLr: 0.1, iterations: 12, momentum: MOMENTUM });
+  const { lr, momentum, iterations } = await trained({ maxLr: 0.1 });
+  assertEquals(iterations.length, 12);
+  assertEquals(lr, iterations.map((t) => schedule(t - 1)));
+  assertEquals(momentum, iterations.map((t) => schedule.momentum!(t - 1)!));
+});
+
+Deno.test("OneCycleLR leaves the momentum alone where there is none, or when told so", async () => {
+  for (
+    const [options, optimizer] of [
+      [{ maxLr: 0.1 }, tf.train.sgd(0.1)],
+      [{ maxLr: 0.1 }, tf.train.rmsprop(0.1)],
+      [{ maxLr: 0.1, momentum: false }, tf.train.adam()],
+    ] as [OneCycleLROptions, tf.Optimizer][]
+  ) {
+    assertEquals((await trained(options, optimizer)).momentum, undefined);
+  }
+  const own = { base: 0.5, max: 0.6 };
+  const { momentum } = await trained({ maxLr: 0.1, momentum: own });
+  assertEquals(Math.max(...momentum), 0.6);
+  assertAlmostEquals(Math.min(...momentum), 0.5, 0.001);
+});
+
+Deno.test("OneCycleLR takes its length in iterations, in epochs, or both from fit() and the options", async () => {
+  const at = (iterations: number) =>
+    oneCycle({ maxLr: 0.1, iterations, momentum: MOMENTUM });
+  for (
+    const [options, iterations] of [
+      [{ iterations: 20 }, 20],
+      [{ epochs: 6 }, 24],
+      [{ epochs: 6, batchesPerEpoch: 5 }, 30],
+      [{ batchesPerEpoch: 5 }, 15],
+      [{ epochs: 0.3 }, 2],
+    ] as const
+  ) {
+    const { lr } = await trained({ maxLr: 0.1, ...options });
+    assertEquals(lr, lr.map((_, t) => at(iterations)(t)));
+  }
+});
+
+Deno.test("OneCycleLR goes on in the middle of its cycle", async () => {
+  const through = await trained({ maxLr: 0.1 });
+  const { model, xs, ys } = createLine(tf.train.adam());
+  const fit = (clr: OneCycleLR, initialEpoch: number, epochs: number) =>
+    model.fit(xs, ys, {
+      batchSize: xs.shape[0] / 4,
+      initialEpoch,
+      epochs,
+      verbose: 0,
+      callbacks: [clr],
+    });
+  const first = new OneCycleLR({ maxLr: 0.1, epochs: 3 });
+  await fit(first, 0, 2);
+  const second = new OneCycleLR({ maxLr: 0.1, epochs: 3 });
+  second.restore(JSON.parse(JSON.stringify(first)));
+  await fit(second, 2, 3);
+  assertEquals(second.history.lr, through.lr);
+  assertEquals(second.history.momentum, through.momentum);
+});
+
+Deno.test("OneCycleLR needs its length in a loop of one's own, and says so", () => {
+  assertThrows(
+    () => new OneCycleLR({ maxLr: 0.1 }).attach(tf.train.adam()),
+    RangeError,
+    "in a loop of one's own, give batchesPerEpoch",
+  );
+  const clr = new OneCycleLR({ maxLr: 0.1, epochs: 2, batchesPerEpoch: 5 });
+  clr.attach(tf.train.adam());
+  assertEquals(clr.iterations, 10);
+});
+
+Deno.test("OneCycleLR says what a Dataset of unknown size lacks", async () => {
+  const { model } = createLine();
+  const dataset = tf.data.generator(function* () {
+    yield { xs: tf.ones([2, 1]), ys: tf.ones([2, 1]) };
+  });
+  const clr = new OneCycleLR({ maxLr: 0.1 });
+  await assertRejects(
+    () =>
+      model.fitDataset(dataset as never, {
+        epochs: 1,
+        verbose: 0,
+        callbacks: [clr],
+      }),
+    RangeError,
+    "give batchesPerEpoch to fitDataset or to the schedule",
+  );
+});
+
+Deno.test("OneCycleLR.fromRange() peaks at the range's upper bound", () => {
+  const range = { baseLr: 0.01, maxLr: 0.2, batchesPerEpoch: 10 };
+  const clr = OneCycleLR.fromRange(range, { epochs: 10 });
+  assertEquals([clr.iterations, clr.at(29)], [100, 0.2]);
+  assertThrows(
+    () => OneCycleLR.fromRange({ verdict: "flat", advice: "Raise endLr." }),
+    RangeError,
+    "The range's verdict is flat: Raise endLr.",
+  );
+});
+
+Deno.test("OneCycleLR refuses what no cycle has", () => {
+  const bad: [Partial<OneCycleLROptions>, string][] = [
+    [{ epochs: 0 }, "epochs must be"],
+    [{ iterations: 1 }, "iterations must be"],
+    [{ iterations: 10, epochs: 2 }, "its length must be given once"],
+    [{ batchesPerEpoch: 1.5 }, "batchesPerEpoch must be"],
+    [{ pctStart: 2 }, "pctStart must be"],
+    [{ maxLr: -1 }, "maxLr must be"],
+  ];
+  for (const [options, message] of bad) {
+    assertThrows(
+      () => new OneCycleLR({ maxLr: 0.1, ...options }),
+      RangeError,
+      message,
+    );
+  }
+  assertThrows(
+    () => new OneCycleLR({ maxLr: 0.1, max_lr: 1 } as never),
+    TypeError,
+    'did you mean "maxLr"?',
+  );
+});
