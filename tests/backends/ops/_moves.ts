@@ -220,8 +220,8 @@ const stridedSlice = moving(
   of(shapes(1, 4, length), (shape) =>
     fc.tuple(...shape.map((n) =>
       fc.record({
-        begin: fc.nat(n - 1),
-        end: fc.integer({ min: 1, max: n }),
+        begin: fc.nat(Math.floor((n - 1) / 2)),
+        end: fc.integer({ min: Math.ceil(n / 2), max: n }),
         stride: fc.integer({ min: 1, max: 3 }),
       })
     )).map((cuts) => ({ cuts }))),
@@ -439,7 +439,7 @@ const oneHot: Operation = {
   name: "oneHot",
   cases: fc.record({
     shape: shapes(1, 2),
-    depth: fc.integer({ min: 1, max: 12 }),
+    depth: fc.integer({ min: 2, max: 12 }),
   }).chain(({ shape, depth }) =>
     input(shape, ["indices"], { below: depth + 1, dtype: "int32" }).map((
       x,

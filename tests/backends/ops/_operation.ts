@@ -150,7 +150,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 3e38, -3e38, 1e-38];
+const SPECIAL = [NaN, Infinity, -Infinity, 0, -0, 1e18, -1e18, 1e-30];
 
 const DRAW: Record<Kind, (next: () => number, below: number) => number> = {
   ordinary: (next) => 2 * next() - 1,

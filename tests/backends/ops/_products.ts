@@ -132,7 +132,10 @@ const ACTIVATIONS: Record<string, (x: number) => number> = {
 const fused: Operation = {
   name: "fused.matMul",
   cases: fc.record({
-    product: products,
+    // tfjs refuses to differentiate one of several matrices and a single one.
+    product: products.filter(({ a, b }) =>
+      a.slice(0, -2).join() === b.slice(0, -2).join()
+    ),
     activation: fc.constantFrom(...Object.keys(ACTIVATIONS)),
     withBias: fc.boolean(),
   }).chain(({ product, activation, withBias }) =>
