@@ -116,7 +116,7 @@ export function combineRuns(
     metrics,
     suggestions: suggestLearningRates(learningRates, smoothedLosses),
     stopReason: typicalRun.stopReason,
-    stoppedAt: grid[Math.max(0, tested - 1)],
+    stoppedAt: grid[Math.min(grid.length, Math.max(1, tested)) - 1],
     verdict,
     finding,
     remedies,

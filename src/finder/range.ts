@@ -1,3 +1,4 @@
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
@@ -173,13 +174,9 @@ export class LearningRateRange {
   toString(): string {
     return this.format();
   }
-
-  /** What `console.log` shows: the text, in place of all its numbers. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
 }
 
+showInConsole(LearningRateRange);
 showInNotebooks(LearningRateRange, rangeView);
 
 function deepFreeze<T>(value: T): T {

@@ -165,6 +165,10 @@ export function historySpec(
         ? `batches smoothed over about ${counted(span, "iteration")}`
         : "",
     ], [
+      run.penalized && metrics.some((metric) => nameOf(metric) === "loss") &&
+        epochHistory?.val_loss
+        ? "loss of batches with the penalties of regularizers, of the validation without"
+        : "",
       drawn.flatMap(({ facts }) => facts).filter(Boolean).join(" · "),
       options.origin ?? "",
     ]),

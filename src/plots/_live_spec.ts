@@ -27,6 +27,13 @@ export type LiveChart = Omit<
   "$schema" | "description" | "title"
 >;
 
+interface PanelOptions {
+  readonly axis: LiveAxis;
+  /** Whether it is the last, which has the labels of the axis. */
+  readonly last: boolean;
+  readonly legend: boolean;
+}
+
 /** What the lines of a metric are, and their colours. */
 const SERIES = {
   batch: LIGHT.noise,
@@ -34,15 +41,25 @@ const SERIES = {
   validation: LIGHT.orange,
 } as const;
 
-function colorOf(name: keyof typeof SERIES, legend: boolean): Color {
+function colorOf(
+  name: keyof typeof SERIES,
+  options: PanelOptions,
+): Color {
+  // Over rates there are no epochs to validate after.
+  const named = Object.entries(SERIES).filter(([name]) =>
+    name !== "validation" || options.axis.field === "iterations"
+  );
   return {
     datum: name,
-    scale: { domain: Object.keys(SERIES), range: Object.values(SERIES) },
-    legend: legend ? { symbolType: "stroke" } : null,
+    scale: {
+      domain: named.map(([name]) => name),
+      range: named.map(([, color]) => color),
+    },
+    legend: options.legend ? { symbolType: "stroke" } : null,
   };
 }
 
-function horizontal(axis: LiveAxis, shown: boolean): XPosition {
+function horizontal({ axis, last: shown }: PanelOptions): XPosition {
   return {
     field: "x",
     type: "quantitative",
@@ -61,36 +78,37 @@ function horizontal(axis: LiveAxis, shown: boolean): XPosition {
 }
 
 /** The rate has one line; a metric those of batches, and its validation. */
-function lines(column: string, x: XPosition, legend: boolean): Layer[] {
+function lines(column: string, options: PanelOptions): Layer[] {
+  const x = horizontal(options);
   const line = (
     name: string,
     field: string,
-    options: { readonly width: number; readonly encoding?: Encoding },
+    shown: { readonly width: number; readonly encoding?: Encoding },
   ): Layer => ({
     name: identifier(`${column}_${name}`),
     mark: {
       type: "line",
-      strokeWidth: options.width,
+      strokeWidth: shown.width,
       clip: true,
-      ...(options.encoding ? {} : { color: LIGHT.blue }),
+      ...(shown.encoding ? {} : { color: LIGHT.blue }),
     },
     encoding: {
       x,
       y: metricAxis(column, field, { ticks: 4 }),
       detail: { field: "run" },
       order: { field: "iteration" },
-      ...options.encoding,
+      ...shown.encoding,
     },
   });
   if (column === "lr") return [line("smooth", "value", { width: 2 })];
   return [
     line("raw", "value", {
       width: 1,
-      encoding: { color: colorOf("batch", legend) },
+      encoding: { color: colorOf("batch", options) },
     }),
     line("smooth", "smooth", {
       width: 2,
-      encoding: { color: colorOf("batch, smoothed", legend) },
+      encoding: { color: colorOf("batch, smoothed", options) },
     }),
     {
       data: { name: `${column}_epochs` },
@@ -104,25 +122,21 @@ function lines(column: string, x: XPosition, legend: boolean): Layer[] {
       encoding: {
         x,
         y: metricAxis(column, "value", { ticks: 4 }),
-        color: colorOf("validation", legend),
+        color: colorOf("validation", options),
       },
     },
   ];
 }
 
-function panel(
-  column: string,
-  axis: LiveAxis,
-  options: { readonly last: boolean; readonly legend: boolean },
-): Panel {
-  const x = horizontal(axis, options.last);
+function panel(column: string, options: PanelOptions): Panel {
+  const x = horizontal(options);
   const isRate = column === "lr";
   return {
     width: WIDTH,
     height: isRate ? 120 : 190,
     data: { name: column },
     layer: [
-      ...lines(column, x, options.legend),
+      ...lines(column, options),
       hover(column, {
         x,
         y: metricAxis(column, isRate ? "value" : "smooth", { ticks: 4 }),
@@ -154,7 +168,8 @@ export function liveSpec(
     spacing: 14,
     resolve: { scale: { x: "shared", color: "independent" } },
     vconcat: columns.map((column, i) =>
-      panel(column, axis, {
+      panel(column, {
+        axis,
         last: i === columns.length - 1,
         legend: column === first,
       })

@@ -24,6 +24,13 @@ export interface RunHistory {
    * the validation named `val_…`.
    */
   readonly epochHistory?: HistoryColumns;
+  /**
+   * Whether `loss` contains penalties of regularizers, which tfjs leaves out of
+   * `val_loss`.
+   *
+   * @default {false}
+   */
+  readonly penalized?: boolean;
 }
 
 const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
@@ -36,7 +43,7 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
   if ("iterations" in run) return { history: run as HistoryColumns };
-  const { history, epochHistory } = run as RunHistory;
+  const { history, epochHistory, penalized } = run as RunHistory;
   if (history?.iterations === undefined) {
     throw new TypeError(
       `Cannot draw a run as it must have a history with iterations: current value is ${
@@ -44,7 +51,7 @@ export function runOf(run: RunHistory | HistoryColumns): RunHistory {
       }; write { history: clr.history, epochHistory: clr.epochHistory }`,
     );
   }
-  return { history, epochHistory };
+  return { history, epochHistory, penalized };
 }
 
 /** The names of the metrics that a run recorded, without `val_`. */

@@ -21,12 +21,10 @@ import {
   that,
 } from "../runtime/check_data.ts";
 import { columnsWith } from "../runtime/columns.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
-import {
-  CallbackBase,
-  type LayersModel,
-  type Optimizer,
-} from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
+import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 
 /** The state of a scheduler without its history. */
 export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;
@@ -173,6 +171,17 @@ export class LearningRateScheduler extends CallbackBase {
    */
   get epochHistory(): EpochHistory {
     return this.#epochRecords.columns;
+  }
+
+  /**
+   * Whether the `loss` of batches contains penalties of the model's regularizers,
+   * as in `fit` it does; `val_loss` and what `evaluate` gives never do.
+   */
+  get penalized(): boolean {
+    // Null until fit sets it.
+    const model: LayersModel | null = this.model;
+    return model !== null &&
+      [...layersWithin(model)].some(({ losses }) => losses.length > 0);
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   comparisonChart,
   historyChart,
   rangeChart,
+  type RunHistory,
   scheduleChart,
   toSvg,
 } from "@clr/clr/plots";
@@ -230,6 +231,36 @@ Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding"
   }
 });
 
+Deno.test("scheduleChart() knows a period that it does not look at iteration by iteration", () => {
+  for (
+    const [stepSize, iterations, said] of [
+      [2000, 8e6, "every 4,000 iterations"],
+      [1234.5, 1e8, "every 2,469 iterations"],
+    ] as const
+  ) {
+    const clr = new CyclicLR({ stepSize });
+    // As the options say, and as well as it can be told of a function.
+    for (const schedule of [clr, (t: number) => clr.at(t)]) {
+      assertStringIncludes(
+        scheduleChart(schedule, iterations).title.text.join(" "),
+        said,
+      );
+    }
+  }
+});
+
+Deno.test("scheduleChart() says how many cycles there are where their lengths differ", () => {
+  const growing = (t: number) => {
+    let [start, length] = [0, 100];
+    for (; t >= start + length; length *= 2) start += length;
+    return 1 - (t - start) / length;
+  };
+  assertEquals(
+    scheduleChart(growing, 1500).title.text.join(" "),
+    "The learning rate cycles between 0.00125 and 1 in 4 cycles of different length",
+  );
+});
+
 Deno.test("scheduleChart() reaches 2^31 iterations", () => {
   const chart = scheduleChart((t) => 1 / (1 + t), 2 ** 31);
   assert((chart.data as Json).values.length <= 1600);
@@ -289,6 +320,43 @@ Deno.test("historyChart() states the best validation accuracy", () => {
   assertEquals(historyChart(run).title.text, [
     `Validation accuracy reaches ${(100 * best).toFixed(1)} % at iteration 200`,
   ]);
+});
+
+Deno.test("historyChart() shows a run of one batch, and single values between gaps", async () => {
+  for (const loss of [[2], [NaN, 2, NaN], [3, NaN, 2]]) {
+    const iterations = loss.map((_, i) => i + 1);
+    const svg = await toSvg(historyChart({ iterations, loss }), {
+      embedFont: false,
+    });
+    const [, marks] = /mark-symbol[^>]*>(.*?)<\/g>/.exec(svg)!;
+    const finite = loss.filter(Number.isFinite).length;
+    assertEquals(marks.match(/<path/g)?.length, finite, `${loss}`);
+  }
+});
+
+Deno.test("historyChart() draws all metrics where there is neither loss nor accuracy", () => {
+  const chart = historyChart({
+    iterations: [1, 2],
+    reward: [1, 2],
+    f1: [0, 1],
+  });
+  assertEquals(panelsOf(chart).length, 2);
+  assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
+});
+
+Deno.test("charts of runs say what is missing where a scheduler was spread", () => {
+  const clr = new CyclicLR();
+  const spread = { name: "a", ...clr } as unknown as
+    & { name: string }
+    & RunHistory;
+  for (
+    const draw of [
+      () => historyChart(spread),
+      () => comparisonChart([spread]),
+    ]
+  ) {
+    assertThrows(draw, TypeError, "write { history: clr.history,");
+  }
 });
 
 Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {

@@ -488,6 +488,8 @@ export function kernelNumber(kernel: ComputeKernel): number {
 export interface Target {
   /** Whether the processor's fused multiply-add may be used. */
   readonly fused: boolean;
+  /** Whether V8 makes 256-bit instructions of pairs of 128-bit ones. */
+  readonly wide: boolean;
   /** Whether the memory is shared between threads. */
   readonly shared: boolean;
   /** How many pages the memory has at least. */

@@ -19,6 +19,7 @@ import { panelProduct } from "./_panel_product.ts";
 import { multiply } from "./_multiply.ts";
 import { multiplyTransposed } from "./_multiply_transposed.ts";
 import { copyPanel, transposeMatrix } from "./_copy_panel.ts";
+import { WIDE_TERMS, wideBlock, wideProducts } from "./_wide_products.ts";
 import { tileProducts } from "./_tile_products.ts";
 import { correlate, correlateTile } from "./_correlate.ts";
 import { pack } from "./_pack.ts";
@@ -53,10 +54,19 @@ import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
+/** Defines the products for 256-bit instructions. */
+function defineWide(
+  target: Target,
+  define: (f: FunctionBuilder) => number,
+): number {
+  const blocks = WIDE_TERMS.map((terms) => define(wideBlock(target, terms)));
+  return define(wideProducts(target, blocks));
+}
+
 /** Defines what the Winograd kernels call. */
 function defineWinograd(
   target: Target,
-  correlate: readonly number[],
+  shared: { readonly correlate: readonly number[]; readonly wide?: number },
   define: (f: FunctionBuilder) => number,
 ): WinogradFunctions {
   const matrices = winogradTiles.map(winogradMatrices);
@@ -72,8 +82,8 @@ function defineWinograd(
     filterGrad: matrices.map(({ filterGrad }) =>
       define(filterGradTransform(target, filterGrad))
     ),
-    product: define(panelProduct(target)),
-    correlate,
+    product: define(panelProduct(target, shared.wide)),
+    correlate: shared.correlate,
   };
 }
 
@@ -90,16 +100,18 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     (_, i) => define(correlateTile(target, i + 1)),
   );
   const products = define(tileProducts(target));
+  const wide = target.wide ? defineWide(target, define) : undefined;
   const copied = define(copyPanel());
   const transpose = define(transposeMatrix());
-  const winograd = defineWinograd(target, tiles, define);
+  const winograd = defineWinograd(target, { correlate: tiles, wide }, define);
   const kernels: Record<ComputeKernel, FunctionBuilder> = {
-    multiply: multiply(target, products),
+    multiply: multiply(target, { products, wide }),
     correlate: correlate(tiles),
     depthwise: depthwise(target),
     correlateDepthwise: correlateDepthwise(target),
     multiplyTransposed: multiplyTransposed(target, {
       products,
+      wide,
       copyPanel: copied,
       transpose,
     }),

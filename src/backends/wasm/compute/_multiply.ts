@@ -1,5 +1,6 @@
 import {
   add,
+  atLeast,
   call,
   type Code,
   divide,
@@ -9,7 +10,6 @@ import {
   i32,
   less,
   type Local,
-  loopUntilNot,
   loopWhile,
   mul,
   remainder,
@@ -18,14 +18,19 @@ import {
   when,
 } from "./_assembler.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
+import { WIDE_COLUMNS, worthWide } from "./_wide_products.ts";
 import { setRow, tileProductArguments } from "./_tile_products.ts";
 
 /**
  * Convolutions and matrix products.
  *
- * `products` is the index of {@linkcode tileProducts}.
+ * `products` is the index of {@linkcode tileProducts}, and `wide` that of
+ * {@linkcode wideProducts}, where there is such a function.
  */
-export function multiply(target: Target, products: number): FunctionBuilder {
+export function multiply(
+  target: Target,
+  { products, wide }: { readonly products: number; readonly wide?: number },
+): FunctionBuilder {
   return kernelFunction("multiply", (f, args, chunk) => {
     const [first, count, index, column, row, at, write] = f.locals("i32", 7);
     const [panel, panelBytes, left, tiles] = f.locals("i32", 4);
@@ -56,6 +61,21 @@ export function multiply(target: Target, products: number): FunctionBuilder {
         ),
       ),
     ];
+    const product = {
+      tiles: tiles.get,
+      readBase: args.a.get,
+      writeBase: args.out.get,
+      panel: panel.get,
+      outer: args.outer.get,
+      outerStep: args.outerStep.get,
+      middle: args.middle.get,
+      middleStep: args.middleStep.get,
+      run: args.run.get,
+      columns: left.get,
+      bias: args.bias.get,
+      lowest: args.lowest.get,
+      highest: args.highest.get,
+    };
     return [
       first.set(mul(chunk.get, args.chunkPixels.get)),
       count.set(
@@ -104,26 +124,26 @@ export function multiply(target: Target, products: number): FunctionBuilder {
       ),
       left.set(args.columns.get),
       panel.set(args.b.get),
-      loopUntilNot(
-        greater(left.get, i32(0)),
-        call(
-          products,
-          ...tileProductArguments({
-            tiles: tiles.get,
-            readBase: args.a.get,
-            writeBase: args.out.get,
-            panel: panel.get,
-            outer: args.outer.get,
-            outerStep: args.outerStep.get,
-            middle: args.middle.get,
-            middleStep: args.middleStep.get,
-            run: args.run.get,
-            columns: left.get,
-            bias: args.bias.get,
-            lowest: args.lowest.get,
-            highest: args.highest.get,
-          }),
+      wide === undefined ? [] : when(
+        worthWide(args.run),
+        loopWhile(
+          atLeast(left.get, i32(WIDE_COLUMNS)),
+          call(
+            wide,
+            ...tileProductArguments({
+              ...product,
+              columns: panelBytes.get,
+            }),
+          ),
+          panel.set(add(panel.get, mul(panelBytes.get, i32(2)))),
+          args.bias.add(4 * WIDE_COLUMNS),
+          args.out.add(4 * WIDE_COLUMNS),
+          left.add(-WIDE_COLUMNS),
         ),
+      ),
+      loopWhile(
+        greater(left.get, i32(0)),
+        call(products, ...tileProductArguments(product)),
         panel.add(panelBytes.get),
         args.bias.add(4 * PANEL),
         args.out.add(4 * PANEL),

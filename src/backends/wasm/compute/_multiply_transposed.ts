@@ -1,18 +1,21 @@
 import {
   add,
+  atLeast,
   call,
   divide,
   type FunctionBuilder,
   greater,
   i32,
   less,
-  loopUntilNot,
+  type Local,
   loopWhile,
   mul,
   remainder,
   smaller,
   sub,
+  when,
 } from "./_assembler.ts";
+import { WIDE_COLUMNS, worthWide } from "./_wide_products.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import {
   HIGHEST,
@@ -24,6 +27,7 @@ import {
 /** The indices of the functions that the kernel calls. */
 export interface TransposedFunctions {
   readonly products: number;
+  readonly wide?: number;
   readonly copyPanel: number;
   readonly transpose: number;
 }
@@ -35,10 +39,35 @@ export function multiplyTransposed(
 ): FunctionBuilder {
   return kernelFunction("multiplyTransposed", (f, args, chunk) => {
     const [group, from, rows, block, last, count, index] = f.locals("i32", 7);
+    const secondPanel = f.local("i32");
     const [transposed, panel, rowBytes, out, tiles, left, d, write, bias] = f
       .locals("i32", 9);
     const columnBytes = mul(args.columns.get, i32(4));
     const runBytes = mul(args.run.get, i32(4));
+    const copyPanel = (to: Local) =>
+      call(
+        functions.copyPanel,
+        d.get,
+        columnBytes,
+        count.get,
+        left.get,
+        to.get,
+      );
+    const product = {
+      tiles: tiles.get,
+      readBase: transposed.get,
+      writeBase: write.get,
+      panel: panel.get,
+      outer: i32(1),
+      outerStep: i32(0),
+      middle: i32(1),
+      middleStep: i32(0),
+      run: count.get,
+      columns: left.get,
+      bias: bias.get,
+      lowest: i32(LOWEST),
+      highest: i32(HIGHEST),
+    };
     return [
       group.set(divide(chunk.get, args.runBlocks.get)),
       from.set(
@@ -49,7 +78,7 @@ export function multiplyTransposed(
         add(args.scratch.get, mul(i32(target.thread), args.scratchBytes.get)),
       ),
       transposed.set(
-        add(panel.get, mul(args.blockPixels.get, i32(4 * PANEL))),
+        add(panel.get, mul(args.blockPixels.get, i32(8 * PANEL))),
       ),
       // An odd number of cache lines, as a power of two would share few sets.
       rowBytes.set(add(mul(args.blockPixels.get, i32(4)), i32(64))),
@@ -96,35 +125,33 @@ export function multiplyTransposed(
         d.set(add(args.d.get, mul(block.get, columnBytes))),
         write.set(out.get),
         left.set(args.columns.get),
-        loopUntilNot(
+        functions.wide === undefined ? [] : when(
+          worthWide(count),
+          loopWhile(
+            atLeast(left.get, i32(WIDE_COLUMNS)),
+            copyPanel(panel),
+            d.add(4 * PANEL),
+            secondPanel.set(
+              add(panel.get, mul(count.get, i32(4 * PANEL))),
+            ),
+            copyPanel(secondPanel),
+            d.add(4 * PANEL),
+            call(
+              functions.wide,
+              ...tileProductArguments({
+                ...product,
+                columns: mul(count.get, i32(4 * PANEL)),
+              }),
+            ),
+            write.add(4 * WIDE_COLUMNS),
+            left.add(-WIDE_COLUMNS),
+          ),
+        ),
+        loopWhile(
           greater(left.get, i32(0)),
-          call(
-            functions.copyPanel,
-            d.get,
-            columnBytes,
-            count.get,
-            left.get,
-            panel.get,
-          ),
-          call(
-            functions.products,
-            ...tileProductArguments({
-              tiles: tiles.get,
-              readBase: transposed.get,
-              writeBase: write.get,
-              panel: panel.get,
-              outer: i32(1),
-              outerStep: i32(0),
-              middle: i32(1),
-              middleStep: i32(0),
-              run: count.get,
-              columns: left.get,
-              bias: bias.get,
-              lowest: i32(LOWEST),
-              highest: i32(HIGHEST),
-            }),
-          ),
+          copyPanel(panel),
           d.add(4 * PANEL),
+          call(functions.products, ...tileProductArguments(product)),
           write.add(4 * PANEL),
           left.add(-PANEL),
         ),

@@ -200,11 +200,11 @@ export function multiplyTransposed(
   using partial = groups === 1 && columns % PANEL === 0
     ? undefined
     : compute.scratch(4 * (groups * size + PANEL));
-  const scratchBytes = 4 * PANEL * blockPixels +
+  const scratchBytes = 8 * PANEL * blockPixels +
     runBlock * (4 * blockPixels + LINE_BYTES);
   using scratch = compute.scratch(compute.threads * scratchBytes);
-  using zeros = compute.scratch(4 * PANEL);
-  compute.floats(zeros.address, PANEL).fill(0);
+  using zeros = compute.scratch(8 * PANEL);
+  compute.floats(zeros.address, 2 * PANEL).fill(0);
   compute.run(
     "multiplyTransposed",
     {

@@ -9,6 +9,7 @@ import { assembleComputeModule } from "../../../../src/backends/wasm/compute/_mo
 const targets = [false, true].flatMap((fused) =>
   [false, true].map((shared) => ({
     fused,
+    wide: fused,
     shared,
     pages: 1,
     thread: 0,
