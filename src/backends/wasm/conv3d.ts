@@ -4,14 +4,14 @@
  * strides above 1; the network then trains to nothing, without an error.
  */
 
-import {
-  type backend_util,
-  type Conv3DAttrs,
-  type Conv3DBackpropFilterV2Attrs,
-  type Conv3DBackpropFilterV2Inputs,
-  type Conv3DBackpropInputV2Attrs,
-  type Conv3DBackpropInputV2Inputs,
-  type Conv3DInputs,
+import type {
+  backend_util,
+  Conv3DAttrs,
+  Conv3DBackpropFilterV2Attrs,
+  Conv3DBackpropFilterV2Inputs,
+  Conv3DBackpropInputV2Attrs,
+  Conv3DBackpropInputV2Inputs,
+  Conv3DInputs,
 } from "@tensorflow/tfjs";
 import { addressOf } from "./compute/compute.ts";
 import { conv3DInfo } from "../_same_padding.ts";

@@ -463,7 +463,6 @@ function pooling(
       }))
     ),
     run: ([x], g) => {
-      const type = average ? "avg" : "max";
       if (dimensions === 2) {
         return (average ? tf.avgPool : tf.maxPool)(
           x as tf.Tensor4D,
