@@ -50,6 +50,9 @@ const SIDES: Kind[] = ["ordinary", "negative", "positive"];
 const TRIG: Kind[] = ["ordinary", "negative", "positive", "ties"];
 const ALPHA = 1.6732632423543772, SCALE = 1.0507009873554805;
 
+/** What is as exact as its range is wide, rather than as its value is large. */
+const ABSOLUTE: Record<string, number> = { sin: 1, cos: 1, asin: 50, acos: 50 };
+
 const UNARY: Record<
   string,
   [(x: tf.Tensor) => tf.Tensor, F1, F1 | undefined, Kind[]]
@@ -192,7 +195,8 @@ const unary = Object.entries(UNARY).map(([name, [op, f, df, kinds]]) => ({
       values,
       // The results of erf and the like are as exact as their range is wide.
       bound: values.map((y, i) =>
-        conditioned(f, x.values[i], y) + (Number.isFinite(y) ? 0.01 : 0)
+        conditioned(f, x.values[i], y) +
+        (Number.isFinite(y) ? ABSOLUTE[name] ?? 0.01 : 0)
       ),
     }];
   },
