@@ -2,6 +2,9 @@ import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
 import { mendGradients } from "./mended_gradients.ts";
+import { fuseRecurrentLayers } from "./fused_recurrent.ts";
+import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
+import { lstmGradKernel, lstmKernel } from "./wasm/lstm.ts";
 import { replaceGradients } from "./gradients.ts";
 import {
   batchNormTrainingGradKernel,
@@ -105,6 +108,10 @@ const trainingKernels: readonly KernelConfig[] = [
   batchNormTrainingGradKernel,
   layerNormKernel,
   layerNormGradKernel,
+  lstmKernel,
+  lstmGradKernel,
+  gruKernel,
+  gruGradKernel,
   ...optimizerUpdateKernels,
 ];
 
@@ -126,7 +133,7 @@ export interface WasmTrainingOptions {
 /**
  * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
  * lacks, and faster ones in the place of its naive loops. tfjs's optimizers and
- * normalization layers then run as one kernel each on that backend, and slow
+ * normalization and recurrent layers then run as one kernel each on that backend, and slow
  * gradients of tfjs are replaced on all.
  *
  * The backend's package is loaded if it is not yet, but the backend is not
@@ -158,5 +165,6 @@ export async function enableWasmTraining(
   replaceGradients();
   mendGradients();
   fuseLayers();
+  fuseRecurrentLayers();
   fuseOptimizers();
 }
