@@ -26,7 +26,7 @@ import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
-import { meanAndSpread, writeReport } from "./paper/report.ts";
+import { meanAndSpread, readResult, writeReport } from "./paper/report.ts";
 import { familyOf, ROWS, selectRows, titleOf } from "./paper/rows.ts";
 import {
   type RowResult,
@@ -182,7 +182,7 @@ async function runRows(
         signal: interrupt.signal,
       };
       const name = await runName(row, options);
-      const result = await readResult(`${out}/${name}.json`) ??
+      const result = await finishedResult(`${out}/${name}.json`) ??
         await runRow(row, options);
       if (!result) {
         console.log(`Stopped. The same command goes on from the last test.`);
@@ -206,9 +206,9 @@ async function runRows(
 }
 
 /** The result at `path`, if that run is finished. */
-async function readResult(path: string): Promise<RowResult | undefined> {
+async function finishedResult(path: string): Promise<RowResult | undefined> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return await readResult(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

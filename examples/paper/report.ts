@@ -1,20 +1,100 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
 import { writeFile } from "@clr/clr/command";
+import {
+  count,
+  describeFault,
+  finite,
+  flag,
+  oneOf,
+  optional,
+  record,
+  text,
+  that,
+} from "../../src/runtime/check_data.ts";
+import {
+  columnsWith,
+  readColumn,
+  recordedNumber,
+} from "../../src/training/_columns.ts";
+import { MODELS } from "./models.ts";
 import { describeRate } from "./rate.ts";
 import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./run_row.ts";
 
-/** Every result in `folder`, and nothing else that lies there. */
+/** What the report reads of a result; the file may have been edited. */
+const RESULT = record({
+  row: text,
+  // They become names of files.
+  model: oneOf(...Object.keys(MODELS)),
+  optimizer: text,
+  scale: that(
+    "be > 0 and <= 1",
+    (value) => typeof value === "number" && value > 0 && value <= 1,
+  ),
+  seed: count,
+  iterations: count,
+  rate: text,
+  accuracy: recordedNumber,
+  diverged: flag,
+  epochHistory: columnsWith("iterations", "val_acc", "loss"),
+  data: record({
+    name: that(
+      "be the name of a data set",
+      (value) => typeof value === "string" && /^[\w -]{1,40}$/.test(value),
+    ),
+    origin: text,
+    note: optional(text),
+    trainImages: count,
+    testImages: count,
+  }),
+  backend: text,
+  device: text,
+  seconds: finite,
+});
+
+/**
+ * A finished run's result, from its file.
+ *
+ * @throws {SyntaxError} If it is none; the message names what is wrong.
+ */
+export async function readResult(path: string): Promise<RowResult> {
+  const value = parse(path, await Deno.readTextFile(path));
+  return checkResult(path, value);
+}
+
+function checkResult(path: string, value: unknown): RowResult {
+  const fault = describeFault(value, RESULT);
+  if (fault !== undefined) {
+    throw new SyntaxError(`Cannot read ${path} as its ${fault}`);
+  }
+  const result = value as RowResult;
+  return {
+    ...result,
+    accuracy: result.accuracy ?? NaN,
+    epochHistory: Object.fromEntries(
+      Object.entries(result.epochHistory).map((
+        [name, values],
+      ) => [name, readColumn(values)]),
+    ) as unknown as RowResult["epochHistory"],
+  };
+}
+
+/**
+ * Every result in `folder`, and nothing else that lies there.
+ *
+ * @throws {SyntaxError} If a file is no JSON, or a result that lacks something.
+ */
 export async function readResults(folder: string): Promise<RowResult[]> {
   const results: RowResult[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.endsWith(".json")) continue;
-      const value = parse(
-        `${folder}/${name}`,
-        await Deno.readTextFile(`${folder}/${name}`),
-      );
-      if (ROWS.some(({ id }) => id === value?.row)) results.push(value);
+      const path = `${folder}/${name}`;
+      const value = parse(path, await Deno.readTextFile(path));
+      const row = Object(value).row;
+      if (ROWS.some(({ id }) => id === row)) {
+        results.push(checkResult(path, value));
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -22,7 +102,7 @@ export async function readResults(folder: string): Promise<RowResult[]> {
   return results.sort((a, b) => a.seed - b.seed || a.scale - b.scale);
 }
 
-function parse(path: string, text: string) {
+function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
