@@ -126,7 +126,9 @@ async function run(program: string, args: string[]): Promise<Turn> {
   const { code, stdout, stderr } = await new Deno.Command(program, { args })
     .output();
   const decoder = new TextDecoder();
-  if (code !== 0) throw new Error(decoder.decode(stderr));
+  if (code !== 0) {
+    throw new Error(decoder.decode(stderr).trim() || `${program} failed`);
+  }
   return JSON.parse(decoder.decode(stdout).trim().split("\n").at(-1)!);
 }
 
@@ -186,7 +188,7 @@ async function compare(
       last = await run(python, [theirs, ...args]);
       torch.push(...last.times);
     } catch (error) {
-      missing = (error as Error).message.trim().split("\n").at(-1)!;
+      missing = (error as Error).message.split("\n").at(-1)!;
     }
   }
   const show = (times: number[]) =>

@@ -1,5 +1,5 @@
+import { writeAll } from "@clr/clr/command";
 import { createHash } from "node:crypto";
-import { writeAll } from "../../src/runtime/write_file.ts";
 import { exists } from "./_cache.ts";
 import {
   ask,

@@ -1,4 +1,4 @@
-import { systemCode } from "../../src/runtime/system_error.ts";
+import { systemCode } from "@clr/clr/command";
 import { cacheFolder, exists, fillOnce } from "./_cache.ts";
 import {
   download,

@@ -1,7 +1,6 @@
+import { systemCode, writeAll } from "@clr/clr/command";
 import { Readable } from "node:stream";
 import { extract, type Header } from "tar-stream";
-import { systemCode } from "../../src/runtime/system_error.ts";
-import { writeAll } from "../../src/runtime/write_file.ts";
 import { DatasetError } from "./image_dataset.ts";
 
 /** A file to take out of an archive. */

@@ -1,6 +1,6 @@
 /** One request for a file: what is asked for, what comes, and how long it may take. */
 
-import { writeAll } from "../../src/runtime/write_file.ts";
+import { writeAll } from "@clr/clr/command";
 import { DatasetError } from "./image_dataset.ts";
 
 /** Called as bytes arrive; `total` is undefined where the server gives none. */

@@ -15,7 +15,7 @@ import {
   columnsWith,
   readColumn,
   recordedNumber,
-} from "../../src/training/_columns.ts";
+} from "../../src/runtime/columns.ts";
 import { MODELS } from "./models.ts";
 import { describeRate } from "./rate.ts";
 import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";

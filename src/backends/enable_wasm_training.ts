@@ -11,7 +11,7 @@ import { layerNormGradKernel, layerNormKernel } from "./wasm/layer_norm.ts";
 import { fuseOptimizers } from "./fused_optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
-import { clipByValueKernel } from "./wasm/clip_by_value.ts";
+import { elementwiseKernels } from "./wasm/elementwise.ts";
 import { allowWinograd } from "./wasm/compute/convolution.ts";
 import { conv2DKernel, fusedConv2DKernel } from "./wasm/conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./wasm/conv2d_backprop_filter.ts";
@@ -53,7 +53,6 @@ import {
   maxPool3DKernel,
 } from "./wasm/pool3d.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
-import { relu6Kernel, reluKernel } from "./wasm/relu.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
@@ -67,9 +66,7 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
-  clipByValueKernel,
-  reluKernel,
-  relu6Kernel,
+  ...elementwiseKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,
   conv3DBackpropInputKernel,

@@ -6,7 +6,12 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { replaceGradient } from "./_engine.ts";
+import {
+  gradientDepth,
+  hasKernel,
+  replaceGradient,
+  runKernel,
+} from "./_engine.ts";
 
 function only(dy: tf.Tensor | tf.Tensor[]): tf.Tensor {
   return Array.isArray(dy) ? dy[0] : dy;
@@ -45,20 +50,29 @@ function reduced(attrs: tf.NamedAttrMap, shape: number[]): number[] {
   return tf.util.parseAxisParam(attrs.axis as number | number[], shape);
 }
 
-/** With one factor for each column; others are left to tfjs's own. */
+/** Sums over the dimensions along which a tensor of that shape was broadcast. */
+function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
+  const axes = tf.backend_util.getReductionAxes(shape, x.shape);
+  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
+}
+
+/** For factors of any one shape that broadcasts; tfjs's own takes two. */
 function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
   return {
     ...stock,
     gradFunc: (dys, saved, attrs) => {
       const dy = only(dys);
       const [x, mean, variance, scale] = saved as tf.Tensor[];
-      if (mean.rank !== 1) return stock.gradFunc(dys, saved, attrs);
-      const axes = x.shape.map((_, axis) => axis).slice(0, -1);
+      const { shape } = mean;
+      const factors = scale ? [variance, scale] : [variance];
+      if (factors.some((f) => !tf.util.arraysEqual(f.shape, shape))) {
+        return stock.gradFunc(dys, saved, attrs);
+      }
       const epsilon = attrs.varianceEpsilon as number;
       const root = tf.rsqrt(tf.add(variance, epsilon));
       const factor = scale ? tf.mul(root, scale) : root;
-      const sum = tf.sum(dy, axes);
-      const product = tf.sum(tf.mul(dy, tf.sub(x, mean)), axes);
+      const sum = sumTo(shape, dy);
+      const product = sumTo(shape, tf.mul(dy, tf.sub(x, mean)));
       const cube = tf.mul(factor, tf.mul(root, root));
       return {
         x: () => tf.mul(dy, factor),
@@ -69,6 +83,27 @@ function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
       };
     },
   };
+}
+
+/**
+ * The gradient of a function of one value by a kernel of our own, where the
+ * backend has it and no gradient of this gradient is wanted.
+ *
+ * @param saved Whether it is computed from what the function gave.
+ */
+function byKernel(kernelName: string, gradient: string, saved: "x" | "y") {
+  replaceGradient(kernelName, (stock) => ({
+    kernelName,
+    ...saved === "x" ? { inputsToSave: ["x"] } : { outputsToSave: [true] },
+    gradFunc: (dys, tensors, attrs) => {
+      if (!hasKernel(gradient) || gradientDepth() > 0) {
+        return stock.gradFunc(dys, tensors, attrs);
+      }
+      const [y] = tensors as tf.Tensor[];
+      const dy = only(dys);
+      return { x: () => runKernel<tf.Tensor>(gradient, { dy, y }) };
+    },
+  }));
 }
 
 let replaced = false;
@@ -102,4 +137,9 @@ export function replaceGradients(): void {
     },
   }));
   replaceGradient("FusedBatchNorm", batchNormGradient);
+  // tfjs's gradient of ReLU asks where x is positive, which is where y is.
+  byKernel("Relu", "ReluGrad", "y");
+  byKernel("Relu6", "Relu6Grad", "x");
+  byKernel("Sigmoid", "SigmoidGrad", "y");
+  byKernel("Tanh", "TanhGrad", "y");
 }

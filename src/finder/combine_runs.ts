@@ -7,7 +7,7 @@ import type { LearningRateRangeData, Spread } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { smooth } from "./smoothing.ts";
+import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
 
 function pickBounds(bounds: { baseLr?: number; maxLr?: number }) {
@@ -116,7 +116,7 @@ export function combineRuns(
     metrics,
     suggestions: suggestLearningRates(learningRates, smoothedLosses),
     stopReason: typicalRun.stopReason,
-    stoppedAt: grid[Math.max(0, tested - 1)],
+    stoppedAt: grid[Math.min(grid.length, Math.max(1, tested)) - 1],
     verdict,
     finding,
     remedies,

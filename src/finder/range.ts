@@ -7,6 +7,7 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
@@ -194,13 +195,9 @@ export class LearningRateRange {
   toString(): string {
     return this.format();
   }
-
-  /** What `console.log` shows: the text, in place of all its numbers. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
 }
 
+showInConsole(LearningRateRange);
 showInNotebooks(LearningRateRange, rangeView);
 
 function deepFreeze<T>(value: T): T {

@@ -51,7 +51,9 @@ export interface RangeTestResult {
   readonly remedies: readonly Remedy[];
   /** The finding in a line, as text and pictures of the range have it. */
   readonly headline: string;
-  /** What to do next, in a sentence. */
+  /** What to do next, in a line. */
+  readonly nextStep: string;
+  /** The finding and what to do next, in a sentence. */
   readonly advice: string;
   /** Where and why the test stopped, in a line. */
   readonly ending: string;

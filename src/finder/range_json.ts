@@ -12,7 +12,7 @@ import {
   record,
   text,
 } from "../runtime/check_data.ts";
-import { readColumn, recordedNumber } from "../training/_columns.ts";
+import { readColumn, recordedNumber } from "../runtime/columns.ts";
 import { valuesOf } from "./choose_curve.ts";
 import { type FindingKind, remediesFor } from "./conclude.ts";
 import { drawnCurve } from "./curve.ts";
@@ -26,6 +26,7 @@ type Added =
   | "finding"
   | "remedies"
   | "headline"
+  | "nextStep"
   | "ending"
   | "curve";
 

@@ -11,12 +11,12 @@ import {
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import { DivergenceDetector } from "./divergence.ts";
-import { setValue } from "../training/_columns.ts";
+import { setValue } from "../runtime/columns.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
-import { ExponentialSmoothing } from "./smoothing.ts";
+import { ExponentialSmoothing } from "../metrics/smoothing.ts";
 
 /** What a run of the test needs. */
 export interface RangeTestSetup {

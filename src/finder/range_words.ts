@@ -1,3 +1,4 @@
+import { formatRate } from "../metrics/format_rate.ts";
 import type { MaxReason } from "./bounds.ts";
 import type { AdvisedOption, FindingKind, Remedy } from "./conclude.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
@@ -6,18 +7,15 @@ import type { StopReason } from "./recorded_run.ts";
 /** A result whose words are still to be made. */
 export type Unworded<T extends RangeTestResult> = Omit<
   T,
-  "headline" | "advice" | "ending"
+  "headline" | "nextStep" | "advice" | "ending"
 >;
 
 /** How an option of the test is written: `endLr`, or `--end-lr`. */
 export type OptionName = (option: AdvisedOption) => string;
 
-/** A rate in few characters: 0.0042, 1e-7. */
+/** A rate in two digits: bounds are read off a noisy curve. */
 export function shortRate(rate: number): string {
-  const rounded = Number(rate.toPrecision(2));
-  return rounded === 0 || rounded >= 1e-4 && rounded < 1e4
-    ? String(rounded)
-    : rounded.toExponential().replace("e+", "e");
+  return formatRate(rate, 2);
 }
 
 /** The curve as a sentence begins with it: a metric by its name in quotes. */
@@ -100,16 +98,23 @@ function headlineOf(range: Unworded<RangeTestResult>): string {
   return HEADLINES[range.finding.kind](range);
 }
 
+/** What to do next, most promising first. */
+function wordNextStep(
+  { remedies }: Pick<RangeTestResult, "remedies">,
+  name: OptionName,
+): string {
+  return remedies.map((remedy) => wordRemedy(remedy, name)).join(", or ");
+}
+
 /** What was found and what to do next, in a sentence. */
 export function wordAdvice(
   range: Unworded<RangeTestResult>,
   name: OptionName,
 ): string {
-  const todo = range.remedies.map((remedy) => wordRemedy(remedy, name))
-    .join(", or ");
+  const next = wordNextStep(range, name);
   return range.finding.kind === "both-bounds"
-    ? `${todo[0].toUpperCase()}${todo.slice(1)}.`
-    : `${headlineOf(range)}: ${todo}.`;
+    ? `${next[0].toUpperCase()}${next.slice(1)}.`
+    : `${headlineOf(range)}: ${next}.`;
 }
 
 /** The result with the sentences that its data come to. */
@@ -120,6 +125,7 @@ export function withWords(
   return {
     ...range,
     headline: headlineOf(range),
+    nextStep: wordNextStep(range, (option) => option),
     advice: wordAdvice(range, (option) => option),
     ending: `Stopped at ${
       shortRate(stoppedAt)

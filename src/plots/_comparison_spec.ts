@@ -1,23 +1,24 @@
+import { formatRate } from "../metrics/format_rate.ts";
+import type { Better, Metric } from "../metrics/direction.ts";
+import { COUNTED, iterationAxis, metricAxis, told } from "./_axes.ts";
 import { blowUpCap } from "./_blow_up.ts";
-import { count, isAccuracy, isHigherBetter, label, rate } from "./_format.ts";
+import { counted, isAccuracy, label, shown } from "./_format.ts";
 import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
+import type { ChartOptions, Color, Limits, SingleChart } from "./_grammar.ts";
 import {
   bestIndex,
-  type HistoryColumns,
-  metricsOf,
-  type RunHistory,
-  shown,
-} from "./_history_spec.ts";
+  comparisonHeadline,
+  type NamedCourse,
+} from "./_headline.ts";
 import { LIGHT } from "./_palette.ts";
+import { betterOf, metricsOf, nameOf, type RunHistory, runOf } from "./_run.ts";
 import {
-  type Chart,
-  type ChartOptions,
+  dots,
   frame,
   hover,
   inReach,
-  iterationAxis,
-  NUMBER,
   reached,
+  rounded,
   short,
   WIDTH,
   zoom,
@@ -34,18 +35,13 @@ export interface NamedRun extends RunHistory {
 /** Options of a comparison's chart. */
 export interface ComparisonChartOptions extends ChartOptions {
   /**
-   * The metric to compare, `val_…` for one of the validation.
+   * The metric to compare, `val_…` for one of the validation. One whose name
+   * does not tell where it is better is told as
+   * `{ name: "reward", better: "higher" }`; else no run is called the best.
    *
    * @default {the first of val_acc, val_loss, acc, loss that all runs have}
    */
-  readonly metric?: string;
-}
-
-interface Curve {
-  readonly name: string;
-  readonly iterations: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
-  readonly best: number;
+  readonly metric?: Metric;
 }
 
 const COLOURS = [
@@ -59,64 +55,76 @@ const COLOURS = [
 ];
 const DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4], [1, 3]];
 
-function has(run: RunHistory, metric: string): boolean {
-  return metric.startsWith("val_")
-    ? run.epochHistory?.[metric] !== undefined
-    : run.history[metric] !== undefined;
+/** The columns in which a run has the metric, if any. */
+function columnsOf(run: RunHistory, metric: string) {
+  const columns = metric.startsWith("val_") ? run.epochHistory : run.history;
+  return columns?.[metric] === undefined ? undefined : columns;
 }
 
 function defaultMetric(runs: readonly NamedRun[]): string | undefined {
   const names = metricsOf(runs[0]);
   const ordered = [...names.filter(isAccuracy), "loss"];
   return [...ordered.map((name) => `val_${name}`), ...ordered]
-    .find((metric) => runs.every((run) => has(run, metric)));
+    .find((metric) => runs.every((run) => columnsOf(run, metric)));
 }
 
-function curve(run: NamedRun, metric: string): Curve {
-  const validation = metric.startsWith("val_");
-  const columns: HistoryColumns = validation ? run.epochHistory! : run.history;
-  const values = validation ? columns[metric] : trendOf(columns[metric]);
-  return {
-    name: run.name,
-    iterations: columns.iterations,
-    values,
-    best: bestIndex(metric, values),
-  };
+function curvesOf(
+  runs: readonly NamedRun[],
+  metric: string | undefined,
+): NamedCourse[] {
+  return runs.map((run) => {
+    const columns = metric === undefined ? undefined : columnsOf(run, metric);
+    if (columns === undefined) {
+      throw new RangeError(
+        `Cannot draw a comparison as metric must be one that all runs have: current value is ${
+          metric ?? "missing"
+        }`,
+      );
+    }
+    const values = columns[metric!];
+    return {
+      name: run.name,
+      iterations: columns.iterations,
+      values: metric!.startsWith("val_") ? values : trendOf(values),
+    };
+  });
 }
 
-/** The first iteration at which the curve is at least as good as `goal`. */
-function reaches(curve: Curve, metric: string, goal: number): number {
-  const sign = isHigherBetter(metric) ? 1 : -1;
-  for (let i = 0; i < curve.values.length; i++) {
-    if (sign * curve.values[i] >= sign * goal) return curve.iterations[i];
-  }
-  return Infinity;
+/** The rows of all curves, and limits that show them up to where they blow up. */
+function rowsOf(curves: readonly NamedCourse[]) {
+  let low = Infinity, high = -Infinity;
+  const rows = curves.flatMap(({ name, iterations, values }) => {
+    const gaps = gapsIn(values, values.length / WIDTH);
+    const cap = blowUpCap(values) ?? Infinity;
+    return withGaps(thin(values, 250), values, gaps).map((i) => {
+      if (Number.isFinite(values[i])) {
+        low = Math.min(low, values[i]);
+        high = Math.max(high, Math.min(values[i], cap));
+      }
+      return { run: name, iteration: iterations[i], value: short(values[i]) };
+    });
+  });
+  if (low > high) [low, high] = [0, 1];
+  const margin = 0.06 * (high - low) || 0.1;
+  const domain: Limits = [rounded(low - margin), rounded(high + margin)];
+  return { rows, domain };
 }
 
-function title(curves: readonly Curve[], metric: string): string {
-  const sign = isHigherBetter(metric) ? -1 : 1;
-  const ranked = curves.filter((curve) => curve.best >= 0)
-    .sort((a, b) => sign * (a.values[a.best] - b.values[b.best]));
-  if (ranked.length === 0) return `No run has a finite ${label(metric)}`;
-  const [first, second] = ranked;
-  const best = `${first.name} reaches the best ${label(metric)}, ${
-    shown(metric, first.values[first.best])
-  }`;
-  if (!second) return best;
-  const goal = second.values[second.best];
-  const early = reaches(first, metric, goal);
-  const late = second.iterations[second.best];
-  return early < late
-    ? `${best}, and ${second.name}'s best of ${shown(metric, goal)} ` +
-      `in ${count(early)} instead of ${count(late)} iterations`
-    : `${best}; ${second.name} follows with ${shown(metric, goal)}`;
+/** Where a curve has a dot: at its best, or at its end where that is unknown. */
+function markedIndex(
+  { values }: NamedCourse,
+  better: Better | undefined,
+): number {
+  return better === undefined
+    ? Array.from(values).findLastIndex(Number.isFinite)
+    : bestIndex(values, better);
 }
 
 /** The specification of a comparison's chart; see `comparisonChart`. */
 export function comparisonSpec(
   runs: readonly NamedRun[],
   options: ComparisonChartOptions = {},
-): Chart {
+): SingleChart {
   if (runs.length < 1 || runs.length > COLOURS.length) {
     throw new RangeError(
       `Cannot draw a comparison as it must have from 1 to ${COLOURS.length} runs: current value is ${runs.length}`,
@@ -129,61 +137,46 @@ export function comparisonSpec(
       }`,
     );
   }
-  const metric = options.metric ?? defaultMetric(runs);
-  if (metric === undefined || !runs.every((run) => has(run, metric))) {
-    throw new RangeError(
-      `Cannot draw a comparison as metric must be one that all runs have: current value is ${
-        metric ?? "missing"
-      }`,
-    );
-  }
-  const curves = runs.map((run) => curve(run, metric));
-  let last = 1, low = Infinity, high = -Infinity;
-  const values = curves.flatMap(({ name, iterations, values }) => {
-    const gaps = gapsIn(values, values.length / WIDTH);
-    const cap = blowUpCap(values) ?? Infinity;
-    last = Math.max(last, iterations[iterations.length - 1] ?? 0);
-    return withGaps(thin(values, 250), values, gaps).map((i) => {
-      if (Number.isFinite(values[i])) {
-        low = Math.min(low, values[i]);
-        high = Math.max(high, Math.min(values[i], cap));
-      }
-      return { run: name, iteration: iterations[i], value: short(values[i]) };
-    });
+  for (const run of runs) runOf(run);
+  const asked = options.metric ?? defaultMetric(runs);
+  const curves = curvesOf(runs, asked && nameOf(asked));
+  const metric = nameOf(asked!);
+  const better = betterOf(asked!);
+  const { rows, domain } = rowsOf(curves);
+  const last = Math.max(
+    1,
+    ...curves.map(({ iterations }) => iterations[iterations.length - 1] ?? 0),
+  );
+  const clipped = rows.some(({ value }) => value !== null && value > domain[1]);
+  const x = iterationAxis([0, last]);
+  const y = metricAxis(metric, reached("value"), { domain, ticks: 6 });
+  const names = curves.map(({ name }) => name);
+  const color: Color = {
+    field: "run",
+    type: "nominal",
+    scale: { domain: names, range: COLOURS.slice(0, names.length) },
+    legend: { symbolType: "stroke", columns: names.length > 4 ? 3 : 4 },
+  };
+  const marked = curves.flatMap((curve) => {
+    const i = markedIndex(curve, better);
+    return i < 0 ? [] : [{
+      run: curve.name,
+      iteration: curve.iterations[i],
+      value: short(curve.values[i]),
+    }];
   });
-  if (low > high) [low, high] = [0, 1];
-  const margin = 0.06 * (high - low) || 0.1;
-  const top = high + margin;
-  const clipped = values.some(({ value }) => value !== null && value > top);
-  const x = iterationAxis(0, last);
-  const domain = curves.map(({ name }) => name);
-  const range = [short(low - margin)!, short(top)!] as const;
-  const y = {
-    field: reached("value"),
-    type: "quantitative",
-    scale: { domain: range, nice: false, zero: false },
-    axis: {
-      title: label(metric),
-      tickCount: 6,
-      format: isAccuracy(metric) ? ".0%" : NUMBER,
-    },
-  };
-  const color = {
-    field: "run",
-    type: "nominal",
-    scale: { domain, range: COLOURS.slice(0, domain.length) },
-    legend: { symbolType: "stroke", columns: domain.length > 4 ? 3 : 4 },
-  };
-  const strokeDash = {
-    field: "run",
-    type: "nominal",
-    scale: { domain, range: DASHES.slice(0, domain.length) },
-  };
+  const transform = inReach(["value"], domain);
+  const headline = comparisonHeadline(curves, {
+    what: label(metric),
+    better,
+    show: (value) => shown(metric, value),
+  });
   return {
-    ...frame(options.title ?? title(curves, metric), [
+    ...frame(options.title ?? headline, [
       `${label(metric)}${metric.startsWith("val_") ? "" : ", smoothed"}`,
-      `${count(last)} iterations`,
-      clipped ? `clipped at ${rate(top)}` : "",
+      counted(last, "iteration"),
+      better === undefined ? "" : "dots mark the best",
+      clipped ? `clipped at ${formatRate(domain[1])}` : "",
     ], [
       curves.map(({ name, values, iterations }) =>
         gapFact(name, values, iterations)
@@ -193,25 +186,32 @@ export function comparisonSpec(
     params: [zoom(["runs"])],
     width: WIDTH,
     height: 340,
-    data: { values },
-    transform: inReach(["value"], range),
+    data: { values: rows },
+    transform,
     layer: [
       {
         name: "runs",
-        mark: { type: "line", strokeWidth: 2, clip: true },
-        encoding: { x, y, color, strokeDash },
+        mark: {
+          type: "line",
+          strokeWidth: 2,
+          point: dots(Math.max(...curves.map(({ values }) => values.length))),
+          clip: true,
+        },
+        encoding: {
+          x,
+          y,
+          color,
+          strokeDash: {
+            field: "run",
+            type: "nominal",
+            scale: { domain: names, range: DASHES.slice(0, names.length) },
+          },
+        },
       },
       {
-        data: {
-          values: curves.filter(({ best }) => best >= 0).map((
-            { name, iterations, values, best },
-          ) => ({
-            run: name,
-            iteration: iterations[best],
-            value: short(values[best]),
-          })),
-        },
-        transform: inReach(["value"], range),
+        name: "marked",
+        data: { values: marked },
+        transform,
         mark: {
           type: "point",
           filled: true,
@@ -227,8 +227,8 @@ export function comparisonSpec(
         y,
         tooltip: [
           { field: "run", type: "nominal" },
-          { field: "iteration", type: "quantitative", format: ",d" },
-          { field: "value", type: "quantitative", title: label(metric) },
+          COUNTED,
+          told("value", label(metric)),
         ],
       }, LIGHT.ink),
     ],

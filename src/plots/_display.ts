@@ -1,4 +1,4 @@
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 
 /** Gives a chart the means to show itself in Deno's notebook kernel. */
 export function displayed(chart: Chart): Chart {
@@ -8,10 +8,8 @@ export function displayed(chart: Chart): Chart {
       const { toSvg } = await import("./to_svg.ts");
       return {
         "application/vnd.vegalite.v5+json": chart,
-        "image/svg+xml": await toSvg(chart, {
-          theme: "light",
-          embedFont: false,
-        }),
+        // With the font that it is laid out for, which notebooks need not have.
+        "image/svg+xml": await toSvg(chart, { theme: "light" }),
         "text/plain": chart.description,
       };
     },

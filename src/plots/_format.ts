@@ -1,19 +1,13 @@
-import { metricDirection } from "../metrics/direction.ts";
-
-/** Numbers as people write them in titles and labels. */
-
-/** Three significant digits at most: `0.00213`, `1.5e-7`, `6e-3` never. */
-export function rate(value: number): string {
-  if (value === 0) return "0";
-  const size = Math.abs(value);
-  const rounded = Number(value.toPrecision(3));
-  if (size >= 1e-4 && size < 1e4) return String(rounded);
-  return rounded.toExponential().replace("e+", "e");
-}
+/** Numbers and names as people write them in titles and labels. */
 
 /** `12,345`. */
 export function count(value: number): string {
   return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `12,345 iterations`, `1 epoch`. */
+export function counted(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? "" : "s"}`;
 }
 
 /** `76.1 %` of a fraction. */
@@ -22,7 +16,7 @@ export function percent(fraction: number): string {
 }
 
 /** A loss or metric: four significant digits at most. */
-export function measure(value: number): string {
+function measure(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "NaN";
 }
 
@@ -34,13 +28,18 @@ export function label(metric: string): string {
   );
 }
 
-/** Whether the metric is known to be better when it is higher. */
-export function isHigherBetter(metric: string): boolean {
-  return metricDirection(metric) === "higher";
-}
-
 /** Whether the metric is a fraction of right answers. */
 export function isAccuracy(metric: string): boolean {
   return /(^|_)(acc|accuracy|categoricalAccuracy|binaryAccuracy|sparseCategoricalAccuracy)$/
     .test(metric);
+}
+
+/** A metric's value as a title has it. */
+export function shown(metric: string, value: number): string {
+  return isAccuracy(metric) ? percent(value) : measure(value);
+}
+
+/** `value`, starting with a capital letter. */
+export function capitalized(value: string): string {
+  return value[0].toUpperCase() + value.slice(1);
 }

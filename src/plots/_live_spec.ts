@@ -1,6 +1,15 @@
-import { isAccuracy, label } from "./_format.ts";
+import { COUNTED, metricAxis, RATE, told } from "./_axes.ts";
+import { label } from "./_format.ts";
+import type {
+  Color,
+  Encoding,
+  Layer,
+  Panel,
+  StackedChart,
+  XPosition,
+} from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
-import { frame, hover, type Json, NUMBER, WIDTH, zoom } from "./_spec.ts";
+import { hover, identifier, look, WIDTH, zoom } from "./_spec.ts";
 
 /** How the panels of a live chart are laid out. */
 export interface LiveAxis {
@@ -12,19 +21,53 @@ export interface LiveAxis {
   readonly log: boolean;
 }
 
-function panel(
-  column: string,
-  axis: LiveAxis,
-  options: { last: boolean; smooth: boolean },
-): Json {
-  const x: Json = {
+/** A chart without data, and without a title of its own. */
+export type LiveChart = Omit<
+  StackedChart,
+  "$schema" | "description" | "title"
+>;
+
+interface PanelOptions {
+  readonly axis: LiveAxis;
+  /** Whether it is the last, which has the labels of the axis. */
+  readonly last: boolean;
+  readonly legend: boolean;
+}
+
+/** What the lines of a metric are, and their colours. */
+const SERIES = {
+  batch: LIGHT.noise,
+  "batch, smoothed": LIGHT.ink,
+  validation: LIGHT.orange,
+} as const;
+
+function colorOf(
+  name: keyof typeof SERIES,
+  options: PanelOptions,
+): Color {
+  // Over rates there are no epochs to validate after.
+  const named = Object.entries(SERIES).filter(([name]) =>
+    name !== "validation" || options.axis.field === "iterations"
+  );
+  return {
+    datum: name,
+    scale: {
+      domain: named.map(([name]) => name),
+      range: named.map(([, color]) => color),
+    },
+    legend: options.legend ? { symbolType: "stroke" } : null,
+  };
+}
+
+function horizontal({ axis, last: shown }: PanelOptions): XPosition {
+  return {
     field: "x",
     type: "quantitative",
     scale: { type: axis.log ? "log" : "linear", nice: false, zero: false },
     axis: {
-      title: options.last ? axis.title : null,
-      labels: options.last,
-      ticks: options.last,
+      title: shown ? axis.title : null,
+      labels: shown,
+      ticks: shown,
       grid: false,
       format: axis.log ? "~g" : ",d",
       labelOverlap: true,
@@ -32,71 +75,78 @@ function panel(
       ...(axis.log ? {} : { tickMinStep: 1, tickCount: 8 }),
     },
   };
-  const y = (field: string): Json => ({
-    field,
-    type: "quantitative",
-    scale: { zero: false, nice: true },
-    axis: {
-      title: column === "lr" ? "learning rate" : label(column),
-      tickCount: 4,
-      format: isAccuracy(column) ? ".0%" : NUMBER,
-    },
-  });
+}
+
+/** The rate has one line; a metric those of batches, and its validation. */
+function lines(column: string, options: PanelOptions): Layer[] {
+  const x = horizontal(options);
   const line = (
     name: string,
     field: string,
-    color: string,
-    strokeWidth: number,
-  ) => ({
-    name,
-    mark: { type: "line", color, strokeWidth, clip: true },
+    shown: { readonly width: number; readonly encoding?: Encoding },
+  ): Layer => ({
+    name: identifier(`${column}_${name}`),
+    mark: {
+      type: "line",
+      strokeWidth: shown.width,
+      clip: true,
+      ...(shown.encoding ? {} : { color: LIGHT.blue }),
+    },
     encoding: {
       x,
-      y: y(field),
+      y: metricAxis(column, field, { ticks: 4 }),
       detail: { field: "run" },
       order: { field: "iteration" },
+      ...shown.encoding,
     },
   });
-  const layer: Json[] = options.smooth
-    ? [
-      line(`${column}_raw`, "value", LIGHT.noise, 1),
-      line(`${column}_smooth`, "smooth", LIGHT.ink, 2),
-      {
-        data: { name: `${column}_epochs` },
-        mark: {
-          type: "line",
-          color: LIGHT.orange,
-          strokeWidth: 2,
-          strokeDash: [6, 3],
-          point: { color: LIGHT.orange, size: 36 },
-          clip: true,
-        },
-        encoding: { x, y: y("value") },
+  if (column === "lr") return [line("smooth", "value", { width: 2 })];
+  return [
+    line("raw", "value", {
+      width: 1,
+      encoding: { color: colorOf("batch", options) },
+    }),
+    line("smooth", "smooth", {
+      width: 2,
+      encoding: { color: colorOf("batch, smoothed", options) },
+    }),
+    {
+      data: { name: `${column}_epochs` },
+      mark: {
+        type: "line",
+        strokeWidth: 2,
+        strokeDash: [6, 3],
+        point: { size: 36 },
+        clip: true,
       },
-    ]
-    : [line(`${column}_smooth`, "value", LIGHT.blue, 2)];
-  const shown = options.smooth ? "smooth" : "value";
-  layer.push(hover(column, {
-    x,
-    y: y(shown),
-    tooltip: [
-      {
-        field: "iteration",
-        type: "quantitative",
-        title: "iteration",
-        format: ",d",
+      encoding: {
+        x,
+        y: metricAxis(column, "value", { ticks: 4 }),
+        color: colorOf("validation", options),
       },
-      { field: "lr", type: "quantitative", title: "learning rate" },
-      ...(column === "lr"
-        ? []
-        : [{ field: "value", type: "quantitative", title: label(column) }]),
-    ],
-  }, LIGHT.ink));
+    },
+  ];
+}
+
+function panel(column: string, options: PanelOptions): Panel {
+  const x = horizontal(options);
+  const isRate = column === "lr";
   return {
     width: WIDTH,
-    height: options.smooth ? 190 : 120,
+    height: isRate ? 120 : 190,
     data: { name: column },
-    layer,
+    layer: [
+      ...lines(column, options),
+      hover(column, {
+        x,
+        y: metricAxis(column, isRate ? "value" : "smooth", { ticks: 4 }),
+        tooltip: [
+          COUNTED,
+          RATE,
+          ...(isRate ? [] : [told("value", label(column))]),
+        ],
+      }, LIGHT.ink),
+    ],
   };
 }
 
@@ -105,19 +155,24 @@ function panel(
  * `x, run, iteration, lr, value, smooth`, and for each metric one of its name and
  * `_epochs` with `x, value`.
  */
-export function liveSpec(columns: readonly string[], axis: LiveAxis): Json {
-  const { title: _, description: __, $schema: ___, ...rest } = frame("", []);
-  const panels = columns.map((column, i) =>
-    panel(column, axis, {
-      last: i === columns.length - 1,
-      smooth: column !== "lr",
-    })
-  );
+export function liveSpec(
+  columns: readonly string[],
+  axis: LiveAxis,
+): LiveChart {
+  const first = columns.find((column) => column !== "lr");
   return {
-    ...rest,
-    params: [zoom(columns.map((column) => `${column}_smooth`))],
+    ...look(),
+    params: [
+      zoom(columns.map((column) => identifier(`${column}_smooth`))),
+    ],
     spacing: 14,
-    resolve: { scale: { x: "shared" } },
-    vconcat: panels,
+    resolve: { scale: { x: "shared", color: "independent" } },
+    vconcat: columns.map((column, i) =>
+      panel(column, {
+        axis,
+        last: i === columns.length - 1,
+        legend: column === first,
+      })
+    ),
   };
 }

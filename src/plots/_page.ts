@@ -7,7 +7,8 @@ import { readTextAsset } from "./_asset.ts";
 import { fontRules } from "./_fonts.ts";
 import { DARK, darkRules, LIGHT, type Role } from "./_palette.ts";
 import { drawCharts } from "./_page_script.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
+import { scriptText } from "./_script_text.ts";
 
 /** Text as it may stand in HTML, also within quotes. */
 export function escapeHtml(text: string): string {
@@ -80,7 +81,7 @@ export async function page(
     scriptJson(charts.map(({ $schema: _, ...chart }) => chart))
   }</script>
 <script>${await vegaScript()}</script>
-<script>(${drawCharts})(globalThis)</script>`;
+<script>${scriptText({ drawCharts })}drawCharts(globalThis)</script>`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

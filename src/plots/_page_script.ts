@@ -1,7 +1,6 @@
-/**
- * What runs in the browser. These functions are typed and checked here, and go
- * into pages as their source text: each uses only its arguments.
- */
+/** What runs in pages of charts: it becomes a script by `scriptText`. */
+
+import type { SingleChart, StackedChart } from "./_grammar.ts";
 
 /** As much of a browser as the pages use. */
 export interface Browser {
@@ -25,9 +24,6 @@ export interface Element {
   textContent: string;
 }
 
-// deno-lint-ignore no-explicit-any -- a specification of any shape
-type Loose = any;
-
 /** Draws the charts of a page in its figures, as wide as these are. */
 export async function drawCharts(browser: Browser): Promise<void> {
   // Text is measured once, so its font must be there before.
@@ -36,14 +32,16 @@ export async function drawCharts(browser: Browser): Promise<void> {
       browser.document.fonts.load(font)
     ),
   );
-  const charts: Loose[] = JSON.parse(
+  const charts: (SingleChart | StackedChart)[] = JSON.parse(
     browser.document.getElementById("charts").textContent,
   );
   await Promise.all(charts.map((chart, i) => {
     const figure = browser.document.getElementById(`chart-${i}`);
     // Beside the plotting area there are the labels of the axis.
     const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
-    for (const panel of chart.vconcat ?? [chart]) panel.width = width;
+    for (const panel of chart.vconcat ?? [chart]) {
+      panel.width = width;
+    }
     return browser.vegaEmbed(figure, chart, {
       mode: "vega-lite",
       renderer: "svg",

@@ -1,14 +1,24 @@
-import { isAccuracy, label, measure, rate } from "./_format.ts";
+import { formatRate } from "../metrics/format_rate.ts";
+import type { RangeTestResult } from "../finder/range_data.ts";
+import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
+import { isAccuracy, label } from "./_format.ts";
+import type {
+  ChartOptions,
+  Encoding,
+  Layer,
+  Limits,
+  Panel,
+  StackedChart,
+  XPosition,
+} from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import {
-  type Chart,
-  type ChartOptions,
   frame,
   hover,
+  identifier,
   inReach,
-  type Json,
-  NUMBER,
   reached,
+  rounded,
   short,
   WIDTH,
   zoom,
@@ -16,308 +26,210 @@ import {
 import { thin, union } from "./_thin.ts";
 
 /**
- * What a range chart needs of a range test: a `LearningRateRange` has it, and
- * so has one read back from its JSON.
+ * What a range chart draws of a range test: a `LearningRateRange` has it, and
+ * so has its JSON.
  */
-export interface RangeData {
-  /** Lower bound, where the loss begins to fall. */
-  readonly baseLr?: number;
-  /** Upper bound, where the loss stops falling. */
-  readonly maxLr?: number;
-  /** The rates tried, ascending. */
-  readonly learningRates: ArrayLike<number>;
-  /** The loss at each rate. */
-  readonly losses: ArrayLike<number>;
-  /** The smoothed loss at each rate. */
-  readonly smoothedLosses: ArrayLike<number>;
-  /** Further metrics at each rate, by name. */
-  readonly metrics?: { readonly [name: string]: ArrayLike<number> };
-  /** Single rates that published rules pick. */
-  readonly suggestions?: {
-    /** In the longest valley. */
-    readonly valley?: number;
-    /** Where the loss falls fastest. */
-    readonly steepest?: number;
-    /** Left of the last steep slope. */
-    readonly slide?: number;
-    /** A tenth of where the loss is lowest. */
-    readonly minimum?: number;
-  };
-  /** Why the test stopped. */
-  readonly stopReason?: string;
-  /** What the test found, such as `good`. */
-  readonly verdict?: string;
-  /** What to do next, in a sentence. */
-  readonly advice?: string;
+export type RangeData = Pick<
+  RangeTestResult,
+  | "settings"
+  | "baseLr"
+  | "maxLr"
+  | "learningRates"
+  | "losses"
+  | "smoothedLosses"
+  | "metrics"
+  | "suggestions"
+  | "verdict"
+  | "headline"
+  | "nextStep"
+  | "ending"
+  | "curve"
+>;
+
+/** A curve of the test as a panel draws it. */
+interface DrawnCurve {
+  readonly name: string;
+  readonly values: readonly number[];
+  /** Its trend, where there is one. */
+  readonly trend?: readonly number[];
 }
 
 const DOT = 90;
-/** As `rate` writes numbers, in the language of Vega. */
-const RATE_LABEL = "datum.value >= 1e-4 && datum.value < 1e4 " +
-  "? format(datum.value, '~g') " +
-  ": replace(format(datum.value, '~e'), '+', '')";
 const RULES = ["valley", "steepest", "slide", "minimum"] as const;
 
-const STOPPED: { readonly [reason: string]: string } = {
-  end: "every rate tested",
-  diverged: "stopped as the loss diverged",
-  "non-finite": "stopped at a loss that is not finite",
-  aborted: "stopped by its signal",
-};
-
-const NOT_GOOD: { readonly [verdict: string]: string } = {
-  flat: "No learning rate tested lowers the loss",
-  "never-diverged": "The loss still falls at the highest learning rate",
-  "diverged-at-once": "The loss diverges from the lowest learning rate on",
-  noisy: "Noise hides where the loss falls",
-  "too-short": "Too few learning rates were tested to tell",
-};
-
-function title({ baseLr, maxLr, verdict = "good" }: RangeData): string {
-  if (verdict in NOT_GOOD) return NOT_GOOD[verdict];
-  return baseLr !== undefined && maxLr !== undefined
-    ? `Train between learning rates ${rate(baseLr)} and ${rate(maxLr)}`
-    : "The range test found no pair of bounds";
-}
+/** How many significant digits a rate of the test has in words. */
+const DIGITS = 2;
 
 function quantile(values: readonly number[], part: number): number {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   return sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
 }
 
-/**
- * Limits that show the whole descent and the noise about it, and of what blows
- * up only the start.
- */
-function limits(smoothed: number[], raw: number[]): [number, number] {
-  const finite = smoothed.filter(Number.isFinite);
+/** Limits that show all of the trend, and most of the noise about it. */
+function limits({ values, trend = values }: DrawnCurve): Limits {
+  const finite = trend.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
-  let low = 0;
-  for (let i = 1; i < finite.length; i++) if (finite[i] < finite[low]) low = i;
-  const bottom = finite[low];
-  const before = Math.max(...finite.slice(0, low + 1));
-  const half = Math.ceil(raw.length / 2);
-  const noise = quantile(
-    raw.slice(0, half).map((value, i) => Math.abs(value - smoothed[i])),
-    0.5,
-  );
-  const height = Math.max(
-    before - bottom,
-    6 * noise,
-    Math.abs(bottom) * 1e-3,
-    1e-12,
-  );
-  const top = Math.max(before, quantile(finite, 0.25)) + 0.5 * height;
-  const highest = Math.max(...finite, ...raw.filter(Number.isFinite));
-  const lowest = Math.min(bottom, ...raw.filter(Number.isFinite));
-  const limit = [
-    Math.max(lowest, bottom - 0.5 * height),
-    Math.min(highest, top),
-  ];
-  const margin = 0.12 * (limit[1] - limit[0]) || 0.1;
-  return [short(limit[0] - margin)!, short(limit[1] + margin)!];
-}
-
-/** Ticks a decade; within two decades also at 2 and 5. */
-function decades(first: number, last: number): number[] {
-  const low = Math.floor(Math.log10(first) + 1e-9);
-  const high = Math.ceil(Math.log10(last) - 1e-9);
-  const steps = Math.log10(last / first) < 1.5 ? [1, 2, 5] : [1];
-  const ticks: number[] = [];
-  for (let power = low; power <= high; power++) {
-    for (const step of steps) ticks.push(Number(`${step}e${power}`));
-  }
-  const inside = 1e-9;
-  return ticks.filter((tick) =>
-    tick >= first * (1 - inside) && tick <= last * (1 + inside)
-  );
-}
-
-function rateAxis(rates: ArrayLike<number>, shown: boolean): Json {
-  const first = rates[0], last = rates[rates.length - 1];
-  const middle = rates[rates.length >> 1];
-  // A linear sweep has its middle at the mean of its ends.
-  const linear = first <= 0 ||
-    Math.abs(middle - (first + last) / 2) < 0.05 * (last - first);
-  const axis = {
-    title: shown ? "learning rate" : null,
-    labels: shown,
-    ticks: shown,
-    grid: true,
-    gridOpacity: 0.6,
-  };
-  return {
-    field: "lr",
-    type: "quantitative",
-    scale: linear
-      ? { type: "linear", domain: [first, last], nice: false }
-      : { type: "log", domain: [first, last], nice: false },
-    axis: linear
-      ? { ...axis, tickCount: 8 }
-      : { ...axis, values: decades(first, last), labelExpr: RATE_LABEL },
-  };
+  const low = Math.min(...finite, quantile(values, 0.02));
+  const high = Math.max(...finite, quantile(values, 0.98));
+  const margin = 0.08 * (high - low) || Math.abs(high) * 0.1 || 0.1;
+  return [rounded(low - margin), rounded(high + margin)];
 }
 
 /** The value of the curve at `lr`, on the segment it lies in. */
 function valueAt(
   lr: number,
-  rates: ArrayLike<number>,
-  values: ArrayLike<number>,
+  rates: readonly number[],
+  curve: DrawnCurve,
 ): number {
-  let right = 1;
-  while (right < rates.length - 1 && rates[right] < lr) right++;
-  const left = right - 1;
+  const line = curve.trend ?? curve.values;
+  const kept = rates.map((_, i) => i).filter((i) => Number.isFinite(line[i]));
+  const right = kept.find((i) => rates[i] >= lr) ?? kept[kept.length - 1];
+  const left = kept.findLast((i) => rates[i] <= lr) ?? kept[0];
+  if (left === right) return line[left];
   const part = rates[left] > 0
     ? Math.log(lr / rates[left]) / Math.log(rates[right] / rates[left])
     : (lr - rates[left]) / (rates[right] - rates[left]);
-  const at = Math.min(1, Math.max(0, part));
-  return values[left] + at * (values[right] - values[left]);
+  return line[left] + part * (line[right] - line[left]);
 }
 
 /** As seen in a panel: what is out of view is at its edge. */
-function within(value: number, [low, high]: readonly number[]): number | null {
+function within(value: number, [low, high]: Limits): number | null {
   return short(Math.min(high, Math.max(low, value)));
 }
 
-/** Centred mean over a few neighbours, for a metric that comes unsmoothed. */
-function smoothed(values: ArrayLike<number>): number[] {
-  const reach = Math.max(1, Math.round(values.length / 40));
-  return Array.from(values, (_, i) => {
-    let sum = 0, n = 0;
-    for (let j = i - reach; j <= i + reach; j++) {
-      if (Number.isFinite(values[j])) [sum, n] = [sum + values[j], n + 1];
-    }
-    return n ? sum / n : NaN;
-  });
+/** A panel of a curve, and what marks on it need to know. */
+interface DrawnPanel {
+  readonly panel: Panel;
+  readonly curve: DrawnCurve;
+  readonly x: XPosition;
+  readonly domain: Limits;
+  /** The encoding of marks on the curve, in the fields `lr` and `value`. */
+  readonly onCurve: Encoding;
 }
 
-function panel(
+function drawPanel(
   range: RangeData,
-  name: string,
-  raw: ArrayLike<number>,
-  smooth: number[],
-  options: { height: number; shown: boolean; domain: [number, number] },
-): Json {
-  const rates = range.learningRates;
-  const rows = union(thin(raw), thin(smooth)).map((i) => ({
+  curve: DrawnCurve,
+  options: {
+    readonly height: number;
+    readonly shown: boolean;
+    readonly domain: Limits;
+  },
+): DrawnPanel {
+  const { learningRates: rates, settings, baseLr, maxLr } = range;
+  const { name, values, trend } = curve;
+  const { domain, shown, height } = options;
+  const kept = trend ? union(thin(values), thin(trend)) : thin(values);
+  const rows = kept.map((i) => ({
     lr: short(rates[i]),
     step: i,
-    raw: short(raw[i]),
-    smooth: short(smooth[i]),
-  }));
-  const x = rateAxis(rates, options.shown);
-  const y = (field: string): Json => ({
-    field: reached(field),
-    type: "quantitative",
-    scale: { domain: options.domain, nice: false, zero: false },
-    axis: {
-      title: label(name),
-      tickCount: options.height > 200 ? 6 : 3,
-      grid: true,
-      format: isAccuracy(name) ? ".0%" : NUMBER,
-    },
+    raw: short(values[i]),
+    ...(trend ? { smooth: short(trend[i]) } : {}),
+  })).filter(({ raw }) => raw !== null);
+  const x = rateAxis([rates[0], rates[rates.length - 1]], {
+    growth: settings.growth,
+    shown,
   });
-  const bounds = ([
-    ["base", range.baseLr],
-    ["max", range.maxLr],
-  ] as const).flatMap(([bound, lr]) =>
-    lr === undefined ? [] : [{
-      bound: `${bound} ${rate(lr)}`,
-      kind: bound,
-      lr: short(lr),
-      smooth: within(valueAt(lr, rates, smooth), options.domain),
-    }]
-  );
-  const colour = LIGHT.blue;
-  const layer: Json[] = [];
-  if (range.baseLr !== undefined && range.maxLr !== undefined) {
+  const y = (field: string) =>
+    metricAxis(name, field, { domain, ticks: height > 200 ? 6 : 3 });
+  const layer: Layer[] = [];
+  if (baseLr !== undefined && maxLr !== undefined) {
     layer.push({
-      data: { values: [{ lr: short(range.baseLr), end: short(range.maxLr) }] },
-      mark: { type: "rect", color: colour, opacity: 0.1, clip: true },
+      data: { values: [{ lr: short(baseLr), end: short(maxLr) }] },
+      mark: { type: "rect", color: LIGHT.blue, opacity: 0.1, clip: true },
       encoding: { x, x2: { field: "end" } },
     });
   }
+  layer.push({
+    name: identifier(`${name}_raw`),
+    mark: {
+      type: "line",
+      color: trend ? LIGHT.noise : LIGHT.muted,
+      strokeWidth: 1,
+      clip: true,
+    },
+    encoding: { x, y: y(reached("raw")) },
+  });
+  if (trend) {
+    layer.push({
+      name: identifier(`${name}_smooth`),
+      mark: { type: "line", color: LIGHT.ink, strokeWidth: 2, clip: true },
+      encoding: { x, y: y(reached("smooth")) },
+    });
+  }
+  const bounds = [baseLr, maxLr].filter((lr) => lr !== undefined);
   layer.push(
     {
-      name: `${name}_raw`,
-      mark: { type: "line", color: LIGHT.noise, strokeWidth: 1, clip: true },
-      encoding: { x, y: y("raw") },
-    },
-    {
-      name: `${name}_smooth`,
-      mark: { type: "line", color: LIGHT.ink, strokeWidth: 2, clip: true },
-      encoding: { x, y: y("smooth") },
-    },
-    {
-      data: { values: bounds },
-      mark: { type: "rule", color: colour, strokeDash: [3, 3], clip: true },
+      data: { values: bounds.map((lr) => ({ lr: short(lr) })) },
+      mark: { type: "rule", color: LIGHT.blue, strokeDash: [3, 3], clip: true },
       encoding: { x },
     },
-    {
-      data: { values: bounds },
-      mark: {
-        type: "point",
-        filled: true,
-        opacity: 1,
-        color: colour,
-        stroke: LIGHT.background,
-        strokeWidth: 1.5,
-        size: DOT,
-      },
-      encoding: { x, y: { ...y("smooth"), field: "smooth" } },
-    },
+    hover(name, {
+      x,
+      y: y(reached(trend ? "smooth" : "raw")),
+      tooltip: [
+        RATE,
+        told("step", "step"),
+        told("raw", label(name)),
+        ...(trend ? [told("smooth", `${label(name)}, smoothed`)] : []),
+      ],
+    }, LIGHT.ink),
   );
-  layer.push(hover(name, {
-    x,
-    y: y("smooth"),
-    tooltip: [
-      { field: "lr", type: "quantitative", title: "learning rate" },
-      { field: "step", type: "quantitative", title: "step" },
-      { field: "raw", type: "quantitative", title: label(name) },
-      {
-        field: "smooth",
-        type: "quantitative",
-        title: `${label(name)}, smoothed`,
-      },
-    ],
-  }, LIGHT.ink));
   return {
-    width: WIDTH,
-    height: options.height,
-    data: { values: rows },
-    transform: inReach(["raw", "smooth"], options.domain),
-    layer,
+    panel: {
+      width: WIDTH,
+      height,
+      data: { values: rows },
+      transform: inReach(trend ? ["raw", "smooth"] : ["raw"], domain),
+      layer,
+    },
+    curve,
+    x,
+    domain,
+    onCurve: { x, y: y("value") },
   };
 }
 
 /**
- * Labels beside the two bounds, where the falling curve leaves room: above it
- * to the right of the lower one, and below it to the left of the upper one.
+ * Dots where the curve has the two bounds, and their rates where the curve
+ * leaves room. Where it falls that is above it to the right of the lower bound,
+ * and below it to the left of the upper one; where it rises, the other way up.
  */
-function boundLabels(dots: Json, rates: ArrayLike<number>): Json[] {
-  const { x, y } = dots.encoding;
-  const span = (lr: number) =>
-    x.scale.type === "log"
-      ? Math.log(lr / rates[0]) / Math.log(rates[rates.length - 1] / rates[0])
-      : (lr - rates[0]) / (rates[rates.length - 1] - rates[0]);
+function boundMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
+  const { learningRates: rates, settings, curve } = range;
+  const { domain: [low, high], onCurve } = drawn;
+  const [first, last] = [rates[0], rates[rates.length - 1]];
+  const along = (lr: number) =>
+    settings.growth === "linear"
+      ? (lr - first) / (last - first)
+      : Math.log(lr / first) / Math.log(last / first);
+  const bounds = ([["base", range.baseLr], ["max", range.maxLr]] as const)
+    .flatMap(([kind, lr]) =>
+      lr === undefined ? [] : [{
+        kind,
+        lr,
+        value: within(valueAt(lr, rates, drawn.curve), drawn.domain)!,
+      }]
+    );
   const halo = {
     stroke: LIGHT.background,
     strokeWidth: 4,
     strokeOpacity: 0.85,
     strokeJoin: "round",
-  };
-  const [low, high] = y.scale.domain;
-  return dots.data.values.flatMap((row: Json) => {
-    const base = row.kind === "base";
-    const toRight = base ? span(row.lr) < 0.8 : span(row.lr) < 0.2;
-    const height = (row.smooth - low) / (high - low);
+  } as const;
+  const texts = bounds.flatMap(({ kind, lr, value }): Layer[] => {
+    const isBase = kind === "base";
+    const toRight = along(lr) < (isBase ? 0.8 : 0.2);
+    const part = (value - low) / (high - low);
     // At the edge of the panel there is room on its inner side alone.
-    const above = base ? height < 0.95 : height < 0.05;
+    const above = isBase === (curve.better === "lower")
+      ? part < 0.95
+      : part < 0.05;
     return [halo, {}].map((look) => ({
-      data: { values: [row] },
+      data: { values: [{ lr: short(lr), value }] },
       mark: {
         type: "text",
-        text: row.bound,
+        text: `${kind} ${formatRate(lr, DIGITS)}`,
         fontSize: 13,
         fontWeight: 600,
         color: LIGHT.blue,
@@ -326,31 +238,45 @@ function boundLabels(dots: Json, rates: ArrayLike<number>): Json[] {
         dy: above ? -12 : 14,
         ...look,
       },
-      encoding: { x, y },
+      encoding: onCurve,
     }));
   });
+  return [{
+    name: "bounds",
+    data: {
+      values: bounds.map(({ kind, lr, value }) => ({
+        kind,
+        lr: short(lr),
+        value,
+      })),
+    },
+    mark: {
+      type: "point",
+      filled: true,
+      opacity: 1,
+      color: LIGHT.blue,
+      stroke: LIGHT.background,
+      strokeWidth: 1.5,
+      size: DOT,
+    },
+    encoding: onCurve,
+  }, ...texts];
 }
 
-/** The rules' picks as small marks on the curve, told apart by shape. */
-function suggestionMarks(range: RangeData, { x, y }: Json): Json[] {
+/** The rules' picks as small marks on the loss, told apart by shape. */
+function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
+  const { learningRates: rates } = range;
   const picks = RULES.flatMap((rule) => {
-    const learningRate = range.suggestions?.[rule];
-    const first = range.learningRates[0];
-    const last = range.learningRates[range.learningRates.length - 1];
-    return learningRate === undefined || learningRate < first ||
-        learningRate > last
-      ? []
-      : [{
-        rule: `${rule} ${rate(learningRate)}`,
-        lr: short(learningRate),
-        smooth: within(
-          valueAt(learningRate, range.learningRates, range.smoothedLosses),
-          y.scale.domain,
-        ),
-      }];
+    const lr = range.suggestions[rule];
+    return lr == null || lr < rates[0] || lr > rates[rates.length - 1] ? [] : [{
+      rule: `${rule} ${formatRate(lr, DIGITS)}`,
+      lr: short(lr),
+      value: within(valueAt(lr, rates, drawn.curve), drawn.domain),
+    }];
   });
   if (picks.length === 0) return [];
   return [{
+    name: "suggestions",
     data: { values: picks },
     mark: {
       type: "point",
@@ -363,13 +289,12 @@ function suggestionMarks(range: RangeData, { x, y }: Json): Json[] {
       clip: true,
     },
     encoding: {
-      x,
-      y,
+      ...drawn.onCurve,
       shape: {
         field: "rule",
         type: "nominal",
         scale: {
-          domain: picks.map((pick) => pick.rule),
+          domain: picks.map(({ rule }) => rule),
           range: ["diamond", "triangle-down", "square", "triangle-up"],
         },
         legend: { symbolFillColor: LIGHT.orange, symbolStrokeWidth: 0 },
@@ -379,55 +304,119 @@ function suggestionMarks(range: RangeData, { x, y }: Json): Json[] {
   }];
 }
 
+/**
+ * The curve below the one that was read, for comparison: the loss with the
+ * smoothing that the suggestions were picked from, or the accuracy.
+ */
+function besides(range: RangeData): DrawnCurve | undefined {
+  if (range.curve.name !== "loss") {
+    const { losses: values, smoothedLosses: trend } = range;
+    return { name: "loss", values, trend };
+  }
+  const name = Object.keys(range.metrics).find(isAccuracy);
+  return name === undefined ? undefined : { name, values: range.metrics[name] };
+}
+
+/** Values of which JSON has null where there is none. */
+function withNaN(values: readonly (number | null)[]): number[] {
+  return values.map((value) => value ?? NaN);
+}
+
+/** The curve that was read, as far as it was. */
+function upToLimit(curve: RangeData["curve"]): DrawnCurve {
+  const { name, limit, better } = curve;
+  const [values, trend] = [withNaN(curve.values), withNaN(curve.trend)];
+  const beyond = values.map((value) =>
+    better === "higher" ? value < limit : value > limit
+  );
+  return {
+    name,
+    values,
+    // Among values that were cut off the trend is the limit, and says nothing.
+    trend: trend.map((value, i) =>
+      beyond[i] && (beyond[i - 1] ?? true) && (beyond[i + 1] ?? true)
+        ? NaN
+        : value
+    ),
+  };
+}
+
+/** Limits that show the curve up to where values were cut off. */
+function limitsOf(
+  { limit, better }: RangeData["curve"],
+  { name, values, trend }: DrawnCurve,
+): Limits {
+  const cut = better === "higher" ? Math.max : Math.min;
+  return limits({
+    name,
+    values: values.map((value) => cut(value, limit)),
+    trend,
+  });
+}
+
+/** A loss that blows up is shown up to half of its fall above where it began. */
+function lossLimits({ values, trend = values }: DrawnCurve): Limits {
+  const low = Math.min(...trend);
+  const before = Math.max(...trend.slice(0, trend.indexOf(low) + 1));
+  const limit = before + 0.5 * (before - low || Math.abs(before) * 0.1);
+  const cut = (values: readonly number[]) =>
+    values.map((value) => Math.min(value, limit));
+  return limits({ name: "loss", values: cut(values), trend: cut(trend) });
+}
+
 /** The specification of a range chart; see `rangeChart`. */
-export function rangeSpec(range: RangeData, options: ChartOptions = {}): Chart {
-  const rates = range.learningRates;
+export function rangeSpec(
+  range: RangeData,
+  options: ChartOptions = {},
+): StackedChart {
+  const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(
       `Cannot draw a range as it must have at least 2 learning rates: current value is ${rates.length}`,
     );
   }
-  const metric = Object.keys(range.metrics ?? {}).find((name) =>
-    isAccuracy(name)
-  );
-  const smoothedLosses = Array.from(range.smoothedLosses);
-  const loss = panel(range, "loss", range.losses, smoothedLosses, {
-    height: metric ? 270 : 360,
-    shown: !metric,
-    domain: limits(smoothedLosses, Array.from(range.losses)),
+  if (curve === undefined) {
+    throw new TypeError(
+      "Cannot draw a range as it must be a LearningRateRange or what its JSON stands for: current value has no curve; read JSON of earlier versions with LearningRateRange.fromJSON",
+    );
+  }
+  const beside = besides(range);
+  const drawn = upToLimit(curve);
+  const read = drawPanel(range, drawn, {
+    height: beside ? 270 : 360,
+    shown: !beside,
+    domain: limitsOf(curve, drawn),
   });
-  const panels = [loss];
-  if (metric) {
-    const raw = range.metrics![metric];
-    const smooth = smoothed(raw);
-    const high = Math.max(...smooth.filter(Number.isFinite), 0.01);
-    panels.push(panel(range, metric, raw, smooth, {
+  read.panel.layer.push(...boundMarks(range, read));
+  const panels = [read];
+  if (beside) {
+    panels.push(drawPanel(range, beside, {
       height: 120,
       shown: true,
-      domain: [0, Math.min(1, short(high * 1.25)!)],
+      domain: beside.trend ? lossLimits(beside) : limits(beside),
     }));
   }
-  const views = panels.map((p) =>
-    p.layer.find((l: Json) => l.name?.endsWith("_smooth")).name
-  );
-  const dots = loss.layer.at(-2);
-  loss.layer.push(
-    ...suggestionMarks(range, dots.encoding),
-    ...boundLabels(dots, rates),
-  );
-  const best = smoothedLosses.filter(Number.isFinite);
-  const { verdict = "good", advice = "", stopReason = "" } = range;
+  const loss = panels.find(({ curve }) => curve.name === "loss");
+  loss?.panel.layer.push(...suggestionMarks(range, loss));
+  const name = settings.validated
+    ? `validation ${label(curve.name)}`
+    : label(curve.name);
   return {
-    ...frame(options.title ?? title(range), [
-      `Range test of ${rates.length} rates from ${rate(rates[0])} to ${
-        rate(rates[rates.length - 1])
-      }`,
-      best.length ? `lowest smoothed loss ${measure(Math.min(...best))}` : "",
-      STOPPED[stopReason] ?? stopReason,
-    ], [verdict in NOT_GOOD ? advice : "", options.origin ?? ""]),
-    params: [zoom(views)],
+    ...frame(options.title ?? range.headline, [
+      `Read from the ${name}, measured (thin) and smoothed (thick)`,
+      range.ending,
+    ], [
+      range.verdict === "good" ? "" : `Next: ${range.nextStep}`,
+      options.origin ?? "",
+    ]),
+    params: [zoom(panels.map(({ curve }) => viewOf(curve)))],
     spacing: 14,
     resolve: { scale: { x: "shared" } },
-    vconcat: panels,
+    vconcat: panels.map(({ panel }) => panel),
   };
+}
+
+/** The layer that zooming moves. */
+function viewOf({ name, trend }: DrawnCurve): string {
+  return identifier(`${name}_${trend ? "smooth" : "raw"}`);
 }

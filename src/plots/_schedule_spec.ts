@@ -1,18 +1,16 @@
-import { cycleEnds } from "./_cycles.ts";
-import { count, rate } from "./_format.ts";
-import { LIGHT } from "./_palette.ts";
+import { formatRate } from "../metrics/format_rate.ts";
 import {
-  type Chart,
-  type ChartOptions,
+  COUNTED,
   cycleMarks,
-  frame,
-  hover,
   iterationAxis,
-  rateScale,
-  short,
-  WIDTH,
-  zoom,
-} from "./_spec.ts";
+  RATE,
+  rateHeight,
+} from "./_axes.ts";
+import { cycleEnds } from "./_cycles.ts";
+import { count, counted } from "./_format.ts";
+import type { ChartOptions, SingleChart } from "./_grammar.ts";
+import { LIGHT } from "./_palette.ts";
+import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
 
 /** Anything with a learning rate at each iteration. */
@@ -21,38 +19,96 @@ export type ScheduleSource =
   | {
     /** The learning rate at `iteration`. */
     at(iteration: number): number;
+    /** Of a cyclic schedule, how long its cycles are. */
+    readonly options?: {
+      /** Iterations of the rise. */
+      readonly stepSize?: number;
+      /** Iterations of the fall. */
+      readonly stepSizeDown?: number;
+    };
   };
 
 /** As many iterations are looked at one by one; of more, evenly spaced ones. */
 const LOOKED_AT = 2 ** 22;
 
-function title(rates: ArrayLike<number>, stride: number): string {
+/** The rates that a chart looks at. */
+interface Looked {
+  readonly rates: Float64Array;
+  /** How many iterations there are from one to the next. */
+  readonly stride: number;
+}
+
+/** How long every cycle is, as the options say; of a function nobody knows. */
+function knownPeriod(schedule: ScheduleSource): number | undefined {
+  if (typeof schedule === "function") return undefined;
+  const { stepSize, stepSizeDown } = schedule.options ?? {};
+  return stepSize === undefined || stepSizeDown === undefined
+    ? undefined
+    : stepSize + stepSizeDown;
+}
+
+/** How long the cycles between these ends are; undefined where they differ. */
+function measuredPeriod(
+  ends: readonly number[],
+  stride: number,
+): number | undefined {
+  const lengths = ends.slice(1).map((end, i) => end - ends[i])
+    .sort((a, b) => a - b);
+  const usual = lengths[lengths.length >> 1];
+  const alike = lengths.filter((length) => Math.abs(length - usual) <= 1);
+  // Between iterations that are looked at, where a cycle ends is not known, and
+  // a flat bottom that decays into rounding has no one lowest.
+  if (alike.length < 0.8 * lengths.length) return undefined;
+  return stride === 1
+    ? usual
+    : stride * alike.reduce((sum, length) => sum + length, 0) / alike.length;
+}
+
+function headline(
+  { rates, stride }: Looked,
+  ends: readonly number[],
+  known: number | undefined,
+): string {
   let low = 0, high = 0;
   for (let i = 1; i < rates.length; i++) {
     if (rates[i] < rates[low]) low = i;
     if (rates[i] > rates[high]) high = i;
   }
   if (rates[low] === rates[high]) {
-    return `The learning rate stays at ${rate(rates[low])}`;
+    return `The learning rate stays at ${formatRate(rates[low])}`;
   }
-  const ends = cycleEnds(rates);
   if (ends.length > 1) {
-    // The median, as a flat bottom that decays into rounding has no one lowest.
-    const lengths = ends.slice(1).map((end, i) => end - ends[i])
-      .sort((a, b) => a - b);
-    const length = stride * lengths[lengths.length >> 1];
-    return `The learning rate cycles between ${rate(rates[low])} and ${
-      rate(rates[high])
-    } every ${count(length)} iterations`;
-  }
-  if (high === 0) {
-    return `The learning rate falls from ${rate(rates[0])} to ${
-      rate(rates[low])
+    const period = known ?? measuredPeriod(ends, stride);
+    return `The learning rate cycles between ${formatRate(rates[low])} and ${
+      formatRate(rates[high])
+    } ${
+      period === undefined
+        ? `in ${count(ends.length)} cycles of different length`
+        : `every ${count(period)} iterations`
     }`;
   }
-  return `The learning rate peaks at ${rate(rates[high])} at iteration ${
-    count(high * stride)
-  }`;
+  if (high === 0) {
+    return `The learning rate falls from ${formatRate(rates[0])} to ${
+      formatRate(rates[low])
+    }`;
+  }
+  return high === rates.length - 1
+    ? `The learning rate rises from ${formatRate(rates[0])} to ${
+      formatRate(rates[high])
+    }`
+    : `The learning rate peaks at ${formatRate(rates[high])} at iteration ${
+      count(high * stride)
+    }`;
+}
+
+function lookAt(schedule: ScheduleSource, iterations: number): Looked {
+  const at = typeof schedule === "function"
+    ? schedule
+    : (iteration: number) => schedule.at(iteration);
+  const stride = Math.ceil((iterations + 1) / LOOKED_AT);
+  const rates = new Float64Array(Math.floor(iterations / stride) + 1);
+  for (let i = 0; i < rates.length; i++) rates[i] = at(i * stride);
+  return { rates, stride };
 }
 
 /** The specification of a schedule's chart; see `scheduleChart`. */
@@ -60,54 +116,44 @@ export function scheduleSpec(
   schedule: ScheduleSource,
   iterations: number,
   options: ChartOptions = {},
-): Chart {
+): SingleChart {
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
       `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${iterations}`,
     );
   }
-  const at = typeof schedule === "function"
-    ? schedule
-    : (iteration: number) => schedule.at(iteration);
-  const stride = Math.ceil((iterations + 1) / LOOKED_AT);
-  const rates = new Float64Array(Math.floor(iterations / stride) + 1);
-  for (let i = 0; i < rates.length; i++) rates[i] = at(i * stride);
-  const values = thin(rates).map((i) => ({
-    iteration: i * stride,
-    lr: short(rates[i]),
-  }));
-  const x = iterationAxis(0, iterations);
-  const y = rateScale(rates);
+  const looked = lookAt(schedule, iterations);
+  const { rates, stride } = looked;
+  const ends = cycleEnds(rates);
+  const x = iterationAxis([0, iterations]);
+  const y = rateHeight(rates);
   return {
-    ...frame(options.title ?? title(rates, stride), [
-      `${count(iterations)} iterations`,
-      `starts at ${rate(rates[0])}`,
-      `ends at ${rate(rates[rates.length - 1])}`,
-    ], [options.origin ?? ""]),
+    ...frame(
+      options.title ?? headline(looked, ends, knownPeriod(schedule)),
+      [
+        counted(iterations, "iteration"),
+        `starts at ${formatRate(rates[0])}`,
+        `ends at ${formatRate(rates[rates.length - 1])}`,
+      ],
+      [options.origin ?? ""],
+    ),
     params: [zoom(["rate"])],
     width: WIDTH,
     height: 300,
-    data: { values },
+    data: {
+      values: thin(rates).map((i) => ({
+        iteration: i * stride,
+        lr: short(rates[i]),
+      })),
+    },
     layer: [
-      ...cycleMarks(cycleEnds(rates).map((i) => i * stride), x),
+      ...cycleMarks(ends.map((i) => i * stride), x),
       {
         name: "rate",
         mark: { type: "line", color: LIGHT.blue, strokeWidth: 2, clip: true },
         encoding: { x, y },
       },
-      hover("rate", {
-        x,
-        y,
-        tooltip: [
-          {
-            field: "iteration",
-            type: "quantitative",
-            title: "iteration",
-            format: ",d",
-          },
-          { field: "lr", type: "quantitative", title: "learning rate" },
-        ],
-      }, LIGHT.blue),
+      hover("rate", { x, y, tooltip: [COUNTED, RATE] }, LIGHT.blue),
     ],
   };
 }

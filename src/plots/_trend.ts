@@ -1,21 +1,27 @@
+import { ExponentialSmoothing } from "../metrics/smoothing.ts";
+
 /**
- * Exponential mean over about `span` values, corrected at the start, so that a
- * constant gives that constant. Where a value is not finite there is no trend,
- * and that value has no part in what follows.
+ * The exponential mean over about `span` values; 1 leaves them as they are.
+ * Where a value is not finite there is no trend, and that value has no part in
+ * what follows.
  */
 export function trend(values: ArrayLike<number>, span: number): number[] {
-  const beta = 1 - 1 / Math.max(1, span);
-  let mean = 0;
-  let weight = 0;
-  return Array.from(values, (value) => {
-    if (!Number.isFinite(value)) return NaN;
-    mean = beta * mean + (1 - beta) * value;
-    weight = beta * weight + (1 - beta);
-    return mean / weight;
-  });
+  const smoothing = new ExponentialSmoothing(1 - 1 / span);
+  return Array.from(
+    values,
+    (value) => Number.isFinite(value) ? smoothing.next(value) : NaN,
+  );
 }
 
-/** The trend of a metric over a fiftieth of the run, and no less than 5 values. */
+/**
+ * Over how many values a curve of that many is smoothed: a fiftieth of it, and 5
+ * at least; of fewer than 50 a tenth, so that of ten each stands for itself.
+ */
+export function spanOf(count: number): number {
+  return Math.max(1, Math.min(5, count / 10), count / 50);
+}
+
+/** The trend of a metric over the part of the run that a person looks at. */
 export function trendOf(values: ArrayLike<number>): number[] {
-  return trend(values, Math.max(5, values.length / 50));
+  return trend(values, spanOf(values.length));
 }

@@ -1,11 +1,13 @@
 import { comparisonSpec } from "./_comparison_spec.ts";
 import type { ComparisonChartOptions, NamedRun } from "./_comparison_spec.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
  * The chart of up to seven runs: one metric of each over the iterations, with
- * its best value marked.
+ * its best value marked. The headline says which run comes to the best value,
+ * and which was first at the best of the one that follows; of a metric that
+ * nobody said where it is better, only how the runs end.
  *
  * @throws {RangeError} When there is no run or more than seven, two have the
  * same name, or one lacks the metric.
@@ -13,6 +15,7 @@ import { displayed } from "./_display.ts";
  * @example
  * ```ts
  * import { comparisonChart } from "@clr/clr/plots";
+ * import { assertEquals } from "@std/assert";
  *
  * const iterations = [500, 1000, 1500];
  * const chart = comparisonChart([
@@ -27,9 +30,11 @@ import { displayed } from "./_display.ts";
  *     epochHistory: { iterations, val_acc: [0.3, 0.5, 0.6] },
  *   },
  * ]);
- * console.log(chart.title.text.join(" "));
- * // cyclic rate reaches the best validation accuracy, 60.0 %, and fixed rate's
- * // best of 40.0 % in 1,000 instead of 1,500 iterations
+ * assertEquals(
+ *   chart.title.text.join(" "),
+ *   "cyclic rate reaches the best validation accuracy, 60.0 %, and fixed rate's " +
+ *     "best of 40.0 % in 1,000 instead of 1,500 iterations",
+ * );
  * ```
  */
 export function comparisonChart(

@@ -1,10 +1,7 @@
 import { historySpec } from "./_history_spec.ts";
-import type {
-  HistoryChartOptions,
-  HistoryColumns,
-  RunHistory,
-} from "./_history_spec.ts";
-import type { Chart } from "./_spec.ts";
+import type { HistoryChartOptions } from "./_history_spec.ts";
+import type { HistoryColumns, RunHistory } from "./_run.ts";
+import type { Chart } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -22,13 +19,14 @@ import { displayed } from "./_display.ts";
  * @example
  * ```ts
  * import { historyChart } from "@clr/clr/plots";
+ * import { assertEquals } from "@std/assert";
  *
  * const chart = historyChart({
  *   iterations: [1, 2, 3, 4],
  *   lr: [0.001, 0.002, 0.003, 0.002],
  *   loss: [2.3, 2.1, 1.8, 1.7],
  * });
- * console.log(chart.title.text[0]); // Training loss falls to 1.7 at iteration 4
+ * assertEquals(chart.title.text, ["Training loss falls to 1.7 at iteration 4"]);
  * ```
  */
 export function historyChart(

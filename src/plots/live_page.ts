@@ -1,12 +1,10 @@
-import { gapsIn, withGaps } from "./_gaps.ts";
-import type { HistoryColumns, RunHistory } from "./_history_spec.ts";
-import { followRun, type LiveSettings } from "./_live_script.ts";
+import { LIVE_PARTS, type LiveSettings } from "./_live_script.ts";
 import type { LiveFiles } from "./_live_server.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
 import { escapeHtml, pageStyle, scriptJson, vegaScript } from "./_page.ts";
-import { thin, union } from "./_thin.ts";
-import { trend } from "./_trend.ts";
+import type { HistoryColumns, RunHistory } from "./_run.ts";
+import { scriptText } from "./_script_text.ts";
 
 /** Options of {@linkcode LivePage.open}. */
 export interface LivePageOptions {
@@ -91,11 +89,9 @@ async function files(
 </body>
 </html>
 `;
-  // The page's code is these functions' own source, typed and tested here.
-  const script = `(${followRun})(globalThis,{thin:${thin},union:${union},` +
-    `trend:${trend},gapsIn:${gapsIn},withGaps:${withGaps}},${
-      scriptJson(settings)
-    });\n`;
+  const script = `${scriptText(LIVE_PARTS)}followRun(globalThis,${
+    scriptJson(settings)
+  });\n`;
   return { html, script, vega };
 }
 

@@ -17,14 +17,11 @@
 
 export type { NamedRun } from "./_comparison_spec.ts";
 export type { ComparisonChartOptions } from "./_comparison_spec.ts";
-export type {
-  HistoryChartOptions,
-  HistoryColumns,
-  RunHistory,
-} from "./_history_spec.ts";
+export type { Chart, ChartOptions } from "./_grammar.ts";
+export type { HistoryChartOptions } from "./_history_spec.ts";
+export type { HistoryColumns, RunHistory } from "./_run.ts";
 export type { RangeData } from "./_range_spec.ts";
 export type { ScheduleSource } from "./_schedule_spec.ts";
-export type { Chart, ChartOptions, Json } from "./_spec.ts";
 export { comparisonChart } from "./comparison_chart.ts";
 export { historyChart } from "./history_chart.ts";
 export { LivePage, type LivePageOptions, type LiveRun } from "./live_page.ts";

@@ -1,15 +1,18 @@
 import { rangeSpec } from "./_range_spec.ts";
 import type { RangeData } from "./_range_spec.ts";
-import type { Chart, ChartOptions } from "./_spec.ts";
+import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
- * The chart of a learning-rate range test: loss over learning rate, raw and
- * smoothed, both bounds on the curve, and what the published rules suggest;
- * the accuracy below it where it was recorded. The loss axis covers the
- * descent; where the test blew up, the curve leaves it at the top.
+ * The chart of a learning-rate range test: the curve that the bounds were read
+ * from over the learning rate, as measured and smoothed, both bounds on it, and
+ * the range's own words. Below it the loss where another curve was read, or the
+ * accuracy where the loss was, and on the loss what the published rules suggest.
+ * The axis covers the improvement; where the test blew up, the curve leaves it.
  *
  * @throws {RangeError} When the range has fewer than two learning rates.
+ * @throws {TypeError} When the range is JSON of a version before 2, which
+ * `LearningRateRange.fromJSON` reads.
  *
  * @example Save the picture of a range test
  * ```ts ignore

@@ -1,6 +1,6 @@
 import { scheduleSpec } from "./_schedule_spec.ts";
 import type { ScheduleSource } from "./_schedule_spec.ts";
-import type { Chart, ChartOptions } from "./_spec.ts";
+import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**
@@ -13,10 +13,11 @@ import { displayed } from "./_display.ts";
  * @example
  * ```ts
  * import { scheduleChart } from "@clr/clr/plots";
+ * import { assertEquals } from "@std/assert";
  *
  * const warmup = (iteration: number) => 0.1 * Math.min(1, iteration / 500);
  * const chart = scheduleChart(warmup, 2000);
- * console.log(chart.title.text[0]); // The learning rate peaks at 0.1 at iteration 500
+ * assertEquals(chart.title.text, ["The learning rate peaks at 0.1 at iteration 500"]);
  * ```
  */
 export function scheduleChart(

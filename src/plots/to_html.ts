@@ -1,5 +1,5 @@
 import { escapeHtml, figure, page } from "./_page.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 
 /** Options of {@linkcode toHtml}. */
 export interface HtmlOptions {

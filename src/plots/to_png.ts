@@ -1,7 +1,7 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { readAsset } from "./_asset.ts";
 import { fonts } from "./_fonts.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
 
 /** Options of {@linkcode toPng}. */

@@ -1,7 +1,8 @@
+import { formatRate } from "../metrics/format_rate.ts";
 import { count, percent } from "./_format.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import { pngImage } from "./_png_image.ts";
-import type { Chart } from "./_spec.ts";
+import type { Chart } from "./_grammar.ts";
 
 /** How well the classes were told apart, class by class. */
 export interface ReportClassification {
@@ -85,12 +86,20 @@ function row(name: string, cells: readonly string[]): string {
   }</tr>`;
 }
 
+/** A rate or another fraction in three digits; a large number as a whole. */
+function told(value: string | number | boolean): string {
+  if (typeof value !== "number" || Number.isInteger(value)) {
+    return String(value);
+  }
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : formatRate(value);
+}
+
 function facts(content: ReportContent): string {
   const tables = Object.entries(content.facts ?? {}).map((
     [heading, values],
   ) =>
     `<section><h2>${escapeHtml(heading)}</h2><table>${
-      Object.entries(values).map(([name, value]) => row(name, [String(value)]))
+      Object.entries(values).map(([name, value]) => row(name, [told(value)]))
         .join("")
     }</table></section>`
   );
@@ -157,9 +166,10 @@ function samples(list: readonly ReportSample[]): string {
 }
 
 /**
- * The report of a training run as one page that opens offline: what was planned
- * and on which device, charts that answer to the pointer, the classification
- * class by class, the confusion matrix, and sample images with predictions.
+ * The report of a training run as one page that opens offline: what came of it
+ * first, in charts that answer to the pointer, the classification class by
+ * class, the confusion matrix and sample images with predictions; then what was
+ * planned and on which device.
  * The same content gives the same bytes. Needs `--allow-read`.
  *
  * @throws {RangeError} When a sample's pixels do not fit its shape.
@@ -183,11 +193,11 @@ export function toReport(content: ReportContent): Promise<string> {
     STYLE,
     `<h1>${escapeHtml(content.title)}</h1>`,
     content.summary ? `<p>${escapeHtml(content.summary)}</p>` : "",
-    facts(content),
     charts.length ? "<h2>Charts</h2>" : "",
     ...charts.map((chart, i) => figure(i, chart)),
     content.classification ? classification(content.classification) : "",
     content.samples?.length ? samples(content.samples) : "",
+    facts(content),
   ];
   return page(content.title, parts.filter(Boolean).join("\n"), charts);
 }

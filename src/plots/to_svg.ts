@@ -2,7 +2,7 @@ import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { fontRules } from "./_fonts.ts";
 import { darkened, darkRules } from "./_palette.ts";
-import type { Chart, Json } from "./_spec.ts";
+import { type Chart, type Panel, specOf } from "./_grammar.ts";
 import { textWidth } from "./_text_width.ts";
 
 // Vega's place for a measure of one's own, which its types leave out. With a
@@ -43,16 +43,21 @@ export interface SvgOptions {
   readonly embedFont?: boolean;
 }
 
-/** A still picture has no pointer: what only answers to one is left out. */
-function still(spec: Json): Json {
-  const { params: _, ...rest } = spec;
-  for (const key of ["layer", "vconcat"]) {
-    if (!rest[key]) continue;
-    rest[key] = (rest[key] as Json[])
-      .filter((part) => !part.name?.startsWith("hover"))
-      .map(still);
-  }
-  return rest;
+/** A layer of a still picture, which has no pointer to answer to. */
+function still(panel: Panel): Panel {
+  return {
+    ...panel,
+    layer: panel.layer.filter(({ name }) => !name?.startsWith("hover")),
+  };
+}
+
+/** The chart without what only answers to a pointer. */
+function stillChart(chart: Chart): TopLevelSpec {
+  // The grammar has not changed in what these charts use; its version has.
+  const { $schema: _, params: __, ...rest } = specOf(chart);
+  return rest.vconcat
+    ? { ...rest, vconcat: rest.vconcat.map(still) }
+    : { ...rest, ...still(rest) };
 }
 
 /** Clip paths are numbered through the process; here through the picture. */
@@ -87,10 +92,8 @@ export async function toSvg(
   options: SvgOptions = {},
 ): Promise<string> {
   const { theme = "auto", embedFont = true } = options;
-  const spec = still(theme === "dark" ? darkened(chart) : chart);
-  // The grammar has not changed in what these charts use; its version has.
-  const { $schema: _, ...body } = spec;
-  const view = new vega.View(vega.parse(compile(body as TopLevelSpec).spec), {
+  const spec = stillChart(theme === "dark" ? darkened(chart) : chart);
+  const view = new vega.View(vega.parse(compile(spec).spec), {
     renderer: "none",
   });
   let svg: string;

@@ -9,7 +9,7 @@ export interface NotebookView {
   /** For notebooks that show text alone. */
   readonly text: string;
   /** A Vega-Lite specification, which the notebook itself draws. */
-  readonly chart?: { readonly [property: string]: unknown };
+  readonly chart?: object;
 }
 
 /**

@@ -29,7 +29,7 @@ import {
   encodeSafetensors,
   type NamedTensor,
 } from "./_safetensors.ts";
-import { setValue } from "./_columns.ts";
+import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./learning_rate_scheduler.ts";
 
 /** What a checkpoint says of itself. */

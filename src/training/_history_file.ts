@@ -10,7 +10,7 @@
  * block thus stands for all.
  */
 
-import { type GrowingColumns, setValue } from "./_columns.ts";
+import { type GrowingColumns, setValue } from "../runtime/columns.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,

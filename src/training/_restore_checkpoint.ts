@@ -12,7 +12,7 @@ import type {
   CheckpointSubject,
   DamagedCheckpoint,
   RestoreOptions,
-} from "./checkpoint.ts";
+} from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import type {
   LearningRateScheduler,

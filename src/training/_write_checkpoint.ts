@@ -20,7 +20,7 @@ import {
   newHistoryFile,
 } from "./_history_file.ts";
 import type { NamedTensor, TensorDtype } from "./_safetensors.ts";
-import type { CheckpointSubject } from "./checkpoint.ts";
+import type { CheckpointSubject } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import {
   describeAlone,

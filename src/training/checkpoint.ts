@@ -1,20 +1,22 @@
-import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
+import type {
+  Checkpoint,
+  CheckpointSubject,
+  DamagedCheckpoint,
+  RestoreOptions,
+} from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
-import type { LayersModel } from "../tfjs/types.ts";
 
 export { CheckpointError };
-
-/** What is saved of a training run, and restored. */
-export interface CheckpointSubject {
-  /** The compiled model, with its optimizer. */
-  readonly model: LayersModel;
-  /** The schedule that is followed, with its history. */
-  readonly scheduler?: LearningRateScheduler;
-}
+export type {
+  Checkpoint,
+  CheckpointSubject,
+  DamagedCheckpoint,
+  RestoreOptions,
+};
 
 /** Options of {@linkcode saveCheckpoint}. */
 export interface SaveCheckpointOptions {
@@ -29,25 +31,6 @@ export interface SaveCheckpointOptions {
    * @default {2}
    */
   keep?: number;
-}
-
-/** Options of {@linkcode Checkpoint.restore}. */
-export interface RestoreOptions {
-  /**
-   * Whether the optimizer goes on too. Without it, the model's optimizer stays
-   * as it is, of whatever kind: for a next phase of training.
-   *
-   * @default {true}
-   */
-  optimizer?: boolean;
-}
-
-/** A checkpoint that was passed over, and why. */
-export interface DamagedCheckpoint {
-  /** Its folder. */
-  readonly path: string;
-  /** What is wrong with it. */
-  readonly reason: string;
 }
 
 /**
@@ -95,31 +78,6 @@ export async function saveCheckpoint(
   checkModel(subject.model, "save a checkpoint");
   checkKeep(keep);
   return pathOf(folder, await writeCheckpoint(folder, subject, { data, keep }));
-}
-
-/** A checkpoint that was read and found whole. */
-export interface Checkpoint {
-  /** Its folder. */
-  readonly path: string;
-  /** Newer checkpoints that were found damaged, and passed over. */
-  readonly damaged: readonly DamagedCheckpoint[];
-  /** Batches trained when it was saved; 0 without a scheduler. */
-  readonly iteration: number;
-  /** The `data` it was saved with. */
-  readonly data: unknown;
-  /**
-   * Gives `subject` what was saved. What goes on from here ends as the run that
-   * was saved would have, bit for bit on the CPU and WASM backends.
-   *
-   * Names decide which weight goes where, so layers may be frozen that were not,
-   * and the other way round. An optimizer's slots go with their weights; those of
-   * weights that were not trained start as in a first step.
-   *
-   * @throws {CheckpointError} If the model has other weights or another kind of
-   * optimizer, or a scheduler is given and none was saved, or one that does not
-   * fit; nothing is then changed.
-   */
-  restore(subject: CheckpointSubject, options?: RestoreOptions): void;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   that,
 } from "../runtime/check_data.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import {
   type CyclePosition,
   type Cycles,
@@ -475,6 +476,22 @@ export class CyclicLR extends LearningRateScheduler {
         { stopAfterCycles: this.#stopAfterCycles }),
       ...this.state(),
     };
+  }
+
+  /** As of every scheduler, with the bounds and the place in the cycle. */
+  protected override describePosition(): string {
+    const { baseLr, maxLr, mode, scaleFn, stepSize, stepSizeDown } =
+      this.options;
+    const steps = this.#stepSizeEpochs !== undefined
+      ? `steps of ${shortNumber(this.#stepSizeEpochs)} epochs`
+      : stepSize === stepSizeDown
+      ? `steps of ${shortNumber(stepSize)} batches`
+      : `steps of ${shortNumber(stepSize)} batches up and ${
+        shortNumber(stepSizeDown)
+      } down`;
+    return `(${scaleFn ? "scaleFn" : mode}, ${shortNumber(baseLr)} to ${
+      shortNumber(maxLr)
+    }, ${steps}) in cycle ${this.cycle}, ${super.describePosition()}`;
   }
 
   get #position(): CyclePosition {

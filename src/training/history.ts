@@ -5,7 +5,7 @@ import {
   type GrowingColumns,
   readColumn,
   setValue,
-} from "./_columns.ts";
+} from "../runtime/columns.ts";
 import { show } from "../runtime/check_data.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -33,7 +33,8 @@ export interface History extends Columns {
 
 /**
  * One row per epoch of `fit` or `fitDataset`: `epochs` (epochs ended so far),
- * `iterations` (batches trained by its end), and the epoch's own logs (`loss`,
+ * `iterations` (batches trained by its end), `lr` (the rate of its last batch),
+ * and the epoch's own logs (`loss`,
  * `acc`, `val_loss`, `val_acc`, …).
  */
 export interface EpochHistory extends Columns {
@@ -41,6 +42,8 @@ export interface EpochHistory extends Columns {
   readonly epochs: readonly number[];
   /** Batches trained by the end of the epoch. */
   readonly iterations: readonly number[];
+  /** The learning rate that the epoch's last batch was trained at. */
+  readonly lr: readonly number[];
 }
 
 /** Quantities that belong to a batch or an epoch, as numbers or tfjs scalars. */

@@ -1,5 +1,7 @@
 import type { Schedule } from "../schedules/schedule.ts";
+import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
 import { rateToTrainAt } from "../schedules/traits.ts";
 import {
@@ -18,7 +20,8 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
-import { columnsWith } from "./_columns.ts";
+import { columnsWith } from "../runtime/columns.ts";
+import { layersWithin } from "../tfjs/layers_within.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import {
   CallbackBase,
@@ -87,6 +90,8 @@ export class LearningRateScheduler extends CallbackBase {
   #scale = 1;
   #iteration = 0;
   #totalIterations = 0;
+  /** Of the last batch. */
+  #lastRate = NaN;
   #epochs = 0;
   /** Whether the state is asked for without its history. */
   #isBrief = false;
@@ -97,6 +102,7 @@ export class LearningRateScheduler extends CallbackBase {
   readonly #epochRecords: Recorder<EpochHistory> = new Recorder<EpochHistory>([
     "epochs",
     "iterations",
+    "lr",
   ]);
 
   /**
@@ -162,9 +168,23 @@ export class LearningRateScheduler extends CallbackBase {
     return this.#batches.columns;
   }
 
-  /** One row per epoch of `fit`: `epochs`, `iterations`, `loss`, `val_loss`, … */
+  /**
+   * One row per epoch of `fit`: `epochs`, `iterations`, `lr`, `loss`, `val_loss`,
+   * …
+   */
   get epochHistory(): EpochHistory {
     return this.#epochRecords.columns;
+  }
+
+  /**
+   * Whether the `loss` of batches contains penalties of the model's regularizers,
+   * as in `fit` it does; `val_loss` and what `evaluate` gives never do.
+   */
+  get penalized(): boolean {
+    // Null until fit sets it.
+    const model: LayersModel | null = this.model;
+    return model !== null &&
+      [...layersWithin(model)].some(({ losses }) => losses.length > 0);
   }
 
   /**
@@ -249,6 +269,7 @@ export class LearningRateScheduler extends CallbackBase {
     this.#batches.add(row, logs);
     this.#iteration++;
     this.#totalIterations++;
+    this.#lastRate = row.lr;
     applyRates(optimizer, next);
   }
 
@@ -312,7 +333,7 @@ export class LearningRateScheduler extends CallbackBase {
         ? { iterations: [], lr: [] }
         : this.#batches.snapshot(),
       epochHistory: this.#isBrief
-        ? { epochs: [], iterations: [] }
+        ? { epochs: [], iterations: [], lr: [] }
         : this.#epochRecords.snapshot(),
     };
   }
@@ -331,7 +352,8 @@ export class LearningRateScheduler extends CallbackBase {
     this.#scale = state.scale ?? 1;
     this.#ownMomentum = state.ownMomentum;
     this.#batches.restore(state.history);
-    this.#epochRecords.restore(state.epochHistory);
+    this.#epochRecords.restore(withRates(state));
+    this.#lastRate = state.history.lr.at(-1) ?? NaN;
     if (this.#optimizer !== undefined) this.#apply();
   }
 
@@ -384,11 +406,39 @@ export class LearningRateScheduler extends CallbackBase {
     return DONE;
   }
 
+  /**
+   * What it is and where it stands, in a line: also what `console.log` shows of
+   * it.
+   */
+  override toString(): string {
+    return `${this.constructor.name} ${this.describePosition()}`;
+  }
+
+  /** Where it stands, for {@linkcode LearningRateScheduler.toString}. */
+  protected describePosition(): string {
+    const batches = this.#totalIterations === this.#iteration
+      ? `iteration ${this.#iteration}`
+      : `iteration ${this.#iteration} since the reset, ${this.#totalIterations} altogether`;
+    let rate: string;
+    try {
+      rate = `learning rate ${shortNumber(this.learningRate)}`;
+    } catch (error) {
+      // Measured in epochs, say, whose batches are not known yet.
+      if (!(error instanceof RangeError)) throw error;
+      rate = "learning rate not known yet";
+    }
+    return `at ${batches}, ${rate}`;
+  }
+
   /** Called by `fit`. */
   override async onEpochEnd(_epoch: number, logs?: Logs): Promise<void> {
     this.#epochs++;
     this.#epochRecords.add(
-      { epochs: this.#epochs, iterations: this.#totalIterations },
+      {
+        epochs: this.#epochs,
+        iterations: this.#totalIterations,
+        lr: this.#lastRate,
+      },
       logs,
     );
     await this.flush();
@@ -446,6 +496,7 @@ function applyRates(
 }
 
 showInNotebooks(LearningRateScheduler, schedulerView);
+showInConsole(LearningRateScheduler);
 
 /** Counts and history of a scheduler, as plain data. */
 export interface SchedulerState {
@@ -483,6 +534,15 @@ const STATE: Check = record({
   history: columnsWith("iterations", "lr"),
   epochHistory: columnsWith("epochs", "iterations"),
 });
+
+/** The epochs of a state, with their rates, which the first version left out. */
+function withRates({ history, epochHistory }: SchedulerState): EpochHistory {
+  if (epochHistory.lr !== undefined) return epochHistory;
+  const lr = epochHistory.iterations.map((iteration) =>
+    history.lr[history.iterations.indexOf(iteration)] ?? NaN
+  );
+  return { ...epochHistory, lr };
+}
 
 function checkState(state: SchedulerState): void {
   const action = "restore a learning-rate scheduler";

@@ -30,6 +30,7 @@ export * from "./one_cycle_lr.ts";
 export * from "./reduce_lr_on_plateau.ts";
 export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
+export * from "./tensorboard_logger.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
 export * from "../tfjs/dropout.ts";
 export { type Random, seededRandom, shuffle } from "../runtime/random.ts";

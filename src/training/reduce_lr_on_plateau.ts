@@ -10,7 +10,7 @@ import {
   text,
   that,
 } from "../runtime/check_data.ts";
-import { columnsWith, copyColumn, readColumn } from "./_columns.ts";
+import { columnsWith, copyColumn, readColumn } from "../runtime/columns.ts";
 import { metricDirection } from "../metrics/direction.ts";
 import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";

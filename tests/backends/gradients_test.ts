@@ -75,11 +75,16 @@ Deno.test("replaceGradients() differentiates batchNorm by its factors", async ()
       maxLength: 4,
     }),
     scaled: fc.boolean(),
+    // Along which dimension the factors lie; by default, the last.
+    axis: fc.option(fc.nat(3), { nil: undefined }),
   });
   fc.assert(
-    fc.property(sample, ({ shape, scaled }) =>
+    fc.property(sample, ({ shape, scaled, axis }) =>
       tf.tidy(() => {
-        const columns = [shape.at(-1)!];
+        const along = (axis ?? 0) % shape.length;
+        const columns = axis === undefined
+          ? [shape.at(-1)!]
+          : shape.map((length, i) => i === along ? length : 1);
         const factors = [
           values(shape, 1),
           values(columns, 2),

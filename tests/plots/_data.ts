@@ -1,10 +1,10 @@
 /** Results to draw: small, exact and known in advance. */
 
 import { CyclicLR, LearningRateRange } from "@clr/clr";
-import type { RangeData, RunHistory } from "@clr/clr/plots";
+import type { RunHistory } from "@clr/clr/plots";
 
 /** A range test that falls from about 1e-3 on and blows up at 0.02. */
-export function exampleRange(points = 60) {
+export function exampleRange(points = 60): LearningRateRange {
   const learningRates = Array.from(
     { length: points },
     (_, i) => 1e-5 * 1e5 ** (i / (points - 1)),
@@ -12,26 +12,10 @@ export function exampleRange(points = 60) {
   const losses = learningRates.map((rate) =>
     2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + Math.min(50, (rate / 0.02) ** 4)
   );
-  let mean = losses[0];
-  return {
-    baseLr: 4e-4,
-    maxLr: 6e-3,
-    learningRates,
-    losses,
-    smoothedLosses: losses.map((loss) => mean = 0.7 * mean + 0.3 * loss),
-    metrics: { acc: losses.map((loss) => Math.max(0.1, (2.4 - loss) / 2)) },
-    suggestions: { valley: 1e-3, steepest: 2e-3, slide: undefined },
-    stopReason: "diverged",
-    verdict: "good",
-  } satisfies RangeData;
-}
-
-/** What the finder says of the same curve. */
-export function foundRange(): LearningRateRange {
-  const { learningRates, losses, metrics } = exampleRange();
   return LearningRateRange.fromCurve(learningRates, losses, {
     stopReason: "diverged",
-    metrics,
+    metrics: { acc: losses.map((loss) => Math.max(0.1, (2.4 - loss) / 2)) },
+    metric: "loss",
   });
 }
 

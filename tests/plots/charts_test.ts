@@ -6,16 +6,28 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { CyclicLR } from "@clr/clr";
+import { CyclicLR, LearningRateRange } from "@clr/clr";
 import {
+  type Chart,
   comparisonChart,
   historyChart,
-  type Json,
   rangeChart,
+  type RunHistory,
   scheduleChart,
   toSvg,
 } from "@clr/clr/plots";
-import { exampleRange, exampleRun, foundRange } from "./_data.ts";
+import { exampleRange, exampleRun } from "./_data.ts";
+
+// deno-lint-ignore no-explicit-any -- a part of a specification, taken apart
+type Json = any;
+
+/** The panels of a chart, and the layer of that name in one of them. */
+function panelsOf({ vconcat }: Chart): Json[] {
+  return vconcat!;
+}
+function layerOf(panel: Json, name: string): Json {
+  return panel.layer.find((layer: Json) => layer.name === name);
+}
 
 Deno.test("rangeChart() makes the same specification as before", async (t) => {
   await t.assertSnapshot(rangeChart(exampleRange(12), { origin: "a curve" }));
@@ -38,33 +50,50 @@ Deno.test("comparisonChart() makes the same specification as before", async (t) 
 });
 
 Deno.test("rangeChart() draws a range and its JSON alike", () => {
-  const range = foundRange();
-  assertEquals(
-    JSON.stringify(rangeChart(JSON.parse(JSON.stringify(range)))),
-    JSON.stringify(rangeChart(range)),
+  const range = exampleRange();
+  const reward = LearningRateRange.fromCurve(
+    range.learningRates,
+    range.losses,
+    {
+      metrics: { reward: range.losses.map((v, i) => i === 9 ? NaN : -v) },
+      metric: { name: "reward", better: "higher" },
+    },
   );
+  for (const one of [range, reward]) {
+    assertEquals(
+      JSON.stringify(rangeChart(JSON.parse(JSON.stringify(one)))),
+      JSON.stringify(rangeChart(one)),
+    );
+  }
 });
 
-Deno.test("rangeChart() puts both bounds on the curve", () => {
-  const range = exampleRange();
-  const [loss] = rangeChart(range).vconcat;
-  const dots =
-    loss.layer.find((layer: Json) =>
-      layer.data?.values[0]?.kind === "base" && layer.mark.type === "point"
-    ).data.values;
-  assertEquals(dots.map((dot: Json) => dot.kind), ["base", "max"]);
-  assertAlmostEquals(dots[0].lr, range.baseLr, 1e-8);
-  assertAlmostEquals(dots[1].lr, range.maxLr, 1e-8);
-  for (const { lr, smooth } of dots) {
-    const right = range.learningRates.findIndex((rate) => rate >= lr);
-    const [a, b] = [right - 1, right].map((i) => range.smoothedLosses[i]);
-    assert(smooth <= Math.max(a, b) + 1e-5 && smooth >= Math.min(a, b) - 1e-5);
+Deno.test("rangeChart() puts both bounds on the curve that they were read from", () => {
+  const { learningRates, losses, metrics } = exampleRange();
+  for (const metric of ["loss", "acc"]) {
+    const range = LearningRateRange.fromCurve(learningRates, losses, {
+      metrics,
+      metric,
+    });
+    assertEquals(range.verdict, "good");
+    const [read, beside] = panelsOf(rangeChart(range));
+    assert(layerOf(read, `${metric}_raw`));
+    assert(layerOf(beside, metric === "loss" ? "acc_raw" : "loss_raw"));
+    const dots = layerOf(read, "bounds").data.values;
+    assertEquals(dots.map((dot: Json) => dot.kind), ["base", "max"]);
+    assertAlmostEquals(dots[0].lr, range.baseLr!, 1e-8);
+    assertAlmostEquals(dots[1].lr, range.maxLr!, 1e-8);
+    assertAlmostEquals(dots[0].value, range.evidence.base!.value, 1e-5);
+    assertAlmostEquals(dots[1].value, range.evidence.max!.value, 1e-5);
+    const line = read.data.values.map(({ smooth }: Json) => smooth);
+    range.curve.trend.forEach((value, i) => {
+      if (line[i] !== null) assertAlmostEquals(line[i], value, 1e-5);
+    });
+    assertEquals(layerOf(beside, "bounds"), undefined);
   }
 });
 
 Deno.test("rangeChart() has one tick a decade on the axis of rates", () => {
-  const panels: Json[] = rangeChart(exampleRange()).vconcat;
-  for (const panel of panels) {
+  for (const panel of panelsOf(rangeChart(exampleRange()))) {
     assertEquals(
       panel.layer[0].encoding.x.axis.values,
       [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1],
@@ -72,74 +101,95 @@ Deno.test("rangeChart() has one tick a decade on the axis of rates", () => {
   }
 });
 
-Deno.test("rangeChart() says what a verdict other than good says", () => {
-  const flat = {
-    learningRates: [1e-3, 1e-2, 1e-1],
-    losses: [2.3, 2.3, 2.3],
-    smoothedLosses: [2.3, 2.3, 2.3],
-    verdict: "flat",
-    advice: "Raise endLr.",
-  };
-  const { title } = rangeChart(flat);
-  assertEquals(title.text, ["No learning rate tested lowers the loss"]);
-  assertEquals(title.subtitle.at(-1), "Raise endLr.");
+Deno.test("rangeChart() has the axis that the rates grew along, however few there are", () => {
+  for (const growth of ["exponential", "linear"] as const) {
+    const range = LearningRateRange.fromCurve([0.1, 0.2, 0.4], [3, 2, 1], {
+      growth,
+    });
+    const [panel] = panelsOf(rangeChart(range));
+    assertEquals(
+      layerOf(panel, "loss_raw").encoding.x.scale.type,
+      growth === "linear" ? "linear" : "log",
+    );
+  }
 });
 
-Deno.test("rangeChart() shows the descent when the end blows up", () => {
+Deno.test("rangeChart() names the metric that does not improve, and not the loss that does", () => {
+  const { learningRates, losses } = exampleRange();
+  const flat = LearningRateRange.fromCurve(learningRates, losses, {
+    metrics: { reward: losses.map((_, i) => 0.5 + 0.01 * Math.sin(7 * i)) },
+    metric: { name: "reward", better: "higher" },
+  });
+  assertEquals(flat.verdict, "flat");
+  const { title } = rangeChart(flat);
+  assertEquals(title.text, ['"reward" did not improve at any rate']);
+  assertEquals(title.subtitle.at(-1), `Next: ${flat.nextStep}`);
+  assertMatch(title.subtitle[0], /^Read from the reward, /);
+});
+
+Deno.test("rangeChart() shows the improvement when the end blows up", () => {
   const rates = Array.from({ length: 50 }, (_, i) => 1e-5 * 10 ** (i / 10));
   const losses = rates.map((_, i) => i < 40 ? 2.3 - i * 0.01 : 10 ** (i - 38));
-  const [loss] = rangeChart({
-    learningRates: rates,
-    losses,
-    smoothedLosses: losses,
-  }).vconcat;
-  const [low, high] =
-    loss.layer.find((layer: Json) => layer.name === "loss_smooth").encoding.y
-      .scale.domain;
-  assert(low < 1.91 && low > 1.5);
-  assert(high > 2.3 && high < 3);
-});
-
-Deno.test("rangeChart() keeps bounds in its panel where the loss is out of view", async () => {
-  const learningRates = Array.from(
-    { length: 100 },
-    (_, i) => 1e-5 * 1e5 ** (i / 99),
-  );
-  const losses = learningRates.map((lr) =>
-    lr < 2e-3 ? 2.3 - lr * 400 : 1.5 + ((lr - 2e-3) * 2000) ** 2
-  );
-  const chart = rangeChart({
-    baseLr: 3e-4,
-    maxLr: 6e-2,
-    learningRates,
-    losses,
-    smoothedLosses: losses,
-    suggestions: { minimum: 5e-2 },
-  });
-  const [panel] = chart.vconcat;
-  const seen = panel.layer.filter(({ mark, data }: Json) =>
-    data && ["point", "text"].includes(mark.type)
-  );
-  assertEquals(seen.length, 6);
-  for (const { data, encoding: { y } } of seen) {
-    const [low, high] = y.scale.domain;
-    for (const row of data.values) {
-      assert(row[y.field] >= low && row[y.field] <= high);
-    }
+  for (const sign of [1, -1]) {
+    const [panel] = panelsOf(
+      rangeChart(LearningRateRange.fromCurve(rates, losses, {
+        metrics: { score: losses.map((loss) => sign * loss) },
+        metric: { name: "score", better: sign > 0 ? "lower" : "higher" },
+      })),
+    );
+    const [low, high] = layerOf(panel, "score_smooth").encoding.y.scale.domain
+      .map((limit: number) => sign * limit).sort();
+    assert(low < 1.95 && low > 1.5, `low is ${low}`);
+    assert(high > 2.3 && high < 3, `high is ${high}`);
   }
-  const label = seen.at(-1);
-  assertEquals([label.mark.text, label.mark.dy], ["max 0.06", 14]);
-  const [, height] = /height="(\d+)"/.exec(
-    await toSvg(chart, { embedFont: false }),
-  )!;
-  assert(Number(height) < 600, `the picture is ${height} pixels high`);
 });
 
-Deno.test("rangeChart() refuses a range of fewer than two rates", () => {
+Deno.test("rangeChart() keeps its marks within their panels", async () => {
+  const { learningRates, losses, metrics } = exampleRange(100);
+  for (const metric of ["loss", "acc"]) {
+    const chart = rangeChart(
+      LearningRateRange.fromCurve(learningRates, losses, { metrics, metric }),
+    );
+    const seen = panelsOf(chart).flatMap(({ layer }) => layer).filter((
+      { mark, data }: Json,
+    ) => data && ["point", "text"].includes(mark.type));
+    assertEquals(seen.length, 6);
+    for (const { data, encoding: { y } } of seen) {
+      const [low, high] = y.scale.domain;
+      for (const row of data.values) {
+        assert(row[y.field] >= low && row[y.field] <= high);
+      }
+    }
+    const [, height] = /height="(\d+)"/.exec(
+      await toSvg(chart, { embedFont: false }),
+    )!;
+    assert(Number(height) < 600, `the picture is ${height} pixels high`);
+  }
+});
+
+Deno.test("rangeChart() draws metrics of any name", async () => {
+  const { learningRates, losses } = exampleRange();
+  for (const name of ["top-5 error (%)", "mean IoU", "a.b[0]", `3d'"`]) {
+    const range = LearningRateRange.fromCurve(learningRates, losses, {
+      metrics: { [name]: losses },
+      metric: { name, better: "lower" },
+    });
+    const svg = await toSvg(rangeChart(range), { embedFont: false });
+    assertEquals(svg.match(/mark-line/g)?.length, 4, name);
+  }
+});
+
+Deno.test("rangeChart() refuses a range of fewer than two rates, and one without its curve", () => {
   assertThrows(
-    () => rangeChart({ learningRates: [1], losses: [1], smoothedLosses: [1] }),
+    () => rangeChart(LearningRateRange.fromCurve([1], [1])),
     RangeError,
     "at least 2 learning rates: current value is 1",
+  );
+  const { curve: _, ...old } = exampleRange().toJSON();
+  assertThrows(
+    () => rangeChart(old as Json),
+    TypeError,
+    "LearningRateRange.fromJSON",
   );
 });
 
@@ -148,7 +198,9 @@ Deno.test("scheduleChart() of a million iterations is small and keeps every peak
   const chart = scheduleChart(clr, 1_000_000);
   assert(JSON.stringify(chart).length < 120_000);
   const points = new Map<number, number>(
-    chart.data.values.map(({ iteration, lr }: Json) => [iteration, lr]),
+    (chart.data as Json).values.map((
+      { iteration, lr }: Json,
+    ) => [iteration, lr]),
   );
   for (let k = 1; k * 12_345 < 1_000_000; k++) {
     const expected = k % 2 ? 0.006 : 0.001;
@@ -179,10 +231,40 @@ Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding"
   }
 });
 
+Deno.test("scheduleChart() knows a period that it does not look at iteration by iteration", () => {
+  for (
+    const [stepSize, iterations, said] of [
+      [2000, 8e6, "every 4,000 iterations"],
+      [1234.5, 1e8, "every 2,469 iterations"],
+    ] as const
+  ) {
+    const clr = new CyclicLR({ stepSize });
+    // As the options say, and as well as it can be told of a function.
+    for (const schedule of [clr, (t: number) => clr.at(t)]) {
+      assertStringIncludes(
+        scheduleChart(schedule, iterations).title.text.join(" "),
+        said,
+      );
+    }
+  }
+});
+
+Deno.test("scheduleChart() says how many cycles there are where their lengths differ", () => {
+  const growing = (t: number) => {
+    let [start, length] = [0, 100];
+    for (; t >= start + length; length *= 2) start += length;
+    return 1 - (t - start) / length;
+  };
+  assertEquals(
+    scheduleChart(growing, 1500).title.text.join(" "),
+    "The learning rate cycles between 0.00125 and 1 in 4 cycles of different length",
+  );
+});
+
 Deno.test("scheduleChart() reaches 2^31 iterations", () => {
   const chart = scheduleChart((t) => 1 / (1 + t), 2 ** 31);
-  assert(chart.data.values.length <= 1600);
-  assert(chart.data.values.at(-1).iteration > 2 ** 31 - 1024);
+  assert((chart.data as Json).values.length <= 1600);
+  assert((chart.data as Json).values.at(-1).iteration > 2 ** 31 - 1024);
 });
 
 Deno.test("scheduleChart() says what a schedule does", () => {
@@ -215,13 +297,13 @@ Deno.test("historyChart() keeps the spikes of a long run", () => {
   loss[123_456] = 7;
   loss[234_567] = 0.25;
   const chart = historyChart({ iterations, lr: loss.map(() => 0.1), loss });
-  const raw = chart.vconcat[1].data.values.map((row: Json) => row.raw);
+  const raw = panelsOf(chart)[1].data.values.map((row: Json) => row.raw);
   assert(raw.includes(7) && raw.includes(0.25));
   assert(JSON.stringify(chart).length < 250_000);
 });
 
 Deno.test("historyChart() marks the ends of cycles in every panel", () => {
-  const panels: Json[] = historyChart(exampleRun(200)).vconcat;
+  const panels = panelsOf(historyChart(exampleRun(200)));
   assertEquals(panels.length, 3);
   for (const { layer } of panels) {
     const rule = layer.find((part: Json) => part.mark.type === "rule");
@@ -240,6 +322,43 @@ Deno.test("historyChart() states the best validation accuracy", () => {
   ]);
 });
 
+Deno.test("historyChart() shows a run of one batch, and single values between gaps", async () => {
+  for (const loss of [[2], [NaN, 2, NaN], [3, NaN, 2]]) {
+    const iterations = loss.map((_, i) => i + 1);
+    const svg = await toSvg(historyChart({ iterations, loss }), {
+      embedFont: false,
+    });
+    const [, marks] = /mark-symbol[^>]*>(.*?)<\/g>/.exec(svg)!;
+    const finite = loss.filter(Number.isFinite).length;
+    assertEquals(marks.match(/<path/g)?.length, finite, `${loss}`);
+  }
+});
+
+Deno.test("historyChart() draws all metrics where there is neither loss nor accuracy", () => {
+  const chart = historyChart({
+    iterations: [1, 2],
+    reward: [1, 2],
+    f1: [0, 1],
+  });
+  assertEquals(panelsOf(chart).length, 2);
+  assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
+});
+
+Deno.test("charts of runs say what is missing where a scheduler was spread", () => {
+  const clr = new CyclicLR();
+  const spread = { name: "a", ...clr } as unknown as
+    & { name: string }
+    & RunHistory;
+  for (
+    const draw of [
+      () => historyChart(spread),
+      () => comparisonChart([spread]),
+    ]
+  ) {
+    assertThrows(draw, TypeError, "write { history: clr.history,");
+  }
+});
+
 Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {
   const clr = new CyclicLR();
   assertThrows(() => historyChart(clr), RangeError, "at least 1 iteration");
@@ -249,7 +368,7 @@ Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {
     loss: [1, NaN, Infinity],
   });
   assertEquals(
-    chart.vconcat[1].data.values.map((row: Json) => row.raw),
+    panelsOf(chart)[1].data.values.map((row: Json) => row.raw),
     [1, null, null],
   );
 });
@@ -270,7 +389,7 @@ for (const length of [600, 60_000]) {
     const chart = historyChart(
       history(length, (i) => i < half ? 2 - i / length : NaN),
     );
-    const rows: Json[] = chart.vconcat[1].data.values;
+    const rows: Json[] = panelsOf(chart)[1].data.values;
     const drawn = rows.filter(({ smooth }) => smooth !== null);
     assertEquals(drawn.at(-1)!.iteration, half);
     assert(
@@ -279,7 +398,7 @@ for (const length of [600, 60_000]) {
     assertMatch(chart.title.text.join(" "), /, then is not finite$/);
     const from = length === 600 ? "301" : "30,001";
     assertEquals(
-      chart.title.subtitle.at(-1),
+      chart.title.subtitle.at(-1)!,
       `loss not finite from iteration ${from} on`,
     );
   });
@@ -289,7 +408,7 @@ for (const length of [600, 60_000]) {
     const chart = historyChart(
       history(length, (i) => i >= start && i < end ? NaN : 2 - i / length),
     );
-    const rows: Json[] = chart.vconcat[1].data.values;
+    const rows: Json[] = panelsOf(chart)[1].data.values;
     const gap = rows.findIndex(({ smooth }) => smooth === null);
     assertEquals(rows[gap - 1].iteration, start);
     assertEquals(
@@ -297,7 +416,10 @@ for (const length of [600, 60_000]) {
       end + 1,
     );
     assertEquals(rows.at(-1)!.iteration, length);
-    assertMatch(chart.title.subtitle.at(-1), /^loss not finite at [\d,]+ iter/);
+    assertMatch(
+      chart.title.subtitle.at(-1)!,
+      /^loss not finite at [\d,]+ iter/,
+    );
   });
 }
 
@@ -308,7 +430,7 @@ Deno.test("historyChart() draws a line through a metric of every hundredth batch
     acc: columns.loss.map((_, i) => i % 100 === 99 ? i / 1000 : NaN),
   });
   assertEquals(
-    chart.vconcat[2].data.values.map((row: Json) => row.raw),
+    panelsOf(chart)[2].data.values.map((row: Json) => row.raw),
     [0.099, 0.199, 0.299, 0.399, 0.499, 0.599],
   );
   assert(!chart.title.subtitle.join().includes("not finite"));
@@ -352,7 +474,7 @@ Deno.test("historyChart() shows the fall of a loss that blows up", () => {
             : Math.min(most, 10 ** (i - 599 + steps)),
       ),
     );
-    const smooth = chart.vconcat[1].layer.find((layer: Json) =>
+    const smooth = panelsOf(chart)[1].layer.find((layer: Json) =>
       layer.name === "loss_smooth"
     );
     const { scale: { domain: [low, high] }, axis } = smooth.encoding.y;
@@ -360,7 +482,7 @@ Deno.test("historyChart() shows the fall of a loss that blows up", () => {
     assert(high > 2.3 && high < 4, `high is ${high}`);
     assertEquals(axis.format, ".6~g");
     assert(smooth.mark.clip);
-    assertMatch(chart.title.subtitle.at(-1), /^loss clipped at [23]\.\d+$/);
+    assertMatch(chart.title.subtitle.at(-1)!, /^loss clipped at [23]\.\d+$/);
   }
 });
 
@@ -419,18 +541,18 @@ Deno.test("comparisonChart() ends the line of a run that is no longer finite, an
     { name: "lost", history: history(600, (i) => i < 300 ? 2 : NaN) },
     { name: "wild", history: history(600, (i) => i < 570 ? 2 : 1e7) },
   ]);
-  const lost = chart.data.values.filter(({ run, value }: Json) =>
+  const lost = (chart.data as Json).values.filter(({ run, value }: Json) =>
     run === "lost" && value !== null
   );
   assertEquals(lost.at(-1).iteration, 300);
-  const [, high] = chart.layer[0].encoding.y.scale.domain;
+  const [, high] = (chart.layer![0] as Json).encoding.y.scale.domain;
   assert(high > 2 && high < 4, `high is ${high}`);
   assertMatch(chart.title.subtitle[0], /clipped at [23]\.\d+$/);
   assertEquals(
     chart.title.subtitle[1],
     "lost not finite from iteration 301 on",
   );
-  assertEquals(chart.layer[0].encoding.x.scale.domain, [0, 600]);
+  assertEquals((chart.layer![0] as Json).encoding.x.scale.domain, [0, 600]);
 });
 
 Deno.test("comparisonChart() refuses runs that it cannot compare", () => {

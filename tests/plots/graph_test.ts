@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
-import { foundRange } from "./_data.ts";
+import { exampleRange } from "./_data.ts";
 
 interface Dependency {
   readonly isDynamic?: boolean;
@@ -48,7 +48,7 @@ Deno.test("import of @clr/clr loads no plotting code", async () => {
 
 Deno.test("import of @clr/clr reaches no renderer, not even from a notebook", async () => {
   const reached = await modules("mod.ts", true);
-  assert(reached.some((name) => name.includes("src/plots/_history_spec.ts")));
+  assert(reached.some((name) => name.includes("src/plots/specs.ts")));
   assertEquals(reached.filter((name) => DRAWING.test(name)), []);
 });
 
@@ -69,7 +69,7 @@ Deno.test("CyclicLR shows its schedule in a notebook, and its history once there
   const state = JSON.parse(JSON.stringify(clr));
   state.history = { iterations: [1, 2], lr: [0.001, 0.0015], loss: [3, 2] };
   const past = await show(CyclicLR.fromJSON(state));
-  assert(`${past["text/plain"]}`.startsWith("Training loss falls to 2."));
+  assert(`${past["text/plain"]}`.startsWith("Training loss falls to 2 at"));
   const chart = past["application/vnd.vegalite.v5+json"] as {
     vconcat: unknown[];
   };
@@ -77,7 +77,7 @@ Deno.test("CyclicLR shows its schedule in a notebook, and its history once there
 });
 
 Deno.test("LearningRateRange shows its curve in a notebook, and text where there is none", async () => {
-  const range = foundRange();
+  const range = exampleRange();
   const shown = await show(range);
   assertEquals(shown["text/plain"], `${range}`);
   assert("application/vnd.vegalite.v5+json" in shown);

@@ -52,7 +52,7 @@ Deno.test("find-lr draws what it found, live too", () =>
     assertStringIncludes(stdout, "lr_range.svg, lr_range.png");
     assertStringIncludes(stderr, "Live at http://127.0.0.1:");
     const svg = await Deno.readTextFile(join(out, "lr_range.svg"));
-    assertStringIncludes(svg, "Range test of");
+    assertStringIncludes(svg, "Read from the ");
     assertStringIncludes(svg, "on cpu (");
     const png = decodePng(await Deno.readFile(join(out, "lr_range.png")));
     assert(png.width > 1500);

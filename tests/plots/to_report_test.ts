@@ -43,6 +43,34 @@ Deno.test("toReport() has a section for everything given", async () => {
   ) assertStringIncludes(html, part);
 });
 
+Deno.test("toReport() shows results before the plan, and numbers in few digits", async () => {
+  const html = await toReport({
+    ...content(),
+    facts: {
+      Plan: {
+        epochs: 16,
+        "base learning rate": 0.000412097519097234,
+        seconds: 12345.678,
+        seed: 20260101,
+      },
+    },
+  });
+  const at = ["It went well.", "<h2>Charts", "<h2>Confusion", "<h2>Plan"]
+    .map((part) => html.indexOf(part));
+  assertEquals(at, at.toSorted((a, b) => a - b));
+  assertEquals(at.includes(-1), false);
+  for (
+    const [name, told] of [
+      ["epochs", "16"],
+      ["base learning rate", "0.000412"],
+      ["seconds", "12346"],
+      ["seed", "20260101"],
+    ]
+  ) {
+    assertStringIncludes(html, `<th scope="row">${name}</th><td>${told}</td>`);
+  }
+});
+
 Deno.test("toReport() leaves out what is not given", async () => {
   const html = await toReport({ title: "Nothing yet" });
   assertEquals(html.includes("<h2>"), false);

@@ -1,3 +1,4 @@
+import { historyChart } from "@clr/clr/plots";
 import * as tf from "@tensorflow/tfjs";
 import {
   assert,
@@ -7,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  CyclicLR,
   getLearningRate,
   LearningRateScheduler,
   setLearningRate,
@@ -333,4 +335,78 @@ Deno.test("LearningRateScheduler wants a momentum that is a function", () => {
     TypeError,
     "the momentum of schedule must be a function of the iteration: current value is 0.9",
   );
+});
+
+Deno.test("LearningRateScheduler records the rate that each epoch ended with", async () => {
+  const { model, xs, ys } = createLine();
+  const scheduler = new LearningRateScheduler(schedule);
+  await model.fit(xs, ys, {
+    batchSize: 2,
+    epochs: 2,
+    verbose: 0,
+    callbacks: [scheduler],
+  });
+  const { epochHistory, history } = scheduler;
+  assertEquals(
+    epochHistory.lr,
+    epochHistory.iterations.map((iteration) => history.lr[iteration - 1]),
+  );
+});
+
+Deno.test("console.log() of a scheduler says what it is and where it stands", () => {
+  const clr = new CyclicLR({ stepSize: 4 }).attach(tf.train.adam());
+  for (let i = 0; i < 10; i++) clr.step();
+  assertEquals(
+    Deno.inspect(clr),
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 2, at iteration 10, learning rate 0.0035",
+  );
+  clr.reset();
+  assertEquals(
+    `${clr}`,
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 4 batches) in cycle 1, at iteration 0 since the reset, 10 altogether, learning rate 0.001",
+  );
+  assertEquals(
+    Deno.inspect(new LearningRateScheduler(() => 1e-7 / 3)),
+    "LearningRateScheduler at iteration 0, learning rate 3.333e-8",
+  );
+  assertEquals(
+    `${new CyclicLR({ stepSizeEpochs: 2, mode: "triangular2" })}`,
+    "CyclicLR (triangular2, 0.001 to 0.006, steps of 2 epochs) in cycle 1, at iteration 0, learning rate not known yet",
+  );
+});
+
+Deno.test("LearningRateScheduler knows whether its loss has penalties that val_loss has not", async () => {
+  for (const l2 of [0, 0.5]) {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({
+        units: 1,
+        inputShape: [2],
+        kernelInitializer: "ones",
+        kernelRegularizer: l2 ? tf.regularizers.l2({ l2 }) : undefined,
+      })],
+    });
+    model.compile({ optimizer: tf.train.sgd(0), loss: "meanSquaredError" });
+    const nested = tf.sequential({ layers: [model] });
+    nested.compile({ optimizer: tf.train.sgd(0), loss: "meanSquaredError" });
+    const [xs, ys] = [tf.ones([4, 2]), tf.ones([4, 1])];
+    for (const trained of [model, nested]) {
+      const scheduler = new LearningRateScheduler(() => 0);
+      assertEquals(scheduler.penalized, false);
+      await trained.fit(xs, ys, {
+        batchSize: 4,
+        verbose: 0,
+        validationData: [xs, ys],
+        callbacks: [scheduler],
+      });
+      const { loss } = scheduler.history;
+      const { val_loss } = scheduler.epochHistory;
+      // Both weights are 1, so the penalty is twice l2.
+      assertEquals(loss[0] - val_loss[0], 2 * l2);
+      assertEquals(scheduler.penalized, l2 > 0);
+      const { subtitle } = historyChart(scheduler).title;
+      assertEquals(subtitle.join().includes("penalties"), l2 > 0);
+    }
+    tf.dispose([xs, ys]);
+    model.dispose();
+  }
 });

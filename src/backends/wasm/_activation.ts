@@ -1,6 +1,5 @@
-import { util } from "@tensorflow/tfjs";
-import { addressOf, Compute, floatBits } from "./compute/compute.ts";
 import { type Clamp, plain } from "./compute/finish.ts";
+import { unary } from "./elementwise.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -48,9 +47,8 @@ export function activate(
   if (activation in clamps) return x;
   const kernels: Partial<Record<Activation, () => TensorInfo>> = {
     elu: () => callKernel(backend, "Elu", { x }, {}),
-    sigmoid: () => callKernel(backend, "Sigmoid", { x }, {}),
-    leakyrelu: () =>
-      callKernel(backend, "LeakyRelu", { x }, { alpha: leakyreluAlpha }),
+    sigmoid: () => unary(backend, "sigmoid", x),
+    leakyrelu: () => unary(backend, "leakyRelu", x, [leakyreluAlpha]),
     prelu: () =>
       callKernel(
         backend,
@@ -93,33 +91,7 @@ export function finishSeparately(
   if (biased !== x) release(backend, x);
   const clamp = clampOf(activation.activation);
   if (clamp === plain) return activate(backend, biased, activation);
-  const clamped = clampTensor(backend, biased, clamp);
+  const clamped = unary(backend, "clip", biased, [clamp.lowest, clamp.highest]);
   release(backend, biased);
   return clamped;
-}
-
-const CLAMP_CHUNK = 16_384;
-
-/** The values cut off at both ends; NaN stays NaN. */
-export function clampTensor(
-  backend: BackendWasm,
-  x: TensorInfo,
-  { lowest, highest }: Clamp,
-): TensorInfo {
-  const out = backend.makeOutput(x.shape, "float32");
-  const size = util.sizeFromShape(x.shape);
-  Compute.of(backend).run(
-    "clamp",
-    {
-      from: addressOf(backend, x),
-      to: addressOf(backend, out),
-      size,
-      chunkSize: CLAMP_CHUNK,
-      lowest: floatBits(lowest),
-      highest: floatBits(highest),
-    },
-    Math.ceil(size / CLAMP_CHUNK),
-    size,
-  );
-  return out;
 }

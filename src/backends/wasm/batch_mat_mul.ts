@@ -116,6 +116,8 @@ function matMul(
     }
     const weights = {
       address: right,
+      tapRows: 1,
+      tapRowStep: 0,
       taps: 1,
       tapStep: 0,
       run: inner,

@@ -8,10 +8,12 @@ import type {
   BatchNormTrainingInputs,
 } from "../fused_layers.ts";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { binary, unary } from "./elementwise.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
+  release,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -83,10 +85,40 @@ function normalizeColumns(
   return out;
 }
 
+/** The same with factors of any shape that broadcasts, step by step. */
+function normalizeBroadcast(
+  backend: BackendWasm,
+  x: TensorInfo,
+  mean: TensorInfo,
+  variance: TensorInfo,
+  { scale, offset, epsilon }: {
+    readonly scale?: TensorInfo;
+    readonly offset?: TensorInfo;
+    readonly epsilon: number;
+  },
+): TensorInfo {
+  const made: TensorInfo[] = [];
+  const keep = (tensor: TensorInfo) => {
+    made.push(tensor);
+    return tensor;
+  };
+  const constant = keep(vector(backend, 1, () => epsilon));
+  const shifted = keep(binary(backend, "add", variance, constant));
+  const root = keep(unary(backend, "sqrt", shifted));
+  const factor = scale ? keep(binary(backend, "div", scale, root)) : root;
+  const distance = keep(binary(backend, "sub", x, mean));
+  const op = scale ? "mul" : "div";
+  let y = keep(binary(backend, op, distance, factor));
+  if (offset) y = keep(binary(backend, "add", y, offset));
+  release(backend, ...made.filter((tensor) => tensor !== y));
+  return y;
+}
+
 /**
- * Batch normalization by given moments. One for each column, as a layer has
- * them, is a pass over the rows; the backend's own kernel counts through every
- * factor at every value.
+ * Batch normalization by given moments. With one of each for each column, as a
+ * layer has them, it is one pass over the rows. The backend's own kernel counts
+ * through every factor at every value, and takes the wrong ones where they
+ * belong to another dimension than the last.
  */
 export const fusedBatchNormKernel = wasmKernel(
   "FusedBatchNorm",
@@ -94,19 +126,15 @@ export const fusedBatchNormKernel = wasmKernel(
     FusedBatchNormInputs,
     FusedBatchNormAttrs
   >) => {
-    const { x, mean, variance, offset, scale } = inputs as Record<
-      string,
-      TensorInfo | undefined
-    >;
-    const columns = x!.shape.at(-1)!;
-    const factors = [mean, variance, offset, scale];
-    const byColumns = x!.dtype === "float32" &&
-      util.sizeFromShape(x!.shape) > 0 &&
-      factors.every((factor) =>
-        factor === undefined || factor === null ||
-        util.arraysEqual(factor.shape, [columns])
-      );
-    if (!byColumns) {
+    const { x, mean, variance } = inputs;
+    // tfjs leaves out what there is none of.
+    const scale = inputs.scale as TensorInfo | undefined;
+    const offset = inputs.offset as TensorInfo | undefined;
+    const epsilon = attrs.varianceEpsilon;
+    const factors = [mean, variance, scale, offset].filter((factor) =>
+      factor != null
+    );
+    if ([x, ...factors].some(({ dtype }) => dtype !== "float32")) {
       return callKernel(
         backend,
         "FusedBatchNorm",
@@ -114,14 +142,22 @@ export const fusedBatchNormKernel = wasmKernel(
         attrs,
       );
     }
-    const factor = numbers(backend, variance!).map((variance) =>
-      1 / Math.sqrt(variance + attrs.varianceEpsilon)
+    if (util.sizeFromShape(x.shape) === 0) {
+      return backend.makeOutput(x.shape, "float32");
+    }
+    const columns = [x.shape[x.shape.length - 1]];
+    if (!factors.every(({ shape }) => util.arraysEqual(shape, columns))) {
+      const options = { scale, offset, epsilon };
+      return normalizeBroadcast(backend, x, mean, variance, options);
+    }
+    const factor = numbers(backend, variance).map((variance) =>
+      1 / Math.sqrt(variance + epsilon)
     );
     if (scale) {
       numbers(backend, scale).forEach((value, i) => factor[i] *= value);
     }
     const shift = offset ? numbers(backend, offset) : factor.map(() => 0);
-    return normalizeColumns(backend, x!, mean!, factor, shift);
+    return normalizeColumns(backend, x, mean, factor, shift);
   },
 );
 

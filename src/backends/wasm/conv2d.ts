@@ -76,6 +76,8 @@ function convolution(
     windows: windowsOf(info),
     weights: {
       address: addressOf(backend, filter),
+      tapRows: 1,
+      tapRowStep: 0,
       taps: 1,
       tapStep: 0,
       run: info.filterHeight * info.filterWidth * info.inChannels,

@@ -2,11 +2,11 @@ import {
   backend_util,
   type Conv2DBackpropInputAttrs,
   type Conv2DBackpropInputInputs,
+  util,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolve } from "./compute/convolution.ts";
 import { plain } from "./compute/finish.ts";
-import { placeImages } from "./compute/frame.ts";
 import { defer } from "./_deferred.ts";
 import {
   type BackendWasm,
@@ -55,22 +55,23 @@ function phasesOf({ inSize, taps, stride, padBefore }: Axis): Phase[] {
   }).filter((phase) => phase.taps > 0);
 }
 
-/** One phase of both axes. */
-interface PhasePair {
-  readonly rows: Phase;
-  readonly columns: Phase;
-}
-
-/** Convolves dy at stride 1 with a filter turned by 180°. */
-function convolveTurned(
+/**
+ * Convolves dy at stride 1 with the taps of one phase, turned by 180°, and
+ * leaves the results where the phase's entries lie.
+ */
+function convolvePhase(
   backend: BackendWasm,
-  { dy, filter }: { dy: TensorInfo; filter: TensorInfo },
-  { rows, columns }: PhasePair,
-  out: number,
+  { dy, filter, out }: { dy: TensorInfo; filter: TensorInfo; out: TensorInfo },
+  info: backend_util.Conv2DInfo,
+  { rows, columns }: { rows: Phase; columns: Phase },
 ): void {
-  const [filterHeight, filterWidth, inChannels, outChannels] = filter.shape;
-  const taps = filterHeight * filterWidth;
+  const { inWidth, inChannels, outChannels, strideHeight, strideWidth } = info;
   const tapBytes = 4 * inChannels * outChannels;
+  const tapRowBytes = info.filterWidth * tapBytes;
+  const lastRow = rows.firstTap + (rows.taps - 1) * strideHeight;
+  const lastColumn = columns.firstTap + (columns.taps - 1) * strideWidth;
+  const pixelBytes = 4 * inChannels;
+  const every = strideHeight === 1 && strideWidth === 1;
   convolve(Compute.of(backend), {
     images: {
       address: addressOf(backend, dy),
@@ -88,19 +89,28 @@ function convolveTurned(
       strideWidth: 1,
       dilationHeight: 1,
       dilationWidth: 1,
-      filterHeight,
-      filterWidth,
+      filterHeight: rows.taps,
+      filterWidth: columns.taps,
     },
     weights: {
-      address: addressOf(backend, filter) + (taps - 1) * tapBytes,
-      taps,
-      tapStep: -tapBytes,
+      address: addressOf(backend, filter) + lastRow * tapRowBytes +
+        lastColumn * tapBytes,
+      tapRows: rows.taps,
+      tapRowStep: -strideHeight * tapRowBytes,
+      taps: columns.taps,
+      tapStep: -strideWidth * tapBytes,
       run: outChannels,
       rowStep: 4,
       columns: inChannels,
       columnStep: 4 * outChannels,
     },
-    out,
+    out: addressOf(backend, out) +
+      (rows.first * inWidth + columns.first) * pixelBytes,
+    outSteps: every ? undefined : {
+      outColumnStep: strideWidth * pixelBytes,
+      outRowStep: strideHeight * inWidth * pixelBytes,
+      outImageStep: info.inHeight * inWidth * pixelBytes,
+    },
     finish: plain,
   });
 }
@@ -130,51 +140,18 @@ function backpropInput(
     stride: info.strideWidth,
     padBefore: info.padInfo.left,
   });
-  if (info.strideHeight === 1 && info.strideWidth === 1) {
-    const [[rows], [columns]] = [rowPhases, columnPhases];
-    const whole = { dy: used, filter };
-    convolveTurned(backend, whole, { rows, columns }, addressOf(backend, out));
-  } else {
-    const compute = Compute.of(backend);
-    const size = info.inShape.reduce((product, length) => product * length, 1);
-    compute.floats(addressOf(backend, out), size).fill(0);
-    for (const rows of rowPhases) {
-      for (const columns of columnPhases) {
-        const taps = callKernel(backend, "StridedSlice", { x: filter }, {
-          begin: [rows.firstTap, columns.firstTap, 0, 0],
-          end: filter.shape,
-          strides: [info.strideHeight, info.strideWidth, 1, 1],
-          beginMask: 0,
-          endMask: 0,
-          ellipsisMask: 0,
-          newAxisMask: 0,
-          shrinkAxisMask: 0,
-        });
-        using result = compute.scratch(
-          4 * info.batchSize * rows.count * columns.count * info.inChannels,
-        );
-        const part = {
-          address: result.address,
-          count: info.batchSize,
-          height: rows.count,
-          width: columns.count,
-          channels: info.inChannels,
-        };
-        const phase = { rows, columns };
-        const visited = { dy: used, filter: taps };
-        convolveTurned(backend, visited, phase, part.address);
-        placeImages(compute, part, {
-          top: rows.first,
-          left: columns.first,
-          spreadHeight: info.strideHeight,
-          spreadWidth: info.strideWidth,
-          height: info.inHeight,
-          width: info.inWidth,
-          to: addressOf(backend, out),
-          clear: false,
-        });
-        release(backend, taps);
-      }
+  const visited = (phases: Phase[]) =>
+    phases.reduce((sum, { count }) => sum + count, 0);
+  if (
+    visited(rowPhases) < info.inHeight || visited(columnPhases) < info.inWidth
+  ) {
+    const size = util.sizeFromShape(info.inShape);
+    Compute.of(backend).floats(addressOf(backend, out), size).fill(0);
+  }
+  const tensors = { dy: used, filter, out };
+  for (const rows of rowPhases) {
+    for (const columns of columnPhases) {
+      convolvePhase(backend, tensors, info, { rows, columns });
     }
   }
   if (used !== dy) release(backend, used);

@@ -10,8 +10,10 @@ import type { DataType, TensorInfo } from "@tensorflow/tfjs";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
+import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
+import { floatBits } from "./_words.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,
@@ -21,7 +23,13 @@ import type {
   TensorData,
 } from "./_open_backend.ts";
 import type { Shader, Shaders } from "./_shader.ts";
+import { groupsFor } from "./_shape.ts";
 import type { StagingBuffer } from "./_staging_buffer.ts";
+import {
+  packTwoValued,
+  type TwoValued,
+  unpackTwoValued,
+} from "./_two_valued.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
 
 /**
@@ -35,6 +43,23 @@ const COMMANDS_TOGETHER = 192;
  * reads nothing would queue its steps, and their memory, without bound.
  */
 const MOST_AHEAD = 64;
+
+const toFloats: Shader = {
+  name: "to_floats",
+  takesWhole: true,
+  code: `
+@group(0) @binding(0) var<storage, read_write> result: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<i32>;
+@compute @workgroup_size(256)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  for (var i = id.x; i < arrayLength(&result); i += 256 * groups.x) {
+    result[i] = f32(x[i]);
+  }
+}`,
+};
 
 const STORAGE = () =>
   GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -55,12 +80,12 @@ export interface TrainingBackend extends OpenBackend {
   readonly pool: BufferPool;
   /**
    * Runs a shader of our own on tensors, which it binds in their order; what it
-   * writes must be among them. `words` are its uniform, if it has one.
+   * writes must be among them. After them come its uniforms, if it has any.
    */
   run(
     shader: Shader,
     tensors: readonly TensorInfo[],
-    words: Uint32Array<ArrayBuffer> | undefined,
+    words: readonly Uint32Array<ArrayBuffer>[],
     groups: readonly [number, number?, number?],
   ): void;
   /** A tensor on the GPU with arbitrary contents. */
@@ -71,6 +96,10 @@ export interface TrainingBackend extends OpenBackend {
    * result in the place of `tensor`, which is not to be used any more.
    */
   take(tensor: TensorInfo): TensorInfo;
+  /** A tensor that is computed when it is first used. */
+  defer(shape: number[], deferred: Deferred): TensorInfo;
+  /** How a tensor will be computed, if it was not yet. */
+  deferredOf(tensor: TensorInfo): Deferred | undefined;
   /** Hands what was recorded to the GPU. */
   flush(): void;
   /** The contents of tensors after one wait for the GPU, where that can be. */
@@ -131,6 +160,7 @@ export function createBackend(
     override uploadToGPU(dataId: object): void {
       const data = this.tensorMap.get(dataId);
       if (data.resource != null) return;
+      if (data.deferred) return this.#compute(data, data.deferred);
       const bytes = 4 * tf.util.sizeFromShape(data.shape);
       // A wrong index can make a length negative, which Deno takes for a huge
       // one; tfjs cannot release such a buffer and fails ever after.
@@ -152,19 +182,92 @@ export function createBackend(
     }
 
     #write(data: TensorData, bytes: number): GPUBuffer {
-      const buffer = this.pool.acquireForWriting(bytes, STORAGE());
       const { values, dtype } = data;
       const isWhole = dtype === "int32" || dtype === "bool";
+      const length = bytes / 4;
+      if (!isWhole && values!.length === length) {
+        const packed = packTwoValued(values);
+        if (packed) return this.#unpack(packed, bytes);
+      }
+      const buffer = this.pool.acquireForWriting(bytes, STORAGE());
       const Words = isWhole ? Int32Array : Float32Array;
-      const words = values instanceof Words
+      let words = values instanceof Words
         ? values as Float32Array<ArrayBuffer>
         : Words.from(values as Float32Array);
-      device.queue.writeBuffer(buffer, 0, words, 0, bytes / 4);
+      // tfjs takes what there is; Deno would abort.
+      if (words.length !== length) {
+        const whole = new Words(length);
+        whole.set(words.subarray(0, length));
+        words = whole as Float32Array<ArrayBuffer>;
+      }
+      if (length > 0) device.queue.writeBuffer(buffer, 0, words);
       return buffer;
+    }
+
+    defer(shape: number[], deferred: Deferred): TensorInfo {
+      for (const { dataId } of deferred.inputs) this.incRef(dataId);
+      const info = this.makeTensorInfo(shape, "float32");
+      this.tensorMap.get(info.dataId).deferred = deferred;
+      return info;
+    }
+
+    deferredOf({ dataId }: TensorInfo): Deferred | undefined {
+      return this.tensorMap.get(dataId).deferred;
+    }
+
+    #compute(data: TensorData, deferred: Deferred): void {
+      delete data.deferred;
+      const { dataId } = deferred.compute();
+      const computed = this.tensorMap.get(dataId);
+      data.resource = computed.resource;
+      computed.resource = null;
+      this.disposeData(dataId);
+      this.#release(deferred);
+    }
+
+    /** Lets go of what a deferred tensor is computed from. */
+    #release({ inputs }: Deferred): void {
+      for (const { dataId } of inputs) {
+        // The engine asked in vain if it disposed of the tensor meanwhile.
+        if (this.disposeData(dataId)) {
+          tf.engine().removeDataId(dataId, this as unknown as tf.KernelBackend);
+        }
+      }
+    }
+
+    override shouldExecuteOnCPU(
+      inputs: TensorInfo[],
+      threshold?: number,
+    ): boolean {
+      return inputs.every((input) => !this.deferredOf(input)) &&
+        super.shouldExecuteOnCPU(inputs, threshold);
+    }
+
+    override readToGPU(dataId: object): unknown {
+      if (this.tensorMap.get(dataId).deferred) this.uploadToGPU(dataId);
+      return super.readToGPU(dataId);
+    }
+
+    /** Writes the values as bits, of which the GPU makes numbers. */
+    #unpack({ bits, value }: TwoValued, bytes: number): GPUBuffer {
+      const source = this.makeTensorInfo([bits.length], "int32");
+      const target = this.makeTensorInfo([bytes / 4], "float32");
+      this.tensorMap.get(source.dataId).values = bits;
+      const words = [floatBits([value, 0, 0, 0])];
+      this.run(unpackTwoValued, [target, source], words, groupsFor(bytes / 4));
+      this.disposeData(source.dataId);
+      const unpacked = this.tensorMap.get(target.dataId);
+      memory.count(unpacked.shape, -bytes);
+      return unpacked.resource as GPUBuffer;
     }
 
     override releaseResource(dataId: object): void {
       const data = this.tensorMap.get(dataId);
+      if (data?.deferred) {
+        const { deferred } = data;
+        delete data.deferred;
+        this.#release(deferred);
+      }
       if (data?.resource && !data.external) {
         memory.count(data.shape, -4 * tf.util.sizeFromShape(data.shape));
       }
@@ -183,11 +286,9 @@ export function createBackend(
       const source = from.resource as GPUBuffer;
       const taken = this.makeTensorInfo(tensor.shape, tensor.dtype);
       if (from.refCount === 1 && !from.external) {
-        const to = this.tensorMap.get(taken.dataId);
-        to.resource = source;
-        // Nobody reads it again; to make one anew would hide a mistake.
-        from.resource = null;
-        this.tensorMap.set(tensor.dataId, { ...from, shape: [-1] });
+        this.tensorMap.get(taken.dataId).resource = source;
+        // When it is disposed of, the buffer stays.
+        from.external = true;
         return taken;
       }
       this.uploadToGPU(taken.dataId);
@@ -264,18 +365,31 @@ export function createBackend(
     run(
       shader: Shader,
       tensors: readonly TensorInfo[],
-      words: Uint32Array<ArrayBuffer> | undefined,
+      words: readonly Uint32Array<ArrayBuffer>[],
       groups: readonly [number, number?, number?],
     ): void {
-      const buffers = tensors.map(({ dataId }) => {
-        this.uploadToGPU(dataId);
-        return this.tensorMap.get(dataId).resource as GPUBuffer;
+      const converted: TensorInfo[] = [];
+      const buffers = tensors.map((tensor) => {
+        const data = this.tensorMap.get(tensor.dataId);
+        // A cast to floats changes the tensor alone, and not what it holds.
+        const floats = data.dtype === "float32" || shader.takesWhole
+          ? tensor
+          : this.#toFloats(tensor, converted);
+        this.uploadToGPU(floats.dataId);
+        return this.tensorMap.get(floats.dataId).resource as GPUBuffer;
       });
-      if (words) {
-        const uniforms = shader.changes ? this.#rates : this.#uniforms;
-        buffers.push(uniforms.ofWords(words));
-      }
+      const uniforms = shader.changes ? this.#rates : this.#uniforms;
+      for (const uniform of words) buffers.push(uniforms.ofWords(uniform));
       this.#record(shaders.pipelineOf(shader), buffers, groups);
+      for (const { dataId } of converted) this.disposeData(dataId);
+    }
+
+    #toFloats(tensor: TensorInfo, converted: TensorInfo[]): TensorInfo {
+      const floats = this.allocate(tensor.shape);
+      converted.push(floats);
+      const groups = groupsFor(tf.util.sizeFromShape(tensor.shape));
+      this.run(toFloats, [floats, tensor], [], groups);
+      return floats;
     }
 
     #record(
@@ -314,6 +428,7 @@ export function createBackend(
     override async read(dataId: object): Promise<BackendValues> {
       // Read before the first await: tfjs's own read fails when the tensor is
       // disposed of while it waits.
+      if (this.tensorMap.get(dataId).deferred) this.uploadToGPU(dataId);
       const values = staging ? this.readSync(dataId) : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
@@ -340,6 +455,9 @@ export function createBackend(
             `Cannot read a tensor synchronously as ${driver.name} must be ` +
               "waited for in this runtime: use `await tensor.data()`",
           );
+        }
+        for (const { dataId } of tensors) {
+          if (this.tensorMap.get(dataId).deferred) this.uploadToGPU(dataId);
         }
         const sources = missing.map(({ resource }) => resource as GPUBuffer);
         const copies = driver.attempt(() => {

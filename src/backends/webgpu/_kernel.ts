@@ -61,17 +61,3 @@ export function registerReplacement({ kernelName, replace }: Replacement) {
   const stock = tf.getKernel(kernelName, "webgpu");
   registerKernel({ ...stock, kernelFunc: replace(stock.kernelFunc) });
 }
-
-/** 32-bit floats as the words of a uniform. */
-export function floatBits(
-  values: readonly number[],
-): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(Float32Array.from(values).buffer);
-}
-
-/** Whole numbers as the words of a uniform. */
-export function wholeWords(
-  values: readonly number[],
-): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(Int32Array.from(values).buffer);
-}

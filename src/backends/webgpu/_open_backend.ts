@@ -5,6 +5,7 @@
 
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
+import type { Deferred } from "./_deferred.ts";
 import type { Uniform } from "./_uniforms.ts";
 
 /** What a tensor read back from the GPU is made of. */
@@ -28,8 +29,11 @@ export interface TensorData {
   readonly shape: number[];
   refCount: number;
   resource?: GPUBuffer | GPUTexture | GPUExternalTexture | null;
-  readonly external?: boolean;
+  /** Whether the buffer is somebody else's. */
+  external?: boolean;
   readonly complexTensorInfos?: unknown;
+  /** How to compute it, where that was not done yet; no part of tfjs. */
+  deferred?: Deferred;
 }
 
 /** The members of tfjs's backend that are used or overridden. */
@@ -69,6 +73,8 @@ export interface OpenBackend {
     inputs: TensorInfo[],
     programDefinedUniform?: Uniform[],
   ): void;
+  shouldExecuteOnCPU(inputs: TensorInfo[], threshold?: number): boolean;
+  readToGPU(dataId: object): unknown;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;

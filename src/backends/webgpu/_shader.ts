@@ -6,6 +6,8 @@ export interface Shader {
   readonly name: string;
   /** Its source: one bind group, tensors first, the uniform last. */
   readonly code: string;
+  /** Whether it takes tensors of whole numbers as they are. */
+  readonly takesWhole?: boolean;
   /** Whether its uniform is another at every step. */
   readonly changes?: boolean;
 }

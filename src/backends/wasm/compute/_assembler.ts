@@ -211,6 +211,20 @@ export const v128 = {
   or: vectorBinary(80),
   /** Lanes of `a` where the mask is set, of `b` elsewhere. */
   select: (a: Code, b: Code, mask: Code): Code => [a, b, mask, ...simd(82)],
+  /** Shifts each lane's bits by a number of places. */
+  shiftLeft: (value: Code, places: number): Code => [
+    value,
+    i32(places),
+    ...simd(171),
+  ],
+  /** The same to the right, filled with the sign. */
+  shiftRight: (value: Code, places: number): Code => [
+    value,
+    i32(places),
+    ...simd(172),
+  ],
+  addI32: vectorBinary(174),
+  subI32: vectorBinary(177),
   floor: vectorUnary(104),
   nearest: vectorUnary(106),
   abs: vectorUnary(224),

@@ -4,6 +4,7 @@ import {
   call,
   type Code,
   divide,
+  either,
   equal,
   FunctionBuilder,
   greater,
@@ -29,13 +30,14 @@ import {
 
 /**
  * One tile of a correlation over a block of rows: adds to `count` rows of 8
- * columns. Parameters: a, d, out, rows, rowPixels, columnStep, rowGap, dStep,
- * outStep.
+ * columns, or sets them where `fresh` is not 0. Parameters: a, d, out, rows,
+ * rowPixels, columnStep, rowGap, dStep, outStep, fresh.
  */
 export function correlateTile(target: Target, count: number): FunctionBuilder {
-  const f = new FunctionBuilder(9);
+  const f = new FunctionBuilder(10);
   const [a, d, out, rows, rowPixels, columnStep, rowGap, dStep, outStep] =
     f.params;
+  const fresh = f.params[9];
   const madd = mulAdd(target);
   const [pixelsLeft, address] = f.locals("i32", 2);
   const low = f.locals("v128", count);
@@ -57,10 +59,14 @@ export function correlateTile(target: Target, count: number): FunctionBuilder {
     d.add(dStep.get),
   ];
   return f.body(
-    eachRow((i) => [
-      low[i].set(v128.load(address.get)),
-      high[i].set(v128.load(address.get, 16)),
-    ]),
+    either(
+      fresh.get,
+      [...low, ...high].map((sum) => sum.set(v128.zero)),
+      eachRow((i) => [
+        low[i].set(v128.load(address.get)),
+        high[i].set(v128.load(address.get, 16)),
+      ]),
+    ),
     loopUntilNot(
       greater(rows.get, i32(0)),
       pixelsLeft.set(rowPixels.get),
@@ -95,7 +101,6 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
       .locals("i32", 10);
     const [outStep, rowGap, base, dBase, outBase, k, at, tileRows, out] = f
       .locals("i32", 9);
-    const pixels = f.local("i32");
     const tileCall = (index: number) =>
       call(
         index,
@@ -103,11 +108,12 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
         add(dBase.get, k.get),
         add(add(outBase.get, k.get), mul(r.get, outStep.get)),
         rows.get,
-        pixels.get,
+        args.rowPixels.get,
         args.columnStep.get,
         rowGap.get,
         outStep.get,
         outStep.get,
+        i32(0),
       );
     return [
       group.set(divide(chunk.get, args.runBlocks.get)),
@@ -176,14 +182,6 @@ export function correlate(tiles: readonly number[]): FunctionBuilder {
                 outStep.get,
               ),
             ),
-          ),
-          pixels.set(args.rowPixels.get),
-          when(
-            equal(
-              add(row.get, mul(image.get, args.imageRows.get)),
-              sub(mul(args.images.get, args.imageRows.get), i32(1)),
-            ),
-            pixels.set(args.lastPixels.get),
           ),
           tap.set(i32(0)),
           loopUntilNot(

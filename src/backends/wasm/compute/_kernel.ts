@@ -38,6 +38,9 @@ export const kernelArguments = {
     "columnStep",
     "rowStep",
     "imageStep",
+    "outColumnStep",
+    "outRowStep",
+    "outImageStep",
     "outer",
     "outerStep",
     "middle",
@@ -49,9 +52,8 @@ export const kernelArguments = {
   ],
   /**
    * out[group, outer, middle, run, k] = Σ over the pixels of a group of images
-   * of a[pixel + …] · d[pixel, k]: filter gradients, and products whose left
-   * side is transposed. A chunk is a group of images and a range of the run. The
-   * very last row may have fewer pixels, unless a block has several rows.
+   * of a[pixel + …] · d[pixel, k]: filter gradients. A chunk is a group of
+   * images and a range of the run.
    */
   correlate: [
     "a",
@@ -61,7 +63,6 @@ export const kernelArguments = {
     "groupImages",
     "imageRows",
     "rowPixels",
-    "lastPixels",
     "blockRows",
     "columnStep",
     "rowStep",
@@ -111,10 +112,32 @@ export const kernelArguments = {
     "middleStep",
     "channels",
   ],
+  /**
+   * out[group, i, k] = Σ over the pixels of a group of a[pixel, i] · d[pixel, k].
+   * A chunk is a group and a range of the run. Blocks of a are transposed, and
+   * panels of d packed, in `scratchBytes` for each thread.
+   */
+  multiplyTransposed: [
+    "a",
+    "d",
+    "out",
+    "zeros",
+    "scratch",
+    "scratchBytes",
+    "pixels",
+    "groupPixels",
+    "blockPixels",
+    "run",
+    "runBlock",
+    "runBlocks",
+    "columns",
+  ],
   /** b as panels of 8 columns, the rest of the last one zero. A chunk a panel. */
   pack: [
     "from",
     "to",
+    "tapRows",
+    "tapRowStep",
     "taps",
     "tapStep",
     "run",
@@ -276,8 +299,6 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
-  /** Values cut off at both ends. A chunk is a range of them. */
-  clamp: ["from", "to", "size", "chunkSize", "lowest", "highest"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [
@@ -313,6 +334,34 @@ export const kernelArguments = {
     "length",
     "slice",
     "chunkRows",
+  ],
+  /** out = op(x), value by value. A chunk is a range of values. */
+  unary: ["x", "out", "op", "first", "second", "length", "chunk"],
+  /** out = op(a, b), row by row, counted in up to four dimensions; the last row
+   * may be shorter. A chunk is a range of rows. */
+  binary: [
+    "a",
+    "b",
+    "out",
+    "op",
+    "inner",
+    "aStep",
+    "bStep",
+    "length",
+    "rows",
+    "chunkRows",
+    "size0",
+    "a0",
+    "b0",
+    "size1",
+    "a1",
+    "b1",
+    "size2",
+    "a2",
+    "b2",
+    "size3",
+    "a3",
+    "b3",
   ],
   /**
    * For each range of rows and each column, the mean and the sum of the squared
@@ -408,6 +457,8 @@ export function kernelNumber(kernel: ComputeKernel): number {
 export interface Target {
   /** Whether the processor's fused multiply-add may be used. */
   readonly fused: boolean;
+  /** Whether V8 makes 256-bit instructions of pairs of 128-bit ones. */
+  readonly wide: boolean;
   /** Whether the memory is shared between threads. */
   readonly shared: boolean;
   /** How many pages the memory has at least. */

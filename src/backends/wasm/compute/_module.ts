@@ -15,12 +15,16 @@ import {
   type Target,
   TILE_ROWS,
 } from "./_kernel.ts";
+import { panelProduct } from "./_panel_product.ts";
 import { multiply } from "./_multiply.ts";
+import { multiplyTransposed } from "./_multiply_transposed.ts";
+import { copyPanel, transposeMatrix } from "./_copy_panel.ts";
+import { WIDE_TERMS, wideBlock, wideProducts } from "./_wide_products.ts";
+import { tileProducts } from "./_tile_products.ts";
 import { correlate, correlateTile } from "./_correlate.ts";
 import { pack } from "./_pack.ts";
 import { place } from "./_place.ts";
 import { correlateDepthwise, depthwise } from "./_depthwise.ts";
-import { panelProduct } from "./_panel_product.ts";
 import { resizeRows } from "./_resize_rows.ts";
 import {
   winogradConvolve,
@@ -45,15 +49,24 @@ import {
   normalizeGrad,
   normalizeSums,
 } from "./_normalize.ts";
+import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { update } from "./_update.ts";
-import { clamp } from "./_clamp.ts";
 import { claim, lead, work } from "./_job.ts";
+
+/** Defines the products for 256-bit instructions. */
+function defineWide(
+  target: Target,
+  define: (f: FunctionBuilder) => number,
+): number {
+  const blocks = WIDE_TERMS.map((terms) => define(wideBlock(target, terms)));
+  return define(wideProducts(target, blocks));
+}
 
 /** Defines what the Winograd kernels call. */
 function defineWinograd(
   target: Target,
-  correlate: readonly number[],
+  shared: { readonly correlate: readonly number[]; readonly wide?: number },
   define: (f: FunctionBuilder) => number,
 ): WinogradFunctions {
   const matrices = winogradTiles.map(winogradMatrices);
@@ -69,8 +82,8 @@ function defineWinograd(
     filterGrad: matrices.map(({ filterGrad }) =>
       define(filterGradTransform(target, filterGrad))
     ),
-    product: define(panelProduct(target)),
-    correlate,
+    product: define(panelProduct(target, shared.wide)),
+    correlate: shared.correlate,
   };
 }
 
@@ -86,13 +99,23 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     { length: TILE_ROWS },
     (_, i) => define(correlateTile(target, i + 1)),
   );
-  const winograd = defineWinograd(target, tiles, define);
+  const products = define(tileProducts(target));
+  const wide = target.wide ? defineWide(target, define) : undefined;
+  const copied = define(copyPanel());
+  const transpose = define(transposeMatrix());
+  const winograd = defineWinograd(target, { correlate: tiles, wide }, define);
   const kernels: Record<ComputeKernel, FunctionBuilder> = {
-    multiply: multiply(target),
+    multiply: multiply(target, { products, wide }),
     correlate: correlate(tiles),
     depthwise: depthwise(target),
     correlateDepthwise: correlateDepthwise(target),
-    pack: pack(),
+    multiplyTransposed: multiplyTransposed(target, {
+      products,
+      wide,
+      copyPanel: copied,
+      transpose,
+    }),
+    pack: pack(copied, transpose),
     place: place(),
     resizeRows: resizeRows(),
     winogradFilter: winogradFilter(winograd),
@@ -102,7 +125,8 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     sumRows: sumRows(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
-    clamp: clamp(),
+    unary: unary(target),
+    binary: binary(),
     move: move(),
     gather: gather(),
     moments: moments(target),

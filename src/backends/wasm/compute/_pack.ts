@@ -1,61 +1,82 @@
 import {
   add,
+  call,
   either,
+  equal,
   type FunctionBuilder,
   greater,
   i32,
+  less,
   loopUntilNot,
   mul,
+  smaller,
   sub,
-  v128,
+  when,
+  zeroBytes,
 } from "./_assembler.ts";
 import { kernelFunction, PANEL } from "./_kernel.ts";
 
-/** Packs a matrix into panels of 8 columns. */
-export function pack(): FunctionBuilder {
+/**
+ * Packs a matrix into panels of 8 columns: its rows lie as floats side by side,
+ * or its columns do.
+ */
+export function pack(copyPanel: number, transpose: number): FunctionBuilder {
   return kernelFunction("pack", (f, args, chunk) => {
-    const [tap, from, to, left, runLeft, address] = f.locals("i32", 6);
-    const scalar = (lane: number) =>
-      either(
-        greater(left.get, i32(lane)),
-        [
-          v128.storeLane(
-            to.get,
-            v128.loadOne(address.get),
-            0,
-            4 * lane,
-          ),
-          address.add(args.columnStep.get),
-        ],
-        v128.storeLane(to.get, v128.zero, 0, 4 * lane),
-      );
+    const [tapRow, tap, from, to, left] = f.locals("i32", 5);
     return [
       left.set(sub(args.columns.get, mul(chunk.get, i32(PANEL)))),
       to.set(
         add(
           args.to.get,
           mul(
-            mul(mul(args.taps.get, args.run.get), i32(4 * PANEL)),
+            mul(
+              mul(args.tapRows.get, args.taps.get),
+              mul(args.run.get, i32(4 * PANEL)),
+            ),
             chunk.get,
           ),
         ),
       ),
       args.from.add(mul(mul(chunk.get, i32(PANEL)), args.columnStep.get)),
-      tap.set(args.taps.get),
+      tapRow.set(args.tapRows.get),
       loopUntilNot(
-        greater(tap.get, i32(0)),
+        greater(tapRow.get, i32(0)),
         from.set(args.from.get),
-        runLeft.set(args.run.get),
+        tap.set(args.taps.get),
         loopUntilNot(
-          greater(runLeft.get, i32(0)),
-          address.set(from.get),
-          Array.from({ length: PANEL }, (_, lane) => scalar(lane)),
-          from.add(args.rowStep.get),
-          to.add(4 * PANEL),
-          runLeft.add(-1),
+          greater(tap.get, i32(0)),
+          either(
+            equal(args.columnStep.get, i32(4)),
+            call(
+              copyPanel,
+              from.get,
+              args.rowStep.get,
+              args.run.get,
+              left.get,
+              to.get,
+            ),
+            [
+              when(
+                less(left.get, i32(PANEL)),
+                zeroBytes(to.get, mul(args.run.get, i32(4 * PANEL))),
+              ),
+              call(
+                transpose,
+                from.get,
+                args.columnStep.get,
+                smaller(left.get, i32(PANEL)),
+                args.run.get,
+                to.get,
+                i32(4 * PANEL),
+              ),
+            ],
+          ),
+          to.add(mul(args.run.get, i32(4 * PANEL))),
+          from.add(args.tapStep.get),
+          tap.add(-1),
         ),
-        args.from.add(args.tapStep.get),
-        tap.add(-1),
+        args.from.add(args.tapRowStep.get),
+        tapRow.add(-1),
       ),
     ];
   });

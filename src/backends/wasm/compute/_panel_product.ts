@@ -1,5 +1,8 @@
 import {
   add,
+  atLeast,
+  call,
+  divide,
   FunctionBuilder,
   greater,
   i32,
@@ -7,8 +10,18 @@ import {
   loopUntilNot,
   loopWhile,
   mul,
+  sub,
   v128,
+  when,
+  zeroBytes,
 } from "./_assembler.ts";
+import {
+  HIGHEST,
+  LOWEST,
+  setRow,
+  tileProductArguments,
+} from "./_tile_products.ts";
+import { WIDE_COLUMNS, worthWide } from "./_wide_products.ts";
 import { mulAdd, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 
 /**
@@ -16,8 +29,14 @@ import { mulAdd, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
  * time, so that there must be room for as many, of whatever values, after them.
  * Parameters: a, panels, out, rows, inner size (a multiple of 4), columns (a
  * multiple of 8).
+ *
+ * `wide` is the index of {@linkcode wideProducts}, where there is such a
+ * function.
  */
-export function panelProduct(target: Target): FunctionBuilder {
+export function panelProduct(
+  target: Target,
+  wide: number | undefined,
+): FunctionBuilder {
   const f = new FunctionBuilder(6);
   const [a, panels, out, rows, inner, columns] = f.params;
   const madd = mulAdd(target);
@@ -39,6 +58,47 @@ export function panelProduct(target: Target): FunctionBuilder {
   return f.body(
     rowBytes.set(mul(inner.get, i32(4))),
     outBytes.set(mul(columns.get, i32(4))),
+    wide === undefined ? [] : when(
+      mul(worthWide(inner), atLeast(columns.get, i32(WIDE_COLUMNS))),
+      // As many rows as the tiles have; no more than a block of tiles.
+      left.set(
+        divide(add(rows.get, i32(TILE_ROWS - 1)), i32(TILE_ROWS)),
+      ),
+      loopWhile(
+        less(row.get, mul(left.get, i32(TILE_ROWS))),
+        setRow(
+          target,
+          row.get,
+          mul(row.get, rowBytes.get),
+          mul(row.get, outBytes.get),
+        ),
+        row.add(1),
+      ),
+      zeroBytes(i32(target.workspace), i32(4 * WIDE_COLUMNS)),
+      loopWhile(
+        atLeast(sub(columns.get, column.get), i32(WIDE_COLUMNS)),
+        call(
+          wide,
+          ...tileProductArguments({
+            tiles: left.get,
+            readBase: a.get,
+            writeBase: add(out.get, mul(column.get, i32(4))),
+            panel: panels.get,
+            outer: i32(1),
+            outerStep: i32(0),
+            middle: i32(1),
+            middleStep: i32(0),
+            run: inner.get,
+            columns: mul(inner.get, i32(4 * PANEL)),
+            bias: i32(target.workspace),
+            lowest: i32(LOWEST),
+            highest: i32(HIGHEST),
+          }),
+        ),
+        panels.set(add(panels.get, mul(inner.get, i32(8 * PANEL)))),
+        column.add(WIDE_COLUMNS),
+      ),
+    ),
     loopWhile(
       less(column.get, columns.get),
       row.set(i32(0)),

@@ -19,7 +19,6 @@ import {
   smaller,
   sub,
   when,
-  zeroBytes,
 } from "./_assembler.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import { PATCH_ROWS } from "./_winograd_transform.ts";
@@ -354,7 +353,6 @@ export function winogradCorrelate(
       out.set(
         add(args.out.get, mul(chunk.get, mul(elements.get, args.outStep.get))),
       ),
-      zeroBytes(out.get, mul(elements.get, args.outStep.get)),
       block.set(mul(chunk.get, args.groupTiles.get)),
       last.set(smaller(add(block.get, args.groupTiles.get), args.tiles.get)),
       walk.start(block.get),
@@ -404,6 +402,7 @@ export function winogradCorrelate(
                     i32(0),
                     columnBytes,
                     columnBytes,
+                    equal(block.get, mul(chunk.get, args.groupTiles.get)),
                   ),
                 )
               ),

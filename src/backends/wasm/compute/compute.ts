@@ -8,6 +8,7 @@ import {
   type Target,
   WORKSPACE_BYTES,
 } from "./_kernel.ts";
+import { isRevectorizing } from "./revectorize.ts";
 import { assembleComputeModule } from "./_module.ts";
 
 /** The parts of the Emscripten module that lie under a backend. */
@@ -112,6 +113,7 @@ export class Compute {
     const { address } = new Scratch(this.#module, bytes);
     const { buffer } = this.#memory;
     return {
+      wide: isRevectorizing(),
       shared: !(buffer instanceof ArrayBuffer),
       pages: buffer.byteLength / PAGE_BYTES,
       thread,

@@ -16,7 +16,7 @@ export function allowWinograd(allowed: boolean): void {
 /** Convolves images with weights. */
 export function convolve(compute: Compute, convolution: Convolution): void {
   const { images, windows, weights: { columns } } = convolution;
-  const tile = winogradAllowed
+  const tile = winogradAllowed && !convolution.outSteps
     ? convolutionTile({ images, windows, columns })
     : undefined;
   if (tile) convolveWinograd(compute, convolution, tile);

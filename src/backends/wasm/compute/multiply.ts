@@ -15,6 +15,25 @@ import { packWeights, toPanels, type Weights } from "./weights.ts";
 
 const CHUNK_BYTES = 65_536;
 
+/** From one result to the next, in bytes. */
+export interface OutSteps {
+  readonly outColumnStep: number;
+  readonly outRowStep: number;
+  readonly outImageStep: number;
+}
+
+/** The steps of results that lie one after another. */
+function compactSteps(
+  { rowPixels, imageRows }: Steps,
+  columns: number,
+): OutSteps {
+  return {
+    outColumnStep: 4 * columns,
+    outRowStep: 4 * columns * rowPixels,
+    outImageStep: 4 * columns * rowPixels * imageRows,
+  };
+}
+
 /** A product of rows, wherever they lie, with weights. */
 interface Product {
   readonly a: number;
@@ -22,12 +41,14 @@ interface Product {
   readonly pixels: number;
   readonly weights: Weights;
   readonly out: number;
+  /** Where the results lie, if not one after another. */
+  readonly outSteps?: OutSteps;
   readonly finish: Finish;
 }
 
 function multiply(
   compute: Compute,
-  { a, steps, pixels, weights, out, finish }: Product,
+  { a, steps, pixels, weights, out, outSteps, finish }: Product,
 ): void {
   const { columns } = weights;
   using packed = packWeights(compute, weights);
@@ -48,6 +69,7 @@ function multiply(
       pixels,
       chunkPixels,
       ...steps,
+      ...outSteps ?? compactSteps(steps, columns),
       columns,
       lowest: floatBits(finish.lowest),
       highest: floatBits(finish.highest),
@@ -63,6 +85,8 @@ export interface Convolution {
   readonly windows: Windows;
   readonly weights: Weights;
   readonly out: number;
+  /** Where the outputs lie, if not one after another. */
+  readonly outSteps?: OutSteps;
   readonly finish: Finish;
 }
 

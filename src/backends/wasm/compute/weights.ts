@@ -8,9 +8,15 @@ export function toPanels(columns: number): number {
   return Math.ceil(columns / PANEL) * PANEL;
 }
 
-/** A matrix to be packed: `taps · run` rows of columns, anyhow in memory. */
+/**
+ * A matrix to be packed: `tapRows · taps · run` rows of columns, anyhow in
+ * memory.
+ */
 export interface Weights {
   readonly address: number;
+  readonly tapRows: number;
+  /** From a row of taps to the next one, in bytes. */
+  readonly tapRowStep: number;
   readonly taps: number;
   /** From a tap to the next one, in bytes. */
   readonly tapStep: number;
@@ -22,14 +28,16 @@ export interface Weights {
 
 /** Packs weights into panels of columns. */
 export function packWeights(compute: Compute, weights: Weights): Scratch {
-  const { address, taps, run, columns } = weights;
-  const size = taps * run * toPanels(columns);
+  const { address, tapRows, taps, run, columns } = weights;
+  const size = tapRows * taps * run * toPanels(columns);
   const packed = compute.scratch(4 * size);
   compute.run(
     "pack",
     {
       from: address,
       to: packed.address,
+      tapRows,
+      tapRowStep: weights.tapRowStep,
       taps,
       tapStep: weights.tapStep,
       run,

@@ -104,14 +104,7 @@ export function convolveWinograd(
     compute.floats(u.address, elements * uStep / 4).fill(0);
   }
   {
-    using packed = packWeights(compute, {
-      ...weights,
-      taps: tile.taps ** 2,
-      tapStep: weights.taps === 1
-        ? weights.rowStep * images.channels
-        : weights.tapStep,
-      run: images.channels,
-    });
+    using packed = packWeights(compute, weights);
     compute.run(
       "winogradFilter",
       {
@@ -187,6 +180,10 @@ export function convolveWinograd(
   }
 }
 
+/** Half of a second-level cache. */
+const LARGE_SUM = 1 << 19;
+const MOST_SUMMED_TILES = 96;
+
 /** Groups are summed at the end, which costs the more the longer they are. */
 function groupsFor(sumBytes: number): number {
   if (sumBytes <= 1 << 18) return 16;
@@ -223,7 +220,11 @@ export function correlateWinograd(
   const sumBytes = elements * outStep;
   const groupTiles = Math.ceil(cut.tiles / groupsFor(sumBytes));
   const groups = Math.ceil(cut.tiles / groupTiles);
-  const blockTiles = blockTilesOf(cut.tiles);
+  // Each block adds to all sums: those that a cache does not hold are to be met
+  // by few blocks.
+  const blockTiles = sumBytes > LARGE_SUM
+    ? Math.min(groupTiles, MOST_SUMMED_TILES)
+    : blockTilesOf(cut.tiles);
   const operandStep = planeStepOf(blockTiles * channels);
   const productStep = planeStepOf(blockTiles * panelColumns);
   const scratchBytes = elements * (operandStep + productStep);

@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UpdateKernelAttrs } from "../../fused_optimizers.ts";
 import type { TrainingBackend } from "../_backend.ts";
-import { defineKernel, floatBits, type KernelCall } from "../_kernel.ts";
+import { defineKernel, type KernelCall } from "../_kernel.ts";
+import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 
 /**
@@ -106,7 +107,7 @@ function update(
     const size = value.shape.reduce((product, length) => product * length, 1);
     if (size > 0) {
       const groups = Math.min(1024, Math.ceil(size / 256));
-      backend.run(shader, [newValue, gradient, ...newSlots], words, [groups]);
+      backend.run(shader, [newValue, gradient, ...newSlots], [words], [groups]);
     }
     updated.push(newValue, ...newSlots);
   }

@@ -9,6 +9,7 @@ import { assembleComputeModule } from "../../../../src/backends/wasm/compute/_mo
 const targets = [false, true].flatMap((fused) =>
   [false, true].map((shared) => ({
     fused,
+    wide: fused,
     shared,
     pages: 1,
     thread: 0,
@@ -54,6 +55,9 @@ for (const target of targets) {
       columnStep: 4 * inner,
       rowStep: 0,
       imageStep: 0,
+      outColumnStep: 4 * columns,
+      outRowStep: 0,
+      outImageStep: 0,
       outer: 1,
       outerStep: 0,
       middle: 1,

@@ -92,6 +92,8 @@ function weightsOf(shape: Shape, address: number): Weights {
   const { tile: { taps }, channels, columns } = shape;
   return {
     address,
+    tapRows: 1,
+    tapRowStep: 0,
     taps: 1,
     tapStep: 0,
     run: taps * taps * channels,
@@ -201,7 +203,9 @@ function inputGradient(
     },
     weights: {
       address: weights.address + (taps * taps - 1) * tapBytes,
-      taps: taps * taps,
+      tapRows: taps,
+      tapRowStep: -taps * tapBytes,
+      taps,
       tapStep: -tapBytes,
       run: columns,
       rowStep: 4,

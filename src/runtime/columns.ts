@@ -1,13 +1,6 @@
 /** How columns of recorded numbers are kept, written as JSON and read back. */
 
-import {
-  type Check,
-  listOf,
-  mapOf,
-  record,
-  show,
-  that,
-} from "../runtime/check_data.ts";
+import { type Check, listOf, mapOf, record, show, that } from "./check_data.ts";
 
 /** Columns that grow. */
 export type GrowingColumns = { [column: string]: number[] };

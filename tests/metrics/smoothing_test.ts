@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { smooth } from "../../src/finder/smoothing.ts";
+import { smooth } from "../../src/metrics/smoothing.ts";
 
 Deno.test("smooth() of a constant is exactly that constant", () => {
   fc.assert(fc.property(

@@ -1,0 +1,157 @@
+/**
+ * Elementary functions on vectors, to about two units in the last place, with
+ * the polynomials of Cephes (Moshier, single precision).
+ */
+import {
+  type Code,
+  type FunctionBuilder,
+  type Local,
+  truncate,
+  v128,
+} from "./_assembler.ts";
+import { mulAdd, type Target } from "./_kernel.ts";
+
+const { add, constant, div, mul, sub } = v128;
+
+/** Elementary functions over locals of one function. */
+export interface Functions {
+  /** Sets `x` to eˣ. */
+  exp(x: Local): Code;
+  /** Sets `x` to its hyperbolic tangent. */
+  tanh(x: Local): Code;
+  /** Sets `x` to 1 / (1 + e⁻ˣ). */
+  sigmoid(x: Local): Code;
+  /** Sets `x` to ln(1 + eˣ). */
+  softplus(x: Local): Code;
+}
+
+/** Makes the functions for a kernel; they share the locals that they need. */
+export function functionsOf(f: FunctionBuilder, target: Target): Functions {
+  const madd = mulAdd(target);
+  const [r, n, p, half, y, z] = f.locals("v128", 6);
+
+  const polynomial = (x: Local, coefficients: readonly number[]) =>
+    coefficients.slice(1).reduce<Code>(
+      (sum, coefficient) => madd(sum, x.get, constant(coefficient)),
+      constant(coefficients[0]),
+    );
+  const power = (exponent: Code) =>
+    v128.shiftLeft(
+      v128.addI32(exponent, v128.constantBits(127)),
+      23,
+    );
+
+  const exp = (x: Local): Code => [
+    // Past these, the result is infinity or 0. NaN stays NaN.
+    r.set(v128.min(v128.max(x.get, constant(-104)), constant(89))),
+    n.set(v128.nearest(mul(r.get, constant(Math.LOG2E)))),
+    r.set(madd(n.get, constant(-0.693359375), r.get)),
+    r.set(madd(n.get, constant(2.12194440e-4), r.get)),
+    p.set(
+      polynomial(r, [
+        1.9875691500e-4,
+        1.3981999507e-3,
+        8.3334519073e-3,
+        4.1665795894e-2,
+        1.6666665459e-1,
+        5.0000001201e-1,
+      ]),
+    ),
+    p.set(
+      add(madd(p.get, mul(r.get, r.get), r.get), constant(1)),
+    ),
+    // 2ⁿ in two factors, as neither infinity nor the smallest values have an
+    // exponent of their own.
+    n.set(truncate(n.get)),
+    half.set(v128.shiftRight(n.get, 1)),
+    x.set(
+      mul(
+        mul(p.get, power(half.get)),
+        power(v128.subI32(n.get, half.get)),
+      ),
+    ),
+  ];
+
+  const tanh = (x: Local): Code => [
+    y.set(v128.abs(x.get)),
+    z.set(add(y.get, y.get)),
+    exp(z),
+    z.set(
+      sub(constant(1), div(constant(2), add(z.get, constant(1)))),
+    ),
+    // Near 0, that difference has no digits left.
+    r.set(mul(x.get, x.get)),
+    p.set(
+      mul(
+        mul(
+          polynomial(r, [
+            -5.70498872745e-3,
+            2.06390887954e-2,
+            -5.37397155531e-2,
+            1.33314422036e-1,
+            -3.33332819422e-1,
+          ]),
+          r.get,
+        ),
+        x.get,
+      ),
+    ),
+    p.set(add(p.get, x.get)),
+    z.set(
+      v128.or(z.get, v128.and(x.get, v128.constantBits(0x80000000))),
+    ),
+    x.set(v128.select(p.get, z.get, v128.less(y.get, constant(0.625)))),
+  ];
+
+  const sigmoid = (x: Local): Code => [
+    x.set(v128.neg(x.get)),
+    exp(x),
+    x.set(div(constant(1), add(x.get, constant(1)))),
+  ];
+
+  const softplus = (x: Local): Code => [
+    y.set(v128.neg(v128.abs(x.get))),
+    exp(y),
+    // ln(1 + y) for y from 0 to 1, with u = 1 + y as it is rounded.
+    z.set(add(y.get, constant(1))),
+    // What u was rounded by, over u.
+    y.set(div(sub(y.get, sub(z.get, constant(1))), z.get)),
+    n.set(v128.greater(z.get, constant(Math.SQRT2))),
+    r.set(
+      sub(
+        v128.select(mul(z.get, constant(0.5)), z.get, n.get),
+        constant(1),
+      ),
+    ),
+    n.set(v128.and(n.get, constant(1))),
+    half.set(mul(r.get, r.get)),
+    p.set(
+      mul(
+        mul(
+          polynomial(r, [
+            7.0376836292e-2,
+            -1.1514610310e-1,
+            1.1676998740e-1,
+            -1.2420140846e-1,
+            1.4249322787e-1,
+            -1.6668057665e-1,
+            2.0000714765e-1,
+            -2.4999993993e-1,
+            3.3333331174e-1,
+          ]),
+          r.get,
+        ),
+        half.get,
+      ),
+    ),
+    p.set(madd(n.get, constant(-2.12194440e-4), p.get)),
+    p.set(madd(half.get, constant(-0.5), p.get)),
+    p.set(add(r.get, p.get)),
+    p.set(madd(n.get, constant(0.693359375), p.get)),
+    x.set(
+      add(v128.max(x.get, v128.zero), add(p.get, y.get)),
+    ),
+  ];
+
+  return { exp, tanh, sigmoid, softplus };
+}

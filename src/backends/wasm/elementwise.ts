@@ -1,0 +1,152 @@
+import {
+  type BinaryInputs,
+  type ClipByValueAttrs,
+  type ClipByValueInputs,
+  type KernelConfig,
+  type LeakyReluAttrs,
+  type StepAttrs,
+  type UnaryInputs,
+  util,
+} from "@tensorflow/tfjs";
+import type { BinaryOp, UnaryOp } from "./compute/_elementwise.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import {
+  broadcastShape,
+  computeBinary,
+  computeUnary,
+} from "./compute/elementwise.ts";
+import {
+  type BackendWasm,
+  callKernel,
+  type KernelCall,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/** A function of each value of a float tensor, as a new one. */
+export function unary(
+  backend: BackendWasm,
+  op: UnaryOp,
+  x: TensorInfo,
+  numbers?: readonly [number, number?],
+): TensorInfo {
+  const out = backend.makeOutput(x.shape, "float32");
+  computeUnary(Compute.of(backend), op, {
+    x: addressOf(backend, x),
+    out: addressOf(backend, out),
+    length: util.sizeFromShape(x.shape),
+    numbers,
+  });
+  return out;
+}
+
+function unaryKernel<Attrs extends object>(
+  name: string,
+  op: UnaryOp,
+  numbers?: (attrs: Attrs) => readonly [number, number?],
+): KernelConfig {
+  return wasmKernel(
+    name,
+    ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, Attrs>) =>
+      x.dtype === "float32"
+        ? unary(backend, op, x, numbers?.(attrs))
+        : callKernel(backend, name, { x }, attrs),
+  );
+}
+
+/** A function of two float tensors, which are broadcast, as a new one. */
+export function binary(
+  backend: BackendWasm,
+  op: BinaryOp,
+  a: TensorInfo,
+  b: TensorInfo,
+): TensorInfo {
+  const shape = broadcastShape(a.shape, b.shape);
+  const out = backend.makeOutput(shape, "float32");
+  const operand = (tensor: TensorInfo) => ({
+    address: addressOf(backend, tensor),
+    shape: tensor.shape,
+  });
+  computeBinary(Compute.of(backend), op, {
+    a: operand(a),
+    b: operand(b),
+    out: addressOf(backend, out),
+    shape,
+  });
+  return out;
+}
+
+function binaryKernel(name: string, op: BinaryOp): KernelConfig {
+  return wasmKernel(
+    name,
+    (
+      { inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>,
+    ) => {
+      const floats = a.dtype === "float32" && b.dtype === "float32";
+      const result = floats ? binary(backend, op, a, b) : undefined;
+      return result ?? callKernel(backend, name, { a, b }, attrs);
+    },
+  );
+}
+
+/** A gradient kernel of our own, which gradients.ts calls. */
+function gradientKernel(name: string, op: BinaryOp): KernelConfig {
+  return wasmKernel(
+    name,
+    ({ inputs: { dy, y }, backend }: KernelCall<
+      { dy: TensorInfo; y: TensorInfo },
+      object
+    >) => binary(backend, op, dy, y),
+  );
+}
+
+/** Values cut off at both ends. The backend's own kernel takes whole numbers for
+ * floats, and turns NaN into the lower end. */
+const clipByValueKernel = wasmKernel(
+  "ClipByValue",
+  ({ inputs: { x }, attrs, backend }: KernelCall<
+    ClipByValueInputs,
+    ClipByValueAttrs
+  >) => {
+    const { clipValueMin: least, clipValueMax: most } = attrs;
+    if (x.dtype === "float32") return unary(backend, "clip", x, [least, most]);
+    const out = backend.makeOutput(x.shape, x.dtype);
+    const from = backend.typedArrayFromHeap(x);
+    backend.typedArrayFromHeap(out).set(
+      from.map((value) => Math.min(Math.max(value, least), most)),
+    );
+    return out;
+  },
+);
+
+/**
+ * Functions of one value or of two, in vectors and on all threads. The backend's
+ * own ones take a value at a time or one thread, and some hide NaN.
+ */
+export const elementwiseKernels: readonly KernelConfig[] = [
+  unaryKernel("Relu", "relu"),
+  unaryKernel("Relu6", "relu6"),
+  unaryKernel<StepAttrs>("Step", "step", ({ alpha }) => [alpha]),
+  unaryKernel<LeakyReluAttrs>("LeakyRelu", "leakyRelu", ({ alpha }) => [alpha]),
+  clipByValueKernel,
+  unaryKernel("Square", "square"),
+  unaryKernel("Sqrt", "sqrt"),
+  unaryKernel("Rsqrt", "rsqrt"),
+  unaryKernel("Neg", "neg"),
+  unaryKernel("Abs", "abs"),
+  unaryKernel("Exp", "exp"),
+  unaryKernel("Tanh", "tanh"),
+  unaryKernel("Sigmoid", "sigmoid"),
+  unaryKernel("Softplus", "softplus"),
+  binaryKernel("Add", "add"),
+  binaryKernel("Sub", "sub"),
+  binaryKernel("Multiply", "mul"),
+  binaryKernel("RealDiv", "div"),
+  binaryKernel("Maximum", "max"),
+  binaryKernel("Minimum", "min"),
+  binaryKernel("SquaredDifference", "squaredDifference"),
+  gradientKernel("ReluGrad", "reluGrad"),
+  gradientKernel("Relu6Grad", "relu6Grad"),
+  gradientKernel("SigmoidGrad", "sigmoidGrad"),
+  gradientKernel("TanhGrad", "tanhGrad"),
+];

@@ -1,0 +1,100 @@
+/**
+ * The filter gradient of a depthwise convolution: for each place of the window,
+ * the sums of products of a channel with its gradient. tfjs gives each weight one
+ * invocation that loops over all places of all images.
+ */
+
+import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
+import {
+  type ColumnReduction,
+  columnShader,
+  planColumns,
+} from "../_column_reduction.ts";
+import { replaceKernel } from "../_kernel.ts";
+import { wholeWords } from "../_words.ts";
+import { sizeOf } from "../_shape.ts";
+import { sumColumns } from "./sum_columns.ts";
+
+const PRODUCTS: ColumnReduction = {
+  name: "depthwise_backprop_filter",
+  bindings: [
+    "var<storage, read_write> result: array<f32>",
+    "var<storage, read> x: array<f32>",
+    "var<storage, read> dy: array<f32>",
+    "var<uniform> window: Window",
+  ],
+  type: "f32",
+  functions: `
+struct Window {
+  pads: vec2<i32>, strides: vec2<i32>, dilations: vec2<i32>, input: vec2<i32>,
+  output: vec2<i32>, width: i32, multiplier: i32,
+};`,
+  accumulate: `
+    let place = i32(matrix);
+    let offset = vec2(place / window.width, place % window.width) *
+      window.dilations - window.pads;
+    let channels = i32(size.columns) / window.multiplier;
+    let channel = i32(column) / window.multiplier;
+    for (var row = first + lane; row < end; row += lanes) {
+      let k = i32(row);
+      let line = k / window.output.y;
+      let at = vec2(line % window.output.x, k % window.output.y) *
+        window.strides + offset;
+      if (all(at >= vec2(0)) && all(at < window.input)) {
+        let image = line / window.output.x;
+        sum += dy[row * size.columns + column] * x[
+          ((image * window.input.x + at.x) * window.input.y + at.y) * channels +
+            channel];
+      }
+    }`,
+  merge: "a + b",
+  write:
+    "result[(matrix * size.chunks + chunk) * size.columns + column] = sum;",
+};
+
+/** In the place of tfjs's DepthwiseConv2dNativeBackpropFilter. */
+export const depthwiseBackpropFilterKernel = replaceKernel(
+  "DepthwiseConv2dNativeBackpropFilter",
+  ({ inputs, attrs, backend }) => {
+    const { x, dy } = inputs as Record<string, TensorInfo>;
+    const filterShape = attrs.filterShape as [number, number, number, number];
+    const info = backend_util.computeConv2DInfo(
+      x.shape as [number, number, number, number],
+      filterShape,
+      attrs.strides as number,
+      attrs.dilations as number,
+      attrs.pad as number,
+      attrs.dimRoundingMode as "floor",
+      true,
+    );
+    const rows = info.batchSize * info.outHeight * info.outWidth;
+    const columns = info.outChannels;
+    const matrices = info.filterHeight * info.filterWidth;
+    if (rows === 0 || sizeOf(filterShape) === 0) return undefined;
+    const plan = planColumns({ rows, columns, matrices });
+    const window = wholeWords([
+      ...[info.padInfo.top, info.padInfo.left],
+      ...[info.strideHeight, info.strideWidth],
+      ...[info.dilationHeight, info.dilationWidth],
+      ...[info.inHeight, info.inWidth],
+      ...[info.outHeight, info.outWidth],
+      ...[info.filterWidth, columns / info.inChannels],
+    ]);
+    const result = backend.allocate([...filterShape]);
+    const parts = plan.chunks > 1
+      ? backend.allocate([matrices, plan.chunks, columns])
+      : result;
+    backend.run(
+      columnShader(PRODUCTS, plan.width),
+      [parts, x, dy],
+      [window, plan.words],
+      plan.groups,
+    );
+    if (plan.chunks > 1) {
+      const size = { rows: plan.chunks, columns, matrices };
+      sumColumns(backend, parts, result, size);
+      backend.disposeData(parts.dataId);
+    }
+    return result;
+  },
+);

@@ -1,0 +1,29 @@
+/** The gradient of softmax: y (dy − Σ dy y), row by row, in one command. */
+
+import type { Tensor } from "@tensorflow/tfjs";
+import { replaceGradient, runKernel } from "../_gradient.ts";
+import { defineKernel } from "../_kernel.ts";
+import { rowShader, runRows } from "../_rows.ts";
+
+const KERNEL = "SoftmaxGrad";
+
+const shader = rowShader({
+  name: "softmax_grad",
+  inputs: ["dy", "y"],
+  sums: ["dy[i] * y[i]"],
+  result: "y[i] * (dy[i] - sum0)",
+});
+
+/** Inputs `dy, y`, of which the last dimension is a row. */
+export const softmaxGradKernel = defineKernel(
+  KERNEL,
+  ({ inputs, backend }) => runRows(backend, shader, [inputs.dy!, inputs.y!]),
+);
+
+/** Lets the gradient of Softmax use the kernel. */
+export function replaceSoftmaxGradient(): void {
+  replaceGradient("Softmax", (dy, [y]: Tensor[], { dim }) => {
+    if (dim !== y.rank - 1) return undefined;
+    return { logits: () => runKernel(KERNEL, { dy, y }) };
+  });
+}

@@ -1,0 +1,54 @@
+import type { LayersModel } from "../tfjs/types.ts";
+import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+
+/** What is saved of a training run, and restored. */
+export interface CheckpointSubject {
+  /** The compiled model, with its optimizer. */
+  readonly model: LayersModel;
+  /** The schedule that is followed, with its history. */
+  readonly scheduler?: LearningRateScheduler;
+}
+
+/** Options of {@linkcode Checkpoint.restore}. */
+export interface RestoreOptions {
+  /**
+   * Whether the optimizer goes on too. Without it, the model's optimizer stays
+   * as it is, of whatever kind: for a next phase of training.
+   *
+   * @default {true}
+   */
+  optimizer?: boolean;
+}
+
+/** A checkpoint that was passed over, and why. */
+export interface DamagedCheckpoint {
+  /** Its folder. */
+  readonly path: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+/** A checkpoint that was read and found whole. */
+export interface Checkpoint {
+  /** Its folder. */
+  readonly path: string;
+  /** Newer checkpoints that were found damaged, and passed over. */
+  readonly damaged: readonly DamagedCheckpoint[];
+  /** Batches trained when it was saved; 0 without a scheduler. */
+  readonly iteration: number;
+  /** The `data` it was saved with. */
+  readonly data: unknown;
+  /**
+   * Gives `subject` what was saved. What goes on from here ends as the run that
+   * was saved would have, bit for bit on the CPU and WASM backends.
+   *
+   * Names decide which weight goes where, so layers may be frozen that were not,
+   * and the other way round. An optimizer's slots go with their weights; those of
+   * weights that were not trained start as in a first step.
+   *
+   * @throws {CheckpointError} If the model has other weights or another kind of
+   * optimizer, or a scheduler is given and none was saved, or one that does not
+   * fit; nothing is then changed.
+   */
+  restore(subject: CheckpointSubject, options?: RestoreOptions): void;
+}

@@ -1,0 +1,256 @@
+import { readScalars } from "../tfjs/read_scalars.ts";
+import { CallbackBase, type Tensor } from "../tfjs/types.ts";
+import {
+  type Scalar,
+  scalarRecord,
+  textRecord,
+  versionRecord,
+} from "./_event_file.ts";
+import type { Logs } from "./history.ts";
+import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+
+/** Options of {@linkcode TensorBoardLogger}. */
+export interface TensorBoardLoggerOptions {
+  /**
+   * The scheduler whose batches are logged, rate and all; it stands before this
+   * in `callbacks`. Without one, epochs alone are.
+   *
+   * @default {undefined}
+   */
+  readonly scheduler?: LearningRateScheduler;
+}
+
+/** A range test, as far as it is logged. */
+export interface LoggedRange {
+  /** The rates tested. */
+  readonly learningRates: readonly number[];
+  /** The loss at each rate. */
+  readonly losses: readonly number[];
+  /** The other metrics at each rate, by name. */
+  readonly metrics?: { readonly [name: string]: readonly number[] };
+}
+
+const ACTION = "log to TensorBoard";
+
+/**
+ * Writes what training logs as an event file that TensorBoard shows: after each
+ * epoch its logs as `epoch/loss`, `epoch/val_loss`, …, and of a scheduler the
+ * batches since the last as `batch/lr`, `batch/loss`, …, each at the step of its
+ * iteration.
+ *
+ * It goes into `callbacks` of `fit` and `fitDataset`; in a loop of one's own,
+ * call {@linkcode TensorBoardLogger.log | log}. Each logger writes a file of its
+ * own in the folder, which only grows: another run's is never touched. Give each
+ * run a folder to have TensorBoard tell them apart.
+ *
+ * Runs in Deno, Node and Bun; reading and writing the folder needs permission
+ * there.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ * import { TensorBoardLogger } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+ * });
+ * model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+ * const xs = tf.ones([8, 1]);
+ *
+ * const folder = await Deno.makeTempDir(); // "logs/run-1", say
+ * const clr = new CyclicLR({ stepSize: 4 });
+ * await using logger = new TensorBoardLogger(folder, { scheduler: clr });
+ * await logger.text("plan", `Triangular cycles of ${clr.options.stepSize} batches.`);
+ * await model.fit(xs, xs, {
+ *   epochs: 4,
+ *   verbose: 0,
+ *   callbacks: [clr, logger],
+ * });
+ * // tensorboard --logdir logs
+ * ```
+ */
+export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #scheduler: LearningRateScheduler | undefined;
+  /** Rows of the scheduler's history that are written, or were before this. */
+  #written: number | undefined;
+  #path: string | undefined;
+  /** Ends when all that was logged is written; rejects if something was not. */
+  #writing: Promise<void> = Promise.resolve();
+
+  /** A logger into a folder, which is made when something is logged. */
+  constructor(folder: string, options: TensorBoardLoggerOptions = {}) {
+    super();
+    if (typeof folder !== "string" || folder === "") {
+      throw new TypeError(
+        `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
+      );
+    }
+    this.#folder = folder;
+    this.#scheduler = options.scheduler;
+  }
+
+  /** The path of the event file; undefined until something is logged. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /**
+   * Logs values at a step.
+   *
+   * @param step A whole number >= 0: the iteration, as a rule.
+   * @param values By tag; what precedes a slash in a tag groups it. Tensors
+   * remain the caller's.
+   * @throws {RangeError} If the step is none.
+   */
+  async log(step: number, values: Logs): Promise<void> {
+    checkStep(step);
+    const entries = Object.entries(values).filter(([, value]) =>
+      value !== undefined
+    ) as [string, number | Tensor][];
+    const tensors = entries.map(([, value]) => value)
+      .filter((value) => typeof value !== "number");
+    const seconds = Date.now() / 1000;
+    // Read now: the caller may dispose them as soon as this returns.
+    const reading = readScalars(tensors.map((tensor) => tensor.clone()));
+    await this.#write(reading.then((read) => {
+      let next = 0;
+      const scalars = entries.map(([tag, value]): Scalar => ({
+        tag,
+        value: typeof value === "number" ? value : read[next++],
+      }));
+      return [scalarRecord(seconds, step, scalars)];
+    }));
+  }
+
+  /**
+   * Logs a text, which TensorBoard shows as Markdown.
+   *
+   * @throws {RangeError} If the step is none.
+   */
+  async text(tag: string, text: string, step = 0): Promise<void> {
+    checkStep(step);
+    await this.#write([textRecord(Date.now() / 1000, step, { tag, text })]);
+  }
+
+  /**
+   * Logs a range test: `range/learning_rate`, `range/loss` and each metric, at
+   * the number of the rate, from 0.
+   */
+  async logRange(range: LoggedRange): Promise<void> {
+    const { learningRates, losses, metrics = {} } = range;
+    const seconds = Date.now() / 1000;
+    await this.#write(
+      learningRates.map((learningRate, step) =>
+        scalarRecord(seconds, step, [
+          { tag: "range/learning_rate", value: learningRate },
+          { tag: "range/loss", value: losses[step] },
+          ...Object.entries(metrics).map(([name, values]) => ({
+            tag: `range/${name}`,
+            value: values[step],
+          })),
+        ])
+      ),
+    );
+  }
+
+  /** Waits until all that was logged is in the file. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Called by `fit`. */
+  override onTrainBegin(): Promise<void> {
+    // Rows from before are those of an earlier run, which logged them.
+    this.#written ??= this.#scheduler?.history.iterations.length ?? 0;
+    return Promise.resolve();
+  }
+
+  /** Called by `fit`. */
+  override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
+    await this.#logBatches();
+    const step = this.#scheduler?.totalIterations ?? epoch + 1;
+    await this.log(
+      step,
+      Object.fromEntries(
+        Object.entries(logs).map(([name, value]) => [`epoch/${name}`, value]),
+      ),
+    );
+  }
+
+  /** Called by `fit`. */
+  override async onTrainEnd(): Promise<void> {
+    await this.#logBatches();
+    await this.flush();
+  }
+
+  /** Waits until all that was logged is in the file. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush();
+  }
+
+  async #logBatches(): Promise<void> {
+    const scheduler = this.#scheduler;
+    if (scheduler === undefined) return;
+    await scheduler.flush();
+    const { iterations, ...columns } = scheduler.history;
+    const names = Object.keys(columns);
+    const seconds = Date.now() / 1000;
+    const records: Uint8Array[] = [];
+    for (let row = this.#written ?? 0; row < iterations.length; row++) {
+      const scalars = names.map((name) => ({
+        tag: `batch/${name}`,
+        value: columns[name][row],
+      }));
+      records.push(scalarRecord(seconds, iterations[row], scalars));
+    }
+    this.#written = iterations.length;
+    if (records.length > 0) await this.#write(records);
+  }
+
+  /** Appends records, after those that are being written. */
+  async #write(
+    records: readonly Uint8Array[] | Promise<readonly Uint8Array[]>,
+  ): Promise<void> {
+    const previous = this.#writing;
+    this.#writing = (async () => {
+      const [bytes] = await Promise.all([records, previous]);
+      // A browser, which has no files, can load the module.
+      const { appendFile, mkdir, writeFile } = await import("node:fs/promises");
+      if (this.#path === undefined) {
+        await mkdir(this.#folder, { recursive: true });
+        const seconds = Date.now() / 1000;
+        const name = `events.out.tfevents.${Math.floor(seconds)}.${
+          crypto.randomUUID().slice(0, 8)
+        }`;
+        const path = `${this.#folder}/${name}`;
+        await writeFile(path, versionRecord(seconds), { flag: "wx" });
+        this.#path = path;
+      }
+      await appendFile(this.#path, join(bytes));
+    })();
+    // Whoever flushes gets the error too; until then it is not unhandled.
+    this.#writing.catch(() => {});
+    await this.#writing;
+  }
+}
+
+function checkStep(step: number): void {
+  if (Number.isSafeInteger(step) && step >= 0) return;
+  throw new RangeError(
+    `Cannot ${ACTION} as step must be a whole number >= 0: current value is ${step}`,
+  );
+}
+
+function join(records: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(
+    records.reduce((total, { length }) => total + length, 0),
+  );
+  let at = 0;
+  for (const record of records) {
+    bytes.set(record, at);
+    at += record.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,92 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { addressesIn, type Arrow, faultsOf, readArrows } from "./arrows.ts";
+
+/** An import as it stands in the graph. */
+function arrow(from: string, to: string, is: Partial<Arrow> = {}): Arrow {
+  const specifier = to.replace(/^src/, "..");
+  return { from, to, specifier, typesOnly: false, dynamic: false, ...is };
+}
+
+const own = await readArrows();
+
+/** What the check says of the project with one more import. */
+function faultsWith(...more: Arrow[]): string[] {
+  return faultsOf([...own, ...more]);
+}
+
+Deno.test("the project's own imports are as they may be", () => {
+  assertEquals(faultsOf(own), []);
+});
+
+Deno.test("a chart may read the types of a result, and no values", () => {
+  const [from, to] = ["src/plots/_format.ts", "src/finder/bounds.ts"];
+  assertEquals(faultsWith(arrow(from, to, { typesOnly: true })), []);
+  assertEquals(faultsWith(arrow(from, to)), [
+    `${from} → ${to}: src/plots may read types of src/finder alone`,
+  ]);
+});
+
+Deno.test("a notebook view may not load a private file of the charts", () => {
+  for (const view of ["finder", "training"]) {
+    const from = `src/${view}/_notebook.ts`;
+    const to = "src/plots/_range_spec.ts";
+    assertEquals(faultsWith(arrow(from, to, { dynamic: true })), [
+      `${from} → ${to}: what begins with _ is for its own folder`,
+    ]);
+  }
+});
+
+Deno.test("the core imports no charts, when it is loaded or later", () => {
+  const [from, to] = ["src/training/history.ts", "src/plots/mod.ts"];
+  assertEquals(faultsWith(arrow(from, to)), [
+    `${from} → ${to}: src/training may not import src/plots`,
+  ]);
+  assertEquals(faultsWith(arrow(from, to, { dynamic: true })), [
+    `${from} → ${to}: it is not among what is loaded when needed`,
+  ]);
+});
+
+Deno.test("a program names no module outside src, in a text either", () => {
+  const text = `new URL("../examples/cifar10.ts", import.meta.url)`;
+  assertEquals(faultsWith(...addressesIn("src/find_lr.ts", text)), [
+    "src/find_lr.ts → examples/cifar10.ts: what is published is in src alone",
+  ]);
+  const within = `import("./plots/mod.ts")`;
+  assertEquals(addressesIn("src/find_lr.ts", within), []);
+});
+
+Deno.test("a circle is found, of types alone too", () => {
+  const [fault, ...more] = faultsWith(
+    arrow("src/schedules/_traits.ts", "src/schedules/description.ts", {
+      typesOnly: true,
+    }),
+  );
+  assertEquals(more, []);
+  assertStringIncludes(fault, "a circle: src/schedules/_traits.ts, ");
+  assertStringIncludes(fault, "src/schedules/warmup_stable_decay.ts");
+  assertEquals(fault.split(", ").length, 18);
+});
+
+Deno.test("an example uses published names alone", () => {
+  const [from, to] = ["examples/mnist.ts", "src/command/run.ts"];
+  assertEquals(
+    faultsWith(arrow(from, to, { specifier: "@clr/clr/command" })),
+    [],
+  );
+  assertEquals(faultsWith(arrow(from, to)), [
+    `${from} → ${to}: examples use published names alone`,
+  ]);
+});
+
+Deno.test("nothing imports a program, and a new folder needs a rule", () => {
+  assertEquals(
+    faultsOf([
+      arrow("src/command/run.ts", "src/doctor.ts"),
+      arrow("src/new/file.ts", "src/tfjs/types.ts"),
+    ]),
+    [
+      "src/command/run.ts → src/doctor.ts: nothing imports a program",
+      "src/new/file.ts → src/tfjs/types.ts: there is no rule for src/new",
+    ],
+  );
+});
