@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
 import { type BatchForm, disposeBatch } from "./_batches.ts";
@@ -267,6 +268,7 @@ export function createTrainer(
   if (trainee instanceof tf.LayersModel) {
     return new ModelTrainer(trainee, classWeight);
   }
+  if (isForeignModel(trainee)) throw twoCopies("find a learning rate");
   const custom = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
   if (
     !custom?.optimizer || !Array.isArray(custom.variables) ||

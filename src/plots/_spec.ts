@@ -12,7 +12,8 @@ import type {
   Transform,
 } from "./_grammar.ts";
 import { FONT, LIGHT } from "./_palette.ts";
-import { wrap } from "./_text_width.ts";
+import { wrap } from "../runtime/wrap.ts";
+import { textWidth } from "./_text_width.ts";
 
 /** Width of the plotting area; with axes the picture is 800 pixels wide. */
 export const WIDTH = 704;
@@ -88,11 +89,15 @@ export function frame(
   more: readonly string[] = [],
 ) {
   const subtitle = [facts.filter(Boolean).join(" · "), ...more]
-    .filter(Boolean).flatMap((line) => wrap(line, WIDTH, 12));
+    .filter(Boolean)
+    .flatMap((text) => wrap(text, WIDTH, (line) => textWidth(line, 12)));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     description: [title, ...subtitle].join(". "),
-    title: { text: wrap(title, WIDTH, 16, true), subtitle },
+    title: {
+      text: wrap(title, WIDTH, (line) => textWidth(line, 16, true)),
+      subtitle,
+    },
     ...look(),
   };
 }

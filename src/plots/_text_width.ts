@@ -37,20 +37,3 @@ export function textWidth(
   }
   return sum * fontSize / 1000;
 }
-
-/** `text` broken at spaces into lines of at most `width` pixels. */
-export function wrap(
-  text: string,
-  width: number,
-  fontSize: number,
-  bold = false,
-): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && textWidth(longer, fontSize, bold) <= width) {
-      lines[lines.length - 1] = longer;
-    } else lines.push(word);
-  }
-  return lines;
-}

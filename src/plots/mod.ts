@@ -20,7 +20,7 @@ export type { ComparisonChartOptions } from "./_comparison_spec.ts";
 export type { Chart, ChartOptions } from "./_grammar.ts";
 export type { HistoryChartOptions } from "./_history_spec.ts";
 export type { HistoryColumns, RunHistory } from "./_run.ts";
-export type { RangeData } from "./_range_spec.ts";
+export type { RangeData } from "./_range_panel.ts";
 export type { ScheduleSource } from "./_schedule_spec.ts";
 export { comparisonChart } from "./comparison_chart.ts";
 export { historyChart } from "./history_chart.ts";

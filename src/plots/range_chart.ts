@@ -1,5 +1,5 @@
 import { rangeSpec } from "./_range_spec.ts";
-import type { RangeData } from "./_range_spec.ts";
+import type { RangeData } from "./_range_panel.ts";
 import type { Chart, ChartOptions } from "./_grammar.ts";
 import { displayed } from "./_display.ts";
 

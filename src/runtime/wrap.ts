@@ -1,13 +1,18 @@
 /**
- * Breaks text at spaces into lines of at most `width` characters. A word that
- * is longer has a line of its own.
+ * Breaks text at spaces into lines of at most `width`, as `measure` has it:
+ * characters where none is given. A word that is longer has a line of its own.
  */
-export function wrap(text: string, width: number): string[] {
-  const lines = [""];
+export function wrap(
+  text: string,
+  width: number,
+  measure: (line: string) => number = (line) => line.length,
+): string[] {
+  const lines: string[] = [];
   for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1];
-    if (line && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && measure(longer) <= width) {
+      lines[lines.length - 1] = longer;
+    } else lines.push(word);
   }
   return lines;
 }

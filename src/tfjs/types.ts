@@ -3,7 +3,7 @@
  * documentation can show.
  */
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 
 /** A tfjs tensor: `tf.Tensor`. */
 export type Tensor = tf.Tensor;
@@ -22,7 +22,3 @@ export type Callback = tf.Callback;
 
 /** A plain object with hooks for `fit`: `tf.CustomCallbackArgs`. */
 export type CustomCallbackArgs = tf.CustomCallbackArgs;
-
-/** `tf.Callback` itself, for classes that extend it. */
-export const CallbackBase: new () => Callback = tf.Callback as new () =>
-Callback;

@@ -1,9 +1,5 @@
-import { CustomCallback } from "@tensorflow/tfjs";
-import {
-  type Callback,
-  CallbackBase,
-  type CustomCallbackArgs,
-} from "../tfjs/types.ts";
+import * as tf from "@tensorflow/tfjs";
+import type { Callback, CustomCallbackArgs } from "../tfjs/types.ts";
 
 /**
  * Any instance of tfjs's callback classes. Named by what the classes have and
@@ -50,7 +46,7 @@ export function combineCallbacks(
   return callbacks.map((callback) => {
     if (callback instanceof BaseCallback) return callback as Callback;
     if (callback !== null && typeof callback === "object") {
-      return new CustomCallback(
+      return new tf.CustomCallback(
         callback as CustomCallbackArgs,
         "auto",
       ) as unknown as Callback;
@@ -65,4 +61,6 @@ export function combineCallbacks(
  * What `fit` tests for, and does not export: `tf.CustomCallback` derives from it,
  * not from `tf.Callback`.
  */
-const BaseCallback: typeof CallbackBase = Object.getPrototypeOf(CallbackBase);
+const BaseCallback: new () => Callback = Object.getPrototypeOf(
+  tf.Callback,
+);

@@ -3,7 +3,7 @@ import { newestIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
-import { CallbackBase } from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
 
 /** Options of {@linkcode Checkpointer}. */
 export interface CheckpointerOptions {

@@ -1,10 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  CallbackBase,
-  type LayersModel,
-  type Tensor,
-  type Variable,
-} from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
+import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {

@@ -1,5 +1,5 @@
 import type { Schedule } from "../schedules/schedule.ts";
-import { CallbackBase } from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Columns } from "./history.ts";
 
 /** Options of {@linkcode HyperparameterScheduler}. */

@@ -23,11 +23,8 @@ import {
 import { columnsWith } from "../runtime/columns.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
-import {
-  CallbackBase,
-  type LayersModel,
-  type Optimizer,
-} from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
+import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 
 /** The state of a scheduler without its history. */
 export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;

@@ -32,6 +32,7 @@ export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
 export * from "./tensorboard_logger.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
+export * from "../tfjs/callback_base.ts";
 export * from "../tfjs/dropout.ts";
 export { type Random, seededRandom, shuffle } from "../runtime/random.ts";
 export * from "../tfjs/learning_rate.ts";

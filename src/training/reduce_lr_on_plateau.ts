@@ -12,7 +12,8 @@ import {
 } from "../runtime/check_data.ts";
 import { columnsWith, copyColumn, readColumn } from "../runtime/columns.ts";
 import { metricDirection } from "../metrics/direction.ts";
-import { CallbackBase, type Optimizer } from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
+import type { Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";

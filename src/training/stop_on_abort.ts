@@ -1,4 +1,4 @@
-import { CallbackBase } from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
 
 /** Between two looks at what else the process has to do, in milliseconds. */
 const LOOK_EVERY = 100;

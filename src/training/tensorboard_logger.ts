@@ -1,5 +1,6 @@
 import { readScalars } from "../tfjs/read_scalars.ts";
-import { CallbackBase, type Tensor } from "../tfjs/types.ts";
+import { CallbackBase } from "../tfjs/callback_base.ts";
+import type { Tensor } from "../tfjs/types.ts";
 import {
   type Scalar,
   scalarRecord,

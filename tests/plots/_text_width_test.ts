@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { toPng } from "@clr/clr/plots";
 import { Resvg } from "@resvg/resvg-wasm";
 import { fonts } from "../../src/plots/_fonts.ts";
-import { textWidth, wrap } from "../../src/plots/_text_width.ts";
+import { textWidth } from "../../src/plots/_text_width.ts";
 import { scheduleSpec } from "../../src/plots/_schedule_spec.ts";
 
 const TEXTS = [
@@ -34,13 +34,4 @@ Deno.test("textWidth() agrees with the renderer's own measure of the font", asyn
       );
     }
   }
-});
-
-Deno.test("wrap() breaks at spaces, and no line is too wide", () => {
-  const text = TEXTS.join(" ");
-  const lines = wrap(text, 200, 12);
-  assertEquals(lines.join(" "), text);
-  assert(lines.length > 3);
-  assert(lines.every((line) => textWidth(line, 12) <= 200));
-  assertEquals(wrap("unbreakablyLongWord", 10, 12), ["unbreakablyLongWord"]);
 });

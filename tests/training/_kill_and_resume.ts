@@ -1,15 +1,21 @@
 /** Kills a training run again and again, and compares how it ends. */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
+import { runCommand } from "../../src/command/run.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
 
 const RUN = fromFileUrl(new URL("_resumable_run.ts", import.meta.url));
+
+/** A run of so many batches. */
+interface Run {
+  readonly backend: string;
+  readonly batches: number;
+}
 
 /** Runs to the end, or is killed after so many lines and milliseconds more. */
 async function run(
   folder: string,
-  backend: string,
-  batches: number,
+  { backend, batches }: Run,
   kill?: { lines: number; delay: number },
 ): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -41,25 +47,29 @@ export interface KillReport {
   readonly killed: string;
 }
 
-/** Kills a run of `batches` on `backend` at `kills` random batches. */
+/**
+ * Kills a run at `kills` batches, which the seed draws; the moment within a batch
+ * is the machine's.
+ */
 export async function killAndResume(
-  backend: string,
+  training: Run,
   kills: number,
-  batches: number,
+  seed = 1,
 ): Promise<KillReport> {
+  const random = seededRandom(seed);
   const folder = await Deno.makeTempDir({ prefix: "clr-kill-" });
   try {
-    const whole = await run(`${folder}/whole`, backend, batches);
+    const whole = await run(`${folder}/whole`, training);
     for (let i = 0; i < kills; i++) {
-      const lines = await run(`${folder}/killed`, backend, batches, {
-        lines: 1 + Math.floor(Math.random() * 2),
-        delay: Math.random() * 15,
+      const lines = await run(`${folder}/killed`, training, {
+        lines: 1 + Math.floor(random() * 2),
+        delay: random() * 15,
       });
       if (lines.some((line) => line.startsWith("done"))) {
         throw new Error(`The run ended before kill ${i + 1} of ${kills}`);
       }
     }
-    const rest = await run(`${folder}/killed`, backend, batches);
+    const rest = await run(`${folder}/killed`, training);
     return { whole: whole.at(-1)!, killed: rest.at(-1)! };
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -67,16 +77,26 @@ export async function killAndResume(
 }
 
 if (import.meta.main) {
-  const { kills: given = 30 } = parseArgs(Deno.args, { string: ["kills"] });
-  const kills = Number(given);
-  for (const backend of ["wasm", "cpu"]) {
-    const report = await killAndResume(backend, kills, 6 * kills);
-    const same = report.whole === report.killed;
-    console.log(
-      `${backend}: ${kills} kills in ${6 * kills} batches: ${
-        same ? "bit for bit the same" : "DIFFERENT"
-      } (${report.whole}, ${report.killed})`,
-    );
-    if (!same) Deno.exit(1);
-  }
+  await runCommand({
+    summary: "Kills a checkpointed training run and compares how it ends.",
+    usage: "deno task test:kill [flags]",
+    flags: {
+      kills: { kind: "integer", min: 1, default: 30, help: "of each run" },
+      seed: { kind: "integer", default: 1, help: "of the batches to kill at" },
+    },
+    async main({ kills, seed }) {
+      for (const backend of ["wasm", "cpu"]) {
+        const training = { backend, batches: 6 * kills };
+        const report = await killAndResume(training, kills, seed);
+        const same = report.whole === report.killed;
+        console.log(
+          `${backend}, seed ${seed}: ${kills} kills in ${6 * kills} batches: ${
+            same ? "bit for bit the same" : "DIFFERENT"
+          } (${report.whole}, ${report.killed})`,
+        );
+        if (!same) return 1;
+      }
+      return 0;
+    },
+  });
 }

@@ -1,13 +1,13 @@
 // Runs a deno command on the project with the real packages of JSR in place of
 // the stand-ins in this folder:
 //
-//   deno run -A tests/std/without_stand_ins.ts test -A
+//   deno run -A std/without_stand_ins.ts test -A
 //
 // The project is copied, as deno.json without its workspace is another project.
 
 import { fromFileUrl, join } from "@std/path";
 
-const project = fromFileUrl(new URL("../..", import.meta.url));
+const project = fromFileUrl(new URL("..", import.meta.url));
 const files = await new Deno.Command("git", {
   args: [
     "-C",
@@ -24,7 +24,7 @@ try {
   for (
     const file of new TextDecoder().decode(files.stdout).trim().split("\n")
   ) {
-    if (file.startsWith("tests/std/") || file === "deno.lock") continue;
+    if (file.startsWith("std/") || file === "deno.lock") continue;
     const target = join(copy, file);
     await Deno.mkdir(join(target, ".."), { recursive: true });
     await Deno.copyFile(join(project, file), target);

@@ -1,0 +1,54 @@
+/**
+ * Runs the tests that are done in half a minute: those of the core, of commands
+ * and charts. Left out are those that start programs, browsers, GPUs or Python,
+ * and those of kernels and of the export, which their own folders have.
+ *
+ * ```sh
+ * deno task test:quick
+ * ```
+ *
+ * `deno task test` runs all of them.
+ */
+
+import { fromFileUrl } from "@std/path";
+
+/** What is left out, folders and files of `tests`. */
+export const SLOW: readonly string[] = [
+  // They start programs.
+  "doctor_test.ts",
+  "examples",
+  "faults",
+  "find_lr_test.ts",
+  "house/examples_test.ts",
+  "plots/pictures_test.ts",
+  // They start a browser, or draw pictures pixel by pixel.
+  "plots/browser_test.ts",
+  "plots/to_png_test.ts",
+  // They ask PyTorch.
+  "schedules/export_test.ts",
+  "schedules/from_pytorch_test.ts",
+  "schedules/random_test.ts",
+  "training/reduce_lr_on_plateau_test.ts",
+  "training/weight_decay_test.ts",
+  // They try every kernel, layer and backend.
+  "backends",
+  "finder/no_trace_test.ts",
+  "finder/webgpu_test.ts",
+  "onnx",
+];
+
+if (import.meta.main) {
+  const ignored = SLOW.map((path) => `tests/${path}`).join(",");
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "-A",
+      "--no-check",
+      "--parallel",
+      `--ignore=${ignored}`,
+      "tests",
+    ],
+    cwd: fromFileUrl(new URL("../../", import.meta.url)),
+  }).spawn().status;
+  Deno.exitCode = code;
+}
