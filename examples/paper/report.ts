@@ -1,56 +1,9 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
 import { writeFile } from "@clr/clr/command";
-import {
-  count,
-  describeFault,
-  finite,
-  flag,
-  oneOf,
-  optional,
-  record,
-  text,
-  that,
-} from "../../src/runtime/check_data.ts";
-import {
-  columnsWith,
-  readColumn,
-  recordedNumber,
-} from "../../src/runtime/columns.ts";
-import { MODELS } from "./models.ts";
+import { checkResult } from "./_check_result.ts";
 import { describeRate } from "./rate.ts";
 import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./run_row.ts";
-
-/** What the report reads of a result; the file may have been edited. */
-const RESULT = record({
-  row: text,
-  // They become names of files.
-  model: oneOf(...Object.keys(MODELS)),
-  optimizer: text,
-  scale: that(
-    "be > 0 and <= 1",
-    (value) => typeof value === "number" && value > 0 && value <= 1,
-  ),
-  seed: count,
-  iterations: count,
-  rate: text,
-  accuracy: recordedNumber,
-  diverged: flag,
-  epochHistory: columnsWith("iterations", "val_acc", "loss"),
-  data: record({
-    name: that(
-      "be the name of a data set",
-      (value) => typeof value === "string" && /^[\w -]{1,40}$/.test(value),
-    ),
-    origin: text,
-    note: optional(text),
-    trainImages: count,
-    testImages: count,
-  }),
-  backend: text,
-  device: text,
-  seconds: finite,
-});
 
 /**
  * A finished run's result, from its file.
@@ -60,23 +13,6 @@ const RESULT = record({
 export async function readResult(path: string): Promise<RowResult> {
   const value = parse(path, await Deno.readTextFile(path));
   return checkResult(path, value);
-}
-
-function checkResult(path: string, value: unknown): RowResult {
-  const fault = describeFault(value, RESULT);
-  if (fault !== undefined) {
-    throw new SyntaxError(`Cannot read ${path} as its ${fault}`);
-  }
-  const result = value as RowResult;
-  return {
-    ...result,
-    accuracy: result.accuracy ?? NaN,
-    epochHistory: Object.fromEntries(
-      Object.entries(result.epochHistory).map((
-        [name, values],
-      ) => [name, readColumn(values)]),
-    ) as unknown as RowResult["epochHistory"],
-  };
 }
 
 /**

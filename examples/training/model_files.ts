@@ -1,12 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename, join } from "@std/path";
-import {
-  count,
-  describeFault,
-  listOf,
-  record,
-  text,
-} from "../../src/runtime/check_data.ts";
 import { writeFile } from "@clr/clr/command";
 
 /**
@@ -61,13 +54,18 @@ export class ModelFilesError extends Error {
   override name = "ModelFilesError";
 }
 
-/** The part of `model.json` that says where the weights are. */
-const MANIFEST = record({
-  weightsManifest: listOf(record({
-    paths: listOf(text),
-    weights: listOf(record({ name: text, shape: listOf(count), dtype: text })),
-  })),
-});
+/** Whether the part of `model.json` that says where the weights are is whole. */
+function isManifest(value: unknown): value is tf.io.WeightsManifestConfig {
+  return Array.isArray(value) &&
+    value.every((group) =>
+      Array.isArray(group?.paths) && Array.isArray(group.weights) &&
+      group.paths.every((path: unknown) => typeof path === "string") &&
+      group.weights.every((weight: Partial<tf.io.WeightsManifestEntry>) =>
+        typeof weight?.name === "string" && Array.isArray(weight.shape) &&
+        weight.shape.every((size) => Number.isSafeInteger(size) && size >= 0)
+      )
+    );
+}
 
 /** Bytes of a number of each type that tfjs saves as it is. */
 const BYTES: { readonly [dtype: string]: number | undefined } = {
@@ -93,9 +91,10 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
   } catch (cause) {
     throw fail(`model.json must be JSON: ${(cause as Error).message}`, cause);
   }
-  const fault = describeFault(model, MANIFEST);
-  if (fault !== undefined) throw fail(`in model.json, ${fault}`);
-  const { weightsManifest, ...topology } = model;
+  const { weightsManifest, ...topology } = model ?? {};
+  if (!isManifest(weightsManifest)) {
+    throw fail("model.json must list its weights: it is of another kind");
+  }
   const parts = await Promise.all(
     weightsManifest.flatMap(({ paths }) => paths)
       .map((name) => Deno.readFile(join(folder, basename(name)))),
