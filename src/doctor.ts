@@ -16,6 +16,10 @@ import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
 import { selectBackend } from "./backends/mod.ts";
 import {
+  isRevectorizing,
+  REVECTORIZE_FLAG,
+} from "./backends/wasm/compute/revectorize.ts";
+import {
   describeProcessor,
   diagnoseGpu,
   formatGpuSample,
@@ -52,6 +56,18 @@ export interface MachineReport {
   readonly nvidiaDriver?: string;
   /** The processor. */
   readonly processor: Processor;
+  /** Whether V8 makes 256-bit instructions of the WASM backend's products. */
+  readonly wideProducts: boolean;
+}
+
+/** What is said of 256 bits, which V8 has for x86 alone. */
+function wideHint({ wideProducts, processor }: MachineReport): string[] {
+  if (processor.architecture !== "x86_64") return [];
+  return [
+    wideProducts
+      ? `256-bit products: on, by V8's ${REVECTORIZE_FLAG}`
+      : `256-bit products: off; DENO_V8_FLAGS=${REVECTORIZE_FLAG} turns V8's experiment on`,
+  ];
 }
 
 /**
@@ -91,6 +107,7 @@ export async function examineMachine(): Promise<MachineReport> {
     samples: await nvml.sample(),
     ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
     processor: describeProcessor(),
+    wideProducts: isRevectorizing(),
   };
 }
 
@@ -187,6 +204,7 @@ export function formatReport(report: MachineReport): string {
       [
         `${processor.architecture}, ${processor.threads} threads at once`,
         `WASM: ${wasm.join(", ")}`,
+        ...wideHint(report),
         `Deno ${report.deno}`,
       ],
     ],

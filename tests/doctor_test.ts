@@ -142,6 +142,7 @@ Deno.test("formatReport() keeps to 80 columns and names every part", () => {
       threads: 16,
       wasm: { simd: true, threads: true, relaxedSimd: false },
     },
+    wideProducts: false,
   });
   assertEquals(
     text,
@@ -164,6 +165,8 @@ NVIDIA's NVML shows
 Processor
   x86_64, 16 threads at once
   WASM: SIMD, threads, no relaxed SIMD
+  256-bit products: off; DENO_V8_FLAGS=--experimental-wasm-revectorize turns
+    V8's experiment on
   Deno 2.9.6
 `,
   );

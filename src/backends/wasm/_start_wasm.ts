@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "./_wasm_kernel.ts";
 import { Compute } from "./compute/compute.ts";
+import { isRevectorizing } from "./compute/revectorize.ts";
 import { startSharedModule } from "./_shared_module.ts";
 import { startThreads } from "./compute/threads.ts";
 
@@ -27,7 +28,8 @@ function register(factory: () => BackendWasm | Promise<BackendWasm>): void {
 }
 
 function describe(threads: number, note?: string): WasmStart {
-  const device = `WASM SIMD, ${threads} thread${threads === 1 ? "" : "s"}`;
+  const device = `WASM SIMD, ${threads} thread${threads === 1 ? "" : "s"}` +
+    (isRevectorizing() ? ", 256 bits" : "");
   return { device, threads, note };
 }
 

@@ -3,7 +3,10 @@ import { assert, assertEquals } from "@std/assert";
 // Each run is a process of its own, as a backend keeps its threads for life.
 async function run(
   script: string,
-  permissions: string[] = ["-A"],
+  { permissions = ["-A"], env = {} }: {
+    permissions?: string[];
+    env?: Record<string, string>;
+  } = {},
 ): Promise<string> {
   const temporary = await Deno.makeTempDir();
   try {
@@ -13,7 +16,7 @@ async function run(
     await Deno.writeTextFile(file, script);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", ...permissions, "--config", "deno.json", file],
-      env: { NO_COLOR: "1", TMPDIR: work },
+      env: { NO_COLOR: "1", TMPDIR: work, ...env },
       // A process whose threads keep it alive would never end.
       signal: AbortSignal.timeout(60_000),
     }).output();
@@ -95,6 +98,16 @@ Deno.test("selectBackend() computes the same weights, bit for bit, on any number
   assert(two.sameWorker, "the global Worker was replaced");
 });
 
+Deno.test("selectBackend() computes the same weights with 256 bits as with 128", async () => {
+  const env = { DENO_V8_FLAGS: "--experimental-wasm-revectorize" };
+  const [narrow, wide] = (await Promise.all([
+    run(training(2)),
+    run(training(2), { env }),
+  ])).map((output) => JSON.parse(output));
+  assertEquals(wide.device, "WASM SIMD, 2 threads, 256 bits");
+  assertEquals(wide.hash, narrow.hash);
+});
+
 Deno.test("selectBackend() says so where it must run on one thread", async () => {
   const output = await run(`
     // As in a copy of the package without its threaded build.
@@ -118,7 +131,7 @@ Deno.test("selectBackend() names the permission that WASM needs", async () => {
       .catch((error) => ({ device: error.message }));
     console.log(device);
   `,
-    ["--no-prompt"],
+    { permissions: ["--no-prompt"] },
   );
   assert(/--allow-read|WASM SIMD/.test(output), output);
 });

@@ -1,5 +1,5 @@
 /** The flag of V8's that makes 256-bit instructions of pairs of 128-bit ones. */
-const FLAG = "--experimental-wasm-revectorize";
+export const REVECTORIZE_FLAG = "--experimental-wasm-revectorize";
 
 /** What is granted already; asking would stop a program at a prompt. */
 function isGranted(permission: Deno.PermissionDescriptor): boolean {
@@ -30,5 +30,5 @@ function visibleFlags(): string {
  */
 export function isRevectorizing(): boolean {
   if (typeof Deno === "undefined") return false;
-  return visibleFlags().includes(FLAG);
+  return visibleFlags().includes(REVECTORIZE_FLAG);
 }
