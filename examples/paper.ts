@@ -18,7 +18,9 @@ import { selectBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   Interrupt,
+  lockFolder,
   runCommand,
+  stoppedStatus,
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
@@ -182,11 +184,15 @@ async function runRows(
         signal: interrupt.signal,
       };
       const name = await runName(row, options);
+      using _lock = await lockFolder(out, {
+        by: `examples/paper.ts --row ${row.id}`,
+        file: `.${name}.lock`,
+      });
       const result = await finishedResult(`${out}/${name}.json`) ??
         await runRow(row, options);
       if (!result) {
-        console.log(`Stopped. The same command goes on from the last test.`);
-        return 130;
+        console.log(`Stopped. The same command goes on from here.`);
+        return stoppedStatus();
       }
       if (result.diverged) {
         console.log(`${row.id} seed ${seed}: the loss became NaN`);
