@@ -11,10 +11,10 @@
  * @module
  */
 
-import { quietVulkan } from "./devices/quiet_vulkan.ts";
+import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
-import { selectBackend } from "./backends/mod.ts";
+import { selectBackend, type SelectBackendOptions } from "./backends/mod.ts";
 import {
   isRevectorizing,
   REVECTORIZE_FLAG,
@@ -70,11 +70,22 @@ function wideHint({ wideProducts, processor }: MachineReport): string[] {
   ];
 }
 
+/** Options of {@linkcode examineMachine}. */
+export interface ExamineOptions {
+  /**
+   * The backend to try to train on.
+   *
+   * @default {"auto"}
+   */
+  readonly backend?: SelectBackendOptions["backend"];
+}
+
 /**
  * Looks at this machine: what WebGPU, Vulkan and NVML see, what the processor
  * can do, and what training will run on. It starts the backend that
  * `selectBackend()` chooses.
  *
+ * @param options What to try.
  * @returns What was found.
  *
  * @example
@@ -85,7 +96,9 @@ function wideHint({ wideProducts, processor }: MachineReport): string[] {
  * console.log(`${training.device}, as ${training.reason}; ${gpu.finding}`);
  * ```
  */
-export async function examineMachine(): Promise<MachineReport> {
+export async function examineMachine(
+  options: ExamineOptions = {},
+): Promise<MachineReport> {
   using nvml = openNvml();
   const hardware = linuxHardware();
   const facts: GpuFacts = {
@@ -94,6 +107,7 @@ export async function examineMachine(): Promise<MachineReport> {
     vulkan: vulkanDevices(),
     nvml: {
       devices: nvml.devices,
+      ...nvml.locked.length > 0 && { locked: nvml.locked },
       ...nvml.problem && { problem: nvml.problem },
     },
     ...hardware && { hardware },
@@ -101,7 +115,7 @@ export async function examineMachine(): Promise<MachineReport> {
   };
   return {
     deno: Deno.version.deno,
-    training: await tryTraining(),
+    training: await tryTraining(options),
     gpu: diagnoseGpu(facts),
     facts,
     samples: await nvml.sample(),
@@ -111,23 +125,13 @@ export async function examineMachine(): Promise<MachineReport> {
   };
 }
 
-/** WebGPU shows one adapter for each wish; most machines have one or two. */
+/** What WebGPU offers, and by which interface. */
 async function webGPUAdapters(): Promise<WebGPUAdapter[]> {
-  const wishes: GPURequestAdapterOptions[] = [
-    { powerPreference: "high-performance" },
-    { powerPreference: "low-power" },
-    { forceFallbackAdapter: true },
-  ];
-  const found = new Map<string, WebGPUAdapter>();
-  for (const wish of wishes) {
-    quietVulkan();
-    const adapter = await navigator.gpu?.requestAdapter(wish);
-    if (!adapter) continue;
-    const { description, device, vendor, isFallbackAdapter } = adapter.info;
-    const name = description || `device ${device} of vendor ${vendor}`;
-    found.set(name, { name, software: isFallbackAdapter });
-  }
-  return [...found.values()];
+  return (await listAdapters()).map((adapter) => ({
+    name: adapterName(adapter.info),
+    software: adapter.info.isFallbackAdapter,
+    ...isOpenGL(adapter) && { openGL: true },
+  }));
 }
 
 /** The variables by which people choose drivers, and by mistake hide them. */
@@ -143,9 +147,11 @@ function driverVariables(): Record<string, string> {
   }));
 }
 
-async function tryTraining(): Promise<MachineReport["training"]> {
+async function tryTraining(
+  options: ExamineOptions,
+): Promise<MachineReport["training"]> {
   try {
-    const { backend, device, reason } = await selectBackend();
+    const { backend, device, reason } = await selectBackend(options);
     return { backend, device, reason };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
@@ -179,8 +185,9 @@ export function formatReport(report: MachineReport): string {
     ["GPU", [gpu.finding, ...gpu.remedy ? [`Remedy: ${gpu.remedy}`] : []]],
     [
       "WebGPU shows",
-      facts.webgpu.map(({ name, software }) =>
-        software ? `${name}: software` : name
+      facts.webgpu.map(({ name, software, openGL }, i) =>
+        `${i}: ${name}${software ? ", software" : ""}` +
+        (openGL ? ", through OpenGL" : "")
       ),
     ],
     [
@@ -197,6 +204,9 @@ export function formatReport(report: MachineReport): string {
       [
         ...report.nvidiaDriver ? [`driver ${report.nvidiaDriver}`] : [],
         ...samples.map(formatGpuSample),
+        ...(nvml.locked ?? []).map(({ index, problem }) =>
+          `GPU ${index}: not to be opened (${problem})`
+        ),
       ],
     ],
     [

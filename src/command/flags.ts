@@ -73,7 +73,13 @@ export const BACKEND_FLAGS = {
   threads: {
     kind: "integer",
     min: 1,
+    max: 64,
     help: "threads of the wasm backend (default: one for each core)",
+  },
+  device: {
+    kind: "text",
+    value: "NAME",
+    help: "the GPU of several, by its number or a part of its name",
   },
 } as const satisfies Flags;
 
