@@ -45,6 +45,11 @@ const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
   evidence: true,
   spread: true,
   runs: true,
+  intervals: true,
+  thumb: true,
+  trials: true,
+  cost: true,
+  batchesPerEpoch: true,
 };
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
