@@ -56,7 +56,8 @@ import {
   maxPool3DKernel,
 } from "./wasm/pool3d.ts";
 import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
-import { sumKernel } from "./wasm/sum.ts";
+import { softmaxKernel } from "./wasm/softmax.ts";
+import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
@@ -69,6 +70,8 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  meanKernel,
+  softmaxKernel,
   ...elementwiseKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,
