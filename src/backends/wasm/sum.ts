@@ -14,6 +14,7 @@ import {
   sumEachRow,
 } from "./compute/rows.ts";
 import { binary } from "./elementwise.ts";
+import { reduceEmpty } from "./empty_reductions.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -82,7 +83,8 @@ function sum(
 export const sumKernel = wasmKernel(
   "Sum",
   ({ inputs: { x }, attrs, backend }: KernelCall<SumInputs, SumAttrs>) =>
-    sum(backend, x, attrs) ?? callKernel(backend, "Sum", { x }, attrs),
+    reduceEmpty(backend, x, attrs, 0) ?? sum(backend, x, attrs) ??
+      callKernel(backend, "Sum", { x }, attrs),
 );
 
 /** Means, as such sums over how many values they are of. */
