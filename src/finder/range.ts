@@ -1,3 +1,12 @@
+import {
+  type Check,
+  checkData,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  that,
+} from "../runtime/check_data.ts";
 import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
@@ -13,6 +22,13 @@ import {
 } from "./range_text.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
+
+const isNumber: Check = that(
+  "be a number",
+  (value) => typeof value === "number",
+);
+const curveOfNumbers = listOf(isNumber);
+const FROM_CURVE = record({ metrics: optional(mapOf(curveOfNumbers)) });
 
 /** Options of {@linkcode LearningRateRange.fromCurve}. */
 export interface FromCurveOptions extends Partial<RangeTestSettings> {
@@ -102,12 +118,17 @@ export class LearningRateRange {
    * grows is told from the rates where it is not given.
    * @throws {RangeError} If there are more losses than rates or no rates, these
    * do not increase, or `metric` names no curve or one of unknown direction.
+   * @throws {TypeError} If a curve is no list of numbers.
    */
   static fromCurve(
     learningRates: readonly number[],
     losses: readonly number[],
     options: FromCurveOptions = {},
   ): LearningRateRange {
+    for (const curve of [{ learningRates }, { losses }]) {
+      checkData("read a range from a curve", curve, mapOf(curveOfNumbers));
+    }
+    checkData("read a range from a curve", options, FROM_CURVE);
     const [first] = learningRates;
     if (
       learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
