@@ -3,6 +3,7 @@ import {
   checkIteration,
   checkNotNegative,
   checkObjects,
+  show,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
@@ -43,7 +44,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
   if (points.length === 0 || points[0].iteration !== 0) {
     throw new RangeError(
       `Cannot ${ACTION} as its first point must be at iteration 0: current value is ${
-        points[0]?.iteration
+        show(points[0]?.iteration)
       }`,
     );
   }
