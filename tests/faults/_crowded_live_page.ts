@@ -5,7 +5,7 @@ import { LivePage } from "@clr/clr/plots";
 const live = await LivePage.open({ title: "Crowded" });
 const port = Number(new URL(live.url).port);
 const connections: Deno.TcpConn[] = [];
-for (let i = 0; i < 300; i++) {
+for (let i = 0; i < 150; i++) {
   try {
     connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
   } catch {
