@@ -86,7 +86,7 @@ export function piecewise(
   checkNames(ACTION, options, NAMES);
   const { interpolation = "constant" } = options;
   checkPoints(points);
-  checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);
+  checkChoice(ACTION, { interpolation }, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));
   const last = own[own.length - 1];
   const weight = {
