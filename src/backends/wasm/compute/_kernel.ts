@@ -266,6 +266,37 @@ export const kernelArguments = {
   ],
   /** Sums ranges of rows, column by column. A chunk is a range of rows. */
   sumRows: ["from", "to", "rows", "columns", "chunkRows"],
+  /** Poolings. A chunk is an image. */
+  maxPool: [
+    "x",
+    "out",
+    "height",
+    "width",
+    "channels",
+    "outHeight",
+    "outWidth",
+    "filterHeight",
+    "filterWidth",
+    "strideHeight",
+    "strideWidth",
+    "top",
+    "left",
+  ],
+  avgPool: [
+    "x",
+    "out",
+    "height",
+    "width",
+    "channels",
+    "outHeight",
+    "outWidth",
+    "filterHeight",
+    "filterWidth",
+    "strideHeight",
+    "strideWidth",
+    "top",
+    "left",
+  ],
   /** Gradients of pooling. A chunk is an image. */
   maxPoolGrad: [
     "x",
