@@ -77,6 +77,21 @@ export class ModelSteps {
     return { names: this.#internals.getDedupedMetricsNames(), values };
   }
 
+  /**
+   * Calls `body`, in which training steps compute the loss and change no weight:
+   * the step function is itself, its optimizer is none.
+   */
+  async withoutUpdates<T>(body: () => Promise<T>): Promise<T> {
+    const optimizer = this.#internals.optimizer_;
+    const none = { minimize: (loss: () => tf.Scalar) => loss() };
+    this.#internals.optimizer_ = none as unknown as Optimizer;
+    try {
+      return await body();
+    } finally {
+      this.#internals.optimizer_ = optimizer;
+    }
+  }
+
   /** The loss and the metrics on what `data` gives: inputs and targets. */
   evaluate(data: () => Tensor[]): ModelStepValues {
     this.#internals.makeTestFunction();
