@@ -473,7 +473,7 @@ export interface Target {
 }
 
 /** The size of a thread's workspace. */
-export const WORKSPACE_BYTES = 16_384;
+export const WORKSPACE_BYTES = 49_152;
 
 /** The arguments of a kernel as locals of its function. */
 export type Arguments<Kernel extends ComputeKernel> = Record<
