@@ -264,8 +264,19 @@ export const kernelArguments = {
     "columns",
     "panelColumns",
   ],
-  /** Sums ranges of rows, column by column. A chunk is a range of rows. */
-  sumRows: ["from", "to", "rows", "columns", "chunkRows"],
+  /**
+   * Sums ranges of rows, column by column. A chunk is a range of rows and one of
+   * columns.
+   */
+  sumRows: [
+    "from",
+    "to",
+    "rows",
+    "columns",
+    "chunkRows",
+    "chunkColumns",
+    "columnChunks",
+  ],
   /** Gradients of pooling. A chunk is an image. */
   maxPoolGrad: [
     "x",
