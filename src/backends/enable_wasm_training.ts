@@ -1,6 +1,9 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
+import { fuseRecurrentLayers } from "./fused_recurrent.ts";
+import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
+import { lstmGradKernel, lstmKernel } from "./wasm/lstm.ts";
 import { replaceGradients } from "./gradients.ts";
 import {
   batchNormTrainingGradKernel,
@@ -97,6 +100,10 @@ const trainingKernels: readonly KernelConfig[] = [
   batchNormTrainingGradKernel,
   layerNormKernel,
   layerNormGradKernel,
+  lstmKernel,
+  lstmGradKernel,
+  gruKernel,
+  gruGradKernel,
   ...optimizerUpdateKernels,
 ];
 
@@ -119,7 +126,7 @@ export interface WasmTrainingOptions {
 /**
  * Teaches tfjs's WASM backend to train: registers the gradient kernels that it
  * lacks, and faster ones in the place of its naive loops. tfjs's optimizers and
- * normalization layers then run as one kernel each on that backend, and slow
+ * normalization and recurrent layers then run as one kernel each on that backend, and slow
  * gradients of tfjs are replaced on all.
  *
  * The backend's package is loaded if it is not yet, but the backend is not
@@ -150,5 +157,6 @@ export async function enableWasmTraining(
   trainingKernels.forEach(installKernel);
   replaceGradients();
   fuseLayers();
+  fuseRecurrentLayers();
   fuseOptimizers();
 }

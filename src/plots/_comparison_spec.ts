@@ -24,7 +24,7 @@ import {
   zoom,
 } from "./_spec.ts";
 import { thin } from "./_thin.ts";
-import { trendOf } from "./_trend.ts";
+import { settledTrend } from "./_trend.ts";
 
 /** One run of a comparison. */
 export interface NamedRun extends RunHistory {
@@ -81,11 +81,13 @@ function curvesOf(
         }`,
       );
     }
+    const { iterations } = columns;
     const values = columns[metric!];
     return {
       name: run.name,
-      iterations: columns.iterations,
-      values: metric!.startsWith("val_") ? values : trendOf(values),
+      ...(metric!.startsWith("val_")
+        ? { iterations, values }
+        : settledTrend({ iterations, values })),
     };
   });
 }

@@ -23,7 +23,7 @@ import {
 } from "./_run.ts";
 import { dots, frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
-import { spanOf, trendOf } from "./_trend.ts";
+import { settledTrend, spanOf } from "./_trend.ts";
 
 /** Options of a history's chart. */
 export interface HistoryChartOptions extends ChartOptions {
@@ -58,10 +58,13 @@ function headline(run: RunHistory, metrics: readonly Metric[]): string {
       ...spoken,
       what: `${ofEpochs} ${label(name)}`,
     })
-    : courseHeadline({
-      iterations: history.iterations,
-      values: trendOf(history[name] ?? []),
-    }, { ...spoken, what: `training ${label(name)}` });
+    : courseHeadline(
+      settledTrend({
+        iterations: history.iterations,
+        values: history[name] ?? [],
+      }),
+      { ...spoken, what: `training ${label(name)}` },
+    );
 }
 
 function ratePanel(

@@ -22,10 +22,9 @@ export interface LiveAxis {
 }
 
 /** A chart without data, and without a title of its own. */
-export type LiveChart = Omit<
-  StackedChart,
-  "$schema" | "description" | "title"
->;
+export type LiveChart =
+  & Omit<StackedChart, "$schema" | "description" | "title" | "vconcat">
+  & { vconcat: Panel[] };
 
 interface PanelOptions {
   readonly axis: LiveAxis;

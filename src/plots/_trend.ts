@@ -25,3 +25,25 @@ export function spanOf(count: number): number {
 export function trendOf(values: ArrayLike<number>): number[] {
   return trend(values, spanOf(values.length));
 }
+
+/**
+ * The trend from where it is one: its first values are single batches, however
+ * noisy. Where there are too few for that, all of it.
+ */
+export function settledTrend(
+  { iterations, values }: {
+    readonly iterations: ArrayLike<number>;
+    readonly values: ArrayLike<number>;
+  },
+): { iterations: number[]; values: number[] } {
+  const span = Math.round(spanOf(values.length));
+  const smooth = trendOf(values);
+  const finite = smooth.flatMap((value, i) =>
+    Number.isFinite(value) ? [i] : []
+  );
+  const from = finite.length < 2 * span ? 0 : finite[span - 1];
+  return {
+    iterations: Array.from(iterations).slice(from),
+    values: smooth.slice(from),
+  };
+}

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { trend } from "../../src/plots/_trend.ts";
+import { settledTrend, spanOf, trend } from "../../src/plots/_trend.ts";
 
 Deno.test("trend() of a constant is that constant from the start", () => {
   for (const value of trend(new Array(20).fill(3), 5)) {
@@ -13,4 +13,23 @@ Deno.test("trend() has no value where the values have none, and goes on behind",
     ...[whole[0], NaN, whole[1], NaN, whole[2], whole[3], NaN],
   ]);
   assertEquals(trend([NaN, NaN], 5), [NaN, NaN]);
+});
+
+Deno.test("spanOf() leaves few values as they are", () => {
+  assertEquals([1, 4, 10, 20, 50, 250, 5000].map(spanOf), [
+    ...[1, 1, 1, 2, 5, 5, 100],
+  ]);
+});
+
+Deno.test("settledTrend() begins where as many values are smoothed as later", () => {
+  const iterations = Array.from({ length: 100 }, (_, i) => i + 1);
+  const course = settledTrend({ iterations, values: iterations });
+  assertEquals(course.iterations[0], 5);
+  assertEquals(course.values, trend(iterations, 5).slice(4));
+  // A loss that is lost at once is all there is to tell.
+  const lost = iterations.map((i) => i < 4 ? i : NaN);
+  assertEquals(settledTrend({ iterations, values: lost }).values.slice(0, 4), [
+    ...trend([1, 2, 3], 5),
+    NaN,
+  ]);
 });

@@ -232,21 +232,13 @@ Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding"
 });
 
 Deno.test("scheduleChart() knows a period that it does not look at iteration by iteration", () => {
-  for (
-    const [stepSize, iterations, said] of [
-      [2000, 8e6, "every 4,000 iterations"],
-      [1234.5, 1e8, "every 2,469 iterations"],
-    ] as const
-  ) {
-    const clr = new CyclicLR({ stepSize });
-    // As the options say, and as well as it can be told of a function.
-    for (const schedule of [clr, (t: number) => clr.at(t)]) {
-      assertStringIncludes(
-        scheduleChart(schedule, iterations).title.text.join(" "),
-        said,
-      );
-    }
-  }
+  const title = (schedule: Parameters<typeof scheduleChart>[0]) =>
+    scheduleChart(schedule, 1e7).title.text.join(" ");
+  // As the options say, and as well as it can be told of a function.
+  const clr = new CyclicLR({ stepSize: 1234.5 });
+  assertStringIncludes(title(clr), "every 2,469 iterations");
+  const sawtooth = (t: number) => t % 4000 < 2000 ? t % 2000 : 0;
+  assertStringIncludes(title(sawtooth), "every 4,000 iterations");
 });
 
 Deno.test("scheduleChart() says how many cycles there are where their lengths differ", () => {

@@ -16,6 +16,7 @@ import {
 import { addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/correlate.ts";
 import { type Finish, plain } from "./compute/finish.ts";
+import { isSmallBatch, multiplyBatch } from "./compute/multiply_batch.ts";
 import { multiplyMatrix } from "./compute/multiply.ts";
 import {
   type BackendWasm,
@@ -97,25 +98,51 @@ function matMul(
     compute.floats(to, util.sizeFromShape(out.shape)).fill(0);
     return out;
   }
+  const count = util.sizeFromShape(batch);
+  if (!transposeA && count > 1 && util.sizeFromShape(batchB) === 1) {
+    // The same right side for all: the left ones are one long matrix.
+    const long = { ...a, shape: [count * rows, inner] };
+    if (util.arraysEqual(batchA, batch)) {
+      backend.disposeData(out.dataId);
+      const single = { ...b, shape: b.shape.slice(-2) };
+      const attrs = { transposeA, transposeB };
+      const product = matMul(backend, long, single, attrs, finish);
+      return { ...product, shape: [...batch, rows, columns] };
+    }
+  }
   const aIndices = matrixIndices(batch, batchA);
   const bIndices = matrixIndices(batch, batchB);
-  aIndices.forEach((aIndex, index) => {
-    const left = addressOf(backend, a) + 4 * aIndex * rows * inner;
-    const right = addressOf(backend, b) + 4 * bIndices[index] * inner * columns;
-    const product = to + 4 * index * rows * columns;
+  const products = aIndices.map((aIndex, index) => ({
+    a: addressOf(backend, a) + 4 * aIndex * rows * inner,
+    b: addressOf(backend, b) + 4 * bIndices[index] * inner * columns,
+    out: to + 4 * index * rows * columns,
+  }));
+  if (finish === plain && isSmallBatch(count, rows, inner, columns)) {
+    multiplyBatch(compute, products, {
+      rows,
+      inner,
+      columns,
+      aRowStep: transposeA ? 4 : 4 * inner,
+      aColumnStep: transposeA ? 4 * rows : 4,
+      bRowStep: transposeB ? 4 : 4 * columns,
+      bColumnStep: transposeB ? 4 * inner : 4,
+    });
+    return out;
+  }
+  for (const { a, b, out } of products) {
     if (transposeA) {
       multiplyTransposed(compute, {
-        a: left,
+        a,
         rows: inner,
         run: rows,
-        d: right,
+        d: b,
         columns,
-        out: product,
+        out,
       });
-      return;
+      continue;
     }
     const weights = {
-      address: right,
+      address: b,
       tapRows: 1,
       tapRowStep: 0,
       taps: 1,
@@ -125,14 +152,8 @@ function matMul(
       columns,
       columnStep: transposeB ? 4 * inner : 4,
     };
-    multiplyMatrix(compute, {
-      a: left,
-      rows,
-      weights,
-      out: product,
-      finish,
-    });
-  });
+    multiplyMatrix(compute, { a, rows, weights, out, finish });
+  }
   return out;
 }
 

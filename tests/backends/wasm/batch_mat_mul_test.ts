@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertAsOnCpu, values } from "./_compare.ts";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { assertAsOnCpu, startWasm, values } from "./_compare.ts";
 
 const shapes: [
   batchA: number[],
@@ -60,3 +62,66 @@ for (
     }, activation);
   });
 }
+
+const size = fc.integer({ min: 0, max: 21 });
+const batches = fc.record({
+  // Of each dimension of the batch, whether a and b have it or are broadcast.
+  batch: fc.array(
+    fc.tuple(
+      fc.integer({ min: 1, max: 6 }),
+      fc.constantFrom("both", "both", "a", "b"),
+    ),
+    { minLength: 1, maxLength: 3 },
+  ),
+  sizes: fc.tuple(size, size, size),
+  transposed: fc.tuple(fc.boolean(), fc.boolean()),
+  special: fc.constantFrom(undefined, undefined, NaN, Infinity),
+});
+
+Deno.test("matMul() of many matrices is as in doubles, however broadcast", async () => {
+  await startWasm();
+  await tf.setBackend("wasm");
+  fc.assert(
+    fc.property(
+      batches,
+      ({ batch, sizes: [m, k, n], transposed, special }) =>
+        tf.tidy(() => {
+          const shapeOf = (own: "a" | "b") =>
+            batch.map(([length, who]) =>
+              who === "both" || who === own ? length : 1
+            );
+          const [aBatch, bBatch] = [shapeOf("a"), shapeOf("b")];
+          const a = values(
+            [...aBatch, ...transposed[0] ? [k, m] : [m, k]],
+            1,
+          ).bufferSync();
+          if (special && a.size > 0) a.values[a.size - 1] = special;
+          const b = values([...bBatch, ...transposed[1] ? [n, k] : [k, n]], 2)
+            .bufferSync();
+          const y = tf.matMul(a.toTensor(), b.toTensor(), ...transposed)
+            .bufferSync();
+          const full = batch.map(([length]) => length);
+          assertEquals(y.shape, [...full, m, n]);
+          for (let at = 0; at < y.size; at++) {
+            const place = y.indexToLoc(at);
+            const [row, column] = place.slice(-2);
+            const matrix = (shape: number[]) =>
+              shape.map((length, i) => length === 1 ? 0 : place[i]);
+            let sum = 0;
+            for (let i = 0; i < k; i++) {
+              const left = transposed[0] ? [i, row] : [row, i];
+              const right = transposed[1] ? [column, i] : [i, column];
+              sum += a.get(...matrix(aBatch), ...left) *
+                b.get(...matrix(bBatch), ...right);
+            }
+            const actual = y.values[at];
+            assert(
+              isFinite(sum) ? Math.abs(actual - sum) < 1e-5 : !isFinite(actual),
+              `at ${place}: ${actual}, not ${sum}`,
+            );
+          }
+        }),
+    ),
+    { numRuns: 120, seed: 10 },
+  );
+});

@@ -51,6 +51,8 @@ import {
 } from "./_normalize.ts";
 import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
+import { multiplyBatch } from "./_multiply_batch.ts";
+import { gru, gruGrad, lstm, lstmGrad } from "./_recurrent.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
@@ -135,6 +137,11 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     normalizeGrad: normalizeGrad(target),
     layerNorm: layerNorm(target),
     layerNormGrad: layerNormGrad(target),
+    multiplyBatch: multiplyBatch(target),
+    lstm: lstm(target),
+    gru: gru(target),
+    lstmGrad: lstmGrad(target),
+    gruGrad: gruGrad(target),
     sgdUpdate: update("sgdUpdate"),
     momentumUpdate: update("momentumUpdate"),
     nesterovUpdate: update("nesterovUpdate"),

@@ -1,0 +1,169 @@
+import type {
+  LSTMGradInputs,
+  LSTMInputs,
+  RecurrentAttrs,
+} from "../fused_recurrent.ts";
+import { addressOf, Compute } from "./compute/compute.ts";
+import { multiplyTransposed } from "./compute/correlate.ts";
+import {
+  chunkScratch,
+  chunksOf,
+  packGates,
+  projectGradients,
+  projectInputs,
+  type Recurrence,
+} from "./compute/recurrent.ts";
+import { toPanels } from "./compute/weights.ts";
+import {
+  type BackendWasm,
+  type KernelCall,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/** The sizes of a call. */
+export function recurrenceOf(
+  x: TensorInfo,
+  recurrentKernel: TensorInfo,
+  { soft, goBackwards }: RecurrentAttrs,
+): Recurrence {
+  const [batch, steps, inputs] = x.shape;
+  const [units, columns] = recurrentKernel.shape;
+  const gates = columns / units;
+  return { batch, steps, inputs, units, gates, soft, goBackwards };
+}
+
+/** Copies an initial state to where the states of all steps begin. */
+export function placeState(
+  backend: BackendWasm,
+  state: TensorInfo,
+  to: number,
+): void {
+  const values = backend.typedArrayFromHeap(state) as Float32Array;
+  Compute.of(backend).floats(to, values.length).set(values);
+}
+
+/**
+ * An LSTM over all time steps: the projections of its inputs as one matrix
+ * product, and then the steps. Gives its states, h and c, before the first step
+ * and after each, and the gates of all steps.
+ */
+export const lstmKernel = wasmKernel(
+  "LSTM",
+  ({ inputs, attrs, backend }: KernelCall<LSTMInputs, RecurrentAttrs>) => {
+    const { x, kernel, recurrentKernel, bias, h, c } = inputs;
+    const recurrence = recurrenceOf(x, recurrentKernel, attrs);
+    const { batch, steps, units, gates } = recurrence;
+    const states = backend.makeOutput([2, steps + 1, batch, units], "float32");
+    const z = backend.makeOutput([steps, batch, gates * units], "float32");
+    const compute = Compute.of(backend);
+    projectInputs(compute, recurrence, {
+      x: addressOf(backend, x),
+      kernel: addressOf(backend, kernel),
+      bias: addressOf(backend, bias),
+      z: addressOf(backend, z),
+    });
+    using weights = packGates(
+      compute,
+      addressOf(backend, recurrentKernel),
+      recurrence,
+      { first: 0, count: gates },
+    );
+    using scratch = chunkScratch(compute, recurrence, gates * units);
+    const hAt = addressOf(backend, states);
+    const cAt = hAt + 4 * (steps + 1) * batch * units;
+    placeState(backend, h, hAt);
+    placeState(backend, c, cAt);
+    const { chunks, work } = chunksOf(recurrence);
+    compute.run(
+      "lstm",
+      {
+        z: addressOf(backend, z),
+        h: hAt,
+        c: cAt,
+        weights: weights.address,
+        scratch: scratch.address,
+        batch,
+        units,
+        padded: toPanels(gates * units),
+        steps,
+        soft: Number(attrs.soft),
+      },
+      chunks,
+      work,
+    );
+    return [states, z];
+  },
+);
+
+/** The gradients of an LSTM's inputs, weights and initial states. */
+export const lstmGradKernel = wasmKernel(
+  "LSTMGrad",
+  ({ inputs, attrs, backend }: KernelCall<LSTMGradInputs, RecurrentAttrs>) => {
+    const { dstates, x, kernel, recurrentKernel, states, z } = inputs;
+    const recurrence = recurrenceOf(x, recurrentKernel, attrs);
+    const { batch, steps, units, gates } = recurrence;
+    const outs = [
+      x.shape,
+      kernel.shape,
+      recurrentKernel.shape,
+      [gates * units],
+      [batch, units],
+      [batch, units],
+    ].map((shape) => backend.makeOutput(shape, "float32"));
+    const [dx, dkernel, drecurrent, dbias, dh0, dc0] = outs.map((out) =>
+      addressOf(backend, out)
+    );
+    const compute = Compute.of(backend);
+    const rows = steps * batch;
+    using dz = compute.scratch(4 * rows * gates * units);
+    using weights = packGates(
+      compute,
+      addressOf(backend, recurrentKernel),
+      recurrence,
+      { first: 0, count: gates, transposed: true },
+    );
+    // What goes back from step to step, for h and for c.
+    using scratch = chunkScratch(compute, recurrence, 2 * toPanels(units));
+    const skip = 4 * (steps + 1) * batch * units;
+    const { chunks, work } = chunksOf(recurrence);
+    compute.run(
+      "lstmGrad",
+      {
+        gates: addressOf(backend, z),
+        c: addressOf(backend, states) + skip,
+        dh: addressOf(backend, dstates),
+        dc: addressOf(backend, dstates) + skip,
+        dz: dz.address,
+        weights: weights.address,
+        scratch: scratch.address,
+        dh0,
+        dc0,
+        batch,
+        units,
+        padded: toPanels(units),
+        steps,
+        soft: Number(attrs.soft),
+      },
+      chunks,
+      work,
+    );
+    multiplyTransposed(compute, {
+      a: addressOf(backend, states),
+      rows,
+      run: units,
+      d: dz.address,
+      columns: gates * units,
+      out: drecurrent,
+    });
+    projectGradients(compute, recurrence, {
+      x: addressOf(backend, x),
+      kernel: addressOf(backend, kernel),
+      dz: dz.address,
+      dx,
+      dkernel,
+      dbias,
+    });
+    return outs;
+  },
+);

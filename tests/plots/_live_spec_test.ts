@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { type LiveAxis, liveSpec } from "../../src/plots/_live_spec.ts";
+
+const ITERATIONS: LiveAxis = {
+  field: "iterations",
+  title: "iteration",
+  log: false,
+};
+const RATES: LiveAxis = { field: "lr", title: "learning rate", log: true };
+
+/** The names that the legend of each panel has; none where it has no legend. */
+function legends(columns: string[], axis: LiveAxis): (string[] | undefined)[] {
+  return liveSpec(columns, axis).vconcat.map(({ layer }) => {
+    const color = layer.flatMap((one) =>
+      "mark" in one && one.encoding?.color ? [one.encoding.color] : []
+    ).find((color) => "legend" in color && color.legend);
+    if (!color || !("scale" in color) || !color.scale) return undefined;
+    return color.scale.domain as string[];
+  });
+}
+
+Deno.test("liveSpec() has one legend, at the first metric", () => {
+  assertEquals(legends(["lr", "loss", "acc"], ITERATIONS), [
+    undefined,
+    ["batch", "batch, smoothed", "validation"],
+    undefined,
+  ]);
+});
+
+Deno.test("liveSpec() names no validation over rates, where there is none", () => {
+  assertEquals(legends(["loss"], RATES), [["batch", "batch, smoothed"]]);
+});
