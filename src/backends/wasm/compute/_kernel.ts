@@ -24,7 +24,7 @@ export const kernelArguments = {
   /**
    * out[p, k] = clamp(bias[k] + Σ over outer, middle, run of
    * a[pixel(p) + …] · b[…, k]): convolutions and matrix products. A chunk is a
-   * range of pixels.
+   * range of pixels and one of columns, in whole panels.
    */
   multiply: [
     "a",
@@ -33,6 +33,8 @@ export const kernelArguments = {
     "bias",
     "pixels",
     "chunkPixels",
+    "chunkColumns",
+    "columnChunks",
     "rowPixels",
     "imageRows",
     "columnStep",

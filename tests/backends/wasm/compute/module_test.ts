@@ -50,6 +50,8 @@ for (const target of targets) {
       bias,
       pixels: rows,
       chunkPixels: 5,
+      chunkColumns: columns,
+      columnChunks: 1,
       rowPixels: rows,
       imageRows: 1,
       columnStep: 4 * inner,
