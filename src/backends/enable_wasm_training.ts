@@ -1,6 +1,7 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
+import { mendGradients } from "./mended_gradients.ts";
 import { fuseRecurrentLayers } from "./fused_recurrent.ts";
 import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
 import { lstmGradKernel, lstmKernel } from "./wasm/lstm.ts";
@@ -49,13 +50,16 @@ import {
 import { tileKernel } from "./wasm/tile.ts";
 import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
+import { pool3DKernels } from "./pool3d.ts";
 import {
-  avgPool3DGradKernel,
-  avgPool3DKernel,
-  maxPool3DGradKernel,
-  maxPool3DKernel,
-} from "./wasm/pool3d.ts";
-import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
+  avgPoolGradKernel,
+  avgPoolKernel,
+  maxPoolGradKernel,
+  maxPoolKernel,
+} from "./wasm/pool.ts";
+import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
+import { preluKernel } from "./wasm/prelu.ts";
+import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
 import { sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
@@ -66,6 +70,8 @@ const trainingKernels: readonly KernelConfig[] = [
   conv2DBackpropInputKernel,
   conv2DKernel,
   fusedConv2DKernel,
+  maxPoolKernel,
+  avgPoolKernel,
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
@@ -73,10 +79,12 @@ const trainingKernels: readonly KernelConfig[] = [
   conv3DKernel,
   conv3DBackpropFilterKernel,
   conv3DBackpropInputKernel,
-  maxPool3DKernel,
-  maxPool3DGradKernel,
-  avgPool3DKernel,
-  avgPool3DGradKernel,
+  ...pool3DKernels("wasm"),
+  resizeNearestNeighborGradKernel,
+  preluKernel,
+  prodKernel,
+  anyKernel,
+  allKernel,
   identityKernel,
   depthwiseConv2dKernel,
   fusedDepthwiseConv2DKernel,
@@ -156,6 +164,7 @@ export async function enableWasmTraining(
   }
   trainingKernels.forEach(installKernel);
   replaceGradients();
+  mendGradients();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { replaceGradients } from "./gradients.ts";
+import { mendGradients } from "./mended_gradients.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -158,6 +160,8 @@ export async function selectBackend(
   }
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
+  replaceGradients();
+  mendGradients();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

@@ -2,7 +2,7 @@ import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
-import { combineRuns } from "./combine_runs.ts";
+import { combineRuns, type Known } from "./combine_runs.ts";
 import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { readRange } from "./range_json.ts";
@@ -125,14 +125,17 @@ export class LearningRateRange {
   static fromRuns(
     runs: readonly RecordedRun[],
     settings: RangeTestSettings,
+    known: Known = {},
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
     // The rate at which a run stopped may have no loss.
     const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
-    const grid = Array.from(
+    const grid = known.search?.grid ?? Array.from(
       learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );
-    return new LearningRateRange(combineRuns(runs, { settings, grid }));
+    return new LearningRateRange(
+      combineRuns(runs, { ...known, settings, grid }),
+    );
   }
 
   /**

@@ -6,6 +6,7 @@ import {
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { sumColumns } from "./compute/rows.ts";
+import { reduceEmpty } from "./empty_reductions.ts";
 import { callKernel, type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
 /**
@@ -21,7 +22,8 @@ export const sumKernel = wasmKernel(
       [...axes].sort((a, b) => a - b).every((axis, i) => axis === i);
     const rows = util.sizeFromShape(x.shape.slice(0, axes.length));
     const columns = util.sizeFromShape(x.shape.slice(axes.length));
-    if (!leading || x.dtype !== "float32" || rows * columns === 0) {
+    if (rows * columns === 0) return reduceEmpty(backend, x, attrs, 0)!;
+    if (!leading || x.dtype !== "float32") {
       return callKernel(backend, "Sum", { x }, attrs);
     }
     const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes);

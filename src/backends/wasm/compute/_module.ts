@@ -40,7 +40,7 @@ import {
   patchTransform,
 } from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
-import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from "./_pool.ts";
 import {
   layerNorm,
   layerNormGrad,
@@ -125,6 +125,8 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     winogradCorrelate: winogradCorrelate(target, winograd),
     winogradFilterGrad: winogradFilterGrad(winograd),
     sumRows: sumRows(),
+    maxPool: maxPool(),
+    avgPool: avgPool(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
     unary: unary(target),
