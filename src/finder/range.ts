@@ -1,3 +1,12 @@
+import {
+  type Check,
+  checkData,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  that,
+} from "../runtime/check_data.ts";
 import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
@@ -14,6 +23,13 @@ import {
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 
+const isNumber: Check = that(
+  "be a number",
+  (value) => typeof value === "number",
+);
+const curveOfNumbers = listOf(isNumber);
+const FROM_CURVE = record({ metrics: optional(mapOf(curveOfNumbers)) });
+
 /** Options of {@linkcode LearningRateRange.fromCurve}. */
 export interface FromCurveOptions extends Partial<RangeTestSettings> {
   /** Other metrics at each rate, by name. @default {{}} */
@@ -21,6 +37,36 @@ export interface FromCurveOptions extends Partial<RangeTestSettings> {
   /** Why the test stopped. @default {"end"} */
   readonly stopReason?: StopReason;
 }
+
+/** What a range has of its data, which may hold more: where they come from. */
+const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
+  settings: true,
+  baseLr: true,
+  maxLr: true,
+  learningRates: true,
+  losses: true,
+  smoothedLosses: true,
+  metrics: true,
+  suggestions: true,
+  stopReason: true,
+  stoppedAt: true,
+  verdict: true,
+  finding: true,
+  remedies: true,
+  headline: true,
+  nextStep: true,
+  advice: true,
+  ending: true,
+  curve: true,
+  evidence: true,
+  spread: true,
+  runs: true,
+  intervals: true,
+  thumb: true,
+  trials: true,
+  cost: true,
+  batchesPerEpoch: true,
+};
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
 export interface LearningRateRange extends RangeTestResult {}
@@ -51,8 +97,15 @@ export class LearningRateRange {
 
   private constructor(data: LearningRateRangeData) {
     this.#data = deepFreeze(data);
-    const { type: _type, version: _version, ...result } = data;
-    Object.freeze(Object.assign(this, result));
+    for (const field of Object.keys(FIELDS) as (keyof RangeTestResult)[]) {
+      if (data[field] !== undefined) {
+        Object.defineProperty(this, field, {
+          value: data[field],
+          enumerable: true,
+        });
+      }
+    }
+    Object.freeze(this);
   }
 
   /**
@@ -65,12 +118,17 @@ export class LearningRateRange {
    * grows is told from the rates where it is not given.
    * @throws {RangeError} If there are more losses than rates or no rates, these
    * do not increase, or `metric` names no curve or one of unknown direction.
+   * @throws {TypeError} If a curve is no list of numbers.
    */
   static fromCurve(
     learningRates: readonly number[],
     losses: readonly number[],
     options: FromCurveOptions = {},
   ): LearningRateRange {
+    for (const curve of [{ learningRates }, { losses }]) {
+      checkData("read a range from a curve", curve, mapOf(curveOfNumbers));
+    }
+    checkData("read a range from a curve", options, FROM_CURVE);
     const [first] = learningRates;
     if (
       learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
