@@ -11,7 +11,7 @@
  * @module
  */
 
-import { quietVulkan } from "./devices/quiet_vulkan.ts";
+import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
 import { knownLimits, selectBackend } from "./backends/mod.ts";
@@ -96,6 +96,7 @@ export async function examineMachine(): Promise<MachineReport> {
     vulkan: vulkanDevices(),
     nvml: {
       devices: nvml.devices,
+      ...nvml.locked.length > 0 && { locked: nvml.locked },
       ...nvml.problem && { problem: nvml.problem },
     },
     ...hardware && { hardware },
@@ -113,23 +114,13 @@ export async function examineMachine(): Promise<MachineReport> {
   };
 }
 
-/** WebGPU shows one adapter for each wish; most machines have one or two. */
+/** What WebGPU offers, and by which interface. */
 async function webGPUAdapters(): Promise<WebGPUAdapter[]> {
-  const wishes: GPURequestAdapterOptions[] = [
-    { powerPreference: "high-performance" },
-    { powerPreference: "low-power" },
-    { forceFallbackAdapter: true },
-  ];
-  const found = new Map<string, WebGPUAdapter>();
-  for (const wish of wishes) {
-    quietVulkan();
-    const adapter = await navigator.gpu?.requestAdapter(wish);
-    if (!adapter) continue;
-    const { description, device, vendor, isFallbackAdapter } = adapter.info;
-    const name = description || `device ${device} of vendor ${vendor}`;
-    found.set(name, { name, software: isFallbackAdapter });
-  }
-  return [...found.values()];
+  return (await listAdapters()).map((adapter) => ({
+    name: adapterName(adapter.info),
+    software: adapter.info.isFallbackAdapter,
+    ...isOpenGL(adapter) && { openGL: true },
+  }));
 }
 
 /** The variables by which people choose drivers, and by mistake hide them. */
@@ -184,8 +175,9 @@ export function formatReport(report: MachineReport): string {
     ["GPU", [gpu.finding, ...gpu.remedy ? [`Remedy: ${gpu.remedy}`] : []]],
     [
       "WebGPU shows",
-      facts.webgpu.map(({ name, software }) =>
-        software ? `${name}: software` : name
+      facts.webgpu.map(({ name, software, openGL }, i) =>
+        `${i}: ${name}${software ? ", software" : ""}` +
+        (openGL ? ", through OpenGL" : "")
       ),
     ],
     [
@@ -202,6 +194,9 @@ export function formatReport(report: MachineReport): string {
       [
         ...report.nvidiaDriver ? [`driver ${report.nvidiaDriver}`] : [],
         ...samples.map(formatGpuSample),
+        ...(nvml.locked ?? []).map(({ index, problem }) =>
+          `GPU ${index}: not to be opened (${problem})`
+        ),
       ],
     ],
     [

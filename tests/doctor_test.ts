@@ -154,7 +154,7 @@ GPU
   WebGPU offers NVIDIA H200.
 
 WebGPU shows
-  NVIDIA H200
+  0: NVIDIA H200
 
 Vulkan shows
   NVIDIA H200: discrete, Vulkan 1.3.277, driver NVIDIA 550.54.15, 128.0 GiB

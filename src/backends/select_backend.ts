@@ -11,7 +11,7 @@ import {
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
-import { startWebGPU } from "./webgpu/start_webgpu.ts";
+import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -24,6 +24,14 @@ export interface SelectBackendOptions {
    * @default {"auto"}
    */
   readonly backend?: "auto" | BackendName;
+  /**
+   * Which GPU of several: its number among those that WebGPU offers, from 0, or
+   * a part of its name in letters of either case. With it, nothing but that GPU
+   * will do. By default, the fastest.
+   *
+   * @default {undefined}
+   */
+  readonly device?: number | string;
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core.
@@ -60,12 +68,16 @@ interface Started {
   readonly note?: string;
 }
 
-async function startGpu(allowSoftware: boolean): Promise<Started> {
-  const { device, isFallbackAdapter } = await startWebGPU({ allowSoftware });
+async function startGpu(options: WebGPUOptions): Promise<Started> {
+  const { device, isFallbackAdapter, isOpenGL } = await startWebGPU(options);
+  const name = isOpenGL ? `${device} through OpenGL` : device;
   const note = isFallbackAdapter
     ? "this adapter computes in software, so WASM would be far faster"
+    : isOpenGL
+    ? "Vulkan has no driver for it, with which it would be faster: " +
+      "`deno task doctor` says what to do"
     : undefined;
-  return { device, threads: 1, note };
+  return { device: name, threads: 1, note };
 }
 
 async function startWasmTraining(
@@ -111,6 +123,7 @@ function describe(error: unknown): string {
  * @param options Which backend to start and on how many threads.
  * @returns What was started, on what, and why.
  * @throws {TypeError} For a `backend` that is none of the names.
+ * @throws {TypeError} For a `device` with a backend that has none.
  * @throws {RangeError} For `threads` that is not a whole number from 1 on.
  * @throws {Error} If the backend that was asked for by name cannot start; the
  * message says why. With `"auto"` the next one is tried instead.
@@ -127,7 +140,7 @@ export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
   const {
-    backend = "auto",
+    device,
     threads = navigator.hardwareConcurrency,
     winograd,
   } = options;
@@ -136,12 +149,25 @@ export async function selectBackend(
       `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
     );
   }
+  const asked = options.backend ?? "auto";
+  const backend = asked === "auto" && device !== undefined ? "webgpu" : asked;
+  if (device !== undefined && backend !== "webgpu") {
+    throw new TypeError(
+      `Cannot select a device as backend must be "webgpu" or "auto": current value is ${
+        JSON.stringify(backend)
+      }`,
+    );
+  }
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
   replaceGradients();
   mendGradients();
   const starters: Record<BackendName, () => Promise<Started>> = {
-    webgpu: () => startGpu(backend === "webgpu"),
+    webgpu: () =>
+      startGpu({
+        allowSoftware: backend === "webgpu",
+        ...device !== undefined && { device },
+      }),
     wasm: () => startWasmTraining(threads, { winograd }),
     cpu: startCpu,
   };

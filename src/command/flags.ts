@@ -75,6 +75,11 @@ export const BACKEND_FLAGS = {
     min: 1,
     help: "threads of the wasm backend (default: one for each core)",
   },
+  device: {
+    kind: "text",
+    value: "NAME",
+    help: "the GPU of several, by its number or a part of its name",
+  },
 } as const satisfies Flags;
 
 /** What a flag is read as. */

@@ -73,8 +73,22 @@ function loadFailure(name: string, error: unknown): string {
     : `${name} cannot be loaded (${message})`;
 }
 
-/** The text in `bytes` up to the first NUL, or all of it where there is none. */
+/**
+ * The text in `bytes` up to the first NUL, or all of it where there is none,
+ * without control characters: it is printed to terminals.
+ */
 export function readText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  const text = new TextDecoder().decode(
+    end < 0 ? bytes : bytes.subarray(0, end),
+  );
+  return withoutControls(text);
+}
+
+/** `text` without the characters that move a terminal's cursor, or worse. */
+export function withoutControls(text: string): string {
+  // Escape sequences whole: without its first character one is litter.
+  // deno-lint-ignore no-control-regex -- these are what is looked for
+  const controls = /\x1b\[[0-?]*[ -\/]*[@-~]|[\x00-\x1f\x7f-\x9f]/g;
+  return text.replace(controls, "");
 }

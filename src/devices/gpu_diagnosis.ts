@@ -2,7 +2,7 @@
 
 import type { LinuxHardware } from "./linux_hardware.ts";
 import type { NativeProblem } from "./_native_library.ts";
-import type { NvmlDevice } from "./nvml.ts";
+import type { LockedNvmlDevice, NvmlDevice } from "./nvml.ts";
 import type { VulkanDevices } from "./vulkan.ts";
 
 /** An adapter as WebGPU shows it. */
@@ -11,6 +11,8 @@ export interface WebGPUAdapter {
   readonly name: string;
   /** Whether the processor imitates it. */
   readonly software: boolean;
+  /** Whether it is reached through OpenGL, as Vulkan has no driver for it. */
+  readonly openGL?: boolean;
 }
 
 /** What {@linkcode diagnoseGpu} goes by. */
@@ -25,6 +27,8 @@ export interface GpuFacts {
   readonly nvml: {
     /** The GPUs that NVML lists. */
     readonly devices: readonly NvmlDevice[];
+    /** The GPUs that it counts and this process may not open. */
+    readonly locked?: readonly LockedNvmlDevice[];
     /** Why it does not answer. */
     readonly problem?: NativeProblem;
   };
@@ -35,7 +39,8 @@ export interface GpuFacts {
 }
 
 /**
- * Why a GPU is, or is not, usable: `"usable"`; `"hidden"`, an environment
+ * Why a GPU is, or is not, usable: `"usable"`; `"opengl"`, it is, and slower
+ * than it could be, as Vulkan has no driver for it; `"hidden"`, an environment
  * variable hides it; `"refused"`, WebGPU does not take what Vulkan lists;
  * `"no-loader"`, Vulkan's loader is missing; `"no-access"`, this user may not
  * open it; `"no-vulkan-driver"`, the kernel has it and Vulkan has no driver;
@@ -45,6 +50,7 @@ export interface GpuFacts {
  */
 export type GpuCause =
   | "usable"
+  | "opengl"
   | "hidden"
   | "refused"
   | "no-loader"
@@ -75,6 +81,19 @@ export interface GpuDiagnosis {
  */
 export function diagnoseGpu(facts: GpuFacts): GpuDiagnosis {
   const gpu = facts.webgpu.find(({ software }) => !software);
+  if (gpu?.openGL) {
+    const { vendor } = facts.hardware?.gpus[0] ?? {};
+    return {
+      cause: "opengl",
+      finding: `WebGPU offers ${gpu.name}, but through OpenGL, which is ` +
+        "slower: Vulkan has no driver for it.",
+      remedy: `Install Vulkan's driver (${
+        driverPackages(
+          vendor === "NVIDIA" || facts.nvml.devices.length > 0,
+        )
+      }).`,
+    };
+  }
   if (gpu) {
     return { cause: "usable", finding: `WebGPU offers ${gpu.name}.` };
   }
@@ -127,7 +146,9 @@ function explain(facts: GpuFacts): GpuDiagnosis {
 
 function explainLinux({ vulkan, nvml, hardware }: GpuFacts): GpuDiagnosis {
   const gpu = hardware?.gpus[0];
-  const isNvidia = nvml.devices.length > 0 || gpu?.vendor === "NVIDIA";
+  const { locked: others = [] } = nvml;
+  const isNvidia = nvml.devices.length > 0 || others.length > 0 ||
+    gpu?.vendor === "NVIDIA";
   const card = nvml.devices[0]?.name ?? (gpu && `${article(gpu.vendor)} GPU`);
   const locked = hardware?.nodes.find(({ usable }) => !usable);
   const reachable = nvml.devices.length > 0 ||
@@ -151,6 +172,17 @@ function explainLinux({ vulkan, nvml, hardware }: GpuFacts): GpuDiagnosis {
           "(--group-add)."
         : "Add the user to the file's group (sudo usermod -aG render,video " +
           "USER), and log in again.",
+    };
+  }
+  if (others.length > 0 && nvml.devices.length === 0 && !reachable) {
+    return {
+      cause: "no-access",
+      finding: `NVML counts ${others.length} of NVIDIA's GPUs, but this ` +
+        `process may open none (${others[0].problem}).`,
+      remedy: hardware?.container
+        ? "Start the container with the GPU it is to use: --gpus all, or " +
+          "--gpus device=0."
+        : "Ask who runs this machine for access to a GPU.",
     };
   }
   if (card && reachable) {

@@ -89,12 +89,25 @@ interface Handle extends NvmlDevice {
   readonly handle: bigint;
 }
 
+/** A GPU that NVML counts and this process may not open. */
+export interface LockedNvmlDevice {
+  /** Its number, as `nvidia-smi` counts. */
+  readonly index: number;
+  /** What NVML answers. */
+  readonly problem: string;
+}
+
 /**
  * NVML, opened by {@linkcode openNvml}. Close it, or declare it with `using`.
  */
 export class Nvml implements Disposable {
   /** The GPUs; empty where there is a problem. */
   readonly devices: readonly NvmlDevice[] = [];
+  /**
+   * The GPUs that it counts and this process may not open: those of others on
+   * the machine, as a container sees it, or one that fell off the bus.
+   */
+  readonly locked: readonly LockedNvmlDevice[] = [];
   /** The version of NVIDIA's driver, such as `"550.54.15"`. */
   readonly driverVersion: string | undefined;
   /** Why nothing can be asked; undefined where NVML answers. */
@@ -120,7 +133,9 @@ export class Nvml implements Disposable {
           NVML.SYSTEM_DRIVER_VERSION_BUFFER_SIZE,
           (buffer, size) => nvml.nvmlSystemGetDriverVersion(buffer, size),
         );
-        this.#handles = listHandles(nvml);
+        const { handles, locked } = listHandles(nvml);
+        this.#handles = handles;
+        this.locked = locked;
       } catch (error) {
         nvml.nvmlShutdown();
         throw error;
@@ -229,34 +244,52 @@ function start(nvml: Library["symbols"]): void {
   check(nvml, status, "nvmlInit_v2");
 }
 
-function listHandles(nvml: Library["symbols"]): Handle[] {
+function listHandles(
+  nvml: Library["symbols"],
+): { handles: Handle[]; locked: LockedNvmlDevice[] } {
   const count = new Uint32Array(1);
   check(nvml, nvml.nvmlDeviceGetCount_v2(count), "nvmlDeviceGetCount_v2");
-  return Array.from({ length: count[0] }, (_, index) => {
-    const handle = new BigUint64Array(1);
-    check(
-      nvml,
-      nvml.nvmlDeviceGetHandleByIndex_v2(index, handle),
-      "nvmlDeviceGetHandleByIndex_v2",
-    );
-    return {
-      index,
-      handle: handle[0],
-      name: text(
-        nvml,
-        "nvmlDeviceGetName",
-        NVML.DEVICE_NAME_V2_BUFFER_SIZE,
-        (buffer, size) => nvml.nvmlDeviceGetName(handle[0], buffer, size),
-      ),
-      uuid: text(
-        nvml,
-        "nvmlDeviceGetUUID",
-        NVML.DEVICE_UUID_V2_BUFFER_SIZE,
-        (buffer, size) => nvml.nvmlDeviceGetUUID(handle[0], buffer, size),
-      ),
-    };
-  });
+  const handles: Handle[] = [];
+  const locked: LockedNvmlDevice[] = [];
+  for (let index = 0; index < count[0]; index++) {
+    try {
+      handles.push(openHandle(nvml, index));
+    } catch (error) {
+      // One that cannot be opened says nothing of the others.
+      if (!(error instanceof NativeError)) throw error;
+      locked.push({ index, problem: error.problem.message });
+    }
+  }
+  return { handles, locked };
 }
+
+function openHandle(nvml: Library["symbols"], index: number): Handle {
+  const handle = new BigUint64Array(1);
+  check(
+    nvml,
+    nvml.nvmlDeviceGetHandleByIndex_v2(index, handle),
+    "nvmlDeviceGetHandleByIndex_v2",
+  );
+  return {
+    index,
+    handle: handle[0],
+    name: text(
+      nvml,
+      "nvmlDeviceGetName",
+      NVML.DEVICE_NAME_V2_BUFFER_SIZE,
+      (buffer, size) => nvml.nvmlDeviceGetName(handle[0], buffer, size),
+    ),
+    uuid: text(
+      nvml,
+      "nvmlDeviceGetUUID",
+      NVML.DEVICE_UUID_V2_BUFFER_SIZE,
+      (buffer, size) => nvml.nvmlDeviceGetUUID(handle[0], buffer, size),
+    ),
+  };
+}
+
+/** Above these a reading is no reading: NVML fills fields that it lacks. */
+const MOST = { utilization: 100, temperature: 250, milliwatts: 100_000_000 };
 
 async function sample(
   nvml: Library["symbols"],
@@ -272,7 +305,17 @@ async function sample(
     nvml.nvmlDeviceGetTemperature(handle, NVML.TEMPERATURE_GPU, temperature),
     nvml.nvmlDeviceGetPowerUsage(handle, milliwatts),
   ]);
-  const given = statuses.map((status) => status === NVML.SUCCESS);
+  const used = Number(memory.u64(MEMORY.used));
+  const total = Number(memory.u64(MEMORY.total));
+  const isPossible = [
+    rates.u32(UTILIZATION.gpu) <= MOST.utilization,
+    used <= total,
+    temperature[0] <= MOST.temperature,
+    milliwatts[0] <= MOST.milliwatts,
+  ];
+  const given = statuses.map((status, i) =>
+    status === NVML.SUCCESS && isPossible[i]
+  );
   const failure = statuses.find((status) =>
     status !== NVML.SUCCESS && status !== NVML.ERROR_NOT_SUPPORTED
   );
@@ -280,8 +323,8 @@ async function sample(
     ...device,
     ...given[0] && { utilization: rates.u32(UTILIZATION.gpu) },
     ...given[1] && {
-      memoryUsed: Number(memory.u64(MEMORY.used)),
-      memoryTotal: Number(memory.u64(MEMORY.total)),
+      memoryUsed: used,
+      memoryTotal: total,
     },
     ...given[2] && { temperature: temperature[0] },
     ...given[3] && { power: milliwatts[0] / 1000 },

@@ -56,6 +56,21 @@ const CASES: [string, Partial<GpuFacts>, GpuCause, string][] = [
     "usable",
     "NVIDIA H200",
   ],
+  [
+    "a GPU without Vulkan's driver",
+    { webgpu: [{ name: "NVIDIA H200", software: false, openGL: true }] },
+    "opengl",
+    "NVIDIA H200, but through OpenGL",
+  ],
+  [
+    "a card of NVIDIA's that others use",
+    {
+      nvml: { devices: [], locked: [{ index: 0, problem: "no permission" }] },
+      hardware: linux({ container: true }),
+    },
+    "no-access",
+    "may open none (no permission)",
+  ],
   ["nothing at all", {}, "no-gpu", "This machine shows no GPU"],
   [
     "nothing in a container",

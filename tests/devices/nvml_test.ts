@@ -15,6 +15,7 @@ function control(path: string) {
     fake_opened: { parameters: [], result: "i32" },
     fake_misuses: { parameters: [], result: "i32" },
     fake_set_init_status: { parameters: ["i32"], result: "void" },
+    fake_set_absurd: { parameters: ["i32"], result: "void" },
   });
 }
 
@@ -31,8 +32,10 @@ Deno.test({
       assertEquals(nvml.driverVersion, "550.54.15");
       assertEquals(nvml.devices, [
         { index: 0, name: "NVIDIA Fake 9000", uuid: "GPU-0" },
-        { index: 1, name: "x".repeat(96), uuid: "MIG-1" },
+        { index: 2, name: "x".repeat(96), uuid: "MIG-1" },
       ]);
+      assertEquals(nvml.locked.map(({ index }) => index), [1]);
+      assertStringIncludes(nvml.locked[0].problem, "Insufficient Permissions");
       assertEquals(fake.symbols.fake_opened(), 1);
 
       const [whole, part] = await nvml.sample();
@@ -53,6 +56,25 @@ Deno.test({
     }
     assertEquals(fake.symbols.fake_opened(), 0);
     assertEquals(fake.symbols.fake_misuses(), 0);
+    fake.close();
+  },
+});
+
+Deno.test({
+  name: "openNvml() leaves out readings that cannot be",
+  ignore,
+  async fn() {
+    using workbench = new Workbench();
+    const library = workbench.library("fake_nvml.c");
+    const fake = control(library);
+    fake.symbols.fake_set_absurd(1);
+    using nvml = openNvml({ library });
+    assertEquals((await nvml.sample())[0], {
+      index: 0,
+      name: "NVIDIA Fake 9000",
+      uuid: "GPU-0",
+    });
+    nvml.close();
     fake.close();
   },
 });

@@ -29,6 +29,7 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   plots: ["schedules", "devices", ...GROUND],
   command: ["backends", "devices", "finder", "training", ...GROUND],
   find_lr: ["backends", "command", "finder", ...GROUND],
+  init: ["runtime"],
 };
 
 /** Of what a folder may import types alone: it reads results, and makes none. */

@@ -257,8 +257,11 @@ export function createBackend(
       this.run(unpackTwoValued, [target, source], words, groupsFor(bytes / 4));
       this.disposeData(source.dataId);
       const unpacked = this.tensorMap.get(target.dataId);
+      const buffer = unpacked.resource as GPUBuffer;
       memory.count(unpacked.shape, -bytes);
-      return unpacked.resource as GPUBuffer;
+      unpacked.resource = null;
+      this.disposeData(target.dataId);
+      return buffer;
     }
 
     override releaseResource(dataId: object): void {

@@ -56,6 +56,8 @@ export class BufferPool {
   #peakBefore = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #lastSubmission = 0;
+  /** Bytes that were held when the device had no more. */
+  #limit = Infinity;
 
   /** A pool of buffers of `device`. */
   constructor(device: GPUDevice, events: MemoryEvents) {
@@ -160,8 +162,15 @@ export class BufferPool {
       } else this.#watchIdleness();
     }, IDLE);
     // A program that has done its work may end meanwhile.
-    const timer: unknown = this.#idleTimer;
-    if (typeof timer === "number") globalThis.Deno?.unrefTimer(timer);
+    const timer = this.#idleTimer as number | { unref(): void };
+    if (typeof timer === "object") timer.unref();
+    else globalThis.Deno?.unrefTimer(timer);
+  }
+
+  /** Waits for no idleness until commands are submitted again. */
+  stopWatching(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
   }
 
   #take(entry: Entry | undefined): GPUBuffer | undefined {
@@ -172,14 +181,14 @@ export class BufferPool {
   }
 
   #create(size: number, usage: number, mapped: boolean): GPUBuffer {
+    // A failure is heard of too late to try again; the next is prevented.
+    if (this.numBytesAllocated + size > this.#limit) this.#giveBack();
     let buffer: GPUBuffer;
     try {
       buffer = this.#allocate(size, usage, mapped);
     } catch (error) {
       if (this.numBytesAllocated === this.numBytesUsed) throw error;
-      // What is free may be just what is missing.
-      this.#events.flush();
-      this.trim();
+      this.#giveBack();
       buffer = this.#allocate(size, usage, mapped);
     }
     this.numCreated++;
@@ -196,12 +205,24 @@ export class BufferPool {
     return buffer;
   }
 
+  /** Gives back all that is free, which may be just what is missing. */
+  #giveBack(): void {
+    if (this.numBytesAllocated === this.numBytesUsed) return;
+    this.#events.flush();
+    this.trim();
+  }
+
   #allocate(size: number, usage: number, mappedAtCreation: boolean): GPUBuffer {
     this.#device.pushErrorScope("out-of-memory");
     try {
       return this.#device.createBuffer({ size, usage, mappedAtCreation });
     } finally {
-      this.#events.onVerdict(this.#device.popErrorScope(), size);
+      const verdict = this.#device.popErrorScope();
+      const held = this.numBytesAllocated;
+      verdict.then((error) => {
+        if (error) this.#limit = Math.min(this.#limit, held);
+      }, () => {}); // of a lost device, which others report
+      this.#events.onVerdict(verdict, size);
     }
   }
 
@@ -229,7 +250,7 @@ export class BufferPool {
 
   /** Destroys every buffer. */
   dispose(): void {
-    clearTimeout(this.#idleTimer);
+    this.stopWatching();
     for (const { buffer } of this.#entries.values()) buffer.destroy();
     this.#entries.clear();
     this.#free.clear();

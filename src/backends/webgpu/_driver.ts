@@ -1,13 +1,8 @@
 /** What the driver reports between commands, thrown where it is noticed. */
 
 import * as tf from "@tensorflow/tfjs";
+import { adapterName } from "../../devices/adapters.ts";
 import { DeviceLostError, type GpuMemoryError } from "./errors.ts";
-
-/** The device's name, as its driver gives it. */
-export function deviceName(info: GPUAdapterInfo): string {
-  return info.description ||
-    `device ${info.device || "unknown"} of vendor ${info.vendor || "unknown"}`;
-}
 
 /** The largest tensor that fits into one binding, in bytes. */
 export function largestTensor({ limits }: GPUDevice): number {
@@ -47,7 +42,7 @@ export class Driver {
 
   /** Listens to the driver of `device`. */
   constructor(device: GPUDevice, info: GPUAdapterInfo) {
-    this.name = deviceName(info);
+    this.name = adapterName(info);
     this.#device = device;
     device.lost.then((info) => this.#lost = lossCause(info));
     device.addEventListener("uncapturederror", (event) => {

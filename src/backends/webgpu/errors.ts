@@ -3,6 +3,7 @@ export type WebGPUUnavailableReason =
   | "no-webgpu"
   | "no-adapter"
   | "software-adapter"
+  | "no-such-device"
   | "no-device";
 
 /** Thrown by {@linkcode startWebGPU} where there is no usable GPU. */

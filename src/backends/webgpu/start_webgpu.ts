@@ -7,16 +7,11 @@
  * hold zeros. This file starts it by hand and mends all three.
  */
 
-import { quietVulkan } from "../../devices/quiet_vulkan.ts";
 import * as tf from "@tensorflow/tfjs";
 import { createBackend, type TrainingBackend } from "./_backend.ts";
-import {
-  deviceName,
-  Driver,
-  isAlive,
-  largestTensor,
-  lossCause,
-} from "./_driver.ts";
+import { adapterName, isOpenGL } from "../../devices/adapters.ts";
+import { chooseAdapter } from "./_adapter.ts";
+import { Driver, isAlive, largestTensor, lossCause } from "./_driver.ts";
 import { WebGPUUnavailableError } from "./errors.ts";
 import { mendWebGPUKernels } from "./_mended_kernels.ts";
 import type { OpenBackendClass } from "./_open_backend.ts";
@@ -34,6 +29,13 @@ export interface WebGPUOptions {
    * @default {false}
    */
   readonly allowSoftware?: boolean;
+  /**
+   * Which GPU of several: its number among those that WebGPU offers, from 0, or
+   * a part of its name in letters of either case. By default, the fastest.
+   *
+   * @default {undefined}
+   */
+  readonly device?: number | string;
 }
 
 /** The device on which {@linkcode startWebGPU} has started the backend. */
@@ -42,13 +44,19 @@ export interface WebGPUDevice {
   readonly device: string;
   /** Whether it is a software adapter. */
   readonly isFallbackAdapter: boolean;
+  /**
+   * Whether it computes through OpenGL, which Deno takes where Vulkan has no
+   * driver for the GPU. It is slower, and tested less.
+   */
+  readonly isOpenGL: boolean;
   /** The largest tensor that fits into one binding, in bytes. */
   readonly maxTensorBytes: number;
   /** Resolves to the driver's explanation when the device is lost. */
   readonly lost: Promise<string>;
   /**
    * Resolves when Deno, too, has done with every read so far, which takes 10 ms
-   * after the data are there. For tests: it counts an open read as a leak.
+   * after the data are there, and no timer waits to give memory back. For tests:
+   * they count either as a leak.
    */
   settled(): Promise<void>;
 }
@@ -64,7 +72,12 @@ const LIMITS = [
   "maxStorageBufferBindingSize",
 ] as const;
 
-let running: { started: WebGPUDevice; backend: TrainingBackend } | undefined;
+let running: {
+  started: WebGPUDevice;
+  backend: TrainingBackend;
+  /** The device that was asked for by number or name. */
+  asked: number | string | undefined;
+} | undefined;
 let lastStart: Promise<unknown> = Promise.resolve();
 
 /**
@@ -80,7 +93,8 @@ let lastStart: Promise<unknown> = Promise.resolve();
  * @param options What adapters will do.
  * @returns The device that now runs tfjs.
  * @throws {WebGPUUnavailableError} Where there is no adapter, only a software
- * adapter that was not allowed, or the adapter refuses a device.
+ * adapter that was not allowed, none of that number or name, or the adapter
+ * refuses a device.
  *
  * @example Train on the GPU, or say why not
  * ```ts
@@ -105,9 +119,10 @@ export function startWebGPU(
   return started;
 }
 
-async function start({ allowSoftware = false }: WebGPUOptions) {
+async function start({ allowSoftware = false, device: asked }: WebGPUOptions) {
   if (
-    running && tf.findBackend("webgpu") as unknown === running.backend &&
+    running && (asked === undefined || running.asked === asked) &&
+    tf.findBackend("webgpu") as unknown === running.backend &&
     (allowSoftware || !running.started.isFallbackAdapter) &&
     isAlive(running.backend.device)
   ) {
@@ -115,9 +130,9 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
     return running.started;
   }
 
-  const adapter = await requestAdapter();
+  const adapter = await chooseAdapter(asked);
   const { isFallbackAdapter } = adapter.info;
-  const name = deviceName(adapter.info);
+  const name = adapterName(adapter.info);
   if (isFallbackAdapter && !allowSoftware) {
     throw new WebGPUUnavailableError(
       "software-adapter",
@@ -134,9 +149,11 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   const started: WebGPUDevice = Object.freeze({
     device: name,
     isFallbackAdapter,
+    isOpenGL: isOpenGL(adapter),
     maxTensorBytes: largestTensor(device),
     lost,
     async settled() {
+      backend.pool.stopWatching();
       await Promise.all([staging.settled(), driver.settled()]);
     },
   });
@@ -155,30 +172,8 @@ async function start({ allowSoftware = false }: WebGPUOptions) {
   });
   tf.registerBackend("webgpu", () => backend as unknown as tf.KernelBackend, 3);
   await tf.setBackend("webgpu");
-  running = { started, backend };
+  running = { started, backend, asked };
   return started;
-}
-
-async function requestAdapter(): Promise<GPUAdapter> {
-  if (!globalThis.navigator?.gpu) {
-    throw new WebGPUUnavailableError(
-      "no-webgpu",
-      "Cannot train on WebGPU as navigator.gpu must exist: " +
-        "this JavaScript runtime has none",
-    );
-  }
-  quietVulkan();
-  const adapter = await navigator.gpu.requestAdapter({
-    powerPreference: "high-performance",
-  });
-  if (!adapter) {
-    throw new WebGPUUnavailableError(
-      "no-adapter",
-      "Cannot train on WebGPU as a GPU adapter must be found: there is none " +
-        "(no GPU, no driver, or no Vulkan loader)",
-    );
-  }
-  return adapter;
 }
 
 async function requestDevice(

@@ -9,7 +9,7 @@
  * the caches serve without a barrier.
  */
 
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
+import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
 import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
@@ -146,6 +146,8 @@ export const conv2dBackpropFilterKernel = replaceKernel(
       attrs.pad as number,
       attrs.dimRoundingMode as "floor",
     );
+    // tfjs lets a transposed convolution's input be larger than it can be.
+    if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
     const { inChannels, outChannels: columns } = info;
     const rows = sizeOf(filterShape) / columns;
     const terms = info.batchSize * info.outHeight * info.outWidth;

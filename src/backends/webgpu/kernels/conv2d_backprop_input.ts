@@ -7,7 +7,7 @@
  * registers: of the 32 numbers that it reads at a time it makes 64 products.
  */
 
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
+import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
 import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
@@ -145,6 +145,8 @@ export const conv2dBackpropInputKernel = replaceKernel(
       attrs.pad as number,
       attrs.dimRoundingMode as "floor",
     );
+    // tfjs lets a transposed convolution's input be larger than it can be.
+    if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
     return backend.defer([...inputShape], {
       inputs: [dy, filter],
       compute() {

@@ -4,7 +4,7 @@
  * invocation that loops over all places of all images.
  */
 
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
+import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
 import {
   type ColumnReduction,
   columnShader,
@@ -67,6 +67,7 @@ export const depthwiseBackpropFilterKernel = replaceKernel(
       attrs.dimRoundingMode as "floor",
       true,
     );
+    if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
     const rows = info.batchSize * info.outHeight * info.outWidth;
     const columns = info.outChannels;
     const matrices = info.filterHeight * info.filterWidth;

@@ -1,0 +1,64 @@
+/**
+ * Starts a project:
+ *
+ * ```sh
+ * deno run -A jsr:@clr/clr/init my-project
+ * ```
+ *
+ * writes `train.ts`, a program that finds the bounds of a learning rate for a
+ * small network, trains between them and reports, and `deno.json` with what it
+ * needs. It runs as it stands; put your model and data in place of its own.
+ * Nothing that exists is overwritten.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { runCommand } from "./command/run.ts";
+import { UsageError } from "./command/flags.ts";
+import { DENO_JSON, TRAIN } from "./init/starter.ts";
+
+const FILES = [["deno.json", DENO_JSON], ["train.ts", TRAIN]] as const;
+
+/** Writes the files of a starter into `folder`, which is made. */
+async function writeStarter(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name] of FILES) {
+    const path = join(folder, name);
+    const exists = await Deno.lstat(path).then(() => true, (error) => {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    });
+    if (exists) {
+      throw new UsageError(
+        `Cannot start a project as ${path} must not exist yet: name another folder`,
+      );
+    }
+  }
+  for (const [name, text] of FILES) {
+    await Deno.writeTextFile(join(folder, name), text, { createNew: true });
+  }
+}
+
+if (import.meta.main) {
+  await runCommand({
+    summary: "Writes a program that trains with a cyclical learning rate.",
+    usage: "deno run -A jsr:@clr/clr/init [DIR]",
+    flags: {},
+    positional: true,
+    async main({ _ }) {
+      const [folder = "."] = _;
+      if (_.length > 1) {
+        throw new UsageError(
+          `Name one folder at most: current value is ${_.join(", ")}`,
+        );
+      }
+      await writeStarter(folder);
+      const enter = folder === "." ? "" : `cd ${folder} && `;
+      console.log(
+        `Wrote train.ts and deno.json. Train with:\n\n  ${enter}deno task train`,
+      );
+      return 0;
+    },
+  });
+}
