@@ -214,7 +214,7 @@ export function shapes(
 ): fc.Arbitrary<number[]> {
   return fc.oneof(
     {
-      weight: 12,
+      weight: 80,
       arbitrary: fc.array(lengths, { minLength, maxLength }),
     },
     // Larger than a workgroup, and than what a thread takes at a time.

@@ -106,7 +106,7 @@ function geometries(
       pad,
     })),
   }));
-  return fc.oneof({ weight: 24, arbitrary: small }, {
+  return fc.oneof({ weight: 60, arbitrary: small }, {
     weight: 1,
     arbitrary: large,
   }).filter(({ axes }) => axes.every((axis) => placed(axis).count >= 1));
