@@ -74,7 +74,7 @@ const networks: Record<string, Network> = {
     input: [13, 11, 3],
     output: [4],
     loss: "categoricalCrossentropy",
-    learningRate: 0.05,
+    learningRate: 0.1,
     layers: [
       conv2d(6, 3, { strides: [2, 2] }),
       normalized,
@@ -97,7 +97,7 @@ const networks: Record<string, Network> = {
     input: [8, 12, 2],
     output: [8, 12, 1],
     loss: "meanSquaredError",
-    learningRate: 0.05,
+    learningRate: 0.2,
     layers: [
       conv2d(4, 3, { activation: "relu" }),
       { kind: "keep", as: "fine" },
@@ -162,7 +162,7 @@ function seeded(model: tf.LayersModel, { input, output, loss }: Network) {
   });
   const xs = tf.randomUniform([BATCH, ...input], -1, 1, "float32", 91);
   const ys = loss === "meanSquaredError"
-    ? tf.randomUniform([BATCH, ...output], 0, 1, "float32", 92)
+    ? xs.slice([0, 0, 0, 0], [BATCH, ...output]).mul(3).sigmoid()
     : tf.oneHot(
       tf.tensor1d(
         Array.from({ length: BATCH }, (_, i) => i % output[0]),
@@ -229,7 +229,8 @@ for (const [name, network] of Object.entries(networks)) {
     sanitizeOps: false,
     async fn() {
       const expected = await lossesOfPyTorch(network);
-      assert(expected[STEPS - 1] < 0.9 * expected[0], "it learns nothing");
+      const learned = expected[STEPS - 1] / expected[0];
+      assert(learned < 0.95, `the loss is still ${learned} of the first`);
       for (const backend of backends) {
         const actual = await losses(backend, network);
         const worst = Math.max(

@@ -18,7 +18,7 @@ const { device } = await selectBackend({
 });
 const only = (flags.only as string | undefined)?.split(",");
 const chosen = operations.filter(({ name, limitedOn }) =>
-  !limitedOn?.includes(flags.backend) &&
+  !limitedOn?.includes(flags.backend as string) &&
   (only === undefined || only.some((part) => name.includes(part)))
 );
 const each = Math.ceil(Number(flags.cases) / chosen.length);
