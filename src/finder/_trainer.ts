@@ -10,6 +10,7 @@ import {
   weightsOfOutputs,
 } from "./class_weight.ts";
 import { describe } from "./_describe.ts";
+import { readScalars } from "../tfjs/read_scalars.ts";
 import type { TensorPair } from "./data.ts";
 import type {
   BatchResult,
@@ -34,6 +35,67 @@ export interface Trainer {
   begin(): void;
   train(batch: unknown): StepValues | Promise<StepValues>;
   evaluate(batch: unknown): StepValues | Promise<StepValues>;
+  /**
+   * The loss of a batch at the weights of when the test began, where that can be
+   * had without a training step; the weights of now stay.
+   */
+  reference?(batch: unknown): StepValues | Promise<StepValues>;
+  /** Which of the trained weights are as they were when the test began. */
+  unchanged(): Promise<{ names: string[]; of: number }>;
+  /** Whether the loss is one of the targets. */
+  readonly usesTargets: boolean;
+  /** The model, where it is one. */
+  readonly model?: LayersModel;
+  /** Frees what {@linkcode Trainer.begin} kept. */
+  end(): void;
+}
+
+/** Variables as they were, to go back to for a moment. */
+class FirstWeights {
+  readonly #variables: readonly tf.Variable[];
+  readonly #first: tf.Tensor[];
+
+  constructor(variables: readonly tf.Variable[]) {
+    this.#variables = variables;
+    this.#first = variables.map((variable) => tf.keep(variable.clone()));
+  }
+
+  /** Does something at the first weights, and puts those of now back. */
+  async visit<T>(body: () => T | Promise<T>): Promise<T> {
+    // Clones share their data: nothing is copied.
+    const now = this.#variables.map((variable) => tf.keep(variable.clone()));
+    this.#assign(this.#first);
+    try {
+      return await body();
+    } finally {
+      this.#assign(now);
+      tf.dispose(now);
+    }
+  }
+
+  /** Those of some variables that are as they were. */
+  async unchanged(
+    variables: readonly tf.Variable[],
+  ): Promise<{ names: string[]; of: number }> {
+    const found = variables.map((variable) => {
+      const i = this.#variables.indexOf(variable);
+      return tf.tidy(() => variable.sub(this.#first[i]).abs().max());
+    });
+    const changes = await readScalars(found);
+    return {
+      names: variables.filter((_, i) => changes[i] === 0)
+        .map(({ name }) => name),
+      of: variables.length,
+    };
+  }
+
+  dispose(): void {
+    tf.dispose(this.#first);
+  }
+
+  #assign(values: readonly tf.Tensor[]): void {
+    this.#variables.forEach((variable, i) => variable.assign(values[i]));
+  }
 }
 
 type StepFunction = (data: (tf.Tensor | null)[]) => tf.Scalar[];
@@ -67,6 +129,7 @@ class ModelTrainer implements Trainer {
   readonly #internals: ModelInternals;
   readonly #classWeights: readonly (ClassWeight | null)[] | undefined;
   #step: StepFunction | undefined;
+  #first: FirstWeights | undefined;
 
   constructor(model: LayersModel, classWeight: ClassWeights | undefined) {
     this.#model = model;
@@ -87,6 +150,11 @@ class ModelTrainer implements Trainer {
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
       );
     }
+    if (model.trainableWeights.length === 0) {
+      throw new TypeError(
+        `Cannot find a learning rate as the model must have trainable weights: current value is "${model.name}", all of whose layers are frozen or have none`,
+      );
+    }
     if (this.#internals.isTraining) {
       throw new Error(
         `Cannot find a learning rate as the model must not be training: current value is "${model.name}" in the middle of a fit`,
@@ -98,6 +166,24 @@ class ModelTrainer implements Trainer {
     return this.#model;
   }
 
+  get model(): LayersModel {
+    return this.#model;
+  }
+
+  /** Functions may do without. */
+  get usesTargets(): boolean {
+    const { loss } = this.#model as unknown as { loss: unknown };
+    return [loss].flat().every((one) => typeof one === "string");
+  }
+
+  unchanged(): Promise<{ names: string[]; of: number }> {
+    return this.#first!.unchanged(
+      this.#model.trainableWeights.map((weight) =>
+        weight.read() as tf.Variable
+      ),
+    );
+  }
+
   get optimizer(): Optimizer {
     return this.#model.optimizer;
   }
@@ -105,6 +191,34 @@ class ModelTrainer implements Trainer {
   begin(): void {
     this.#internals.isTraining = true;
     this.#step = this.#internals.makeTrainFunction();
+    this.#first?.dispose();
+    this.#first = new FirstWeights(
+      this.#model.weights.map((weight) => weight.read() as tf.Variable),
+    );
+  }
+
+  end(): void {
+    this.#first?.dispose();
+    this.#first = undefined;
+  }
+
+  /**
+   * In training mode, so that batch norm and all else are as in the step: the
+   * step function itself, whose optimizer only computes the loss meanwhile.
+   */
+  reference(batch: unknown): Promise<StepValues> {
+    const internals = this.#internals;
+    return this.#first!.visit(async () => {
+      const optimizer = internals.optimizer_;
+      internals.optimizer_ = {
+        minimize: (loss: () => tf.Scalar) => loss(),
+      } as unknown as Optimizer;
+      try {
+        return await this.train(batch);
+      } finally {
+        internals.optimizer_ = optimizer;
+      }
+    });
   }
 
   train(batch: unknown): StepValues | Promise<StepValues> {
@@ -155,25 +269,43 @@ class ModelTrainer implements Trainer {
 
 class CustomTrainer implements Trainer {
   readonly form = { pairs: false };
+  readonly usesTargets = false;
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];
   /** Variables from before the test that it must not change. */
   #others: readonly tf.Variable[] | undefined;
+  #first: FirstWeights | undefined;
+  readonly reference?: (batch: unknown) => Promise<StepValues>;
 
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
     this.#variables = trainee.variables.map(variableOf);
+    if (typeof trainee.evaluateOnBatch === "function") {
+      this.reference = (batch) =>
+        this.#first!.visit(() => this.evaluate(batch));
+    }
   }
 
   get subject(): SnapshotSubject {
     return { optimizer: this.optimizer, variables: this.#variables };
   }
 
+  unchanged(): Promise<{ names: string[]; of: number }> {
+    return this.#first!.unchanged(this.#variables);
+  }
+
   get optimizer(): Optimizer {
     return this.#trainee.optimizer;
   }
 
+  end(): void {
+    this.#first?.dispose();
+    this.#first = undefined;
+  }
+
   begin(): void {
+    this.#first?.dispose();
+    this.#first = new FirstWeights(this.#variables);
     if (this.#others) return;
     const known = new Set<unknown>(this.#variables);
     addVariables(this.optimizer, known);

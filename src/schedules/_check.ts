@@ -1,7 +1,17 @@
 /** Argument checks that word their errors alike. */
 
+/** A value in an error's words, whatever it is. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  // Not by its own methods, which may be missing, or throw.
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "a list" : "an object";
+  }
+  return typeof value === "function" ? "a function" : String(value);
+}
+
 function fail(action: string, name: string, must: string, value: unknown) {
-  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  const shown = show(value);
   return new RangeError(
     `Cannot ${action} as ${name} must ${must}: current value is ${shown}`,
   );
@@ -84,9 +94,33 @@ export function checkChoice<T extends string>(
 export function checkFunction(action: string, name: string, value: unknown) {
   if (typeof value !== "function") {
     throw new TypeError(
-      `Cannot ${action} as ${name} must be a function: current value is ${value}`,
+      `Cannot ${action} as ${name} must be a function: current value is ${
+        show(value)
+      }`,
     );
   }
+}
+
+/** Throws unless `value` is an object. */
+export function checkObject(action: string, name: string, value: unknown) {
+  if (typeof value === "object" && value !== null) return;
+  throw new TypeError(
+    `Cannot ${action} as ${name} must be an object: current value is ${
+      show(value)
+    }`,
+  );
+}
+
+/** Throws unless `value` is a list of objects. */
+export function checkObjects(action: string, name: string, value: unknown) {
+  const isList = Array.isArray(value) &&
+    value.every((item) => typeof item === "object" && item !== null);
+  if (isList) return;
+  throw new TypeError(
+    `Cannot ${action} as ${name} must be a list of objects: current value is ${
+      show(value)
+    }`,
+  );
 }
 
 /** Throws unless `iteration` is a finite number >= 0. */

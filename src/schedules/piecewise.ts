@@ -1,4 +1,9 @@
-import { checkChoice, checkIteration, checkNotNegative } from "./_check.ts";
+import {
+  checkChoice,
+  checkIteration,
+  checkNotNegative,
+  checkObjects,
+} from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
@@ -78,6 +83,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
  * @throws {RangeError} If the first point is not at iteration 0, the iterations
  * do not increase, a rate is negative or not finite, or `interpolation` is
  * unknown.
+ * @throws {TypeError} If `points` is no list of objects.
  */
 export function piecewise(
   points: readonly PiecewisePoint[],
@@ -85,6 +91,7 @@ export function piecewise(
 ): Schedule {
   checkNames(ACTION, options, NAMES);
   const { interpolation = "constant" } = options;
+  checkObjects(ACTION, "points", points);
   checkPoints(points);
   checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));

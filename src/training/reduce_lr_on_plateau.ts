@@ -6,6 +6,7 @@ import {
   oneOf,
   parseData,
   record,
+  show,
   text,
   that,
 } from "../runtime/check_data.ts";
@@ -108,7 +109,9 @@ const ACTION = "reduce the learning rate on a plateau";
 function check(name: string, value: unknown, must: string, ok: boolean): void {
   if (ok) return;
   throw new RangeError(
-    `Cannot ${ACTION} as ${name} must be ${must}: current value is ${value}`,
+    `Cannot ${ACTION} as ${name} must be ${must}: current value is ${
+      show(value)
+    }`,
   );
 }
 
@@ -243,6 +246,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   /** Creates it with no value seen. */
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
+    checkData(ACTION, { options }, record({ options: record({}) }));
     this.#options = resolve(options);
     this.#scheduler = options.scheduler;
   }
