@@ -60,7 +60,8 @@ import {
 import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
-import { sumKernel } from "./wasm/sum.ts";
+import { softmaxKernel } from "./wasm/softmax.ts";
+import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
@@ -75,6 +76,8 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  meanKernel,
+  softmaxKernel,
   ...elementwiseKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,

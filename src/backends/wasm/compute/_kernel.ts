@@ -330,6 +330,13 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** The sum of each row, of which the last may be shorter. A chunk is a range
+   * of rows. */
+  rowSums: ["from", "to", "rows", "columns", "length", "chunkRows"],
+  /** The sum of the rows of each matrix. A chunk is a matrix. */
+  middleSums: ["from", "to", "rows", "columns"],
+  /** Rows of eˣ that sum to 1. A chunk is a range of rows. */
+  softmax: ["from", "to", "rows", "columns", "chunkRows"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [

@@ -58,3 +58,55 @@ export function sumColumns(
   );
   sumRows(compute, { from: partial.address, rows: ranges, columns, to });
 }
+
+/** Sums each row; the last may be shorter, where there are `length` values. */
+export function sumEachRow(
+  compute: Compute,
+  { from, rows, columns, to, length = rows * columns }: Rows & {
+    readonly length?: number;
+  },
+): void {
+  const chunkRows = Math.max(1, Math.floor(CHUNK_FLOATS / columns));
+  compute.run(
+    "rowSums",
+    { from, to, rows, columns, length, chunkRows },
+    Math.ceil(rows / chunkRows),
+    length,
+  );
+}
+
+/** Values of a long sum that are added up before those sums are. */
+const SUM_VALUES = 4096;
+
+/** Sums values that lie one after the other, in pieces for all threads. */
+export function sumAll(
+  compute: Compute,
+  { from, length, to }: {
+    readonly from: number;
+    readonly length: number;
+    readonly to: number;
+  },
+): void {
+  const rows = Math.ceil(length / SUM_VALUES);
+  if (rows === 1) {
+    sumEachRow(compute, { from, rows, columns: length, to });
+    return;
+  }
+  using partial = compute.scratch(4 * rows);
+  const pieces = { from, rows, columns: SUM_VALUES, length };
+  sumEachRow(compute, { ...pieces, to: partial.address });
+  sumAll(compute, { from: partial.address, length: rows, to });
+}
+
+/** Sums the rows of each matrix of a batch. */
+export function sumEachMatrix(
+  compute: Compute,
+  { count, ...args }: Rows & { readonly count: number },
+): void {
+  compute.run(
+    "middleSums",
+    args,
+    count,
+    count * args.rows * args.columns,
+  );
+}
