@@ -94,7 +94,7 @@ export function piecewise(
   const { interpolation = "constant" } = options;
   checkObjects(ACTION, "points", points);
   checkPoints(points);
-  checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);
+  checkChoice(ACTION, { interpolation }, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));
   const last = own[own.length - 1];
   const weight = {
