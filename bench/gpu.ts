@@ -1,352 +1,266 @@
 /**
- * Measures this machine's GPU: the doctor's answer, whether WebGPU trains to
- * the CPU backend's losses and weights, and how many training steps a second it
- * makes of Caffe's CIFAR-10 quick network and of MiniGoogLeNet, beside PyTorch
- * on the same card (`bench/gpu_pytorch.py`). It writes one JSON file.
+ * Measures this machine's GPU, beside PyTorch on the same card. In this order,
+ * each written to one JSON file as soon as it is done, so that a machine that is
+ * taken away loses no part before: PyTorch's steps, the doctor's answer, whether
+ * WebGPU trains to the CPU backend's losses and weights, steps a second of four
+ * networks, what a step costs the processor beside tfjs's own backend, what the
+ * callback and the finder add, a row of the paper in full, and the memory of
+ * steps that nobody waits for.
  *
- *     deno task bench:gpu --output bench/results/h200.json
+ *     deno task bench:gpu --data cifar-10-jpeg.tar.gz --output h200.json
+ *     deno task bench:gpu --rehearse
  *
- * Images are random: a step takes the same time whatever they show. A step is
- * the forward and backward pass of a batch and the update by SGD with momentum
- * 0.9. "queued" lets the GPU work through all steps and waits at the end, as
- * `model.fit` does; "reading" reads the loss after each, as a progress line or
- * a finder does.
+ * Images are random, but for the row's: a step takes the same time whatever they
+ * show. A step is the forward and backward pass of a batch and the update by SGD
+ * with momentum 0.9. "queued" lets the GPU work through all steps and waits at
+ * the end, as `model.fit` does; "reading" reads the loss after each.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs";
 import { startWebGPU, WebGPUUnavailableError } from "@clr/clr/backends";
-import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
+import {
+  type FlagValues,
+  Interrupt,
+  runCommand,
+  UsageError,
+  writeFile,
+} from "@clr/clr/command";
 import { examineMachine } from "@clr/clr/doctor";
 import { fromFileUrl } from "@std/path";
-import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
-import { createMiniGoogLeNet } from "../examples/models/minigooglenet.ts";
-import { runCommand } from "../src/command/run.ts";
-import { type FlagValues, UsageError } from "../src/command/flags.ts";
-import { median } from "../src/metrics/median.ts";
-import { writeFile } from "../src/runtime/write_file.ts";
+import { NETWORKS } from "./gpu/_networks.ts";
+import { checkCorrectness } from "./gpu/correctness.ts";
+import { type Backend, type Counts, countStep } from "./gpu/counts.ts";
+import { measureOverhead } from "./gpu/overhead.ts";
+import { runPaperRow } from "./gpu/paper_row.ts";
+import { measurePyTorch } from "./gpu/pytorch.ts";
+import { measureQueueMemory } from "./gpu/queue_memory.ts";
+import { measureSpeed, type Speed } from "./gpu/speed.ts";
 
 const FLAGS = {
   output: {
     kind: "text",
+    default: "gpu.json",
     value: "FILE",
-    help: "Write the results to this JSON file.",
+    help: "where the results go",
   },
-  "batch-sizes": {
+  data: {
     kind: "text",
-    default: "100,1000",
-    value: "N,N",
-    help: "Images in a batch.",
+    value: "PATH",
+    help:
+      "CIFAR-10 for the paper's row: its folder, or a .tar.gz of JPEG images",
+  },
+  device: {
+    kind: "text",
+    value: "NAME",
+    help: "the GPU of several, by its number or a part of its name",
+  },
+  networks: {
+    kind: "text",
+    default: Object.keys(NETWORKS).join(","),
+    value: "NAMES",
+    help: "which networks",
+  },
+  "batch-size": {
+    kind: "integer",
+    min: 1,
+    default: 100,
+    help: "images in a batch; each network's published batch is measured too",
   },
   steps: {
     kind: "integer",
     min: 1,
     default: 50,
-    help: "Training steps in a measurement.",
+    help: "training steps in a measurement",
   },
   repeats: {
     kind: "integer",
     min: 1,
-    default: 3,
-    help: "Measurements of each network; the median counts.",
+    default: 5,
+    help: "measurements of each network, of which the median counts",
   },
-  "allow-software": {
-    kind: "switch",
-    help: "Measure a software adapter too, to try this script.",
+  minutes: {
+    kind: "number",
+    above: 0,
+    default: 60,
+    help: "time for the paper's row; later the same command goes on with it",
   },
   python: {
     kind: "text",
     default: "python3",
     value: "PROGRAM",
-    help: "The Python whose PyTorch to compare with.",
+    help: "the Python whose PyTorch to compare with",
   },
   pytorch: {
     kind: "switch",
     default: true,
-    help: "Leave PyTorch out.",
+    help: "leave PyTorch out",
+  },
+  rehearse: {
+    kind: "switch",
+    help: "run all of it in small, on a software adapter too",
+  },
+  counts: {
+    kind: "choice",
+    choices: ["stock", "ours"],
+    help: "only count a step of the one network, and print it as JSON",
   },
 } as const;
 
-const NETWORKS = {
-  cifar10_quick: () => createCifar10Quick(),
-  minigooglenet: () => createMiniGoogLeNet(),
+/** How much of everything a rehearsal does. */
+const REHEARSAL = {
+  batch: 2,
+  steps: 1,
+  repeats: 1,
+  scale: 0.0001,
+  images: { train: 200, test: 20 },
+  queued: 5,
+  overhead: { batchSize: 2, batches: 10, pairs: 1 },
 };
-
-/** One network at one batch size. */
-interface Speed {
-  network: string;
-  parameters: number;
-  batchSize: number;
-  steps: number;
-  repeats: number;
-  /** Medians, in training steps a second. */
-  stepsPerSecond: { queued: number; reading: number };
-  /** What NVML saw of the GPU under the last measurement. */
-  gpu: string[];
-}
 
 /** A network that could not be measured, and why. */
 interface Failure {
-  network: string;
-  batchSize: number;
-  problem: string;
+  readonly network: string;
+  readonly batchSize: number;
+  readonly problem: string;
 }
 
-function randomImages(batchSize: number): { xs: tf.Tensor; ys: tf.Tensor } {
-  return tf.tidy(() => ({
-    xs: tf.randomNormal([batchSize, 32, 32, 3]),
-    ys: tf.oneHot(
-      tf.tensor1d(Array.from({ length: batchSize }, (_, i) => i % 10), "int32"),
-      10,
-    ),
-  }));
-}
-
-async function measure(
-  network: keyof typeof NETWORKS,
-  batchSize: number,
-  steps: number,
-  repeats: number,
-): Promise<Speed> {
-  const model = NETWORKS[network]();
-  model.compile({
-    optimizer: tf.train.momentum(0.001, 0.9),
-    loss: "categoricalCrossentropy",
-  });
-  const { xs, ys } = randomImages(batchSize);
-  await using sampler = new GpuSampler();
-
-  const perSecond = async (run: () => Promise<void>) => {
-    const start = performance.now();
-    await run();
-    return 1000 * steps / (performance.now() - start);
-  };
-  const queued = async () => {
-    for (let i = 1; i < steps; i++) {
-      tf.dispose(trainStep(model, xs, ys));
-    }
-    const loss = trainStep(model, xs, ys);
-    await loss.data();
-    loss.dispose();
-  };
-  const reading = async () => {
-    for (let i = 0; i < steps; i++) await model.trainOnBatch(xs, ys);
-  };
-
-  await queued(); // compiles the shaders and fills the buffers
-  const speeds = { queued: [] as number[], reading: [] as number[] };
-  for (let i = 0; i < repeats; i++) {
-    speeds.queued.push(await perSecond(queued));
-    speeds.reading.push(await perSecond(reading));
+/** Counts a step in a process of its own. */
+async function countApart(
+  backend: Backend,
+  network: string,
+  batch: number,
+): Promise<Counts | { problem: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--quiet", fromFileUrl(import.meta.url)],
+      ...["--counts", backend, "--networks", network],
+      ...["--batch-size", `${batch}`],
+    ],
+  }).output();
+  const decoder = new TextDecoder();
+  if (success) {
+    return JSON.parse(decoder.decode(stdout).trim().split("\n").at(-1)!);
   }
-  const result = {
-    network,
-    parameters: model.countParams(),
-    batchSize,
-    steps,
-    repeats,
-    stepsPerSecond: {
-      queued: median(speeds.queued),
-      reading: median(speeds.reading),
-    },
-    gpu: sampler.latest.map(formatGpuSample),
-  };
-  tf.dispose([xs, ys]);
-  model.optimizer.dispose();
-  model.dispose();
-  return result;
+  return { problem: decoder.decode(stderr).trim().split("\n").at(-1) ?? "" };
 }
 
-/** What `model.trainOnBatch` does before it reads the loss. */
-function trainStep(
-  model: tf.LayersModel,
-  xs: tf.Tensor,
-  ys: tf.Tensor,
-): tf.Scalar {
-  return tf.tidy(() =>
-    model.optimizer.minimize(
-      () => {
-        const output = model.apply(xs, { training: true }) as tf.Tensor;
-        const loss = tf.metrics.categoricalCrossentropy(ys, output).mean();
-        return tf.addN([loss, ...model.calculateLosses()]) as tf.Scalar;
-      },
-      true,
-      model.trainableWeights.map((weight) => weight.read() as tf.Variable),
-    )!
-  );
-}
-
-/** How far 20 steps on WebGPU end from the same steps on the CPU backend. */
-interface Correctness {
-  steps: number;
-  firstLoss: number;
-  lastLoss: number;
-  largestLossDifference: number;
-  largestWeightDifference: number;
-  correct: boolean;
-}
-
-const TOLERANCE = 1e-4;
-
-async function checkCorrectness(): Promise<Correctness> {
-  const steps = 20;
-  await tf.setBackend("cpu");
-  const expected = await trainSmall(steps);
-  await tf.setBackend("webgpu");
-  const actual = await trainSmall(steps);
-  const largestLossDifference = largestDifference(
-    actual.losses,
-    expected.losses,
-  );
-  const largestWeightDifference = largestDifference(
-    actual.weights,
-    expected.weights,
-  );
-  return {
-    steps,
-    firstLoss: expected.losses[0],
-    lastLoss: expected.losses[steps - 1],
-    largestLossDifference,
-    largestWeightDifference,
-    correct: Math.max(largestLossDifference, largestWeightDifference) <
-      TOLERANCE,
-  };
-}
-
-/** A CNN with batch norm and an inception module, small enough for the CPU. */
-async function trainSmall(
-  steps: number,
-): Promise<{ losses: number[]; weights: number[] }> {
-  let seed = 0;
-  const convolution = (x: tf.SymbolicTensor, kernelSize: number) => {
-    const y = tf.layers.conv2d({
-      filters: 8,
-      kernelSize,
-      padding: "same",
-      // The shift of batch norm takes a bias's place: its gradient would be 0,
-      // but for rounding.
-      useBias: false,
-      kernelInitializer: tf.initializers.glorotUniform({ seed: ++seed }),
-    }).apply(x);
-    return tf.layers.reLU().apply(tf.layers.batchNormalization().apply(y));
-  };
-  const input = tf.input({ shape: [12, 12, 3] });
-  const stem = convolution(input, 3) as tf.SymbolicTensor;
-  const branches = [1, 3].map((size) => convolution(stem, size));
-  let x = tf.layers.concatenate().apply(branches as tf.SymbolicTensor[]);
-  x = tf.layers.maxPooling2d({ poolSize: 3, strides: 2 }).apply(x);
-  x = tf.layers.averagePooling2d({ poolSize: 2 }).apply(x);
-  const output = tf.layers.dense({
-    units: 4,
-    activation: "softmax",
-    kernelInitializer: tf.initializers.glorotUniform({ seed: ++seed }),
-  }).apply(tf.layers.flatten().apply(x)) as tf.SymbolicTensor;
-  const model = tf.model({ inputs: input, outputs: output });
-  model.compile({
-    optimizer: tf.train.momentum(0.05, 0.9),
-    loss: "categoricalCrossentropy",
-  });
-  const { xs, ys } = tf.tidy(() => ({
-    xs: tf.randomNormal([8, 12, 12, 3], 0, 1, "float32", 99),
-    ys: tf.oneHot(tf.tensor1d([0, 1, 2, 3, 0, 1, 2, 3], "int32"), 4),
-  }));
-  const losses = [];
-  for (let i = 0; i < steps; i++) {
-    losses.push(await model.trainOnBatch(xs, ys) as number);
+/** The adapter's limits, as numbers. */
+async function adapterLimits(): Promise<Record<string, number>> {
+  const adapter = await navigator.gpu?.requestAdapter();
+  const limits: Record<string, number> = {};
+  for (const name in adapter?.limits) {
+    const limit = adapter!.limits[name as keyof GPUSupportedLimits];
+    if (typeof limit === "number") limits[name] = limit;
   }
-  const weights = [];
-  for (const weight of model.getWeights()) weights.push(...await weight.data());
-  tf.dispose([xs, ys]);
-  model.optimizer.dispose();
-  model.dispose();
-  return { losses, weights };
-}
-
-function largestDifference(a: number[], b: number[]): number {
-  // NaN counts: Math.max gives it on.
-  return Math.max(...a.map((value, i) => Math.abs(value - b[i])));
-}
-
-/** What `bench/gpu_pytorch.py` prints, or why it prints nothing. */
-async function measurePyTorch(
-  python: string,
-  args: string[],
-): Promise<Record<string, unknown>> {
-  const script = fromFileUrl(new URL("gpu_pytorch.py", import.meta.url));
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(python, {
-      args: [script, ...args],
-    }).output();
-    const lines = new TextDecoder().decode(success ? stdout : stderr).trim();
-    return success
-      ? JSON.parse(lines)
-      : { skipped: lines.split("\n").at(-1) ?? "it failed" };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { skipped: `${python} is not installed` };
-  }
-}
-
-function batchSizes(text: string): number[] {
-  const sizes = text.split(",").map(Number);
-  if (sizes.every((size) => Number.isInteger(size) && size > 0)) return sizes;
-  throw new UsageError(
-    "Cannot read --batch-sizes: it must be whole numbers > 0 with commas " +
-      `between, current value is "${text}"`,
-  );
+  return limits;
 }
 
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
-  const sizes = batchSizes(flags["batch-sizes"]);
-  const { steps, repeats } = flags;
+  const { rehearse, output } = flags;
+  const networks = flags.networks.split(",");
+  for (const network of networks) {
+    if (!Object.hasOwn(NETWORKS, network)) {
+      throw new UsageError(
+        `Cannot measure as networks must be among ${
+          Object.keys(NETWORKS).join(", ")
+        }: current value is ${JSON.stringify(network)}`,
+      );
+    }
+  }
+  const batch = rehearse ? REHEARSAL.batch : flags["batch-size"];
+  if (flags.counts) {
+    const [network] = networks;
+    const backend = flags.counts as Backend;
+    const counts = await countStep(backend, network, flags["batch-size"], 10);
+    console.log(JSON.stringify(counts));
+    return 0;
+  }
+  const effort = rehearse
+    ? REHEARSAL
+    : { steps: flags.steps, repeats: flags.repeats };
+  using interrupt = new Interrupt();
 
-  const doctor = await examineMachine();
-  const { device, isFallbackAdapter } = await startWebGPU({
-    allowSoftware: flags["allow-software"],
+  const result: Record<string, unknown> = {
+    command: ["gpu", ...Deno.args].join(" "),
+    date: new Date().toISOString().slice(0, 10),
+    rehearsal: rehearse,
+    deno: Deno.version.deno,
+    tfjs: tf.version.tfjs,
+  };
+  const save = () => writeFile(output, JSON.stringify(result, null, 2) + "\n");
+
+  console.log("1. PyTorch's steps");
+  result.pytorch = { skipped: "--no-pytorch" };
+  if (flags.pytorch) {
+    result.pytorch = await measurePyTorch({
+      python: flags.python,
+      base: import.meta.url,
+      args: [
+        `--networks=${networks}`,
+        `--batch-sizes=${batch}`,
+        `--steps=${effort.steps}`,
+        `--repeats=${effort.repeats}`,
+        ...rehearse ? ["--allow-cpu"] : [],
+      ],
+      async onResult(latest) {
+        result.pytorch = latest;
+        await save();
+      },
+    });
+  }
+  console.log(`   ${JSON.stringify(result.pytorch)}`);
+  await save();
+
+  console.log("2. The machine");
+  const { device, isFallbackAdapter, isOpenGL } = await startWebGPU({
+    allowSoftware: rehearse,
+    ...flags.device !== undefined && { device: flags.device },
   });
-  console.log(`${device}${isFallbackAdapter ? " (software)" : ""}`);
-  const correctness = await checkCorrectness();
-  const { largestLossDifference, largestWeightDifference } = correctness;
-  console.log(
-    `${correctness.correct ? "Correct" : "WRONG"}: after 20 steps losses ` +
-      `within ${largestLossDifference.toExponential(1)} and weights within ` +
-      `${largestWeightDifference.toExponential(1)} of the CPU backend's`,
-  );
-
+  const doctor = await examineMachine({ backend: "webgpu" });
   const vulkan = doctor.facts.vulkan.devices.find(({ name }) =>
     name === device
   );
-  const speeds: (Speed | Failure)[] = [];
-  let pytorch: Record<string, unknown> = { skipped: "--no-pytorch" };
-  /** After each measurement: a machine may be taken away before the last. */
-  const save = async () => {
-    if (!flags.output) return;
-    const result = {
-      command: ["deno task bench:gpu", ...Deno.args].join(" "),
-      date: new Date().toISOString().slice(0, 10),
-      device,
-      software: isFallbackAdapter,
-      driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
-      deno: Deno.version.deno,
-      tfjs: tf.version.tfjs,
-      correctness,
-      speeds,
-      pytorch,
-      doctor,
-    };
-    await writeFile(flags.output, JSON.stringify(result, null, 2) + "\n");
-  };
+  Object.assign(result, {
+    device,
+    software: isFallbackAdapter,
+    api: isOpenGL ? "OpenGL" : Deno.build.os === "darwin" ? "Metal" : "Vulkan",
+    driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
+    limits: await adapterLimits(),
+    doctor,
+  });
+  console.log(
+    `   ${device}${isFallbackAdapter ? " (software)" : ""}, ${result.api}, ` +
+      `driver ${result.driver}`,
+  );
+  await save();
 
-  for (const network of Object.keys(NETWORKS) as (keyof typeof NETWORKS)[]) {
-    for (const batchSize of sizes) {
-      const label = `${network}, batch ${batchSize}`;
+  console.log("3. Correctness");
+  const correctness = await checkCorrectness();
+  result.correctness = correctness;
+  const { largestLossDifference, largestWeightDifference } = correctness;
+  console.log(
+    `   ${correctness.correct ? "Correct" : "WRONG"}: after 20 steps losses ` +
+      `within ${largestLossDifference.toExponential(1)} and weights within ` +
+      `${largestWeightDifference.toExponential(1)} of the CPU backend's`,
+  );
+  await save();
+
+  console.log("4. Steps a second");
+  const speeds: (Speed | Failure)[] = [];
+  result.speeds = speeds;
+  for (const network of networks) {
+    const published = rehearse ? batch : NETWORKS[network].publishedBatch;
+    for (const batchSize of new Set([batch, published])) {
+      const label = `   ${network}, batch ${batchSize}`;
       try {
-        const speed = await measure(network, batchSize, steps, repeats);
+        const speed = await measureSpeed(network, batchSize, effort);
         const { queued, reading } = speed.stepsPerSecond;
         console.log(
-          `${label}: ${queued.toPrecision(3)} steps/s queued, ` +
-            `${reading.toPrecision(3)} reading`,
+          `${label}: ${queued.toPrecision(3)} queued, ` +
+            `${reading.toPrecision(3)} reading, ` +
+            `${speed.gpuMilliseconds?.toPrecision(3) ?? "?"} ms on the GPU`,
         );
         speeds.push(speed);
       } catch (error) {
@@ -358,17 +272,64 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     }
   }
 
-  if (flags.pytorch) {
-    pytorch = await measurePyTorch(flags.python, [
-      `--batch-sizes=${sizes}`,
-      `--steps=${steps}`,
-      `--repeats=${repeats}`,
-      ...flags["allow-software"] ? ["--allow-cpu"] : [],
-    ]);
+  console.log("5. A step on the processor, tfjs's backend and ours");
+  const counts: Record<string, unknown> = {};
+  result.counts = counts;
+  for (const network of networks) {
+    const stock = await countApart("stock", network, batch);
+    const ours = await countApart("ours", network, batch);
+    counts[network] = { batchSize: batch, stock, ours };
+    console.log(
+      `   ${network}: ${JSON.stringify(stock)}\n     and ${
+        JSON.stringify(ours)
+      }`,
+    );
+    await save();
   }
-  console.log(`PyTorch: ${JSON.stringify(pytorch)}`);
+
+  console.log("6. What the callback and the finder add");
+  result.overhead = await measureOverhead(
+    rehearse
+      ? REHEARSAL.overhead
+      : { batchSize: batch, batches: 50, pairs: 20 },
+  );
+  const { callback, finder } = result.overhead as Awaited<
+    ReturnType<typeof measureOverhead>
+  >;
+  console.log(
+    `   callback ${callback.median.toFixed(3)}, finder ` +
+      `${finder.median.toFixed(3)} times bare training`,
+  );
   await save();
-  if (flags.output) console.log(`Written to ${flags.output}`);
+
+  console.log("7. The paper's row");
+  const out = output.replace(/\.json$/, "") + "_row";
+  result.row = flags.data === undefined
+    ? { problem: "no --data" }
+    : await runPaperRow({
+      data: flags.data,
+      out,
+      scale: rehearse ? REHEARSAL.scale : 1,
+      ...rehearse && { images: REHEARSAL.images },
+      device,
+      signal: AbortSignal.any([
+        interrupt.signal,
+        AbortSignal.timeout(60_000 * flags.minutes),
+      ]),
+    });
+  console.log(`   ${JSON.stringify(result.row)}`);
+  await save();
+  if (interrupt.signal.aborted) return 130;
+
+  console.log("8. Memory of steps that nobody waits for");
+  result.queueMemory = await measureQueueMemory(
+    networks[0],
+    batch,
+    rehearse ? REHEARSAL.queued : 200,
+  );
+  console.log(`   ${JSON.stringify(result.queueMemory)}`);
+  await save();
+  console.log(`Written to ${output}`);
   return correctness.correct ? 0 : 1;
 }
 

@@ -18,7 +18,9 @@ import { selectBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   Interrupt,
+  lockFolder,
   runCommand,
+  stoppedStatus,
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
@@ -26,7 +28,7 @@ import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
-import { meanAndSpread, writeReport } from "./paper/report.ts";
+import { meanAndSpread, readResult, writeReport } from "./paper/report.ts";
 import { familyOf, ROWS, selectRows, titleOf } from "./paper/rows.ts";
 import {
   type RowResult,
@@ -182,11 +184,15 @@ async function runRows(
         signal: interrupt.signal,
       };
       const name = await runName(row, options);
-      const result = await readResult(`${out}/${name}.json`) ??
+      using _lock = await lockFolder(out, {
+        by: `examples/paper.ts --row ${row.id}`,
+        file: `.${name}.lock`,
+      });
+      const result = await finishedResult(`${out}/${name}.json`) ??
         await runRow(row, options);
       if (!result) {
-        console.log(`Stopped. The same command goes on from the last test.`);
-        return 130;
+        console.log(`Stopped. The same command goes on from here.`);
+        return stoppedStatus();
       }
       if (result.diverged) {
         console.log(`${row.id} seed ${seed}: the loss became NaN`);
@@ -206,9 +212,9 @@ async function runRows(
 }
 
 /** The result at `path`, if that run is finished. */
-async function readResult(path: string): Promise<RowResult | undefined> {
+async function finishedResult(path: string): Promise<RowResult | undefined> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return await readResult(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

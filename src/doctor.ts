@@ -14,7 +14,7 @@
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
-import { selectBackend } from "./backends/mod.ts";
+import { selectBackend, type SelectBackendOptions } from "./backends/mod.ts";
 import {
   isRevectorizing,
   REVECTORIZE_FLAG,
@@ -70,11 +70,22 @@ function wideHint({ wideProducts, processor }: MachineReport): string[] {
   ];
 }
 
+/** Options of {@linkcode examineMachine}. */
+export interface ExamineOptions {
+  /**
+   * The backend to try to train on.
+   *
+   * @default {"auto"}
+   */
+  readonly backend?: SelectBackendOptions["backend"];
+}
+
 /**
  * Looks at this machine: what WebGPU, Vulkan and NVML see, what the processor
  * can do, and what training will run on. It starts the backend that
  * `selectBackend()` chooses.
  *
+ * @param options What to try.
  * @returns What was found.
  *
  * @example
@@ -85,7 +96,9 @@ function wideHint({ wideProducts, processor }: MachineReport): string[] {
  * console.log(`${training.device}, as ${training.reason}; ${gpu.finding}`);
  * ```
  */
-export async function examineMachine(): Promise<MachineReport> {
+export async function examineMachine(
+  options: ExamineOptions = {},
+): Promise<MachineReport> {
   using nvml = openNvml();
   const hardware = linuxHardware();
   const facts: GpuFacts = {
@@ -102,7 +115,7 @@ export async function examineMachine(): Promise<MachineReport> {
   };
   return {
     deno: Deno.version.deno,
-    training: await tryTraining(),
+    training: await tryTraining(options),
     gpu: diagnoseGpu(facts),
     facts,
     samples: await nvml.sample(),
@@ -134,9 +147,11 @@ function driverVariables(): Record<string, string> {
   }));
 }
 
-async function tryTraining(): Promise<MachineReport["training"]> {
+async function tryTraining(
+  options: ExamineOptions,
+): Promise<MachineReport["training"]> {
   try {
-    const { backend, device, reason } = await selectBackend();
+    const { backend, device, reason } = await selectBackend(options);
     return { backend, device, reason };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };

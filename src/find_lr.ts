@@ -29,7 +29,8 @@ import {
   type SelectedBackend,
 } from "./backends/mod.ts";
 import { describeFlags, parseFlags, UsageError } from "./command/flags.ts";
-import { Interrupt } from "./command/interrupt.ts";
+import { Interrupt, stoppedStatus } from "./command/interrupt.ts";
+import { lockFolder } from "./command/lock_folder.ts";
 import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
@@ -67,7 +68,8 @@ const HELP =
 deno run -A jsr:@clr/clr/find-lr MODULE [flags]
 
 MODULE exports createModel() and createData(). Exit status: 0 for a usable
-range, 3 for another verdict, 2 for bad usage, 130 when Ctrl-C stopped it.
+range, 3 for another verdict, 2 for bad usage, 130 when Ctrl-C
+stopped it, 143 and 129 for SIGTERM and SIGHUP.
 `;
 
 /** Runs the command and returns its exit status. */
@@ -98,6 +100,8 @@ async function testModule(
   values: Values,
 ): Promise<number> {
   checkRates(values);
+  // What is wrong with the folder is said before any time is spent.
+  using _lock = await lockFolder(values.out, { by: `find-lr ${path}` });
   const metric = readMetric(values);
   const backend = await selectBackend(values);
   const model = await module.createModel(values);
@@ -142,10 +146,11 @@ async function testModule(
   const stopped = interrupt.signal.aborted;
   const details = { module: path, backend, flags: values, seconds };
   const told = describeRun(path, backend, range);
-  // What Ctrl-C left is shown, and replaces no result of an earlier test.
-  const files = stopped ? [] : await writeRangeFiles(values.out, range, {
+  // What a signal left is kept, and replaces no result of an earlier test.
+  const files = await writeRangeFiles(values.out, range, {
+    name: stopped ? "lr_range_stopped" : "lr_range",
     origin: told.join(": "),
-    plots: values.plots,
+    plots: values.plots && !stopped,
     details,
   });
   await live?.end(
@@ -166,14 +171,12 @@ async function testModule(
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);
     console.log(
-      `\n${seconds.toFixed(1)} s. ${
-        stopped
-          ? "Stopped: nothing was written."
-          : `In ${values.out}: ${files.join(", ")}`
-      }`,
+      `\n${seconds.toFixed(1)} s.${
+        stopped ? " Stopped." : ""
+      } In ${values.out}: ${files.join(", ")}`,
     );
   }
-  if (stopped) return 130;
+  if (stopped) return stoppedStatus();
   return range.verdict === "good" ? 0 : 3;
 }
 

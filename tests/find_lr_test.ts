@@ -215,7 +215,11 @@ export function createData() {
       );
       assertEquals(code, 130);
       assertStringIncludes(stdout, "Verdict: too-short. The test was stopped");
-      assertStringIncludes(stdout, "Stopped: nothing was written.");
+      assertStringIncludes(stdout, "Stopped. In .: lr_range_stopped.json, ");
+      const stopped = LearningRateRange.fromJSON(
+        await Deno.readTextFile(join(folder, "lr_range_stopped.json")),
+      );
+      assertEquals(stopped.stopReason, "aborted");
       assertEquals(
         await Deno.readTextFile(join(folder, "lr_range.json")),
         "earlier",

@@ -1,20 +1,36 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
 import { writeFile } from "@clr/clr/command";
+import { checkResult } from "./_check_result.ts";
 import { describeRate } from "./rate.ts";
 import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./run_row.ts";
 
-/** Every result in `folder`, and nothing else that lies there. */
+/**
+ * A finished run's result, from its file.
+ *
+ * @throws {SyntaxError} If it is none; the message names what is wrong.
+ */
+export async function readResult(path: string): Promise<RowResult> {
+  const value = parse(path, await Deno.readTextFile(path));
+  return checkResult(path, value);
+}
+
+/**
+ * Every result in `folder`, and nothing else that lies there.
+ *
+ * @throws {SyntaxError} If a file is no JSON, or a result that lacks something.
+ */
 export async function readResults(folder: string): Promise<RowResult[]> {
   const results: RowResult[] = [];
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       if (!isFile || !name.endsWith(".json")) continue;
-      const value = parse(
-        `${folder}/${name}`,
-        await Deno.readTextFile(`${folder}/${name}`),
-      );
-      if (ROWS.some(({ id }) => id === value?.row)) results.push(value);
+      const path = `${folder}/${name}`;
+      const value = parse(path, await Deno.readTextFile(path));
+      const row = Object(value).row;
+      if (ROWS.some(({ id }) => id === row)) {
+        results.push(checkResult(path, value));
+      }
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -22,7 +38,7 @@ export async function readResults(folder: string): Promise<RowResult[]> {
   return results.sort((a, b) => a.seed - b.seed || a.scale - b.scale);
 }
 
-function parse(path: string, text: string) {
+function parse(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -2,7 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
 import { VERSION, writeFile } from "@clr/clr/command";
-import { layerRates, loadCheckpoint, saveCheckpoint } from "@clr/clr/training";
+import {
+  layerRates,
+  loadCheckpoint,
+  saveCheckpoint,
+  StopOnAbort,
+} from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
@@ -121,12 +126,12 @@ export async function runName(
   return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
 }
 
-/** Ends a training at the next batch once its signal is aborted, and saves each part. */
+/** Saves each part, and the batch at which its signal is aborted. */
 class PartSaver extends tf.Callback {
   readonly #save: () => Promise<unknown>;
   readonly #report: (logs: tf.Logs) => void;
   readonly #signal: AbortSignal | undefined;
-  #yielded = performance.now();
+  #left = 0;
 
   constructor(
     save: () => Promise<unknown>,
@@ -139,18 +144,19 @@ class PartSaver extends tf.Callback {
     this.#signal = signal;
   }
 
+  override onEpochBegin(): Promise<void> {
+    this.#left = this.params.steps as number;
+    return Promise.resolve();
+  }
+
   override async onBatchEnd(): Promise<void> {
-    // On CPU and WASM a training yields to nothing else by itself, not even to
-    // Ctrl-C.
-    if (performance.now() - this.#yielded > 250) {
-      await new Promise((resolve) => setTimeout(resolve));
-      this.#yielded = performance.now();
-    }
-    if (this.#signal?.aborted) this.model.stopTraining = true;
+    this.#left--;
+    // The last batch is saved with what its part comes to.
+    if (this.#signal?.aborted && this.#left > 0) await this.#save();
   }
 
   override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.#signal?.aborted) return;
+    if (this.#left > 0) return;
     await this.#save();
     this.#report(logs ?? {});
   }
@@ -158,7 +164,8 @@ class PartSaver extends tf.Callback {
 
 /**
  * Trains one row to its end and writes its result into `options.out`. A run
- * that was interrupted goes on from its last checkpoint, to the same result.
+ * that was interrupted goes on where it was, to the same result but for the
+ * average loss of the part that it was in, which is of the rest of that part.
  *
  * @returns The result, or undefined when the signal stopped it.
  */
@@ -231,26 +238,32 @@ export async function runRow(
       },
       signal,
     );
-    if (done < iterations) {
-      await model.fitDataset(train.dataset(done), {
-        epochs: parts,
-        initialEpoch: done / perPart,
-        batchesPerEpoch: perPart,
+    for (let at = done; at < iterations && !signal?.aborted;) {
+      const part = Math.floor(at / perPart);
+      const rest = (part + 1) * perPart - at;
+      const whole = rest === perPart;
+      await model.fitDataset(train.dataset(at), {
+        epochs: whole ? parts : part + 1,
+        initialEpoch: part,
+        batchesPerEpoch: rest,
         validationData: test.dataset(0, test.perEpoch),
         verbose: 0,
-        callbacks: [scheduler, saver],
+        callbacks: [
+          ...(signal ? [new StopOnAbort(signal)] : []),
+          scheduler,
+          saver,
+        ],
       });
       await scheduler.flush();
+      at = whole ? iterations : at + rest;
     }
     if (signal?.aborted) return undefined;
-    const result = resultOf(
-      row,
-      options,
-      modelName,
+    const result = resultOf(row, options, {
+      model: modelName,
       dataset,
       scheduler,
-      seconds(),
-    );
+      seconds: seconds(),
+    });
     await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
     await Deno.remove(folder, { recursive: true });
     return result;
@@ -263,10 +276,12 @@ export async function runRow(
 function resultOf(
   row: PaperRow,
   { scale, seed, backend, dataNote }: RunOptions,
-  model: string,
-  dataset: ImageDataset,
-  scheduler: LearningRateScheduler,
-  seconds: number,
+  { model, dataset, scheduler, seconds }: {
+    readonly model: string;
+    readonly dataset: ImageDataset;
+    readonly scheduler: LearningRateScheduler;
+    readonly seconds: number;
+  },
 ): RowResult {
   const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
   const epochHistory: RowResult["epochHistory"] = {

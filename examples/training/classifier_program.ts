@@ -15,8 +15,10 @@ import {
   type FlagValues,
   livePort,
   loadInterruptibly,
+  lockFolder,
   PICTURE_FLAGS,
   runCommand,
+  stoppedStatus,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -116,7 +118,7 @@ async function main<Values extends ClassifierFlagValues>(
   const { out, plots, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
   livePort(values.live);
-  await Deno.mkdir(out, { recursive: true });
+  using _lock = await lockFolder(out, { by: program.file });
   const backend = await selectBackend(values);
   const preset = program.preset(backend);
   const dataset = await loadInterruptibly((signal) =>
@@ -142,7 +144,7 @@ async function main<Values extends ClassifierFlagValues>(
   if (test) {
     if (values.resume) range = await readRange(out);
     range ??= await findRange(run, test);
-    if (range === undefined) return 130;
+    if (range === undefined) return stoppedStatus();
   }
   const found = range ?? program.bounds?.(values);
   const baseLr = values["base-lr"] ?? found?.baseLr;
@@ -168,5 +170,5 @@ async function main<Values extends ClassifierFlagValues>(
     onnx: program.onnx?.(values),
     options: values,
   });
-  return { complete: 0, diverged: 1, interrupted: 130 }[ending];
+  return { complete: 0, diverged: 1, interrupted: stoppedStatus() }[ending];
 }

@@ -46,7 +46,7 @@ export type RangeTestRun =
  * Runs the range test of a training program on a network of its own, and shows
  * and writes what it found.
  *
- * @returns Nothing when Ctrl-C stopped it.
+ * @returns Nothing when a signal, such as Ctrl-C, stopped it.
  */
 export async function findRange(
   run: RangeTestRun,

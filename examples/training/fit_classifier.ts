@@ -26,11 +26,11 @@ export interface Fit {
 export interface FitResult {
   readonly ending: "complete" | "interrupted" | "diverged";
   readonly seconds: number;
-  /** Saves where the training is, if the run has checkpoints. */
-  readonly checkpointer?: Checkpointer;
+  /** Whether the run has checkpoints, to go on from. */
+  readonly canResume: boolean;
 }
 
-/** Trains to the end, to Ctrl-C or to a loss that is no number. */
+/** Trains to the end, to a signal such as Ctrl-C or to a loss that is no number. */
 export async function fitClassifier(
   { run, plan, model, batches, testBatches, live }: Fit,
 ): Promise<FitResult> {
@@ -46,6 +46,8 @@ export async function fitClassifier(
       scheduler: schedule,
       every: run.checkpointEvery,
       data: () => identityOf(run),
+      // What was trained when it is stopped is saved there and then.
+      signal: interrupt.signal,
     });
   const progress = new Progress({
     plan,
@@ -80,7 +82,7 @@ export async function fitClassifier(
       ? "interrupted"
       : "complete",
     seconds: (performance.now() - start) / 1000,
-    checkpointer,
+    canResume: checkpointer !== undefined,
   };
 }
 

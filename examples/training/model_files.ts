@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { basename, join } from "@std/path";
 import { writeFile } from "@clr/clr/command";
 
 /**
@@ -48,34 +49,78 @@ async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   ).join("");
 }
 
+/** What is wrong with the files of a model; the message says it. */
+export class ModelFilesError extends Error {
+  override name = "ModelFilesError";
+}
+
+/** Whether the part of `model.json` that says where the weights are is whole. */
+function isManifest(value: unknown): value is tf.io.WeightsManifestConfig {
+  return Array.isArray(value) &&
+    value.every((group) =>
+      Array.isArray(group?.paths) && Array.isArray(group.weights) &&
+      group.paths.every((path: unknown) => typeof path === "string") &&
+      group.weights.every((weight: Partial<tf.io.WeightsManifestEntry>) =>
+        typeof weight?.name === "string" && Array.isArray(weight.shape) &&
+        weight.shape.every((size) => Number.isSafeInteger(size) && size >= 0)
+      )
+    );
+}
+
+/** Bytes of a number of each type that tfjs saves as it is. */
+const BYTES: { readonly [dtype: string]: number | undefined } = {
+  float32: 4,
+  int32: 4,
+  bool: 1,
+};
+
 /**
  * Loads a model that {@linkcode saveModel} or another tfjs wrote in `folder`.
  *
- * @throws {Error} If the files are not complete; the message names them.
+ * @throws {ModelFilesError} If the files are not complete, or no model's.
  */
 export async function loadModel(folder: string): Promise<tf.LayersModel> {
-  const path = `${folder}/model.json`;
-  const { weightsManifest, ...topology } = JSON.parse(
-    await Deno.readTextFile(path),
-  ) as tf.io.ModelJSON;
+  const fail = (why: string, cause?: unknown) =>
+    new ModelFilesError(`Cannot load the model in ${folder} as ${why}`, {
+      cause,
+    });
+  const json = await Deno.readTextFile(join(folder, "model.json"));
+  let model: tf.io.ModelJSON;
+  try {
+    model = JSON.parse(json);
+  } catch (cause) {
+    throw fail(`model.json must be JSON: ${(cause as Error).message}`, cause);
+  }
+  const { weightsManifest, ...topology } = model ?? {};
+  if (!isManifest(weightsManifest)) {
+    throw fail("model.json must list its weights: it is of another kind");
+  }
   const parts = await Promise.all(
     weightsManifest.flatMap(({ paths }) => paths)
-      .map((path) => Deno.readFile(`${folder}/${path.split("/").at(-1)}`)),
+      .map((name) => Deno.readFile(join(folder, basename(name)))),
   );
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const weightData = tf.io.concatenateArrayBuffers(
     parts.map((part) => part.buffer),
   );
   const expected = weightSpecs.reduce(
-    (sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape),
+    (sum, { shape, dtype }) =>
+      sum + (BYTES[dtype] ?? NaN) * tf.util.sizeFromShape(shape),
     0,
   );
   if (weightData.byteLength !== expected) {
-    throw new Error(
-      `Cannot load the model in ${folder} as its weights must be ${expected} bytes: current value is ${weightData.byteLength}`,
+    throw fail(
+      `its weights must be ${expected} bytes: current value is ${weightData.byteLength}`,
     );
   }
-  return await tf.loadLayersModel(
-    tf.io.fromMemory({ ...topology, weightSpecs, weightData }),
-  );
+  try {
+    return await tf.loadLayersModel(
+      tf.io.fromMemory({ ...topology, weightSpecs, weightData }),
+    );
+  } catch (cause) {
+    throw fail(
+      `model.json must be a model of tfjs: ${(cause as Error).message}`,
+      cause,
+    );
+  }
 }

@@ -14,6 +14,9 @@ export interface Plan {
   readonly epochsEndingWithCycle: readonly number[];
 }
 
+/** Numbers of epochs that are looked at on each side of the one asked for. */
+const LOOKED_AT = 10_000;
+
 /** Works out iterations and cycles. The paper: training should end with a cycle. */
 export function makePlan(
   { images, batchSize, epochs, cycleLength }: Pick<
@@ -24,11 +27,14 @@ export function makePlan(
   const batchesPerEpoch = Math.ceil(images / batchSize);
   const iterations = epochs * batchesPerEpoch;
   const ends = (n: number) => (n * batchesPerEpoch) % cycleLength === 0;
+  const near = (from: number, step: 1 | -1, end: number) => {
+    for (let i = 0, n = from; i < LOOKED_AT && n !== end; i++, n += step) {
+      if (ends(n)) return n;
+    }
+  };
+  const below = near(epochs - 1, -1, 0);
   // Beyond twice the epochs asked for, a suggestion is no help.
-  const candidates = Array.from({ length: 2 * epochs }, (_, i) => i + 1)
-    .filter(ends);
-  const below = candidates.filter((n) => n < epochs).at(-1);
-  const above = candidates.find((n) => n > epochs);
+  const above = near(epochs + 1, 1, 2 * epochs + 1);
   return {
     images,
     batchSize,

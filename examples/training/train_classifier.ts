@@ -99,14 +99,13 @@ async function tellDiverged({ run, live }: EndedRun): Promise<void> {
 }
 
 async function tellInterrupted(
-  { run, plan, live, checkpointer }: EndedRun,
+  { run, plan, live, canResume }: EndedRun,
 ): Promise<void> {
   await live?.end("Stopped", run.schedule);
-  await checkpointer?.save();
   console.log(
     `Stopped after ${run.schedule.totalIterations} of ${plan.iterations} iterations. ` +
       `The model and the history so far are in ${run.out}.` +
-      (checkpointer ? " --resume goes on from here." : ""),
+      (canResume ? " --resume goes on from here." : ""),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
+import { mendGradients } from "./mended_gradients.ts";
 import { fuseRecurrentLayers } from "./fused_recurrent.ts";
 import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
 import { lstmGradKernel, lstmKernel } from "./wasm/lstm.ts";
@@ -49,14 +50,18 @@ import {
 import { tileKernel } from "./wasm/tile.ts";
 import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
+import { pool3DKernels } from "./pool3d.ts";
 import {
-  avgPool3DGradKernel,
-  avgPool3DKernel,
-  maxPool3DGradKernel,
-  maxPool3DKernel,
-} from "./wasm/pool3d.ts";
-import { avgPoolGradKernel, maxPoolGradKernel } from "./wasm/pool_grad.ts";
-import { sumKernel } from "./wasm/sum.ts";
+  avgPoolGradKernel,
+  avgPoolKernel,
+  maxPoolGradKernel,
+  maxPoolKernel,
+} from "./wasm/pool.ts";
+import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
+import { preluKernel } from "./wasm/prelu.ts";
+import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
+import { softmaxKernel } from "./wasm/softmax.ts";
+import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
@@ -66,17 +71,23 @@ const trainingKernels: readonly KernelConfig[] = [
   conv2DBackpropInputKernel,
   conv2DKernel,
   fusedConv2DKernel,
+  maxPoolKernel,
+  avgPoolKernel,
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  meanKernel,
+  softmaxKernel,
   ...elementwiseKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,
   conv3DBackpropInputKernel,
-  maxPool3DKernel,
-  maxPool3DGradKernel,
-  avgPool3DKernel,
-  avgPool3DGradKernel,
+  ...pool3DKernels("wasm"),
+  resizeNearestNeighborGradKernel,
+  preluKernel,
+  prodKernel,
+  anyKernel,
+  allKernel,
   identityKernel,
   depthwiseConv2dKernel,
   fusedDepthwiseConv2DKernel,
@@ -112,10 +123,11 @@ export interface WasmTrainingOptions {
   /**
    * Whether convolutions at stride 1 with windows of 3×3 and 5×5, and their
    * gradients, may be computed in tiles by Winograd's minimal filtering, where
-   * that is faster: two to four times. Against exact arithmetic their results
-   * have relative errors of some 1e-6, and gradients of filters of some 1e-5,
-   * where sums term by term have some 1e-7. One value that is not finite
-   * spreads over a tile. By shape alone, the choice is the same in every run.
+   * that is faster: two to four times. Their relative errors (root mean square,
+   * against sums of doubles, over 200 random shapes) are at most 2.9e-6, where
+   * sums term by term have at most 4.9e-7; in gradients of filters they grow to
+   * 1e-5 with large batches. A value that is not finite spreads over its tile.
+   * The shape alone decides, so that every run comes to the same choice.
    *
    * @default {true}
    */
@@ -155,6 +167,7 @@ export async function enableWasmTraining(
   }
   trainingKernels.forEach(installKernel);
   replaceGradients();
+  mendGradients();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

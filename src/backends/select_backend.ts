@@ -1,5 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { replaceGradients } from "./gradients.ts";
+import { mendGradients } from "./mended_gradients.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -32,9 +34,10 @@ export interface SelectBackendOptions {
   readonly device?: number | string;
   /**
    * How many threads the WASM backend computes on; the other backends have no
-   * use for it. By default, one for each processor core.
+   * use for it. By default, one for each processor core; at most 64, each of
+   * which takes some 10 MB.
    *
-   * @default {navigator.hardwareConcurrency}
+   * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
   readonly threads?: number;
   /**
@@ -58,6 +61,9 @@ export interface SelectedBackend {
   /** The processor threads that compute; 1 on WebGPU and CPU. */
   readonly threads: number;
 }
+
+/** More threads than this are none that a step gains from. */
+const MAX_THREADS = 64;
 
 interface Started {
   readonly device: string;
@@ -122,7 +128,7 @@ function describe(error: unknown): string {
  * @returns What was started, on what, and why.
  * @throws {TypeError} For a `backend` that is none of the names.
  * @throws {TypeError} For a `device` with a backend that has none.
- * @throws {RangeError} For `threads` that is not a whole number from 1 on.
+ * @throws {RangeError} For `threads` that is not a whole number from 1 to 64.
  * @throws {Error} If the backend that was asked for by name cannot start; the
  * message says why. With `"auto"` the next one is tried instead.
  *
@@ -139,12 +145,12 @@ export async function selectBackend(
 ): Promise<SelectedBackend> {
   const {
     device,
-    threads = navigator.hardwareConcurrency,
+    threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
   } = options;
-  if (!Number.isInteger(threads) || threads < 1) {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `Cannot select a backend as threads must be a whole number >= 1: current value is ${threads}`,
+      `Cannot select a backend as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${threads}`,
     );
   }
   const asked = options.backend ?? "auto";
@@ -158,6 +164,8 @@ export async function selectBackend(
   }
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
+  replaceGradients();
+  mendGradients();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

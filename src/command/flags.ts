@@ -73,6 +73,7 @@ export const BACKEND_FLAGS = {
   threads: {
     kind: "integer",
     min: 1,
+    max: 64,
     help: "threads of the wasm backend (default: one for each core)",
   },
   device: {

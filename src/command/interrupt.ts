@@ -1,39 +1,84 @@
+import { tryToTell } from "./tell.ts";
+
+/** Whatever asks a program to end, with the exit status that stands for it. */
+const SIGNALS: { readonly [Name in Deno.Signal]?: number } =
+  Deno.build.os === "windows"
+    ? { SIGINT: 130, SIGBREAK: 149 }
+    : { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
+let stoppedBy: Deno.Signal | undefined;
+
 /**
- * Turns Ctrl-C into an `AbortSignal`, so that a run can end cleanly at its next
- * batch. A second Ctrl-C ends the process at once.
+ * The exit status of a program that was stopped: 128 and the number of the signal
+ * that did it, such as 143 for SIGTERM; 130, Ctrl-C's, where there was none.
+ */
+export function stoppedStatus(): number {
+  return SIGNALS[stoppedBy ?? "SIGINT"]!;
+}
+
+/** Whether a signal asked the program to end. */
+export function isStopped(): boolean {
+  return stoppedBy !== undefined;
+}
+
+/**
+ * Turns whatever asks the program to end into an `AbortSignal`, so that a run can
+ * end cleanly at its next batch: Ctrl-C (SIGINT), a stopped container, `timeout`
+ * or `kill` (SIGTERM), a closed terminal or a dropped connection (SIGHUP). A
+ * second one ends the process at once.
+ *
+ * @example
+ * ```ts
+ * import { Interrupt } from "@clr/clr/command";
+ *
+ * using interrupt = new Interrupt("after this epoch");
+ * console.log(interrupt.signal.aborted); // false
+ * ```
  */
 export class Interrupt implements Disposable {
   readonly #what: string;
   readonly #controller = new AbortController();
-  readonly #onSignal = () => {
-    if (this.signal.aborted) Deno.exit(130);
-    // A progress bar may stand on the line.
-    const clear = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
-    console.error(
-      `${clear}Stopping ${this.#what}; Ctrl-C again to quit at once.`,
-    );
-    this.#controller.abort();
-  };
+  readonly #listeners: readonly (readonly [Deno.Signal, () => void])[];
 
   /** Starts listening. `what` is said to be stopped. */
   constructor(what = "after this batch") {
     this.#what = what;
-    Deno.addSignalListener("SIGINT", this.#onSignal);
+    this.#listeners = (Object.keys(SIGNALS) as Deno.Signal[]).map((name) => [
+      name,
+      () => this.#stop(name),
+    ]);
+    for (const [name, listener] of this.#listeners) {
+      Deno.addSignalListener(name, listener);
+    }
   }
 
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first such signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Gives Ctrl-C its usual meaning back. */
+  /** Gives the signals their usual meaning back. */
   [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#onSignal);
+    for (const [name, listener] of this.#listeners) {
+      Deno.removeSignalListener(name, listener);
+    }
+  }
+
+  #stop(name: Deno.Signal): void {
+    stoppedBy ??= name;
+    if (this.signal.aborted) Deno.exit(stoppedStatus());
+    tryToTell(
+      `Stopping ${this.#what}; ${
+        name === "SIGINT" ? "Ctrl-C" : name
+      } again to quit at once.`,
+    );
+    this.#controller.abort();
   }
 }
 
 /**
- * Loads a data set, which Ctrl-C ends cleanly: what has been downloaded is kept.
+ * Loads a data set, which Ctrl-C and its like end cleanly: what has been
+ * downloaded is kept.
  *
  * @throws {DOMException} An `AbortError` when it was stopped.
  */

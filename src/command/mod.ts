@@ -37,8 +37,13 @@ export {
   type TextFlag,
   UsageError,
 } from "./flags.ts";
-export { Interrupt, loadInterruptibly } from "./interrupt.ts";
+export { Interrupt, loadInterruptibly, stoppedStatus } from "./interrupt.ts";
 export { livePort, openLivePage, PICTURE_FLAGS } from "./live.ts";
+export {
+  FolderInUseError,
+  lockFolder,
+  type LockFolderOptions,
+} from "./lock_folder.ts";
 export {
   ProgressBar,
   type ProgressBarOptions,

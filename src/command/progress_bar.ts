@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { tryToWrite } from "./tell.ts";
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { SingleBar } from "cli-progress";
 
@@ -71,16 +72,19 @@ export class ProgressBar {
 const standardError: NodeJS.WritableStream = Object.assign(
   new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      for (let written = 0; written < chunk.length;) {
-        written += Deno.stderr.writeSync(chunk.subarray(written));
-      }
+      tryToWrite(chunk);
       done();
     },
   }),
   {
     isTTY: Deno.stderr.isTerminal(),
     get columns(): number {
-      return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80;
+      try {
+        return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80;
+      } catch {
+        // The terminal was closed.
+        return 80;
+      }
     },
   },
 );

@@ -4,6 +4,8 @@ import { writeFile } from "../runtime/write_file.ts";
 
 /** Options of {@linkcode writeRangeFiles}. */
 export interface RangeFilesOptions {
+  /** The name of the files, without what tells their kinds. @default {"lr_range"} */
+  readonly name?: string;
   /** Said under the picture: the model, the data, what computed. */
   readonly origin: string;
   /** Whether to write pictures. @default {true} */
@@ -25,18 +27,18 @@ export async function writeRangeFiles(
   range: LearningRateRange,
   options: RangeFilesOptions,
 ): Promise<string[]> {
-  const { origin, plots = true, details } = options;
+  const { name = "lr_range", origin, plots = true, details } = options;
   const data = { ...range.toJSON(), ...(details && { origin: details }) };
   const files: [string, string | Uint8Array][] = [
-    ["lr_range.json", JSON.stringify(data, null, 2)],
-    ["lr_range.csv", range.toCSV()],
+    [`${name}.json`, JSON.stringify(data, null, 2)],
+    [`${name}.csv`, range.toCSV()],
   ];
   if (plots && range.learningRates.length >= 2) {
     // Only here, as they take longer to load than all the rest of a command.
     const { rangeChart, toPng, toSvg } = await import("../plots/mod.ts");
     const chart = rangeChart(range, { origin });
-    files.push(["lr_range.svg", await toSvg(chart)]);
-    files.push(["lr_range.png", await toPng(chart)]);
+    files.push([`${name}.svg`, await toSvg(chart)]);
+    files.push([`${name}.png`, await toPng(chart)]);
   }
   for (const [name, content] of files) {
     await writeFile(join(folder, name), content);

@@ -1,3 +1,4 @@
+import { tryToWrite } from "./tell.ts";
 import type { RangeTestProgress } from "../finder/mod.ts";
 
 /** Between two changes of the line, in milliseconds. */
@@ -40,6 +41,6 @@ export class RangeProgress {
   }
 
   #write(text: string): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+    tryToWrite(new TextEncoder().encode(`\r\x1b[K${text}`));
   }
 }

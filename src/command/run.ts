@@ -6,6 +6,11 @@ import {
   UsageError,
 } from "./flags.ts";
 
+import { isStopped, stoppedStatus } from "./interrupt.ts";
+import { FolderInUseError } from "./lock_folder.ts";
+import { tryToTell } from "./tell.ts";
+import { systemCode } from "../runtime/system_error.ts";
+
 /** A class of errors. */
 // deno-lint-ignore no-explicit-any -- any constructor of errors will do
 export type ErrorClass = abstract new (...args: any[]) => Error;
@@ -37,8 +42,9 @@ export const HELP_FLAGS = {
  *
  * Errors that a person can act on are shown as one line: bad usage (status 2); a
  * file that cannot be read or written, a value out of range, or one of
- * `expected` (status 1). What Ctrl-C stopped, as an `AbortError` says, ends with
- * status 130. Any other error is a fault of the program and keeps its stack.
+ * `expected` (status 1). What a signal stopped, as an `AbortError` says, ends with
+ * 128 and the number of the signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for
+ * SIGHUP. Any other error is a fault of the program and keeps its stack.
  *
  * @param command What to run.
  * @param args The command line. @default {Deno.args}
@@ -74,7 +80,10 @@ export async function runCommand<const F extends Flags>(
   }, expected);
 }
 
-/** Sets the exit status that `main` returns, or that its error stands for. */
+/**
+ * Sets the exit status that `main` returns, or that its error stands for: the one
+ * way in which a program ends.
+ */
 export async function exitWith(
   main: () => number | Promise<number>,
   expected: readonly ErrorClass[] = [],
@@ -82,22 +91,48 @@ export async function exitWith(
   try {
     Deno.exitCode = await main();
   } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\nRun with --help for the flags.`);
-      Deno.exitCode = 2;
-      return;
-    }
-    if (error instanceof DOMException && error.name === "AbortError") {
-      Deno.exitCode = 130;
-      return;
-    }
-    const actionable = [
+    Deno.exitCode = statusOf(error, expected);
+  }
+}
+
+/** Says what went wrong and gives the exit status, or throws a program's fault. */
+function statusOf(error: unknown, expected: readonly ErrorClass[]): number {
+  if (error instanceof UsageError) {
+    tryToTell(`${error.message}\nRun with --help for the flags.`);
+    return 2;
+  }
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return stoppedStatus();
+  }
+  // A terminal that is gone takes no words, which is no fault of the run.
+  if (systemCode(error) === "EIO" && isStopped()) return stoppedStatus();
+  const isActionable = systemCode(error) !== undefined ||
+    [
       RangeError,
+      FolderInUseError,
       ...Object.values(Deno.errors) as ErrorClass[],
       ...expected,
-    ];
-    if (!actionable.some((type) => error instanceof type)) throw error;
-    console.error(`error: ${(error as Error).message}`);
-    Deno.exitCode = 1;
-  }
+    ].some((type) => error instanceof type);
+  if (!isActionable) throw error;
+  const { message } = error as Error;
+  tryToTell(`error: ${message}${whyNeeded(error)}`);
+  return 1;
+}
+
+/** What a permission is for, by the word that Deno names it with. */
+const PERMISSIONS: readonly (readonly [RegExp, string])[] = [
+  [/read access/, "to read data sets, modules and the parts of backends"],
+  [/write access/, "to write results and checkpoints, or keep downloads"],
+  [/net access/, "to download data sets, or to serve the live page"],
+  [/env access/, "to find the folders for downloads and of the desktop"],
+  [/sys access/, "to say what the machine computes on"],
+  [/ffi access/, "to ask the GPU's driver"],
+  [/run access/, "to start the programs that it compares with"],
+];
+
+/** Why a permission that Deno refused is needed, where it is that. */
+function whyNeeded(error: unknown): string {
+  if (!(error instanceof Deno.errors.NotCapable)) return "";
+  const why = PERMISSIONS.find(([kind]) => kind.test(error.message))?.[1];
+  return why === undefined ? "" : `. It is needed ${why}.`;
 }

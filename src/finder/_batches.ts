@@ -30,6 +30,12 @@ export interface BatchSource {
   readonly batches: number | undefined;
   /** Whether batches come from a `tf.data.Dataset`. */
   readonly isDataset: boolean;
+  /** Examples, where all of them are at hand. */
+  readonly examples?: number;
+  /** Which of them, where all are at hand, hold numbers that are not finite. */
+  notFinite?(): Promise<
+    { part: "xs" | "ys"; examples: number[] } | undefined
+  >;
   /** A fresh pass over the data. */
   pass(): AsyncIterable<unknown> | Iterable<unknown>;
   /** What to throw where a pass had no batch. */
@@ -208,6 +214,30 @@ class TensorBatches implements BatchSource {
 
   emptyError(): Error {
     return noBatch(this.name);
+  }
+
+  get examples(): number {
+    return this.#examples;
+  }
+
+  async notFinite(): Promise<
+    { part: "xs" | "ys"; examples: number[] } | undefined
+  > {
+    for (const part of ["xs", "ys"] as const) {
+      // 0 times what is not finite is not 0.
+      const sums = tf.tidy(() =>
+        tf.addN(
+          tensorsOf(this.#data[part]).map((tensor) =>
+            tensor.toFloat().mul(0).reshape([this.#examples, -1]).sum(1)
+          ),
+        )
+      );
+      const values = await sums.data();
+      sums.dispose();
+      const examples = Array.from(values, (_, i) => i)
+        .filter((i) => values[i] !== 0);
+      if (examples.length > 0) return { part, examples };
+    }
   }
 
   get batches(): number {

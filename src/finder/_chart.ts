@@ -71,7 +71,11 @@ export function drawChart(chart: Chart): string[] {
   );
   const marks: [string, number][] = [];
   for (const [name, rate] of [["base", chart.baseLr], ["max", chart.maxLr]]) {
-    if (rate === undefined) continue;
+    // A bound may lie outside of the rates of the curve that is drawn.
+    if (
+      rate === undefined || rate as number < learningRates[0] ||
+      rate as number > learningRates.at(-1)!
+    ) continue;
     marks.push([name as string, column(rate as number)]);
     for (const cell of cells) cell[column(rate as number)] = chart.paint("┆");
   }

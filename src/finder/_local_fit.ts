@@ -5,10 +5,9 @@ export interface LocalFit {
   /** The fitted slope at each point, per point. */
   readonly slopes: Float64Array;
   /**
-   * Standard deviation of a fitted value inside the series where the points
-   * have 1.
+   * Standard deviation of each fitted value where the points have 1.
    */
-  readonly gain: number;
+  readonly gains: Float64Array;
 }
 
 function tricube(distance: number): number {
@@ -16,19 +15,21 @@ function tricube(distance: number): number {
 }
 
 /**
- * Local linear regression with tricube weights over `halfWidth` points on each
- * side (Cleveland's LOESS). Unlike a running average it has no lag, and is not
- * pulled towards the inside at the ends.
+ * Local linear regression with tricube weights over so many points on each side
+ * of each (Cleveland's LOESS). Unlike a running average it has no lag, and is
+ * not pulled towards the inside at the ends.
  */
 export function fitLocally(
   values: ArrayLike<number>,
-  halfWidth: number,
+  halfWidths: ArrayLike<number>,
 ): LocalFit {
   const n = values.length;
   const fitted = new Float64Array(n);
   const slopes = new Float64Array(n);
+  const gains = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    let [w, wx, wxx, wy, wxy] = [0, 0, 0, 0, 0];
+    const halfWidth = halfWidths[i];
+    let [w, wx, wxx, wy, wxy, ww] = [0, 0, 0, 0, 0, 0];
     const from = Math.max(0, i - halfWidth);
     const to = Math.min(n - 1, i + halfWidth);
     for (let j = from; j <= to; j++) {
@@ -41,16 +42,12 @@ export function fitLocally(
       wxx += weight * x * x;
       wy += weight * y;
       wxy += weight * x * y;
+      ww += weight * weight;
     }
     const determinant = w * wxx - wx * wx;
     slopes[i] = determinant > 0 ? (w * wxy - wx * wy) / determinant : 0;
     fitted[i] = values[i] + (wy - slopes[i] * wx) / w;
+    gains[i] = Math.sqrt(ww) / w;
   }
-  let [sum, squares] = [0, 0];
-  for (let x = -halfWidth; x <= halfWidth; x++) {
-    const weight = tricube(Math.abs(x) / (halfWidth + 1));
-    sum += weight;
-    squares += weight * weight;
-  }
-  return { values: fitted, slopes, gain: Math.sqrt(squares) / sum };
+  return { values: fitted, slopes, gains };
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { ModelSteps } from "../tfjs/model_steps.ts";
 import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
@@ -10,6 +11,7 @@ import {
   weightsOfOutputs,
 } from "./class_weight.ts";
 import { describe } from "./_describe.ts";
+import { readScalars } from "../tfjs/read_scalars.ts";
 import type { TensorPair } from "./data.ts";
 import type {
   BatchResult,
@@ -34,46 +36,81 @@ export interface Trainer {
   begin(): void;
   train(batch: unknown): StepValues | Promise<StepValues>;
   evaluate(batch: unknown): StepValues | Promise<StepValues>;
+  /**
+   * The loss of a batch at the weights of when the test began, where that can be
+   * had without a training step; the weights of now stay.
+   */
+  reference?(batch: unknown): StepValues | Promise<StepValues>;
+  /** Which of the trained weights are as they were when the test began. */
+  unchanged(): Promise<{ names: string[]; of: number }>;
+  /** Whether the loss is one of the targets. */
+  readonly usesTargets: boolean;
+  /** The model, where it is one. */
+  readonly model?: LayersModel;
+  /** Frees what {@linkcode Trainer.begin} kept. */
+  end(): void;
 }
 
-type StepFunction = (data: (tf.Tensor | null)[]) => tf.Scalar[];
+/** Variables as they were, to go back to for a moment. */
+class FirstWeights {
+  readonly #variables: readonly tf.Variable[];
+  readonly #first: tf.Tensor[];
 
-/**
- * What `fit`, `fitDataset` and `evaluate` are made of. Built on these, the test
- * trains by exactly their steps, without their read-backs, and a batch that
- * throws leaves no tensor behind, as it does in `fitDataset`.
- */
-interface ModelInternals {
-  /** A Sequential trains through a LayersModel inside it. */
-  model?: ModelInternals;
-  isTraining: boolean;
-  optimizer_: Optimizer | undefined;
-  metricsNames: string[];
-  outputNames: string[];
-  testFunction: StepFunction;
-  makeTrainFunction(): StepFunction;
-  makeTestFunction(): void;
-  getDedupedMetricsNames(): string[];
-  standardizeUserDataXY(
-    xs: unknown,
-    ys: unknown,
-    checkBatchAxis: boolean,
-  ): [tf.Tensor[], tf.Tensor[]];
+  constructor(variables: readonly tf.Variable[]) {
+    this.#variables = variables;
+    this.#first = variables.map((variable) => tf.keep(variable.clone()));
+  }
+
+  /** Does something at the first weights, and puts those of now back. */
+  async visit<T>(body: () => T | Promise<T>): Promise<T> {
+    // Clones share their data: nothing is copied.
+    const now = this.#variables.map((variable) => tf.keep(variable.clone()));
+    this.#assign(this.#first);
+    try {
+      return await body();
+    } finally {
+      this.#assign(now);
+      tf.dispose(now);
+    }
+  }
+
+  /** Those of some variables that are as they were. */
+  async unchanged(
+    variables: readonly tf.Variable[],
+  ): Promise<{ names: string[]; of: number }> {
+    const found = variables.map((variable) => {
+      const i = this.#variables.indexOf(variable);
+      return tf.tidy(() => variable.sub(this.#first[i]).abs().max());
+    });
+    const changes = await readScalars(found);
+    return {
+      names: variables.filter((_, i) => changes[i] === 0)
+        .map(({ name }) => name),
+      of: variables.length,
+    };
+  }
+
+  dispose(): void {
+    tf.dispose(this.#first);
+  }
+
+  #assign(values: readonly tf.Tensor[]): void {
+    this.#variables.forEach((variable, i) => variable.assign(values[i]));
+  }
 }
 
 class ModelTrainer implements Trainer {
   readonly form: BatchForm;
   readonly #model: LayersModel;
-  readonly #internals: ModelInternals;
+  readonly #steps: ModelSteps;
   readonly #classWeights: readonly (ClassWeight | null)[] | undefined;
-  #step: StepFunction | undefined;
+  #first: FirstWeights | undefined;
 
   constructor(model: LayersModel, classWeight: ClassWeights | undefined) {
     this.#model = model;
-    const internals = model as unknown as ModelInternals;
-    this.#internals = internals.model ?? internals;
+    this.#steps = new ModelSteps(model);
     if (classWeight !== undefined) {
-      const { outputNames } = this.#internals;
+      const { outputNames } = this.#steps;
       this.#classWeights = weightsOfOutputs(classWeight, outputNames);
     }
     const { inputs, inputNames, outputNames } = model;
@@ -82,12 +119,17 @@ class ModelTrainer implements Trainer {
       ...(inputNames && { names: { xs: inputNames, ys: outputNames } }),
       ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
     };
-    if (!this.#internals.optimizer_) {
+    if (!this.#steps.isCompiled) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
       );
     }
-    if (this.#internals.isTraining) {
+    if (model.trainableWeights.length === 0) {
+      throw new TypeError(
+        `Cannot find a learning rate as the model must have trainable weights: current value is "${model.name}", all of whose layers are frozen or have none`,
+      );
+    }
+    if (this.#steps.isTraining) {
       throw new Error(
         `Cannot find a learning rate as the model must not be training: current value is "${model.name}" in the middle of a fit`,
       );
@@ -98,18 +140,51 @@ class ModelTrainer implements Trainer {
     return this.#model;
   }
 
+  get model(): LayersModel {
+    return this.#model;
+  }
+
+  /** Functions may do without. */
+  get usesTargets(): boolean {
+    const { loss } = this.#model as unknown as { loss: unknown };
+    return [loss].flat().every((one) => typeof one === "string");
+  }
+
+  unchanged(): Promise<{ names: string[]; of: number }> {
+    return this.#first!.unchanged(
+      this.#model.trainableWeights.map((weight) =>
+        weight.read() as tf.Variable
+      ),
+    );
+  }
+
   get optimizer(): Optimizer {
     return this.#model.optimizer;
   }
 
   begin(): void {
-    this.#internals.isTraining = true;
-    this.#step = this.#internals.makeTrainFunction();
+    this.#steps.begin();
+    this.#first?.dispose();
+    this.#first = new FirstWeights(
+      this.#model.weights.map((weight) => weight.read() as tf.Variable),
+    );
+  }
+
+  end(): void {
+    this.#first?.dispose();
+    this.#first = undefined;
+  }
+
+  /** In training mode, so that batch norm and all else are as in the step. */
+  reference(batch: unknown): Promise<StepValues> {
+    return this.#first!.visit(() =>
+      this.#steps.withoutUpdates(async () => await this.train(batch))
+    );
   }
 
   train(batch: unknown): StepValues | Promise<StepValues> {
     if (this.#classWeights) return this.#trainWeighted(batch);
-    return this.#trainOn(() => this.#flatten(batch));
+    return this.#steps.train(() => this.#flatten(batch));
   }
 
   /** As `fit` does, which reads the targets of every batch for it. */
@@ -121,59 +196,60 @@ class ModelTrainer implements Trainer {
     let weights: (tf.Tensor | null)[] = [];
     try {
       weights = await exampleWeights(targets, this.#classWeights!);
-      return this.#trainOn(() => [...this.#flatten(batch), ...weights]);
+      return this.#steps.train(() => [...this.#flatten(batch), ...weights]);
     } finally {
       tf.dispose([targets, weights] as tf.TensorContainer);
     }
   }
 
-  #trainOn(data: () => (tf.Tensor | null)[]): StepValues {
-    const values = tf.tidy(() => this.#step!(data()));
-    return { names: this.#internals.getDedupedMetricsNames(), values };
-  }
-
   evaluate(batch: unknown): StepValues {
-    this.#internals.makeTestFunction();
-    const all = tf.tidy(() =>
-      this.#internals.testFunction(this.#flatten(batch))
-    );
-    // With several outputs, tfjs returns the sum of the losses up to each
-    // output first: the last of these is the loss.
-    const outputs = this.#model.outputs.length;
-    tf.dispose(all.slice(0, outputs - 1));
-    return {
-      names: this.#internals.getDedupedMetricsNames(),
-      values: all.slice(outputs - 1),
-    };
+    return this.#steps.evaluate(() => this.#flatten(batch));
   }
 
   #flatten(batch: unknown): tf.Tensor[] {
-    const { xs, ys } = batch as TensorPair;
-    return this.#internals.standardizeUserDataXY(xs, ys, true).flat();
+    return this.#steps.flatten(batch as TensorPair);
   }
 }
 
 class CustomTrainer implements Trainer {
   readonly form = { pairs: false };
+  readonly usesTargets = false;
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];
   /** Variables from before the test that it must not change. */
   #others: readonly tf.Variable[] | undefined;
+  #first: FirstWeights | undefined;
+  readonly reference?: (batch: unknown) => Promise<StepValues>;
 
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
     this.#variables = trainee.variables.map(variableOf);
+    if (typeof trainee.evaluateOnBatch === "function") {
+      this.reference = (batch) =>
+        this.#first!.visit(() => this.evaluate(batch));
+    }
   }
 
   get subject(): SnapshotSubject {
     return { optimizer: this.optimizer, variables: this.#variables };
   }
 
+  unchanged(): Promise<{ names: string[]; of: number }> {
+    return this.#first!.unchanged(this.#variables);
+  }
+
   get optimizer(): Optimizer {
     return this.#trainee.optimizer;
   }
 
+  end(): void {
+    this.#first?.dispose();
+    this.#first = undefined;
+  }
+
   begin(): void {
+    this.#first?.dispose();
+    this.#first = new FirstWeights(this.#variables);
     if (this.#others) return;
     const known = new Set<unknown>(this.#variables);
     addVariables(this.optimizer, known);

@@ -1,11 +1,12 @@
 import { type CurveEvidence, findBounds } from "./bounds.ts";
 import type { MeasuredCurve } from "./curve.ts";
 import {
+  type DirectedMetric,
   directedMetric,
   type Metric,
-  metricDirection,
 } from "../metrics/direction.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import type { RangeTestSettings } from "./settings.ts";
 
 /** Throws unless `metric`, where there is one, is the loss or recorded. */
 export function checkMetric(
@@ -30,36 +31,38 @@ export function valuesOf(
   return name === "loss" ? run.losses : run.metrics[name] ?? [];
 }
 
+/** The curve of that name, as bounds are read from it. */
+export function curveOf(
+  run: RecordedRun,
+  metric: DirectedMetric,
+): MeasuredCurve {
+  const { references, stopReason } = run;
+  const isLoss = metric.name === "loss";
+  return {
+    ...metric,
+    values: valuesOf(run, metric.name),
+    ...(isLoss && references ? { references } : {}),
+    ...(isLoss
+      ? { blewUp: stopReason === "diverged" || stopReason === "non-finite" }
+      : {}),
+  };
+}
+
 /**
- * Reads the curve that the caller named, or else accuracy, as in the paper, or
- * what else is known to be better when higher, unless the loss shows the start
- * of the improvement more clearly. The accuracy of single batches is a multiple
- * of 1 / batch size and as noisy at the foot as anywhere, whereas the loss is
- * quiet there.
+ * Reads the curve that the caller named, or else the loss. It is finer than
+ * accuracy, which is a multiple of 1 / batch size, quiet before it improves, and
+ * the same batches' losses at the first weights are known beside it.
  */
 export function chooseCurve(
   learningRates: readonly number[],
   run: RecordedRun,
-  metric: Metric | undefined,
+  settings: Pick<RangeTestSettings, "metric" | "batchesPerRate">,
 ): CurveEvidence {
-  const read = (metric: Metric) => {
-    const { name, better } = directedMetric(metric);
-    const curve: MeasuredCurve = { name, better, values: valuesOf(run, name) };
-    return findBounds(learningRates, curve);
-  };
-  if (metric !== undefined) {
-    // A run that recorded nothing has no metrics.
-    if (run.losses.length === 0) return read("loss");
-    checkMetric(metric, run.metrics);
-    return read(metric);
-  }
-  return Object.keys(run.metrics)
-    .filter((name) => metricDirection(name) === "higher")
-    .filter((name) => run.metrics[name].every(Number.isFinite))
-    .map(read)
-    .reduce(
-      (chosen, curve) =>
-        curve.baseClarity >= chosen.baseClarity && curve.max ? curve : chosen,
-      read("loss"),
-    );
+  const { metric = "loss", batchesPerRate } = settings;
+  // A run that recorded nothing has no metrics.
+  if (run.losses.length > 0) checkMetric(metric, run.metrics);
+  const read = run.losses.length > 0 ? metric : "loss";
+  return findBounds(learningRates, curveOf(run, directedMetric(read)), {
+    batchesPerRate,
+  });
 }

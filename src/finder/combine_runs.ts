@@ -1,11 +1,20 @@
-import { valuesOf } from "./choose_curve.ts";
-import { conclude } from "./conclude.ts";
-import { drawnCurve } from "./curve.ts";
+import type { CurveEvidence } from "./bounds.ts";
+import { curveOf, valuesOf } from "./choose_curve.ts";
+import { type Circumstances, overrule } from "./circumstances.ts";
+import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
+import { verdictOf } from "./finding.ts";
+import { drawnCurve, type RangeCurve } from "./curve.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
-import type { LearningRateRangeData, Spread } from "./range_data.ts";
+import type {
+  LearningRateRangeData,
+  RangeTestCost,
+  RangeTestResult,
+  Spread,
+} from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import type { Search } from "./search.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
@@ -44,6 +53,14 @@ function distance(own: number | undefined, shared: number | undefined) {
   return own && shared ? Math.abs(Math.log(own / shared)) : 0;
 }
 
+/** A run's curve with what comes before its first rate left empty. */
+function placed(
+  values: readonly number[],
+  { from = 0 }: RecordedRun,
+): readonly number[] {
+  return [...new Array<number>(from).fill(NaN), ...values];
+}
+
 /**
  * At each point the median of the curves, as far as half of them reach; NaN
  * where none is a finite number.
@@ -57,26 +74,83 @@ function medianCurve(curves: readonly (readonly number[])[]): number[] {
   });
 }
 
+/** What the test knows beside its runs. */
+export interface Known {
+  /** What a search for the bounds came to. */
+  readonly search?: Search;
+  /** What was seen of data and trainee. */
+  readonly circumstances?: Circumstances;
+  /** What the test cost. */
+  readonly cost?: RangeTestCost;
+  /** Batches in a pass over the data. */
+  readonly batchesPerEpoch?: number;
+}
+
+/** What all runs together allow one to conclude. */
+interface Together extends Conclusion {
+  readonly intervals?: RangeTestResult["intervals"];
+}
+
+/** The bounds that a search gives, with what its typical run found. */
+function concludeSearch(
+  search: Search,
+  typical: Conclusion,
+): Together {
+  const { baseLr, maxLr, halfWidths, trials } = search;
+  if (baseLr === undefined) return typical;
+  const kind = maxLr === undefined ? "trials-failed" : "both-bounds";
+  const interval = (rate: number, halfWidth: number): Spread => [
+    rate / 10 ** halfWidth,
+    rate * 10 ** halfWidth,
+  ];
+  const isUntried = trials.length === 0 && kind === "both-bounds" &&
+    typical.finding.kind !== "both-bounds";
+  const { thumb: _, ...found } = typical;
+  return isUntried ? typical : {
+    ...found,
+    baseLr,
+    ...pickBounds({ maxLr }),
+    ...(maxLr === undefined ? {} : {
+      intervals: {
+        baseLr: interval(baseLr, halfWidths!.baseLr),
+        maxLr: interval(maxLr, halfWidths!.maxLr),
+      },
+    }),
+    verdict: verdictOf(kind),
+    finding: { ...typical.finding, kind },
+  };
+}
+
 /**
  * The result of one or several runs over the same rates: the verdict that most
  * of them come to, the medians of those runs' bounds, and what the run found
- * whose bounds are nearest to these.
+ * whose bounds are nearest to these; or what a search found. What was seen of the
+ * data and the trainee has the last word.
  */
 export function combineRuns(
   recorded: readonly RecordedRun[],
-  options: {
+  options: Known & {
     /** With what they were run. */
     readonly settings: RangeTestSettings;
     /** The rates that were to be tested. */
     readonly grid: readonly number[];
   },
 ): LearningRateRangeData {
-  const { grid, settings: { metric, ...given } } = options;
+  const { grid, search, circumstances, cost, batchesPerEpoch } = options;
+  const { settings: { metric, ...given } } = options;
   const settings = metric === undefined
     ? given
     : { ...given, metric: directedMetric(metric) };
-  const conclusions = recorded.map((run) => conclude(grid, run, settings));
-  const verdict = mostCommon(conclusions.map(({ verdict }) => verdict));
+  const conclusions = recorded.map((run) =>
+    conclude(grid.slice(run.from ?? 0), run, settings)
+  );
+  // Where a search found bounds, runs that found some.
+  const telling = conclusions.filter(({ baseLr }) =>
+    search?.baseLr !== undefined && baseLr !== undefined
+  );
+  const verdict = mostCommon(
+    (telling.length > 0 ? telling : conclusions).map(({ verdict }) => verdict),
+  );
   // Runs that found something else have no say in the bounds.
   const agreeing = conclusions.filter((one) => one.verdict === verdict);
   const bases = defined(agreeing.map(({ baseLr }) => baseLr));
@@ -92,47 +166,121 @@ export function combineRuns(
       : a
   );
   const typicalRun = recorded[conclusions.indexOf(typical)];
-  const { finding, remedies, evidence } = typical;
+  const from = typicalRun.from ?? 0;
+  const together: Together = search
+    ? concludeSearch(search, { ...typical, ...bounds })
+    : { ...typical, ...bounds };
+  const overruled = circumstances && overrule(together, {
+    circumstances,
+    trials: search?.trials ?? [],
+  });
+  const finding = { ...together.finding, ...overruled };
+  const keepsBounds = finding.kind === together.finding.kind ||
+    finding.kind === "batch-holds-all" || finding.kind === "frequencies-only";
 
-  const losses = medianCurve(recorded.map((run) => run.losses));
+  const losses = medianCurve(recorded.map((run) => placed(run.losses, run)));
   const smoothedLosses = Array.from(smooth(losses, settings.beta));
   const learningRates = grid.slice(0, losses.length);
   const metrics = Object.fromEntries(
     Object.keys(recorded[0].metrics).map((name) => [
       name,
-      medianCurve(recorded.map((run) => run.metrics[name] ?? [])),
+      medianCurve(
+        recorded.map((run) => placed(run.metrics[name] ?? [], run)),
+      ),
     ]),
   );
   const tested = typicalRun.losses.length +
     (typicalRun.stopReason === "non-finite" ? 1 : 0);
+  const evidence = moved(typical.evidence, from);
+  const drawn = recorded.length === 1 || search
+    ? curveOf(typicalRun, evidenceMetric(evidence))
+    : {
+      ...evidenceMetric(evidence),
+      values: valuesOf({ losses, metrics }, evidence.curve),
+    };
   return withWords({
     type: "LearningRateRange",
     version: 2,
     settings,
-    ...bounds,
+    ...(keepsBounds ? pickBounds(together) : {}),
     learningRates,
     losses,
     smoothedLosses,
     metrics,
     suggestions: suggestLearningRates(learningRates, smoothedLosses),
     stopReason: typicalRun.stopReason,
-    stoppedAt: grid[Math.min(grid.length, Math.max(1, tested)) - 1],
-    verdict,
+    stoppedAt: grid[
+      Math.min(grid.length - 1, from + Math.max(0, tested - 1))
+    ],
+    verdict: verdictOf(finding.kind),
     finding,
-    remedies,
-    curve: drawnCurve({
-      name: evidence.curve,
-      better: evidence.better,
-      values: valuesOf({ losses, metrics }, evidence.curve),
-    }, evidence.noise),
+    remedies: remediesFor(finding.kind, { settings, evidence, circumstances }),
+    curve: shifted(
+      drawnCurve(drawn, {
+        rates: grid.slice(search ? from : 0),
+        noise: evidence.noise,
+      }),
+      learningRates.length,
+      search ? from : 0,
+    ),
     evidence,
+    ...(keepsBounds && together.intervals
+      ? { intervals: together.intervals }
+      : {}),
+    ...(keepsBounds && together.thumb ? { thumb: together.thumb } : {}),
+    ...(search && search.trials.length > 0 ? { trials: search.trials } : {}),
+    ...(cost ? { cost } : {}),
+    ...(batchesPerEpoch === undefined ? {} : { batchesPerEpoch }),
     ...(recorded.length > 1 && bases.length > 0 && maxima.length > 0
       ? { spread: { baseLr: extent(bases), maxLr: extent(maxima) } }
       : {}),
     runs: recorded.map((run, i) => ({
-      ...run,
+      ...recordOf(run),
       verdict: conclusions[i].verdict,
       ...pickBounds(conclusions[i]),
     })),
   });
+}
+
+function evidenceMetric({ curve: name, better }: CurveEvidence) {
+  return { name, better };
+}
+
+/** A run without what else its measurement knows. */
+function recordOf(run: RecordedRun): RecordedRun {
+  const { losses, metrics, stopReason, references, from } = run;
+  return {
+    losses,
+    metrics,
+    stopReason,
+    ...(references ? { references } : {}),
+    ...(from ? { from } : {}),
+  };
+}
+
+/** Evidence whose points are counted from the first of all rates. */
+function moved(evidence: CurveEvidence, by: number): CurveEvidence {
+  const { base, hidden, lost, max, ...rest } = evidence;
+  return {
+    ...rest,
+    ...(base && { base: { ...base, index: base.index + by } }),
+    ...(hidden && { hidden: { ...hidden, index: hidden.index + by } }),
+    ...(lost && { lost: { ...lost, index: lost.index + by } }),
+    ...(max && { max: { ...max, index: max.index + by } }),
+  };
+}
+
+/** A curve of some of the rates as one of all of them. */
+function shifted(
+  curve: RangeCurve,
+  length: number,
+  by: number,
+): RangeCurve {
+  const place = (values: readonly number[]) =>
+    Array.from({ length }, (_, i) => values[i - by] ?? NaN);
+  return {
+    ...curve,
+    values: place(curve.values),
+    trend: place(curve.trend),
+  };
 }

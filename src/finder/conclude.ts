@@ -1,139 +1,23 @@
+import { type CurveEvidence, MINIMUM_POINTS } from "./bounds.ts";
 import {
-  type CurveEvidence,
-  LOCATING_BASE_CLARITY,
-  LOCATING_CLARITY,
-  MINIMUM_POINTS,
-  SIGNIFICANT_CLARITY,
-} from "./bounds.ts";
+  type AdvisedOption,
+  type Finding,
+  type FindingKind,
+  type Remedy,
+  type Verdict,
+  verdictOf,
+} from "./finding.ts";
+import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 
-/**
- * What a test found:
- *
- * - `"good"`: both bounds.
- * - `"flat"`: no improvement at any rate.
- * - `"never-diverged"`: still improving at the end; raise `endLr`.
- * - `"diverged-at-once"`: diverged before it improved; lower `startLr`.
- * - `"noisy"`: an improvement that noise hides; more batches per rate.
- * - `"too-short"`: too few rates tested to tell.
- */
-export type Verdict =
-  | "good"
-  | "flat"
-  | "never-diverged"
-  | "diverged-at-once"
-  | "noisy"
-  | "too-short";
-
-/**
- * What was seen in the curve:
- *
- * - `"both-bounds"`: where it starts to improve and where that ends (`"good"`).
- * - `"no-improvement"`: none at any rate, `"no-improvement-before-divergence"`:
- *   none at the rates before training diverged (`"flat"`).
- * - `"still-improving"`: it improves up to the last rate (`"never-diverged"`).
- * - `"first-loss-not-finite"`: there was no loss to begin with,
- *   `"diverged-before-improving"`: training diverged among the first rates
- *   (`"diverged-at-once"`).
- * - `"bounds-hidden-by-noise"`: it improves, noise hides where;
- *   `"bounds-coincide"`: it improves from one rate to the next (`"noisy"`).
- * - `"stopped-before-improving"` and `"stopped-while-improving"`: the signal
- *   stopped the test; `"too-few-rates"`: there are too few to see a trend;
- *   `"too-few-finite"`: the curve is not a number at most of them
- *   (`"too-short"`).
- */
-export type FindingKind =
-  | "both-bounds"
-  | "no-improvement"
-  | "no-improvement-before-divergence"
-  | "still-improving"
-  | "first-loss-not-finite"
-  | "diverged-before-improving"
-  | "bounds-hidden-by-noise"
-  | "bounds-coincide"
-  | "stopped-before-improving"
-  | "stopped-while-improving"
-  | "too-few-rates"
-  | "too-few-finite";
-
-/** The verdict that each leads to. */
-const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
-  "both-bounds": "good",
-  "no-improvement": "flat",
-  "no-improvement-before-divergence": "flat",
-  "still-improving": "never-diverged",
-  "first-loss-not-finite": "diverged-at-once",
-  "diverged-before-improving": "diverged-at-once",
-  "bounds-hidden-by-noise": "noisy",
-  "bounds-coincide": "noisy",
-  "stopped-before-improving": "too-short",
-  "stopped-while-improving": "too-short",
-  "too-few-rates": "too-short",
-  "too-few-finite": "too-short",
-};
-
-/** What was seen that led to a verdict. */
-export interface Finding {
-  /** What was seen. */
-  readonly kind: FindingKind;
-  /** Rates at which a finite loss was recorded. */
-  readonly tested: number;
-  /** Rates at which the curve that was read is a finite number. */
-  readonly points: number;
-}
-
-/** An option of the test that a {@linkcode Remedy} sets. */
-export type AdvisedOption =
-  | "startLr"
-  | "endLr"
-  | "iterations"
-  | "batchesPerRate";
-
-/**
- * Something to do next:
- *
- * - `"train"`: train with a schedule between the bounds.
- * - `"set-option"`: test again with another value of an option.
- * - `"read-metric"`: read the bounds from another curve.
- * - `"enlarge-batch"`: use a larger batch.
- * - `"check-labels"`: check that labels fit inputs.
- * - `"check-data"`: check the data and the loss function.
- * - `"run-on"`: do not stop the test.
- */
-export type Remedy =
-  | {
-    /** What to do. */
-    readonly kind: "set-option";
-    /** The option to set. */
-    readonly option: AdvisedOption;
-    /** Its value in this test. */
-    readonly from: number;
-    /** The value to set. */
-    readonly to: number;
-  }
-  | {
-    /** What to do. */
-    readonly kind: "read-metric";
-    /** The curve to read instead, `metric` of the test's options. */
-    readonly metric: string;
-  }
-  | {
-    /** What to do. */
-    readonly kind:
-      | "train"
-      | "enlarge-batch"
-      | "check-labels"
-      | "check-data"
-      | "run-on";
-  };
-
 /** What a run allows one to conclude. */
 export interface Conclusion {
   readonly baseLr?: number;
   readonly maxLr?: number;
+  readonly thumb?: "maxLr";
   readonly verdict: Verdict;
   readonly finding: Finding;
   readonly remedies: readonly Remedy[];
@@ -144,6 +28,7 @@ export interface Conclusion {
 interface About {
   readonly settings: RangeTestSettings;
   readonly evidence: CurveEvidence;
+  readonly circumstances?: Circumstances;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -160,7 +45,7 @@ const MORE_BATCHES = 4;
 
 function set(
   { settings }: About,
-  option: AdvisedOption,
+  option: Exclude<AdvisedOption, "batchSize">,
   factor: number,
 ): Remedy {
   const from = settings[option];
@@ -189,6 +74,7 @@ const REMEDIES: {
     set(about, "iterations", 2),
   ],
   "still-improving": (about) => [set(about, "endLr", TWO_DECADES)],
+  "levelled-off": (about) => [set(about, "endLr", TWO_DECADES)],
   "first-loss-not-finite": () => [{ kind: "check-data" }],
   "diverged-before-improving": (about) => [
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
@@ -197,7 +83,6 @@ const REMEDIES: {
     set(about, "batchesPerRate", MORE_BATCHES),
     { kind: "enlarge-batch" },
   ],
-  "bounds-coincide": (about) => [set(about, "iterations", 2)],
   "stopped-before-improving": () => [{ kind: "run-on" }],
   "stopped-while-improving": () => [{ kind: "run-on" }],
   "too-few-rates": ({ settings }) => [{
@@ -207,6 +92,30 @@ const REMEDIES: {
     to: Math.max(ENOUGH_RATES, 2 * settings.iterations),
   }],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
+  "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
+  "data-not-finite": () => [{ kind: "clean-data" }],
+  "loss-not-finite": () => [{ kind: "check-data" }],
+  "targets-in-runs": ({ circumstances }) => [{
+    kind: "shuffle",
+    buffer: circumstances?.buffer ?? 1000,
+  }],
+  "targets-constant": () => [{ kind: "check-labels" }],
+  "frequencies-only": () => [{ kind: "check-pairing" }],
+  "weights-unchanged": () => [{ kind: "check-weights" }],
+  "optimum-already": ({ settings, evidence }) => [{
+    kind: "use-lower-rates",
+    below: evidence.lost?.learningRate ?? settings.endLr,
+  }],
+  "targets-out-of-reach": ({ circumstances }) => [{
+    kind: "change-loss",
+    to: circumstances?.mismatch?.to ?? "a loss that suits the targets",
+  }],
+  "batch-holds-all": ({ circumstances }) => [{
+    kind: "set-option",
+    option: "batchSize",
+    from: circumstances!.whole!.batchSize,
+    to: Math.max(1, Math.floor(circumstances!.whole!.examples / 10)),
+  }],
 };
 
 /** Among how many of the first rates a divergence is one at once. */
@@ -221,7 +130,8 @@ function findingKind(
 ): FindingKind {
   const aborted = stopReason === "aborted";
   if (points < tested && points < MINIMUM_POINTS) return "too-few-finite";
-  if (points < MINIMUM_POINTS || !(evidence.clarity >= SIGNIFICANT_CLARITY)) {
+  if (evidence.hidden) return "bounds-hidden-by-noise";
+  if (points < MINIMUM_POINTS || !evidence.base) {
     if (stopReason === "diverged" || stopReason === "non-finite") {
       if (tested === 0) return "first-loss-not-finite";
       return tested < atOnce(settings)
@@ -231,25 +141,30 @@ function findingKind(
     if (aborted) return "stopped-before-improving";
     return points < MINIMUM_POINTS ? "too-few-rates" : "no-improvement";
   }
-  if (
-    evidence.clarity < LOCATING_CLARITY ||
-    evidence.baseClarity < LOCATING_BASE_CLARITY
-  ) {
-    return "bounds-hidden-by-noise";
-  }
-  const { base, max } = evidence;
+  const { max } = evidence;
   if (!max) return aborted ? "stopped-while-improving" : "still-improving";
-  return max.learningRate > base!.learningRate
-    ? "both-bounds"
-    : "bounds-coincide";
+  if (max.reason === "slows") return "levelled-off";
+  return "both-bounds";
 }
 
+/** A maximum that is not known, by the rule of thumb: base = max / 3. */
+const THUMB = 3;
+
 /** The bounds that a finding leaves standing. */
-function boundsOf(kind: FindingKind, { base, max }: CurveEvidence) {
+function boundsOf(
+  kind: FindingKind,
+  { base, max }: CurveEvidence,
+): Pick<Conclusion, "baseLr" | "maxLr" | "thumb"> {
   switch (kind) {
     case "both-bounds":
       return { baseLr: base!.learningRate, maxLr: max!.learningRate };
+    case "levelled-off":
     case "still-improving":
+      return {
+        baseLr: base!.learningRate,
+        maxLr: THUMB * base!.learningRate,
+        thumb: "maxLr",
+      };
     case "stopped-while-improving":
       return { baseLr: base!.learningRate };
     default:
@@ -271,7 +186,7 @@ export function conclude(
   run: RecordedRun,
   settings: RangeTestSettings,
 ): Conclusion {
-  const evidence = chooseCurve(learningRates, run, settings.metric);
+  const evidence = chooseCurve(learningRates, run, settings);
   const about = { settings, evidence };
   const counts = {
     tested: run.losses.length,
@@ -279,7 +194,7 @@ export function conclude(
   };
   const kind = findingKind(counts, run.stopReason, about);
   return {
-    verdict: VERDICTS[kind],
+    verdict: verdictOf(kind),
     finding: { kind, ...counts },
     remedies: remediesFor(kind, about),
     evidence,

@@ -6,10 +6,20 @@ import type { DirectedMetric } from "../metrics/direction.ts";
 export interface MeasuredCurve extends DirectedMetric {
   /** Its value at each rate; NaN where there is none. */
   readonly values: readonly number[];
+  /**
+   * What the same batches gave at the weights that the test began with, where
+   * that was measured. How hard a batch is shows in both, and cancels out of
+   * their difference.
+   */
+  readonly references?: readonly number[];
+  /** Whether the values blew up after the last one. */
+  readonly blewUp?: boolean;
 }
 
 /** The curve that bounds were read from, as it was read. */
-export interface RangeCurve extends MeasuredCurve {
+export interface RangeCurve extends DirectedMetric {
+  /** Its value at each rate; NaN where there is none. */
+  readonly values: readonly number[];
   /** The smoothed curve at each rate; NaN where there is no value. */
   readonly trend: readonly number[];
   /**
@@ -21,21 +31,24 @@ export interface RangeCurve extends MeasuredCurve {
   readonly noise: number;
 }
 
+/**
+ * The reach of the smoothing on each side, in decades: short of the fall of a
+ * loss that takes hold at once, which is half a decade wide, and long enough
+ * for three points at ten a decade.
+ */
+const REACH = 0.3;
+
+/** Points on each side that a line needs at least, to be smoother than they. */
+const LEAST_HALF_WIDTH = 2;
+
 /** Points at the start that give the level before any improvement. */
 const START_SHARE = 0.1;
 const START_MINIMUM = 5;
 
 /**
- * Half-width of the smoothing, as a share of the points: at the default 120
- * rates over six decades 12 points, or 0.6 decades on each side. A fall that is
- * narrower is widened to that; with less, the trend follows the noise.
- */
-const HALF_WIDTH_SHARE = 0.1;
-
-/**
- * How far above the start a loss is cut, in improvements. A rise is told at a
- * third of the improvement below the start, so a cut above it hides none; the
- * lower the cut, the less a single spike moves the trend.
+ * How far above the start a loss is cut, in improvements. The bounds are told
+ * from losses below the start, so a cut above it hides nothing; the lower the
+ * cut, the less a single spike moves the trend.
  */
 const CUT = 0.5;
 
@@ -46,24 +59,25 @@ const MEDIAN_WINDOW = 5;
 export interface SmoothCurve {
   /** −1 for a metric that is better when higher, which is negated. */
   readonly sign: 1 | -1;
-  /** The values. */
+  /** The values, less what made their batches hard. */
   readonly raw: Float64Array;
-  /** How many of the first points are taken to come before any improvement. */
+  /** The level before any improvement. */
+  readonly start: number;
+  /** How many of the first points that was told from; 0 where it was measured. */
   readonly head: number;
-  /** Their median. */
-  readonly rough: number;
   /** Where blow-ups are cut off. */
   readonly limit: number;
   /** What the trend is read from: `raw`, cut off at `limit`. */
   readonly cut: Float64Array;
-  /** How many points on each side the trend is read from. */
-  readonly halfWidth: number;
-  /** The trend. */
+  /**
+   * The trend, and behind the last value, where the curve blew up then, some
+   * points at the limit.
+   */
   readonly values: Float64Array;
   /** Its slopes, per point. */
   readonly slopes: Float64Array;
-  /** Standard deviation of the trend where the points have 1. */
-  readonly gain: number;
+  /** Standard deviations of the trend where the points have 1. */
+  readonly gains: Float64Array;
 }
 
 /** Where a curve has numbers: precision is NaN for some batches. */
@@ -73,39 +87,79 @@ export function finitePoints(values: ArrayLike<number>): number[] {
   );
 }
 
+/** How many points on each side of each lie within the smoothing's reach. */
+function halfWidthsOf(rates: ArrayLike<number>, length: number): Int32Array {
+  const decade = (i: number) => Math.log10(Math.max(rates[i], 1e-300));
+  const known = rates.length;
+  const widths = new Int32Array(length);
+  for (let i = 0; i < length; i++) {
+    const center = Math.min(i, known - 1);
+    let width = LEAST_HALF_WIDTH;
+    const within = (j: number) =>
+      j >= 0 && j < known && Math.abs(decade(j) - decade(center)) <= REACH;
+    while (within(center - width - 1) || within(center + width + 1)) width++;
+    widths[i] = width;
+  }
+  return widths;
+}
+
 /** The trend of values that are all finite. */
 export function smoothCurve(
-  curve: Pick<MeasuredCurve, "better" | "values">,
+  curve: Pick<MeasuredCurve, "better" | "values" | "references" | "blewUp">,
+  rates: ArrayLike<number>,
 ): SmoothCurve {
   const sign = curve.better === "higher" ? -1 : 1;
-  const raw = Float64Array.from(curve.values, (value) => sign * value);
-  const n = raw.length;
-  const head = Math.max(START_MINIMUM, Math.round(START_SHARE * n));
-  const rough = median(raw.slice(0, head));
-  let roughBest = rough;
+  const { references } = curve;
+  const n = curve.values.length;
+  const usual = references && n > 0
+    ? references.slice(0, n).reduce((sum, value) => sum + value, 0) / n
+    : 0;
+  const raw = Float64Array.from(
+    curve.values,
+    (value, i) => sign * (references ? value - references[i] + usual : value),
+  );
+  const head = references
+    ? 0
+    : Math.max(START_MINIMUM, Math.round(START_SHARE * n));
+  const start = references ? sign * usual : median(raw.slice(0, head));
+  let best = start;
   for (let i = MEDIAN_WINDOW; i <= n; i++) {
-    roughBest = Math.min(roughBest, median(raw.slice(i - MEDIAN_WINDOW, i)));
+    best = Math.min(best, median(raw.slice(i - MEDIAN_WINDOW, i)));
   }
-  const limit = rough + CUT * (rough - roughBest);
+  const limit = start + CUT * (start - best);
   const cut = raw.map((value) => Math.min(value, limit));
-  const halfWidth = Math.max(2, Math.round(HALF_WIDTH_SHARE * n));
+  const widths = halfWidthsOf(rates, n);
+  const beyond = curve.blewUp && n > 0 ? widths[n - 1] : 0;
+  const padded = new Float64Array(n + beyond).fill(limit);
+  padded.set(cut);
   return {
     sign,
     raw,
     head,
-    rough,
+    start,
     limit,
     cut,
-    halfWidth,
-    ...fitLocally(cut, halfWidth),
+    ...fitLocally(padded, halfWidthsOf(rates, n + beyond)),
   };
 }
 
 /** The curve with its trend, as everything that shows it draws it. */
-export function drawnCurve(curve: MeasuredCurve, noise: number): RangeCurve {
-  const { name, better, values } = curve;
+export function drawnCurve(
+  curve: MeasuredCurve,
+  options: {
+    readonly rates: readonly number[];
+    readonly noise: number;
+  },
+): RangeCurve {
+  const { name, better, values, references, blewUp } = curve;
+  const { rates, noise } = options;
   const kept = finitePoints(values);
-  const smooth = smoothCurve({ better, values: kept.map((i) => values[i]) });
+  const smooth = smoothCurve({
+    better,
+    values: kept.map((i) => values[i]),
+    ...(references && { references: kept.map((i) => references[i]) }),
+    ...(blewUp === undefined ? {} : { blewUp }),
+  }, kept.map((i) => rates[i]));
   const trend = new Array<number>(values.length).fill(NaN);
   kept.forEach((i, k) => trend[i] = smooth.sign * smooth.values[k]);
   return {

@@ -36,6 +36,19 @@ const EVIDENCE = 12;
 /** From the median absolute deviation to a normal standard deviation. */
 const MAD_TO_SIGMA = 1 / 0.6744897501960817;
 
+/**
+ * Where the losses of the same batches at the first weights are known: by how
+ * many standard deviations of single losses the median of the last three must lie
+ * above them, where there was no improvement half of which would be more.
+ */
+const REFERENCED_SLACK = 2;
+
+/** The losses whose median that is: one or two may be outliers. */
+const REFERENCED_WINDOW = 3;
+
+/** The first losses, which their usual spread is read from. */
+const REFERENCED_HEAD = 30;
+
 /** Relative resolution of a float32 loss, with room for a few roundings. */
 const RESOLUTION = 2 ** -21;
 
@@ -81,15 +94,38 @@ export function resolution(values: ArrayLike<number>): number {
  */
 export class DivergenceDetector {
   readonly #losses: number[] = [];
+  readonly #changes: number[] = [];
   #first = 0;
   #best = Infinity;
   #bestEnd = 0;
 
-  /** Takes the next loss and says whether training has diverged by now. */
-  add(loss: number): boolean {
+  /**
+   * Takes the next loss, and what the same batch gave at the first weights where
+   * that was measured, and says whether training has diverged by now.
+   */
+  add(loss: number, reference?: number): boolean {
+    this.#losses.push(loss);
+    if (reference !== undefined) this.#changes.push(loss - reference);
+    if (this.#losses.length < MEDIAN_WINDOW) return false;
+    return reference === undefined ? this.#hasRisen() : this.#isAboveStart();
+  }
+
+  /** How hard each batch is cancels out: what is left starts at 0. */
+  #isAboveStart(): boolean {
+    const changes = this.#changes;
+    const level = median(changes.slice(-MEDIAN_WINDOW));
+    this.#best = Math.min(this.#best, level);
+    const head = this.#losses.slice(0, REFERENCED_HEAD);
+    const slack = Math.max(
+      LOST_SHARE * Math.max(0, -this.#best),
+      REFERENCED_SLACK * noiseLevel(head),
+      resolution(head.slice(0, MEDIAN_WINDOW)),
+    );
+    return median(changes.slice(-REFERENCED_WINDOW)) > slack;
+  }
+
+  #hasRisen(): boolean {
     const losses = this.#losses;
-    losses.push(loss);
-    if (losses.length < MEDIAN_WINDOW) return false;
     const level = median(losses.slice(-MEDIAN_WINDOW));
     if (losses.length === MEDIAN_WINDOW) this.#first = level;
     if (level < this.#best) {
@@ -101,7 +137,8 @@ export class DivergenceDetector {
     const unsure = 1 + 4 / losses.length;
     const noise = unsure * Math.max(
       ...NOISE_WINDOWS.map((window) => noiseLevel(losses.slice(-window))),
-      resolution(losses),
+      // Not of all of them: an explosion would hide itself.
+      resolution([this.#first, this.#best]),
     );
     const reference = this.#best +
       Math.max(LOST_SHARE * (this.#first - this.#best), SLACK * noise);

@@ -2,11 +2,11 @@ import { TrainingSnapshot } from "../training/snapshot.ts";
 import { batchSource } from "./_batches.ts";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { createTrainer } from "./_trainer.ts";
+import { DataSurvey } from "./data_survey.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
-import { LearningRateRange } from "./range.ts";
-import { runRangeTest } from "./range_test_run.ts";
-import type { RecordedRun } from "./recorded_run.ts";
+import type { LearningRateRange } from "./range.ts";
+import { runRangeTests } from "./range_tests.ts";
 import { resolveSettings } from "./settings.ts";
 import type { Trainee } from "./trainee.ts";
 
@@ -93,28 +93,22 @@ export async function findLearningRate<Batch = TensorPair>(
   }
   const settings = resolveSettings(given, source.batches);
 
-  const runs: RecordedRun[] = [];
   using snapshot = new TrainingSnapshot(trainer.subject);
   // Not the stream of the order, which whatever else runs would change.
   using _borrowed = borrowMathRandom(seededRandom(~seed));
+  using survey = new DataSurvey();
   try {
-    for (let repeat = 1; repeat <= settings.repeats; repeat++) {
-      if (repeat > 1) snapshot.restore();
-      trainer.begin();
-      runs.push(
-        await runRangeTest({
-          trainer,
-          source,
-          validation,
-          settings,
-          options: given,
-          repeat,
-        }),
-      );
-      if (given.signal?.aborted) break;
-    }
+    return await runRangeTests({
+      trainer,
+      source,
+      validation,
+      settings,
+      options: given,
+      snapshot,
+      survey,
+    });
   } finally {
     snapshot.restore();
+    trainer.end();
   }
-  return LearningRateRange.fromRuns(runs, settings);
 }

@@ -12,7 +12,7 @@ export type {
   FindingKind,
   Remedy,
   Verdict,
-} from "./conclude.ts";
+} from "./finding.ts";
 export type { MeasuredCurve, RangeCurve } from "./curve.ts";
 export type {
   BatchDataset,
@@ -27,8 +27,10 @@ export type { FindLearningRateOptions, RangeTestProgress } from "./options.ts";
 export { type FromCurveOptions, LearningRateRange } from "./range.ts";
 export type {
   LearningRateRangeData,
+  RangeTestCost,
   RangeTestResult,
   RangeTestRun,
+  RangeTrial,
   Spread,
 } from "./range_data.ts";
 export type { FormatOptions } from "./range_text.ts";

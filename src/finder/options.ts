@@ -38,8 +38,24 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {10}
    */
   readonly endLr?: number;
-  /** How many rates to test. @default {120} */
+  /**
+   * How many rates to test, in one pass over all of them.
+   *
+   * Without `iterations`, `epochs` and all else that says how to test, the test
+   * spends batches where they tell most, at most `maxBatches`: it begins with ten
+   * rates a decade, extends the range where it does not show both ends and where
+   * `startLr` or `endLr` do not forbid it, repeats the part that matters with
+   * other batches, and tries two rates out.
+   *
+   * @default {undefined}
+   */
   readonly iterations?: number;
+  /**
+   * The most batches to train on where `iterations` and `epochs` do not say.
+   *
+   * @default {150}
+   */
+  readonly maxBatches?: number;
   /**
    * Tests as many rates as there are batches in this many epochs, in place of
    * `iterations`. The data must say how many there are.

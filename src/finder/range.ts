@@ -1,8 +1,17 @@
+import {
+  type Check,
+  checkData,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  that,
+} from "../runtime/check_data.ts";
 import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/history.ts";
 import { rangeView } from "./_notebook.ts";
-import { combineRuns } from "./combine_runs.ts";
+import { combineRuns, type Known } from "./combine_runs.ts";
 import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { readRange } from "./range_json.ts";
@@ -14,6 +23,13 @@ import {
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 
+const isNumber: Check = that(
+  "be a number",
+  (value) => typeof value === "number",
+);
+const curveOfNumbers = listOf(isNumber);
+const FROM_CURVE = record({ metrics: optional(mapOf(curveOfNumbers)) });
+
 /** Options of {@linkcode LearningRateRange.fromCurve}. */
 export interface FromCurveOptions extends Partial<RangeTestSettings> {
   /** Other metrics at each rate, by name. @default {{}} */
@@ -21,6 +37,36 @@ export interface FromCurveOptions extends Partial<RangeTestSettings> {
   /** Why the test stopped. @default {"end"} */
   readonly stopReason?: StopReason;
 }
+
+/** What a range has of its data, which may hold more: where they come from. */
+const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
+  settings: true,
+  baseLr: true,
+  maxLr: true,
+  learningRates: true,
+  losses: true,
+  smoothedLosses: true,
+  metrics: true,
+  suggestions: true,
+  stopReason: true,
+  stoppedAt: true,
+  verdict: true,
+  finding: true,
+  remedies: true,
+  headline: true,
+  nextStep: true,
+  advice: true,
+  ending: true,
+  curve: true,
+  evidence: true,
+  spread: true,
+  runs: true,
+  intervals: true,
+  thumb: true,
+  trials: true,
+  cost: true,
+  batchesPerEpoch: true,
+};
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
 export interface LearningRateRange extends RangeTestResult {}
@@ -51,8 +97,15 @@ export class LearningRateRange {
 
   private constructor(data: LearningRateRangeData) {
     this.#data = deepFreeze(data);
-    const { type: _type, version: _version, ...result } = data;
-    Object.freeze(Object.assign(this, result));
+    for (const field of Object.keys(FIELDS) as (keyof RangeTestResult)[]) {
+      if (data[field] !== undefined) {
+        Object.defineProperty(this, field, {
+          value: data[field],
+          enumerable: true,
+        });
+      }
+    }
+    Object.freeze(this);
   }
 
   /**
@@ -65,12 +118,17 @@ export class LearningRateRange {
    * grows is told from the rates where it is not given.
    * @throws {RangeError} If there are more losses than rates or no rates, these
    * do not increase, or `metric` names no curve or one of unknown direction.
+   * @throws {TypeError} If a curve is no list of numbers.
    */
   static fromCurve(
     learningRates: readonly number[],
     losses: readonly number[],
     options: FromCurveOptions = {},
   ): LearningRateRange {
+    for (const curve of [{ learningRates }, { losses }]) {
+      checkData("read a range from a curve", curve, mapOf(curveOfNumbers));
+    }
+    checkData("read a range from a curve", options, FROM_CURVE);
     const [first] = learningRates;
     if (
       learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
@@ -125,14 +183,17 @@ export class LearningRateRange {
   static fromRuns(
     runs: readonly RecordedRun[],
     settings: RangeTestSettings,
+    known: Known = {},
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
     // The rate at which a run stopped may have no loss.
     const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
-    const grid = Array.from(
+    const grid = known.search?.grid ?? Array.from(
       learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );
-    return new LearningRateRange(combineRuns(runs, { settings, grid }));
+    return new LearningRateRange(
+      combineRuns(runs, { ...known, settings, grid }),
+    );
   }
 
   /**

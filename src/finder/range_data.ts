@@ -1,5 +1,5 @@
 import type { CurveEvidence } from "./bounds.ts";
-import type { Finding, Remedy, Verdict } from "./conclude.ts";
+import type { Finding, Remedy, Verdict } from "./finding.ts";
 import type { RangeCurve } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
@@ -17,6 +17,29 @@ export interface RangeTestRun extends RecordedRun {
 
 /** The least and the greatest of several runs. */
 export type Spread = readonly [least: number, greatest: number];
+
+/** A short training at one rate, from the weights that the test began with. */
+export interface RangeTrial {
+  /** The rate. */
+  readonly learningRate: number;
+  /** The loss of each batch. */
+  readonly losses: readonly number[];
+  /** The losses of the same batches at the first weights, where measured. */
+  readonly references?: readonly number[];
+  /**
+   * What its last third gained over the start, in improvements of the sweeps;
+   * absent where training did not hold at this rate.
+   */
+  readonly gained?: number;
+}
+
+/** What a test cost. */
+export interface RangeTestCost {
+  /** Batches that were trained on. */
+  readonly trained: number;
+  /** Batches whose loss was computed without a training step. */
+  readonly evaluated: number;
+}
 
 /** All that a range test found: the fields of a `LearningRateRange`. */
 export interface RangeTestResult {
@@ -68,6 +91,27 @@ export interface RangeTestResult {
     /** Of the upper bound. */
     readonly maxLr: Spread;
   };
+  /**
+   * Between which rates each bound lies with a confidence of 90 %, where the test
+   * chose its rates for itself.
+   */
+  readonly intervals?: {
+    /** Of the lower bound. */
+    readonly baseLr: Spread;
+    /** Of the upper bound. */
+    readonly maxLr: Spread;
+  };
+  /**
+   * Which bound was not read from the curve but set by the rule of thumb from
+   * the other one (Smith 2015, section 3.3: a third or a fourth of the maximum).
+   */
+  readonly thumb?: "baseLr" | "maxLr";
+  /** Short trainings at single rates, if there were some. */
+  readonly trials?: readonly RangeTrial[];
+  /** What the test cost, where that was counted. */
+  readonly cost?: RangeTestCost;
+  /** Batches in a pass over the data, where that is known. */
+  readonly batchesPerEpoch?: number;
   /** Each run; the bounds of the range are the medians of theirs. */
   readonly runs: readonly RangeTestRun[];
 }

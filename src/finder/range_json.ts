@@ -14,7 +14,8 @@ import {
 } from "../runtime/check_data.ts";
 import { readColumn, recordedNumber } from "../runtime/columns.ts";
 import { valuesOf } from "./choose_curve.ts";
-import { type FindingKind, remediesFor } from "./conclude.ts";
+import { remediesFor } from "./conclude.ts";
+import { type FindingKind, VERDICT_NAMES } from "./finding.ts";
 import { drawnCurve } from "./curve.ts";
 import { metricDirection } from "../metrics/direction.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
@@ -31,7 +32,15 @@ type Added =
   | "curve";
 
 /** Data of version 1, whose direction was recorded later. */
-type Version1 = Omit<LearningRateRangeData, Added>;
+type Version1 = Omit<LearningRateRangeData, Added | "verdict"> & {
+  readonly verdict:
+    | "good"
+    | "flat"
+    | "never-diverged"
+    | "diverged-at-once"
+    | "noisy"
+    | "too-short";
+};
 
 function metricsWithNaN(
   metrics: { readonly [name: string]: readonly unknown[] },
@@ -76,7 +85,7 @@ function upgrade(data: Version1): LearningRateRangeData {
   const evidence = { ...data.evidence, better };
   const curve = drawnCurve(
     { name, better, values: valuesOf(data, name) },
-    evidence.noise,
+    { rates: data.learningRates, noise: evidence.noise },
   );
   const points = curve.values.filter(Number.isFinite).length;
   const kind = findingOf(data, points);
@@ -107,14 +116,7 @@ const RUN = {
   losses: numbers,
   metrics: mapOf(numbers),
   stopReason: oneOf("end", "diverged", "non-finite", "aborted"),
-  verdict: oneOf(
-    "good",
-    "flat",
-    "never-diverged",
-    "diverged-at-once",
-    "noisy",
-    "too-short",
-  ),
+  verdict: oneOf(...VERDICT_NAMES),
   baseLr: optional(finite),
   maxLr: optional(finite),
 };
@@ -195,11 +197,12 @@ export function readRange(json: unknown): LearningRateRangeData {
       metrics: metricsWithNaN(run.metrics),
     })),
   };
-  if (version === 1) return upgrade(data);
+  if (version === 1) return upgrade(data as Version1);
   const { curve } = copy;
   return {
     ...data,
     version: 2,
+    losses: readColumn(copy.losses),
     curve: {
       ...curve,
       values: readColumn(curve.values),

@@ -10,9 +10,9 @@ import {
 } from "./_batches.ts";
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
+import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { setValue } from "../runtime/columns.ts";
-import { learningRates } from "./learning_rate_grid.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
@@ -26,8 +26,21 @@ export interface RangeTestSetup {
   readonly source: BatchSource;
   /** What to evaluate on in place of it, if anything. */
   readonly validation: BatchSource | undefined;
-  /** The rates and how to test them. */
+  /** How to test the rates. */
   readonly settings: RangeTestSettings;
+  /** The rates, in order. */
+  readonly rates: Iterable<number>;
+  /** How many they are. */
+  readonly count: number;
+  /**
+   * Which of all the rates is the first of these. A run that is none over growing
+   * rates has none, and goes on whatever the loss does, as long as it is finite.
+   */
+  readonly from?: number;
+  /** Is shown every batch that is trained on. */
+  readonly survey?: DataSurvey;
+  /** Whether a batch has a finite loss at the weights of the beginning. */
+  readonly isFiniteAtStart?: (batch: unknown) => Promise<boolean>;
   /** When to stop, and whom to tell. */
   readonly options: Pick<
     FindLearningRateOptions,
@@ -40,10 +53,33 @@ export interface RangeTestSetup {
 /** The loss and metrics of a batch or a rate, read from the device. */
 type Values = { loss: number; [metric: string]: number };
 
+/** Under which name the loss at the first weights is read with the others. */
+const REFERENCE = "loss at the first weights";
+
+/** Why the loss of a rate is not finite. */
+export type NonFiniteCause = "data" | "rate";
+
+/** What one run of the test records, and what else it knows. */
+export interface MeasuredRun extends RecordedRun {
+  /** Where a loss was not finite: what is to blame. */
+  readonly nonFinite?: {
+    /** The batch, from 1. */
+    readonly batch: number;
+    /** Not finite at the first weights either, or because of the rate. */
+    readonly cause: NonFiniteCause;
+  };
+  /** Batches trained on. */
+  readonly trained: number;
+  /** Losses computed without a training step. */
+  readonly evaluated: number;
+}
+
 /** A rate whose losses are still being read from the device. */
 interface PendingRate {
   readonly learningRate: number;
   readonly values: Promise<Values>;
+  /** The last batch of the rate, kept where it may be tried again. */
+  readonly batch?: unknown;
 }
 
 /** How long the event loop may wait for its turn, in milliseconds. */
@@ -65,6 +101,16 @@ async function read({ names, values }: StepValues): Promise<Values> {
     const value = values[i];
     return [name, typeof value === "number" ? value : numbers[next++]];
   })) as Values;
+}
+
+/** A step's values, and the loss of its batch at the first weights. */
+function withReference(step: StepValues, reference: StepValues): StepValues {
+  const [loss, ...others] = reference.values;
+  tf.dispose(others);
+  return {
+    names: [...step.names, REFERENCE],
+    values: [...step.values, loss],
+  };
 }
 
 /** The averages of what several batches gave, by their weights. */
@@ -90,7 +136,11 @@ class RangeTest {
   readonly #detector = new DivergenceDetector();
   readonly #smoothing: ExponentialSmoothing;
   readonly #losses: number[] = [];
+  readonly #references: number[] = [];
   readonly #metrics: { [name: string]: number[] } = {};
+  #nonFinite: MeasuredRun["nonFinite"];
+  #trained = 0;
+  #evaluated = 0;
   #leastSmoothed = Infinity;
   #lastTurn = performance.now();
 
@@ -99,19 +149,15 @@ class RangeTest {
     this.#smoothing = new ExponentialSmoothing(setup.settings.beta);
   }
 
-  async run(): Promise<RecordedRun> {
-    const { startLr, endLr, iterations, growth } = this.#setup.settings;
-    const grid = learningRates(startLr, endLr, {
-      count: iterations,
-      growth,
-    });
+  async run(): Promise<MeasuredRun> {
+    const { rates, source, from } = this.#setup;
     const ahead = readsAtOnce() ? 0 : RATES_AHEAD;
-    const batches = endlessBatches(this.#setup.source);
+    const batches = endlessBatches(source);
     const pending: PendingRate[] = [];
     let stopReason: StopReason | undefined;
     let aborted = false;
     try {
-      for (const learningRate of grid) {
+      for (const learningRate of rates) {
         const rate = await this.#test(learningRate, batches);
         if (!rate) {
           aborted = true;
@@ -129,13 +175,25 @@ class RangeTest {
     } finally {
       // Reads under way own tensors until they end.
       await Promise.allSettled(pending.map(({ values }) => values));
+      for (const { batch } of pending) disposeBatch(batch);
       await batches.return(undefined as never);
     }
     return {
       losses: this.#losses,
       metrics: this.#metrics,
       stopReason: stopReason ?? (aborted ? "aborted" : "end"),
+      ...(this.#refers ? { references: this.#references } : {}),
+      ...(from ? { from } : {}),
+      ...(this.#nonFinite ? { nonFinite: this.#nonFinite } : {}),
+      trained: this.#trained,
+      evaluated: this.#evaluated,
     };
+  }
+
+  /** Whether the loss at the first weights is measured beside each other. */
+  get #refers(): boolean {
+    const { trainer, validation } = this.#setup;
+    return trainer.reference !== undefined && validation === undefined;
   }
 
   /** Trains at one rate; its values are being read. None if aborted. */
@@ -143,20 +201,43 @@ class RangeTest {
     learningRate: number,
     batches: AsyncGenerator<unknown, never>,
   ): Promise<PendingRate | undefined> {
-    const { trainer, source, validation, settings } = this.#setup;
+    const { trainer, source, validation, settings, survey, isFiniteAtStart } =
+      this.#setup;
     const reads: Promise<Values>[] = [];
     const weights: number[] = [];
-    const use = async (
-      batch: unknown,
-      from: BatchSource,
-      method: "train" | "evaluate",
-    ) => {
+    let kept: unknown;
+    const mayBeKept = !this.#refers && isFiniteAtStart !== undefined;
+    const evaluate = async (batch: unknown) => {
       try {
-        checkBatch(batch, from, trainer.form);
+        checkBatch(batch, validation!, trainer.form);
         weights.push(examplesOf(batch));
-        return await trainer[method](batch);
+        this.#evaluated++;
+        return await trainer.evaluate(batch);
       } finally {
         disposeBatch(batch);
+      }
+    };
+    const train = async (batch: unknown): Promise<StepValues> => {
+      let reference: StepValues | undefined;
+      try {
+        checkBatch(batch, source, trainer.form);
+        weights.push(examplesOf(batch));
+        survey?.add(batch);
+        if (this.#refers) {
+          reference = await trainer.reference!(batch);
+          this.#evaluated++;
+        }
+        const step = await trainer.train(batch);
+        this.#trained++;
+        return reference ? withReference(step, reference) : step;
+      } catch (error) {
+        if (reference) tf.dispose([...reference.values]);
+        throw error;
+      } finally {
+        if (mayBeKept) {
+          disposeBatch(kept);
+          kept = batch;
+        } else disposeBatch(batch);
       }
     };
     const keep = (step: StepValues) => {
@@ -170,10 +251,11 @@ class RangeTest {
       for (let i = 0; i < settings.batchesPerRate; i++) {
         if (await this.#isAborted()) {
           await Promise.allSettled(reads);
+          disposeBatch(kept);
           return;
         }
         const { value: batch } = await batches.next();
-        const step = await use(batch, source, "train");
+        const step = await train(batch);
         if (validation) tf.dispose([...step.values]);
         else keep(step);
       }
@@ -181,11 +263,11 @@ class RangeTest {
         weights.length = 0;
         for await (const batch of validation.pass()) {
           if (await this.#isAborted()) {
-            disposeBatch(batch);
+            disposeBatch([batch, kept]);
             await Promise.allSettled(reads);
             return;
           }
-          keep(await use(batch, validation, "evaluate"));
+          keep(await evaluate(batch));
           // A pass may be long: what is under way on a GPU stays bounded.
           await reads.at(-1 - BATCHES_AHEAD);
         }
@@ -193,20 +275,36 @@ class RangeTest {
       }
     } catch (error) {
       await Promise.allSettled(reads);
+      disposeBatch(kept);
       throw error;
     }
     const values = average(reads, weights);
     values.catch(() => {});
-    return { learningRate, values };
+    return { learningRate, values, ...(mayBeKept ? { batch: kept } : {}) };
   }
 
   /** Records what a rate gave and says whether, and why, to stop. */
   async #record(rate: PendingRate): Promise<StopReason | undefined> {
-    const { settings, options, repeat } = this.#setup;
-    const { loss, ...metrics } = await rate.values;
-    checkMetric(settings.metric, metrics);
-    if (!Number.isFinite(loss)) return "non-finite";
+    const { settings, options, repeat, count, from, isFiniteAtStart } =
+      this.#setup;
+    const { loss, [REFERENCE]: reference, ...metrics } = await rate.values;
+    try {
+      checkMetric(settings.metric, metrics);
+      if (!Number.isFinite(loss)) {
+        const isFinite = this.#refers
+          ? Number.isFinite(reference)
+          : await isFiniteAtStart?.(rate.batch) ?? true;
+        this.#nonFinite = {
+          batch: this.#losses.length * settings.batchesPerRate + 1,
+          cause: isFinite ? "rate" : "data",
+        };
+        return "non-finite";
+      }
+    } finally {
+      disposeBatch(rate.batch);
+    }
     this.#losses.push(loss);
+    if (this.#refers) this.#references.push(reference);
     for (const [name, value] of Object.entries(metrics)) {
       if (!Object.hasOwn(this.#metrics, name)) {
         setValue(this.#metrics, name, []);
@@ -216,7 +314,7 @@ class RangeTest {
     const smoothedLoss = this.#smoothing.next(loss);
     await options.onBatch?.({
       iteration: this.#losses.length,
-      iterations: settings.iterations,
+      iterations: count,
       repeat,
       repeats: settings.repeats,
       learningRate: rate.learningRate,
@@ -228,7 +326,10 @@ class RangeTest {
     const exceeded = stopFactor !== undefined &&
       smoothedLoss > stopFactor * this.#leastSmoothed;
     this.#leastSmoothed = Math.min(this.#leastSmoothed, smoothedLoss);
-    return this.#detector.add(loss) || exceeded ? "diverged" : undefined;
+    if (from === undefined) return undefined;
+    return this.#detector.add(loss, reference) || exceeded
+      ? "diverged"
+      : undefined;
   }
 
   /**
@@ -245,6 +346,6 @@ class RangeTest {
 }
 
 /** Runs the test once, from the trainee's present state. */
-export function runRangeTest(setup: RangeTestSetup): Promise<RecordedRun> {
+export function runRangeTest(setup: RangeTestSetup): Promise<MeasuredRun> {
   return new RangeTest(setup).run();
 }

@@ -35,7 +35,7 @@ export function summarizeRange(
   range: RangeTestResult,
   options: Pick<FormatOptions, "flags"> = {},
 ): string {
-  const { baseLr, curve, headline, spread, verdict, runs } = range;
+  const { baseLr, curve, headline, intervals, spread, verdict, runs } = range;
   const sentences: string[] = [];
   if (verdict === "good") {
     sentences.push(`${headline}: ${wordReading(range)}.`);
@@ -47,14 +47,27 @@ export function summarizeRange(
     if (baseLr !== undefined) {
       sentences.push(`The improvement starts at ${shortRate(baseLr)}.`);
     }
+    if (range.thumb === "maxLr") {
+      sentences.push(
+        `By the rule of thumb alone, the maximum is three times that, ${
+          shortRate(range.maxLr!)
+        }.`,
+      );
+    }
   }
   const missing = curve.values.length - finitePoints(curve.values).length;
-  if (missing > 0) {
+  if (missing > 0 && curve.name !== "loss") {
     sentences.push(
       `Left out: ${missing} rates at which the ${curve.name} is not a finite number.`,
     );
   }
-  if (spread) {
+  if (intervals) {
+    const [lowBase, highBase] = intervals.baseLr.map(shortRate);
+    const [lowMax, highMax] = intervals.maxLr.map(shortRate);
+    sentences.push(
+      `With 90 % confidence the lower bound lies within ${lowBase} to ${highBase}, the upper one within ${lowMax} to ${highMax}.`,
+    );
+  } else if (spread) {
     const [lowBase, highBase] = spread.baseLr.map(shortRate);
     const [lowMax, highMax] = spread.maxLr.map(shortRate);
     sentences.push(
@@ -62,6 +75,14 @@ export function summarizeRange(
     );
   }
   sentences.push(`${range.ending}.`);
+  if (range.cost && range.trials) {
+    const { trained, evaluated } = range.cost;
+    sentences.push(
+      `The whole test took ${trained} batches of training${
+        evaluated > 0 ? ` and ${evaluated} losses without` : ""
+      }.`,
+    );
+  }
   return sentences.join(" ");
 }
 

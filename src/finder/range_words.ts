@@ -1,6 +1,6 @@
 import { formatRate } from "../metrics/format_rate.ts";
 import type { MaxReason } from "./bounds.ts";
-import type { AdvisedOption, FindingKind, Remedy } from "./conclude.ts";
+import type { AdvisedOption, Finding, FindingKind, Remedy } from "./finding.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import type { StopReason } from "./recorded_run.ts";
 
@@ -35,13 +35,15 @@ const HEADLINES: Words<FindingKind> = {
     "Training diverged without having improved before",
   "still-improving": (range) =>
     `${theCurve(range)} still improved at the end of the range`,
+  "levelled-off": ({ settings }) =>
+    `Training had learned what it could before a rate was too high for it, up to ${
+      shortRate(settings.endLr)
+    }`,
   "first-loss-not-finite": () =>
     "The very first loss, before any rate was used, is not a finite number",
   "diverged-before-improving": () => "Training diverged before it improved",
   "bounds-hidden-by-noise": (range) =>
     `${theCurve(range)} improved, but its noise hides where`,
-  "bounds-coincide": (range) =>
-    `${theCurve(range)} improved over fewer than two rates`,
   "stopped-before-improving": ({ finding, settings }) =>
     `The test was stopped after ${finding.tested} of ${settings.iterations} rates, before training improved`,
   "stopped-while-improving": ({ finding, settings }) =>
@@ -52,7 +54,31 @@ const HEADLINES: Words<FindingKind> = {
     `${
       theCurve(range)
     } is a finite number at ${range.finding.points} of ${range.finding.tested} rates`,
+  "trials-failed": () =>
+    "The loss improved in the sweep, but no short training at one rate held",
+  "data-not-finite": ({ finding }) =>
+    `The data hold numbers that are not finite${detail(finding)}`,
+  "loss-not-finite": ({ finding }) =>
+    `The loss is not a finite number before any training${detail(finding)}`,
+  "targets-in-runs": ({ finding }) =>
+    `The data come in an order: they are not shuffled${detail(finding)}`,
+  "targets-constant": () => "All targets are the same",
+  "frequencies-only": ({ finding }) =>
+    `Nothing was learned but how often each target occurs${detail(finding)}`,
+  "weights-unchanged": () => "Training changed no weight at any rate",
+  "optimum-already": ({ finding }) =>
+    `The weights are at an optimum for these data already${detail(finding)}`,
+  "targets-out-of-reach": ({ finding }) =>
+    `The loss, the outputs and the targets do not suit each other${
+      detail(finding)
+    }`,
+  "batch-holds-all": ({ finding }) =>
+    `Every batch holds all of the data${detail(finding)}`,
 };
+
+function detail({ detail }: Finding): string {
+  return detail === undefined ? "" : `, ${detail}`;
+}
 
 const REMEDIES: {
   readonly [Kind in Remedy["kind"]]: (
@@ -70,6 +96,18 @@ const REMEDIES: {
   "check-labels": () => "check that labels fit inputs",
   "check-data": () => "check the data and the loss function",
   "run-on": () => "let it run on",
+  "clean-data": () => "replace what is not a finite number, or leave it out",
+  "shuffle": ({ buffer }) =>
+    `shuffle the examples before they are batched, as .shuffle(${buffer}) does for a tf.data.Dataset, with a buffer as large as the data where that fits`,
+  "check-pairing": () =>
+    "check that each input comes with its own label, not a shuffled one, and that no layer's units are dead",
+  "check-weights": () =>
+    "check that layers are trainable, that the loss depends on the weights, and that no layer's units are dead",
+  "change-loss": ({ to }) => `use ${to}`,
+  "use-lower-rates": ({ below }) =>
+    `to train on, stay well below ${
+      shortRate(below)
+    }, where the loss rises; to train anew, initialize the weights`,
 };
 
 const STOPPED: { readonly [Reason in StopReason]: string } = {
@@ -127,17 +165,28 @@ export function withWords(
     headline: headlineOf(range),
     nextStep: wordNextStep(range, (option) => option),
     advice: wordAdvice(range, (option) => option),
-    ending: `Stopped at ${
-      shortRate(stoppedAt)
-    } after ${losses.length} of ${settings.iterations} rates: ${
-      STOPPED[stopReason]
-    }`,
+    ending: `Stopped at ${shortRate(stoppedAt)} after ${
+      settings.maxBatches === undefined
+        ? `${losses.length} of ${settings.iterations} rates`
+        : `${losses.length} rates`
+    }: ${STOPPED[stopReason]}`,
   };
 }
 
 /** What a good range's bounds were read from. */
-export function wordReading({ evidence, baseLr, maxLr }: RangeTestResult) {
-  return `the ${evidence.curve} has made a third of its improvement at ${
+export function wordReading(
+  { evidence, baseLr, maxLr, trials }: RangeTestResult,
+) {
+  const { curve, lost, max } = evidence;
+  const held = trials?.filter(({ gained }) => gained !== undefined) ?? [];
+  if (held.length > 0) {
+    return `the ${curve} takes hold at ${shortRate(baseLr!)}${
+      lost ? ` and is lost again by ${shortRate(lost.learningRate)}` : ""
+    }; short trainings held at ${
+      held.map(({ learningRate }) => shortRate(learningRate)).join(" and ")
+    }`;
+  }
+  return `the ${curve} has made a third of its improvement at ${
     shortRate(baseLr!)
-  } and ${BEYOND[evidence.max!.reason]} ${shortRate(maxLr!)}`;
+  } and ${BEYOND[max?.reason ?? "rises"]} ${shortRate(maxLr!)}`;
 }

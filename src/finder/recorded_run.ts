@@ -16,4 +16,15 @@ export interface RecordedRun {
   readonly metrics: { readonly [name: string]: readonly number[] };
   /** Why the run stopped. */
   readonly stopReason: StopReason;
+  /**
+   * The losses of the same batches at the weights that the run began with,
+   * where those were measured.
+   */
+  readonly references?: readonly number[];
+  /**
+   * Which of the tested rates is the run's first, where that is not the first.
+   *
+   * @default {0}
+   */
+  readonly from?: number;
 }

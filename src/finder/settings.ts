@@ -27,6 +27,26 @@ export interface RangeTestSettings {
   readonly metric?: Metric;
   /** Whether losses and metrics are those of validation data. */
   readonly validated: boolean;
+  /**
+   * The most batches to train on, where the test chose for itself which rates to
+   * test.
+   */
+  readonly maxBatches?: number;
+}
+
+/** The most batches of a test that chooses its rates for itself. */
+const MAX_BATCHES = 150;
+
+/** Rates of a test that does not, where only the range or the pace is given. */
+const ITERATIONS = 120;
+
+/** Whether nothing says how to test: the test chooses its rates for itself. */
+function isAdaptive(options: FindLearningRateOptions<unknown>): boolean {
+  const { growth = "exponential", batchesPerRate = 1 } = options;
+  return options.iterations === undefined && options.epochs === undefined &&
+    options.repeats === undefined && options.stopFactor === undefined &&
+    options.metric === undefined && growth === "exponential" &&
+    batchesPerRate === 1;
 }
 
 function checkOption(name: string, value: number, must: string, ok: boolean) {
@@ -68,7 +88,10 @@ export function resolveSettings(
     metric,
     stopFactor,
   } = options;
-  let { iterations = 120 } = options;
+  const adaptive = isAdaptive(options);
+  const { maxBatches = MAX_BATCHES } = options;
+  checkCount("maxBatches", maxBatches);
+  let { iterations = adaptive ? maxBatches : ITERATIONS } = options;
   if (growth !== "exponential" && growth !== "linear") {
     throw new RangeError(
       `Cannot find a learning rate as growth must be "exponential" or "linear": current value is "${growth}"`,
@@ -116,5 +139,6 @@ export function resolveSettings(
     repeats,
     ...(metric === undefined ? {} : { metric: directedMetric(metric) }),
     validated: options.validationData !== undefined,
+    ...(adaptive ? { maxBatches } : {}),
   };
 }

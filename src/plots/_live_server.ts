@@ -101,6 +101,9 @@ export class LiveServer {
 
   /** Answers a request that was sent to `port` of the loopback address. */
   handle(request: Request, port: number): Response {
+    if (!URL.canParse(request.url)) {
+      return answer("There is no such address.\n", "text/plain", 400);
+    }
     const url = new URL(request.url);
     const own = [`127.0.0.1:${port}`, `localhost:${port}`];
     const origin = request.headers.get("origin");

@@ -37,23 +37,49 @@ const scope = globalThis as unknown as Scope;
 /** A viewer that still reads has this long to be told the end, in ms. */
 const PATIENCE = 2000;
 
+/** Between two attempts to listen again, in ms. */
+const RESTART_AFTER = 500;
+
 let server: LiveServer;
 const abort = new AbortController();
 
 function start(files: LiveFiles, axis: LiveAxis, port: number): void {
   server = new LiveServer(files, axis);
   try {
-    const http: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
-      hostname: "127.0.0.1",
-      port,
-      signal: abort.signal,
-      onListen: ({ port }) => scope.postMessage({ type: "listening", port }),
-    }, (request) => server.handle(request, http.addr.port));
+    const own = listen(port);
+    scope.postMessage({ type: "listening", port: own });
   } catch (error) {
     // Cloned, an error would come as a plain one.
     const { name, message } = error as Error;
     scope.postMessage({ type: "failed", name, message });
   }
+}
+
+/** Serves on `port` of the loopback address, and gives the one that it has. */
+function listen(port: number): number {
+  const http: Deno.HttpServer<Deno.NetAddr> = Deno.serve({
+    hostname: "127.0.0.1",
+    port,
+    signal: abort.signal,
+    onListen: () => {},
+    onError: () => new Response(null, { status: 500 }),
+  }, (request) => server.handle(request, http.addr.port));
+  const own = http.addr.port;
+  // More connections than the process may have files end the server.
+  http.finished.catch(() => relisten(own));
+  return own;
+}
+
+function relisten(port: number): void {
+  if (abort.signal.aborted) return;
+  setTimeout(() => {
+    if (abort.signal.aborted) return;
+    try {
+      listen(port);
+    } catch {
+      relisten(port);
+    }
+  }, RESTART_AFTER);
 }
 
 async function close(): Promise<void> {

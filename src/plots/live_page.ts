@@ -36,6 +36,8 @@ export interface LiveRun extends RunHistory {
 
 /** Time between two looks at the run, in ms: a person sees no more. */
 const LOOK_EVERY = 500;
+/** The server has as long to end, in ms: more than it waits for viewers. */
+const CLOSE_WITHIN = 4000;
 /** Time between two read-backs from a GPU, in ms. */
 const FLUSH_EVERY = 1000;
 
@@ -115,6 +117,11 @@ export class LivePage implements AsyncDisposable {
     this.url = `http://127.0.0.1:${port}/`;
     worker.onmessage = ({ data }: MessageEvent<FromLiveWorker>) => {
       if (data.type === "closed") this.#closed.resolve();
+    };
+    worker.onerror = (event) => {
+      // The page is gone, and the training goes on.
+      event.preventDefault();
+      this.#closed.resolve();
     };
   }
 
@@ -230,7 +237,9 @@ export class LivePage implements AsyncDisposable {
     if (!this.#open) return;
     this.#open = false;
     this.#worker.postMessage({ type: "close" } satisfies ToLiveWorker);
+    const timer = setTimeout(this.#closed.resolve, CLOSE_WITHIN);
     await this.#closed.promise;
+    clearTimeout(timer);
     this.#worker.terminate();
   }
 

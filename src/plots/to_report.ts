@@ -128,7 +128,7 @@ function classification(report: ReportClassification): string {
       const share = n / support;
       return `<td style="--share:${share.toFixed(3)}"${
         share > 0.5 ? ' class="strong"' : ""
-      } title="${percent(share)}">${n}</td>`;
+      } title="${percent(share)}">${escapeHtml(String(n))}</td>`;
     });
     return `<tr><th scope="row">${escapeHtml(classNames[i])}</th>${
       cells.join("")

@@ -1,3 +1,5 @@
+import { systemCode } from "./system_error.ts";
+
 /**
  * Writes `data` to `path` so that whoever reads it sees the old contents or the
  * new, never half of the new: the data go to a file beside it, which then takes
@@ -24,7 +26,7 @@ export async function writeFile(
     await Deno.rename(beside, path);
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
-    throw error;
+    throw naming(path, error);
   }
 }
 
@@ -36,4 +38,15 @@ export async function writeAll(
   for (let written = 0; written < data.length;) {
     written += await file.write(data.subarray(written));
   }
+}
+
+/** The system's error with the file in its message, of which no write tells. */
+function naming(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined || !(error instanceof Error)) return error;
+  const named = new (error.constructor as ErrorConstructor)(
+    `Cannot write ${path}: ${error.message}`,
+    { cause: error },
+  );
+  return Object.assign(named, { code });
 }

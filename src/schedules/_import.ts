@@ -13,3 +13,38 @@ export function numberOf(state: State, name: string, from: string): number {
     }`,
   );
 }
+
+function fail(from: string, must: string, value: unknown): TypeError {
+  return new TypeError(
+    `Cannot import a schedule as ${from} must be ${must}: current value is ${
+      JSON.stringify(value)?.slice(0, 80)
+    }`,
+  );
+}
+
+/** An object, or an error that says what it is instead. */
+export function stateOf(value: unknown, from: string): State {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as State;
+  }
+  throw fail(from, "an object", value);
+}
+
+/** The list of numbers called `name`, or an error that says what it is. */
+export function numbersOf(state: State, name: string, from: string): number[] {
+  const values = Object.hasOwn(state, name) ? state[name] : undefined;
+  const isList = Array.isArray(values) &&
+    values.every((value) => typeof value === "number");
+  if (isList) return values;
+  throw fail(`${from}.${name}`, "a list of numbers", values);
+}
+
+/** What JSON text stands for; another value as it is. */
+export function parsed(state: unknown): unknown {
+  if (typeof state !== "string") return state;
+  try {
+    return JSON.parse(state);
+  } catch {
+    throw fail("state", "JSON", state);
+  }
+}

@@ -1,3 +1,5 @@
+import { checkObject } from "./_check.ts";
+
 /** How many edits a name may be from the one that was meant. */
 const MOST_EDITS = 2;
 
@@ -38,7 +40,7 @@ export function nearestName(
 }
 
 /**
- * Throws if `options` has a property that is none of `names`, which would else
+ * Throws if `options` is no object, or has a property that is none of `names`, which would else
  * be passed over in silence, and the default be used.
  */
 export function checkNames(
@@ -46,6 +48,7 @@ export function checkNames(
   options: object,
   names: readonly string[],
 ): void {
+  checkObject(action, "options", options);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const nearest = nearestName(name, names);

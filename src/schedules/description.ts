@@ -1,3 +1,4 @@
+import { show } from "./_check.ts";
 import { traitsOf } from "./_traits.ts";
 import { clamp, type ClampOptions } from "./clamp.ts";
 import { constant } from "./constant.ts";
@@ -100,6 +101,7 @@ export function describe(schedule: Schedule): ScheduleDescription {
  * The schedule of a {@linkcode ScheduleDescription}.
  *
  * @throws {RangeError} If the kind is unknown or the options are not valid.
+ * @throws {TypeError} If it is no description, or a part of it is none.
  *
  * @example
  * ```ts
@@ -110,6 +112,13 @@ export function describe(schedule: Schedule): ScheduleDescription {
  * ```
  */
 export function fromDescription(description: ScheduleDescription): Schedule {
+  if (typeof description !== "object" || description === null) {
+    throw new TypeError(
+      `Cannot make a schedule as its description must be an object: current value is ${
+        show(description)
+      }`,
+    );
+  }
   switch (description.kind) {
     case "constant":
       return constant(description.lr);
@@ -138,11 +147,20 @@ export function fromDescription(description: ScheduleDescription): Schedule {
       return piecewise(points, options);
     }
     case "sequence":
+      if (!Array.isArray(description.stages)) {
+        throw new TypeError(
+          `Cannot make a schedule as its stages must be a list: current value is ${
+            show(description.stages)
+          }`,
+        );
+      }
       return sequence(
-        description.stages.map(({ schedule, iterations }) => ({
-          schedule: fromDescription(schedule),
-          iterations,
-        })),
+        (description.stages as readonly (StageDescription | null)[]).map(
+          (stage) => ({
+            schedule: fromDescription(stage?.schedule as ScheduleDescription),
+            iterations: stage?.iterations,
+          }),
+        ),
       );
     case "warmup": {
       const { schedule, ...options } = optionsOf(description);
@@ -161,9 +179,9 @@ export function fromDescription(description: ScheduleDescription): Schedule {
     }
     default:
       throw new RangeError(
-        `Cannot make a schedule as its kind must be known: current value is "${
-          (description as { kind?: unknown }).kind
-        }"`,
+        `Cannot make a schedule as its kind must be known: current value is ${
+          show((description as { kind?: unknown }).kind)
+        }`,
       );
   }
 }

@@ -1,4 +1,4 @@
-import { numberOf, type State } from "./_import.ts";
+import { numberOf, numbersOf, type State, stateOf } from "./_import.ts";
 import { cosine } from "./cosine.ts";
 import { cosineRestarts } from "./cosine_restarts.ts";
 import { cyclic, type CyclicOptions } from "./cyclic.ts";
@@ -41,18 +41,19 @@ export interface KerasSchedule {
  * @throws {RangeError} If an argument is not valid for the schedule.
  */
 export function fromKeras(keras: KerasSchedule): Schedule {
-  const { class_name: name, config } = keras;
-  const make = KERAS.get(name);
+  const { class_name: name, config: given } = stateOf(keras, "keras");
+  const make = KERAS.get(name as string);
   if (make === undefined) {
     throw new TypeError(
       `Cannot import a schedule as its class must be one of ${
         [...KERAS.keys()].join(", ")
-      }: current value is "${name}"`,
+      }: current value is ${JSON.stringify(name)}`,
     );
   }
+  const config = stateOf(given, "keras.config");
   return make(config, (argument, fallback) => {
     const value = config[argument] ?? fallback;
-    return numberOf({ [argument]: value }, argument, name);
+    return numberOf({ [argument]: value }, argument, name as string);
   });
 }
 
@@ -99,9 +100,16 @@ const KERAS: ReadonlyMap<string, KerasMaker> = new Map(Object.entries({
       cycle: config.cycle === true,
     }),
   PiecewiseConstantDecay: (config) => {
-    const values = config.values as number[];
+    const from = "PiecewiseConstantDecay";
+    const values = numbersOf(config, "values", from);
+    const boundaries = numbersOf(config, "boundaries", from);
+    if (values.length !== boundaries.length + 1) {
+      throw new TypeError(
+        `Cannot import a schedule as ${from}.values must have one number more than boundaries (${boundaries.length}): current value has ${values.length}`,
+      );
+    }
     // Keras keeps the old rate at the boundary itself.
-    const points = (config.boundaries as number[]).map((boundary, i) => ({
+    const points = boundaries.map((boundary, i) => ({
       iteration: Math.floor(boundary) + 1,
       lr: values[i + 1],
     }));

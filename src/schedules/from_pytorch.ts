@@ -1,4 +1,4 @@
-import { numberOf, type State } from "./_import.ts";
+import { numberOf, numbersOf, parsed, type State, stateOf } from "./_import.ts";
 import { constant } from "./constant.ts";
 import { cosine } from "./cosine.ts";
 import { cosineRestarts } from "./cosine_restarts.ts";
@@ -84,7 +84,15 @@ function fromOneCycleState(state: State, group: State | undefined): Schedule {
     );
   }
   const iterations = numberOf(state, "total_steps", "state");
-  const phases = state._schedule_phases as State[];
+  const listed = state._schedule_phases;
+  if (!Array.isArray(listed) || listed.length < 2 || listed.length > 3) {
+    throw new TypeError(
+      `Cannot import a OneCycleLR as state._schedule_phases must be a list of 2 or 3: current value is ${
+        JSON.stringify(listed)
+      }`,
+    );
+  }
+  const phases = listed.map((phase) => stateOf(phase, "state.phases"));
   const [maxLr, startLr, endLr] = ["max_lr", "initial_lr", "min_lr"]
     .map((name) => numberOf(group, name, "paramGroup"));
   // Its name, or the function as text: which depends on PyTorch's version.
@@ -111,8 +119,11 @@ function fromMilestones(state: State): Schedule {
   const startLr = common(state, "base_lrs");
   const gamma = numberOf(state, "gamma", "state");
   const milestones = Object.entries(
-    (state.milestones ?? {}) as Record<string, number>,
-  ).map(([iteration, times]) => [Number(iteration), times])
+    stateOf(state.milestones ?? {}, "state.milestones"),
+  ).map(([at, times]) => [
+    Number(at),
+    numberOf({ [at]: times }, at, "state.milestones"),
+  ])
     .sort(([a], [b]) => a - b);
   let lr = startLr;
   const points = [{ iteration: 0, lr }];
@@ -170,11 +181,9 @@ function fromSequentialState(
   state: State,
   options: FromPyTorchOptions,
 ): Schedule {
-  const milestones = state._milestones as number[];
+  const milestones = numbersOf(state, "_milestones", "state");
   const schedulers = schedulersOf(state);
-  if (
-    !Array.isArray(milestones) || milestones.length !== schedulers.length - 1
-  ) {
+  if (milestones.length !== schedulers.length - 1) {
     throw new TypeError(
       `Cannot import a schedule as state._milestones must lie between its ${schedulers.length} schedulers: current value is ${
         JSON.stringify(milestones)
@@ -269,12 +278,7 @@ export function fromPyTorch(
   state: string | Record<string, unknown>,
   options: FromPyTorchOptions = {},
 ): ImportedSchedule {
-  const data = (typeof state === "string" ? JSON.parse(state) : state) as State;
-  if (typeof data !== "object" || data === null) {
-    throw new TypeError(
-      `Cannot import a schedule as its state must be an object: current value is ${state}`,
-    );
-  }
+  const data = stateOf(parsed(state), "state");
   const schedule = pyTorchSchedule(data, options);
   // A ChainedScheduler counts by its schedulers alone.
   const counts = "last_epoch" in data || !("_schedulers" in data)

@@ -1,4 +1,4 @@
-import { checkAtLeast, checkMomentum } from "./_check.ts";
+import { checkAtLeast, checkMomentum, checkObject } from "./_check.ts";
 
 /** The bounds between which the momentum cycles, inversely to the rate. */
 export interface MomentumRange {
@@ -10,8 +10,9 @@ export interface MomentumRange {
 
 /** Throws unless `momentum` is a range in [0, 1). */
 export function checkMomentumRange(action: string, momentum: MomentumRange) {
+  checkObject(action, "momentum", momentum);
   checkMomentum(action, "momentum.base", momentum.base);
   checkMomentum(action, "momentum.max", momentum.max);
   const { base, max } = momentum;
-  checkAtLeast(action, "momentum.max", max, "momentum.base", base);
+  checkAtLeast(action, { "momentum.max": max }, { "momentum.base": base });
 }

@@ -1,4 +1,10 @@
-import { checkChoice, checkIteration, checkNotNegative } from "./_check.ts";
+import {
+  checkChoice,
+  checkIteration,
+  checkNotNegative,
+  checkObjects,
+  show,
+} from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
@@ -38,7 +44,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
   if (points.length === 0 || points[0].iteration !== 0) {
     throw new RangeError(
       `Cannot ${ACTION} as its first point must be at iteration 0: current value is ${
-        points[0]?.iteration
+        show(points[0]?.iteration)
       }`,
     );
   }
@@ -78,6 +84,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
  * @throws {RangeError} If the first point is not at iteration 0, the iterations
  * do not increase, a rate is negative or not finite, or `interpolation` is
  * unknown.
+ * @throws {TypeError} If `points` is no list of objects.
  */
 export function piecewise(
   points: readonly PiecewisePoint[],
@@ -85,8 +92,9 @@ export function piecewise(
 ): Schedule {
   checkNames(ACTION, options, NAMES);
   const { interpolation = "constant" } = options;
+  checkObjects(ACTION, "points", points);
   checkPoints(points);
-  checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);
+  checkChoice(ACTION, { interpolation }, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));
   const last = own[own.length - 1];
   const weight = {

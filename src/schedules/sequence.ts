@@ -1,4 +1,9 @@
-import { checkFunction, checkIteration, checkPositive } from "./_check.ts";
+import {
+  checkFunction,
+  checkIteration,
+  checkObjects,
+  checkPositive,
+} from "./_check.ts";
 import { since, snap } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
@@ -45,6 +50,7 @@ const ACTION = "create a sequence of schedules";
  * @throws {TypeError} If a schedule is not a function.
  */
 export function sequence(stages: readonly SequenceStage[]): Schedule {
+  checkObjects(ACTION, "stages", stages);
   if (stages.length === 0) {
     throw new RangeError(
       `Cannot ${ACTION} as it must have a stage: current value is []`,

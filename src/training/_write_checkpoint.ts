@@ -30,6 +30,7 @@ import {
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { show } from "../runtime/check_data.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
 /** How a checkpoint is written. */
@@ -73,7 +74,9 @@ export function noteHistory(
 export function checkKeep(keep: number): void {
   if (Number.isSafeInteger(keep) && keep >= 1) return;
   throw new RangeError(
-    `Cannot save a checkpoint as keep must be a whole number >= 1: current value is ${keep}`,
+    `Cannot save a checkpoint as keep must be a whole number >= 1: current value is ${
+      show(keep)
+    }`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { newestIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
@@ -77,7 +78,9 @@ export class Checkpointer extends CallbackBase {
     const { every, keep = 2 } = options;
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(
-        `Cannot save checkpoints as every must be a whole number >= 1: current value is ${every}`,
+        `Cannot save checkpoints as every must be a whole number >= 1: current value is ${
+          show(every)
+        }`,
       );
     }
     checkKeep(keep);

@@ -7,6 +7,7 @@ import {
   optional,
   parseData,
   record,
+  show,
   text,
   that,
 } from "../runtime/check_data.ts";
@@ -197,7 +198,9 @@ export class CyclicLR extends LearningRateScheduler {
       !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
     ) {
       throw new RangeError(
-        `Cannot create a cyclic schedule as stopAfterCycles must be a whole number >= 1: current value is ${stopAfterCycles}`,
+        `Cannot create a cyclic schedule as stopAfterCycles must be a whole number >= 1: current value is ${
+          show(stopAfterCycles)
+        }`,
       );
     }
     super(known ? created.at : unresolved);

@@ -1,3 +1,4 @@
+import { checkData, record, show } from "../runtime/check_data.ts";
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
@@ -98,15 +99,18 @@ export function layerRates(
       `Cannot ${ACTION} as the model must be compiled: call model.compile first`,
     );
   }
+  checkData(ACTION, { factors }, record({ factors: record({}) }));
   if (Object.hasOwn(optimizer, "applyGradients")) {
     throw new TypeError(
       `Cannot ${ACTION} as the optimizer must have none yet: dispose the others first`,
     );
   }
   const patterns = Object.entries(factors).map(([pattern, factor]) => {
-    if (!(factor >= 0 && factor < Infinity)) {
+    if (!(Number.isFinite(factor) && factor >= 0)) {
       throw new RangeError(
-        `Cannot ${ACTION} as the factor of "${pattern}" must be a finite number >= 0: current value is ${factor}`,
+        `Cannot ${ACTION} as the factor of "${pattern}" must be a finite number >= 0: current value is ${
+          show(factor)
+        }`,
       );
     }
     return { pattern, factor, expression: namePattern(pattern), used: false };

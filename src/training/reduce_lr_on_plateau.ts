@@ -6,6 +6,7 @@ import {
   oneOf,
   parseData,
   record,
+  show,
   text,
   that,
 } from "../runtime/check_data.ts";
@@ -108,7 +109,9 @@ const ACTION = "reduce the learning rate on a plateau";
 function check(name: string, value: unknown, must: string, ok: boolean): void {
   if (ok) return;
   throw new RangeError(
-    `Cannot ${ACTION} as ${name} must be ${must}: current value is ${value}`,
+    `Cannot ${ACTION} as ${name} must be ${must}: current value is ${
+      show(value)
+    }`,
   );
 }
 
@@ -117,7 +120,7 @@ function isCount(value: unknown): boolean {
 }
 
 function isFiniteFrom0(value: number): boolean {
-  return value >= 0 && value < Infinity;
+  return Number.isFinite(value) && value >= 0;
 }
 
 function resolve(
@@ -143,7 +146,12 @@ function resolve(
     `"min" or "max" for "${monitor}", whose name does not tell where it is better`,
     mode === "min" || mode === "max",
   );
-  check("factor", factor, "> 0 and < 1", factor > 0 && factor < 1);
+  check(
+    "factor",
+    factor,
+    "> 0 and < 1",
+    isFiniteFrom0(factor) && factor > 0 && factor < 1,
+  );
   check("patience", patience, "a whole number >= 0", isCount(patience));
   check("threshold", threshold, "finite and >= 0", isFiniteFrom0(threshold));
   check(
@@ -243,6 +251,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   /** Creates it with no value seen. */
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
+    checkData(ACTION, { options }, record({ options: record({}) }));
     this.#options = resolve(options);
     this.#scheduler = options.scheduler;
   }

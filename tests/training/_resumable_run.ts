@@ -1,18 +1,20 @@
 /**
- * A training run that checkpoints after every batch and goes on from the newest
- * checkpoint, to be killed at any moment:
+ * A training run that checkpoints after every EVERY batches and when it is asked
+ * to end, and goes on from the newest checkpoint, to be killed at any moment:
  *
- *     _resumable_run.ts FOLDER BACKEND BATCHES
+ *     _resumable_run.ts FOLDER BACKEND BATCHES EVERY
  *
- * Prints a line after each batch, and at the end a checksum of all weights.
+ * Prints where it starts, a line after each batch, and at the end a checksum of
+ * all weights.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { enableWasmTraining } from "@clr/clr/backends";
-import { Checkpointer, loadCheckpoint } from "@clr/clr/training";
+import { Interrupt } from "@clr/clr/command";
+import { Checkpointer, loadCheckpoint, StopOnAbort } from "@clr/clr/training";
 
-const [folder, backend, batches] = Deno.args;
+const [folder, backend, batches, every] = Deno.args;
 if (backend === "wasm") await enableWasmTraining();
 await tf.setBackend(backend);
 
@@ -61,6 +63,8 @@ const clr = new CyclicLR({
 const checkpoint = await loadCheckpoint(folder);
 checkpoint?.restore({ model, scheduler: clr });
 const start = checkpoint?.iteration ?? 0;
+console.log(`start ${start}`);
+using interrupt = new Interrupt();
 for (const { path } of checkpoint?.damaged ?? []) {
   console.log(`damaged ${path}`);
 }
@@ -75,16 +79,29 @@ if (start < Number(batches)) {
       batchesPerEpoch: Number(batches) - start,
       verbose: 0,
       callbacks: [
+        new StopOnAbort(interrupt.signal),
         clr,
-        new Checkpointer(folder, { scheduler: clr, every: 1 }),
+        new Checkpointer(folder, {
+          scheduler: clr,
+          every: Number(every),
+          signal: interrupt.signal,
+        }),
         new tf.CustomCallback({
-          onBatchEnd: () => console.log(`batch ${clr.totalIterations}`),
+          onBatchEnd: async () => {
+            console.log(`batch ${clr.totalIterations}`);
+            // Batches so small would be over before a signal is seen.
+            await new Promise((resolve) => setTimeout(resolve));
+          },
         }) as unknown as tf.Callback,
       ],
     },
   );
 }
 
+if (interrupt.signal.aborted) {
+  console.log(`saved ${clr.totalIterations}`);
+  Deno.exit(1);
+}
 const hash = new Uint8Array(
   await crypto.subtle.digest(
     "SHA-256",

@@ -13,6 +13,7 @@ export interface BackendCpu {
   readonly data: {
     get(dataId: TensorInfo["dataId"]): { values: Float32Array };
   };
+  disposeIntermediateTensorInfo(tensor: TensorInfo): void;
   makeTensorInfo(
     shape: number[],
     dtype: TensorInfo["dtype"],

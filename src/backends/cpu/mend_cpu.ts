@@ -1,4 +1,10 @@
 import { replaceBatchNorm } from "./batch_norm.ts";
+import { mendConv3D } from "../conv3d_same.ts";
+import { replacePool3D } from "../pool3d.ts";
+import { replaceAll } from "./all.ts";
+import { replaceBatchMatMul } from "./batch_mat_mul.ts";
+import { replaceMaxPool } from "./max_pool.ts";
+import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
 import { replaceResizeNearestNeighborGrad } from "./resize_nearest_neighbor_grad.ts";
 
 let mended = false;
@@ -9,4 +15,10 @@ export function mendCpu(): void {
   mended = true;
   replaceBatchNorm();
   replaceResizeNearestNeighborGrad();
+  replaceResizeBilinearGrad();
+  replaceMaxPool();
+  replaceBatchMatMul();
+  replaceAll();
+  replacePool3D("cpu");
+  mendConv3D("cpu");
 }

@@ -4,16 +4,17 @@
  * strides above 1; the network then trains to nothing, without an error.
  */
 
-import {
+import type {
   backend_util,
-  type Conv3DAttrs,
-  type Conv3DBackpropFilterV2Attrs,
-  type Conv3DBackpropFilterV2Inputs,
-  type Conv3DBackpropInputV2Attrs,
-  type Conv3DBackpropInputV2Inputs,
-  type Conv3DInputs,
+  Conv3DAttrs,
+  Conv3DBackpropFilterV2Attrs,
+  Conv3DBackpropFilterV2Inputs,
+  Conv3DBackpropInputV2Attrs,
+  Conv3DBackpropInputV2Inputs,
+  Conv3DInputs,
 } from "@tensorflow/tfjs";
 import { addressOf } from "./compute/compute.ts";
+import { conv3DInfo } from "../_same_padding.ts";
 import { depthAsChannels } from "./_depth.ts";
 import {
   release,
@@ -25,25 +26,6 @@ import {
 import { conv2DKernel } from "./conv2d.ts";
 import { conv2DBackpropFilterKernel } from "./conv2d_backprop_filter.ts";
 import { conv2DBackpropInputKernel } from "./conv2d_backprop_input.ts";
-
-type Shape5D = [number, number, number, number, number];
-type Pad = Conv3DAttrs["pad"] | Conv3DBackpropFilterV2Attrs["pad"];
-
-function infoOf(
-  shape: number[],
-  filterShape: number[],
-  strides: Conv3DAttrs["strides"],
-  dilations: Conv3DAttrs["dilations"],
-  pad: Pad,
-): backend_util.Conv3DInfo {
-  return backend_util.computeConv3DInfo(
-    shape as Shape5D,
-    filterShape as Shape5D,
-    strides,
-    dilations,
-    pad as Conv3DAttrs["pad"],
-  );
-}
 
 /** The attributes of the 2D convolution within the slices. */
 function within(info: backend_util.Conv3DInfo) {
@@ -77,7 +59,7 @@ export const conv3DKernel = wasmKernel<Conv3DInputs, Conv3DAttrs>(
   "Conv3D",
   ({ inputs: { x, filter }, attrs, backend }) => {
     const { strides, dilations, pad } = attrs;
-    const info = infoOf(x.shape, filter.shape, strides, dilations, pad);
+    const info = conv3DInfo(x.shape, filter.shape, strides, dilations, pad);
     const [taps, height, width, channels, outChannels] = filter.shape;
     const images = depthAsChannels(backend, x, windowTaps(info));
     const wide = transpose(backend, filter, [1, 2, 0, 3, 4]);
@@ -96,7 +78,13 @@ export const conv3DBackpropFilterKernel = wasmKernel<
   Conv3DBackpropFilterV2Attrs
 >("Conv3DBackpropFilterV2", ({ inputs: { x, dy }, attrs, backend }) => {
   const { filterShape, strides, pad } = attrs;
-  const info = infoOf(x.shape, filterShape, strides, 1, pad);
+  const info = conv3DInfo(
+    x.shape,
+    filterShape,
+    strides,
+    1,
+    pad as Conv3DAttrs["pad"],
+  );
   const [taps, height, width, channels, outChannels] = filterShape;
   const images = depthAsChannels(backend, x, windowTaps(info));
   const wide = runKernel(backend, conv2DBackpropFilterKernel, {
@@ -126,7 +114,13 @@ export const conv3DBackpropInputKernel = wasmKernel<
   Conv3DBackpropInputV2Attrs
 >("Conv3DBackpropInputV2", ({ inputs: { dy, filter }, attrs, backend }) => {
   const { inputShape, strides, pad } = attrs;
-  const info = infoOf(inputShape, filter.shape, strides, 1, pad);
+  const info = conv3DInfo(
+    inputShape,
+    filter.shape,
+    strides,
+    1,
+    pad as Conv3DAttrs["pad"],
+  );
   const [taps, height, width, channels, outChannels] = filter.shape;
   // Slice i was tap t of output slice (i + front − t) / stride.
   const images = depthAsChannels(backend, dy, {

@@ -13,6 +13,7 @@ import { BufferPool } from "./_buffer_pool.ts";
 import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
+import { GpuTimer } from "./_gpu_timer.ts";
 import { floatBits } from "./_words.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
@@ -102,6 +103,11 @@ export interface TrainingBackend extends OpenBackend {
   deferredOf(tensor: TensorInfo): Deferred | undefined;
   /** Hands what was recorded to the GPU. */
   flush(): void;
+  /**
+   * The milliseconds in which the GPU computes what `record` asks of it, where
+   * it has a clock to read.
+   */
+  timePasses(record: () => void): number | undefined;
   /** The contents of tensors after one wait for the GPU, where that can be. */
   readTogether(tensors: readonly TensorInfo[]): BackendValues[];
 }
@@ -123,6 +129,7 @@ export function createBackend(
     #asking: readonly number[] = [];
     #commands = 0;
     #ahead = 0;
+    #timer: GpuTimer | undefined;
 
     constructor() {
       super(device, info);
@@ -403,7 +410,7 @@ export function createBackend(
       const group = this.#bindGroups.of(pipeline, buffers);
       this.ensureCommandEncoderReady();
       const pass = this.computePassEncoder ??= this.commandEncoder!
-        .beginComputePass();
+        .beginComputePass(this.#timer?.pass());
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(x, y, z);
@@ -423,6 +430,19 @@ export function createBackend(
       if (++this.#ahead > MOST_AHEAD && staging) {
         driver.attempt(() => staging.wait());
         this.#ahead = 0;
+      }
+    }
+
+    timePasses(record: () => void): number | undefined {
+      if (!staging || !device.features.has("timestamp-query")) return undefined;
+      this.flush();
+      using timer = this.#timer = new GpuTimer(device);
+      try {
+        record();
+        this.flush();
+        return timer.milliseconds(staging);
+      } finally {
+        this.#timer = undefined;
       }
     }
 

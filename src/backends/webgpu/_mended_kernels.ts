@@ -2,6 +2,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { mendConv3D } from "../conv3d_same.ts";
+import { replacePool3D } from "../pool3d.ts";
 import type { Program } from "./_open_backend.ts";
 
 let mended = false;
@@ -12,6 +14,11 @@ export function mendWebGPUKernels(): void {
   mended = true;
   replace("AddN", addInGroups);
   replace("Prod", keepDimensions);
+  replace("ArgMax", dropDimension);
+  replace("ArgMin", dropDimension);
+  replace("Relu6", keepNaN);
+  replacePool3D("webgpu");
+  mendConv3D("webgpu");
 }
 
 /**
@@ -78,5 +85,34 @@ function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
       ...product,
       shape: shape.map((length, i) => axes.includes(i) ? 1 : length),
     };
+  };
+}
+
+/** The place of the largest of a vector is one number; tfjs's is a vector. */
+function dropDimension(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const result = stock(call) as tf.TensorInfo;
+    return call.inputs.x!.shape.length === 1
+      ? { ...result, shape: [] }
+      : result;
+  };
+}
+
+/** The shader's `clamp` makes 0 of NaN; `Relu` and `Minimum` keep it. */
+function keepNaN(): tf.KernelFunc {
+  return ({ inputs, backend }) => {
+    const webgpu = backend as WebGPUBackend;
+    const run = (name: string, inputs: tf.NamedTensorInfoMap) =>
+      tf.getKernel(name, "webgpu").kernelFunc({
+        inputs,
+        attrs: {},
+        backend,
+      }) as tf.TensorInfo;
+    const cut = run("Relu", inputs);
+    const six = webgpu.makeTensorInfo([], "float32", new Float32Array([6]));
+    const result = run("Minimum", { a: cut, b: six });
+    webgpu.disposeData(cut.dataId);
+    webgpu.disposeData(six.dataId);
+    return result;
   };
 }

@@ -59,7 +59,7 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
     ...options(dataset, parts.path),
     log: (line) => lines.push(line),
   });
-  assertEquals(lines[0], `${row.id}: goes on from iteration 2`);
+  assertEquals(lines[0], `${row.id}: goes on from iteration 3`);
   const comparable = ({ seconds: _, finished: __, ...rest }: RowResult) => rest;
   assertEquals(comparable(resumed!), comparable(expected));
   const [stored] = await readResults(parts.path);

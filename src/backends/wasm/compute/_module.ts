@@ -40,7 +40,7 @@ import {
   patchTransform,
 } from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
-import { avgPoolGrad, maxPoolGrad } from "./_pool_grad.ts";
+import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from "./_pool.ts";
 import {
   layerNorm,
   layerNormGrad,
@@ -53,6 +53,7 @@ import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { multiplyBatch } from "./_multiply_batch.ts";
 import { gru, gruGrad, lstm, lstmGrad } from "./_recurrent.ts";
+import { middleSums, rowSums, softmax } from "./_reduce.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
@@ -125,10 +126,15 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     winogradCorrelate: winogradCorrelate(target, winograd),
     winogradFilterGrad: winogradFilterGrad(winograd),
     sumRows: sumRows(),
+    maxPool: maxPool(),
+    avgPool: avgPool(),
     maxPoolGrad: maxPoolGrad(),
     avgPoolGrad: avgPoolGrad(),
     unary: unary(target),
     binary: binary(),
+    rowSums: rowSums(),
+    middleSums: middleSums(),
+    softmax: softmax(target),
     move: move(),
     gather: gather(),
     moments: moments(target),

@@ -100,7 +100,9 @@ export function installCrossentropy(): void {
     }),
   });
   const metrics = tf.metrics as { categoricalCrossentropy: Loss };
-  metrics.categoricalCrossentropy = fused(metrics.categoricalCrossentropy);
+  // In a bundle, a module's names are for reading alone.
+  const name = Object.getOwnPropertyDescriptor(metrics, NAME);
+  if (name?.writable) metrics[NAME] = fused(metrics[NAME]);
 
   const prototype = tf.LayersModel.prototype as unknown as Record<
     "makeTrainFunction" | "makeTestFunction",

@@ -1,12 +1,76 @@
 import {
+  type AvgPoolAttrs,
   type AvgPoolGradAttrs,
   type AvgPoolGradInputs,
+  type AvgPoolInputs,
   backend_util,
+  type MaxPoolAttrs,
   type MaxPoolGradAttrs,
   type MaxPoolGradInputs,
+  type MaxPoolInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
-import { type Shape4D, wasmKernel } from "./_wasm_kernel.ts";
+import {
+  type BackendWasm,
+  callKernel,
+  type Shape4D,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+type PoolAttrs = Pick<
+  MaxPoolAttrs,
+  "filterSize" | "strides" | "pad" | "dimRoundingMode"
+>;
+
+function pool(
+  backend: BackendWasm,
+  kernel: "maxPool" | "avgPool",
+  x: TensorInfo,
+  attrs: PoolAttrs,
+): TensorInfo {
+  const info = backend_util.computePool2DInfo(
+    x.shape as Shape4D,
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const out = backend.makeOutput(info.outShape, "float32");
+  Compute.of(backend).run(
+    kernel,
+    {
+      x: addressOf(backend, x),
+      out: addressOf(backend, out),
+      ...geometry(info),
+    },
+    info.batchSize,
+    reads(info),
+  );
+  return out;
+}
+
+/**
+ * Max pooling. The backend's own makes −∞ of NaN, of which the next ReLU makes
+ * 0, and refuses whole numbers.
+ */
+export const maxPoolKernel = wasmKernel<MaxPoolInputs, MaxPoolAttrs>(
+  "MaxPool",
+  ({ inputs: { x }, attrs, backend }) =>
+    x.dtype === "float32"
+      ? pool(backend, "maxPool", x, attrs)
+      : callKernel(backend, "MaxPool", { x }, attrs),
+);
+
+/** Average pooling. The backend's own makes −∞ of NaN. */
+export const avgPoolKernel = wasmKernel<AvgPoolInputs, AvgPoolAttrs>(
+  "AvgPool",
+  ({ inputs: { x }, attrs, backend }) =>
+    x.dtype === "float32"
+      ? pool(backend, "avgPool", x, attrs)
+      : callKernel(backend, "AvgPool", { x }, attrs),
+);
 
 function geometry(info: backend_util.Conv2DInfo) {
   return {

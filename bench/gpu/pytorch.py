@@ -1,6 +1,6 @@
 """The PyTorch half of bench/gpu.ts: the same networks, batches and steps.
 
-Prints one line of JSON. In 32-bit floats, once with the tensor cores' TF32 and
+Prints all that it has as a line of JSON after each measurement. In 32-bit floats, once with the tensor cores' TF32 and
 once without; WebGPU computes without.
 """
 
@@ -88,8 +88,79 @@ def minigooglenet():
     return nn.Sequential(*layers, nn.Linear(channels, 10))
 
 
-NETWORKS = {"cifar10_quick": cifar10_quick, "minigooglenet": minigooglenet}
-WEIGHT_DECAY = {"cifar10_quick": 0.004, "minigooglenet": 0}
+def cifar10_full():
+    def norm():
+        return nn.LocalResponseNorm(3, alpha=5e-5, beta=0.75)
+
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 5, padding=2),
+        max_pool(),
+        nn.ReLU(),
+        norm(),
+        nn.Conv2d(32, 32, 5, padding=2),
+        nn.ReLU(),
+        average_pool(),
+        norm(),
+        nn.Conv2d(32, 64, 5, padding=2),
+        nn.ReLU(),
+        average_pool(),
+        nn.Flatten(),
+        nn.Linear(1024, 10),
+    )
+
+
+class Residual(nn.Module):
+    """Two convolutions and a shortcut, padded with zeros where it grows."""
+
+    def __init__(self, inputs, filters, stride):
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(inputs, filters, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(filters),
+        )
+        self.stride = stride
+        self.growth = filters - inputs
+
+    def forward(self, x):
+        shortcut = x[:, :, :: self.stride, :: self.stride]
+        half = self.growth // 2
+        shortcut = nn.functional.pad(
+            shortcut, (0, 0, 0, 0, half, self.growth - half)
+        )
+        return torch.relu(self.branch(x) + shortcut)
+
+
+def resnet20():
+    layers = [
+        nn.Conv2d(3, 16, 3, 1, 1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+    ]
+    channels = 16
+    for filters in [16, 32, 64]:
+        for block in range(3):
+            stride = 2 if block == 0 and filters > 16 else 1
+            layers.append(Residual(channels, filters, stride))
+            channels = filters
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)]
+    return nn.Sequential(*layers)
+
+
+NETWORKS = {
+    "cifar10_quick": cifar10_quick,
+    "cifar10_full": cifar10_full,
+    "minigooglenet": minigooglenet,
+    "resnet20": resnet20,
+}
+WEIGHT_DECAY = {
+    "cifar10_quick": 0.004,
+    "cifar10_full": 0.004,
+    "minigooglenet": 0,
+    "resnet20": 1e-4,
+}
 
 
 def measure(network, batch_size, steps, repeats, device):
@@ -139,6 +210,7 @@ def measure(network, batch_size, steps, repeats, device):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch-sizes", default="100,1000")
+    parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--allow-cpu", action="store_true")
@@ -150,27 +222,32 @@ def main():
     device = torch.device("cuda" if cuda else "cpu")
     torch.backends.cudnn.benchmark = True
     speeds = []
+
+    def report():
+        """A line for each measurement: a cut loses none before it."""
+        print(
+            json.dumps(
+                {
+                    "pytorch": torch.__version__,
+                    "cuda": torch.version.cuda,
+                    "device": torch.cuda.get_device_name() if cuda else "CPU",
+                    "threads": torch.get_num_threads(),
+                    "speeds": speeds,
+                }
+            ),
+            flush=True,
+        )
+
     for tf32 in [False, True] if cuda else [False]:
         torch.backends.cudnn.allow_tf32 = tf32
         torch.backends.cuda.matmul.allow_tf32 = tf32
-        for network in NETWORKS:
+        for network in args.networks.split(","):
             for batch_size in map(int, args.batch_sizes.split(",")):
                 speed = measure(
                     network, batch_size, args.steps, args.repeats, device
                 )
                 speeds.append({"tf32": tf32, **speed})
-    print(
-        json.dumps(
-            {
-                "pytorch": torch.__version__,
-                "cuda": torch.version.cuda,
-                "device": torch.cuda.get_device_name() if cuda else "CPU",
-                "threads": torch.get_num_threads(),
-                "speeds": speeds,
-            }
-        )
-    )
-
+                report()
 
 if __name__ == "__main__":
     main()

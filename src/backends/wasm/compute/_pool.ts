@@ -1,6 +1,7 @@
 import {
   add,
   type Code,
+  convertI32,
   type FunctionBuilder,
   i32,
   larger,
@@ -16,23 +17,30 @@ import {
 } from "./_assembler.ts";
 import { type Arguments, eachColumn, kernelFunction } from "./_kernel.ts";
 
-type PoolArguments = Arguments<"avgPoolGrad"> | Arguments<"maxPoolGrad">;
+/** Where the windows lie, and what they are read from and written to. */
+type PoolArguments =
+  & Omit<Arguments<"avgPoolGrad">, "dy" | "dx" | "scale">
+  & Pick<Arguments<"avgPoolGrad">, "dy" | "dx">;
 
 /** What one window of a pooling covers, for the gradients' loops. */
 interface Window {
   /** Runs code for each pixel, with its offset from the image's start. */
   eachPixel(code: (offset: Local) => Code): Code;
+  /** The address of the window's own pixel in dy, or in the output. */
   readonly dy: Local;
   readonly dx: Local;
   /** The offset of the current image in bytes. */
   readonly image: Local;
+  /** How many pixels the window covers. */
+  readonly covered: Code;
 }
 
-function poolGrad(
+function eachWindow(
   f: FunctionBuilder,
   args: PoolArguments,
   chunk: Local,
   code: (window: Window) => Code,
+  clear = true,
 ): Code {
   const [pixelBytes, rowBytes, imageBytes, image, dy, dx] = f.locals("i32", 6);
   const [oy, ox, x0, x1, y0, y1, y, x, rowAt, pixelAt] = f.locals("i32", 10);
@@ -40,6 +48,7 @@ function poolGrad(
     dy,
     dx,
     image,
+    covered: mul(sub(y1.get, y0.get), sub(x1.get, x0.get)),
     eachPixel: (code) => [
       y.set(y0.get),
       rowAt.set(
@@ -79,7 +88,7 @@ function poolGrad(
     imageBytes.set(mul(args.height.get, rowBytes.get)),
     image.set(mul(chunk.get, imageBytes.get)),
     dx.set(add(args.dx.get, image.get)),
-    zeroBytes(dx.get, imageBytes.get),
+    clear ? zeroBytes(dx.get, imageBytes.get) : [],
     dy.set(
       add(
         args.dy.get,
@@ -132,7 +141,7 @@ export function maxPoolGrad(): FunctionBuilder {
   return kernelFunction("maxPoolGrad", (f, args, chunk) => {
     const [index, from] = f.locals("i32", 2);
     const [largest, where, value, mask, gradient] = f.locals("v128", 5);
-    return poolGrad(f, args, chunk, ({ dy, dx, image, eachPixel }) => [
+    return eachWindow(f, args, chunk, ({ dy, dx, image, eachPixel }) => [
       from.set(add(args.x.get, image.get)),
       eachColumn(f, args.channels, (offset, load, store) => [
         largest.set(v128.splatI32(i32(MINUS_INFINITY))),
@@ -169,7 +178,7 @@ export function maxPoolGrad(): FunctionBuilder {
 export function avgPoolGrad(): FunctionBuilder {
   return kernelFunction("avgPoolGrad", (f, args, chunk) => {
     const gradient = f.local("v128");
-    return poolGrad(f, args, chunk, ({ dy, dx, eachPixel }) => [
+    return eachWindow(f, args, chunk, ({ dy, dx, eachPixel }) => [
       eachColumn(f, args.channels, (offset, load, store) => [
         gradient.set(
           v128.mul(
@@ -188,5 +197,59 @@ export function avgPoolGrad(): FunctionBuilder {
         ),
       ]),
     ]);
+  });
+}
+
+/** The largest value of each window; NaN where one is. */
+export function maxPool(): FunctionBuilder {
+  return kernelFunction("maxPool", (f, args, chunk) => {
+    const largest = f.local("v128");
+    const own = { ...args, dy: args.out, dx: args.x };
+    return eachWindow(
+      f,
+      own,
+      chunk,
+      ({ dy, dx, eachPixel }) =>
+        eachColumn(f, args.channels, (offset, load, store) => [
+          largest.set(v128.splatI32(i32(MINUS_INFINITY))),
+          eachPixel((pixel) =>
+            largest.set(
+              v128.max(
+                load(add(add(dx.get, pixel.get), offset.get)),
+                largest.get,
+              ),
+            )
+          ),
+          store(add(dy.get, offset.get), largest.get),
+        ]),
+      false,
+    );
+  });
+}
+
+/** The mean of what each window covers. */
+export function avgPool(): FunctionBuilder {
+  return kernelFunction("avgPool", (f, args, chunk) => {
+    const sum = f.local("v128");
+    const own = { ...args, dy: args.out, dx: args.x };
+    return eachWindow(
+      f,
+      own,
+      chunk,
+      ({ dy, dx, covered, eachPixel }) =>
+        eachColumn(f, args.channels, (offset, load, store) => [
+          sum.set(v128.zero),
+          eachPixel((pixel) =>
+            sum.set(
+              v128.add(sum.get, load(add(add(dx.get, pixel.get), offset.get))),
+            )
+          ),
+          store(
+            add(dy.get, offset.get),
+            v128.div(sum.get, convertI32(v128.splatI32(covered))),
+          ),
+        ]),
+      false,
+    );
   });
 }

@@ -1,0 +1,46 @@
+import {
+  backend_util,
+  type KernelConfig,
+  type SumAttrs,
+  type SumInputs,
+  util,
+} from "@tensorflow/tfjs";
+import {
+  type BackendWasm,
+  callKernel,
+  type TensorInfo,
+  wasmKernel,
+} from "./_wasm_kernel.ts";
+
+/**
+ * What a reduction of an empty tensor gives, `ofNone` wherever there is a result;
+ * undefined if the tensor is not empty. The backend's own kernels divide by the
+ * size, or leave what was in memory before.
+ */
+export function reduceEmpty(
+  backend: BackendWasm,
+  x: TensorInfo,
+  { axis, keepDims }: SumAttrs,
+  ofNone: number,
+): TensorInfo | undefined {
+  if (util.sizeFromShape(x.shape) > 0) return undefined;
+  const axes = util.parseAxisParam(axis, x.shape);
+  const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes);
+  const shape = keepDims ? backend_util.expandShapeToKeepDim(kept, axes) : kept;
+  const out = backend.makeOutput(shape, x.dtype);
+  backend.typedArrayFromHeap(out).fill(ofNone);
+  return out;
+}
+
+function reduction(kernelName: string, ofNone: number): KernelConfig {
+  return wasmKernel<SumInputs, SumAttrs>(
+    kernelName,
+    ({ inputs: { x }, attrs, backend }) =>
+      reduceEmpty(backend, x, attrs, ofNone) ??
+        callKernel(backend, kernelName, { x }, attrs),
+  );
+}
+
+export const prodKernel = reduction("Prod", 1);
+export const anyKernel = reduction("Any", 0);
+export const allKernel = reduction("All", 1);

@@ -1,0 +1,204 @@
+import type { CurveEvidence } from "./bounds.ts";
+import type { Finding } from "./finding.ts";
+import type { DataFacts } from "./data_survey.ts";
+import type { MeasuredRun } from "./range_test_run.ts";
+import type { RangeTrial } from "./range_data.ts";
+
+/** What the curve alone says. */
+interface Concluded {
+  readonly evidence: CurveEvidence;
+  readonly finding: Finding;
+  readonly baseLr?: number;
+}
+
+/** What a test saw of its data and its trainee, beside the curve. */
+export interface Circumstances {
+  /** What the batches look like. */
+  readonly facts?: DataFacts;
+  /** Whether the test itself drew the batches, in random order. */
+  readonly isShuffled: boolean;
+  /** Whether the loss is one of the targets, as that of a model is. */
+  readonly usesTargets: boolean;
+  /** Examples of a set in tensors with numbers that are not finite. */
+  readonly notFinite?: {
+    readonly part: "xs" | "ys";
+    readonly examples: readonly number[];
+  };
+  /** Where a loss was not finite. */
+  readonly nonFinite?: MeasuredRun["nonFinite"];
+  /** The loss of always predicting the mean target. */
+  readonly expected?: number;
+  /** Weights that no training changed. */
+  readonly unchanged?: {
+    readonly names: readonly string[];
+    readonly of: number;
+  };
+  /** Where each batch is all of the data, and that was asked for. */
+  readonly whole?: { readonly batchSize: number; readonly examples: number };
+  /** Outputs, targets and loss that do not suit each other, and what would. */
+  readonly mismatch?: { readonly detail: string; readonly to: string };
+  /** Examples that a buffer should hold to shuffle the data. */
+  readonly buffer?: number;
+}
+
+/**
+ * How many times as much the means of batches may differ as those of batches
+ * drawn at random. By chance, of 40 batches, the ratio is below 1.6 in 99 of 100;
+ * of 6 below 3. Sorted data come to the batch size.
+ */
+const RUNS = 3;
+
+/**
+ * By what share of the loss of always predicting the mean target a loss must be
+ * better, to show that anything else was learned: more than noise and one or two
+ * passes over examples that can only be memorized give.
+ */
+const LEARNED = 0.04;
+
+/** A start that is better by this share was trained before. */
+const TRAINED = 0.3;
+
+/** And improves by no more than this share of what it is better by. */
+const IMPROVED = 0.3;
+
+/** Batches at the end of a trial, about. */
+const TRIAL_END = 10;
+
+function list(values: readonly (string | number)[], most = 3): string {
+  const shown = values.slice(0, most).join(", ");
+  return values.length > most
+    ? `${shown} and ${values.length - most} more`
+    : shown;
+}
+
+/**
+ * The least loss that training came to, in the sweeps or the trials. The lowest
+ * point of a sweep is the least of many, so it counts for no more than what a
+ * single batch is known to; the end of a trial is the mean of some ten.
+ */
+function leastLoss(
+  { evidence }: Concluded,
+  trials: readonly RangeTrial[],
+): number {
+  const ends = trials.map(({ losses, references }) => {
+    const usual = references
+      ? references.reduce((sum, loss) => sum + loss, 0) / references.length
+      : 0;
+    const end = losses.map((loss, i) =>
+      references ? loss - references[i] + usual : loss
+    ).slice(-Math.ceil(losses.length / 3));
+    return end.reduce((sum, loss) => sum + loss, 0) / end.length;
+  }).filter(Number.isFinite);
+  const { best, noise } = evidence;
+  return Math.min(
+    best + noise,
+    ...ends.map((loss) => loss + noise / Math.sqrt(TRIAL_END)),
+  );
+}
+
+/** What is to be found in place of what the curve shows, if anything. */
+export function overrule(
+  conclusion: Concluded,
+  options: {
+    readonly circumstances: Circumstances;
+    readonly trials: readonly RangeTrial[];
+  },
+): Pick<Finding, "kind" | "detail"> | undefined {
+  const { circumstances, trials } = options;
+  const { facts, expected, unchanged, whole } = circumstances;
+  const { kind, tested } = conclusion.finding;
+
+  if (circumstances.notFinite) {
+    const { part, examples } = circumstances.notFinite;
+    return {
+      kind: "data-not-finite",
+      detail: `in ${part} of the ${
+        examples.length > 1 ? "examples" : "example"
+      } at ${list(examples)}`,
+    };
+  }
+  if (facts && facts.notFinite.length > 0) {
+    const [{ part }] = facts.notFinite;
+    const batches = facts.notFinite.filter((one) => one.part === part)
+      .map(({ batch }) => batch);
+    return {
+      kind: "data-not-finite",
+      detail: `in ${part} of batch ${list(batches)}`,
+    };
+  }
+  if (circumstances.mismatch) {
+    const { detail } = circumstances.mismatch;
+    return { kind: "targets-out-of-reach", detail };
+  }
+  if (circumstances.nonFinite?.cause === "data") {
+    if (tested === 0) return { kind: "first-loss-not-finite" };
+    const { batch } = circumstances.nonFinite;
+    return { kind: "loss-not-finite", detail: `of batch ${batch}` };
+  }
+  if (
+    kind === "stopped-before-improving" || kind === "stopped-while-improving" ||
+    kind === "too-few-rates"
+  ) return;
+  if (circumstances.usesTargets && facts?.targets?.variance === 0) {
+    return { kind: "targets-constant" };
+  }
+  if (
+    !circumstances.isShuffled && facts?.runs !== undefined && facts.runs > RUNS
+  ) {
+    return {
+      kind: "targets-in-runs",
+      detail: `the targets of batches differ ${
+        facts.runs.toPrecision(2)
+      } times as much as those of batches drawn at random`,
+    };
+  }
+  if (
+    unchanged && unchanged.of > 0 && unchanged.names.length === unchanged.of
+  ) {
+    return { kind: "weights-unchanged" };
+  }
+  const { evidence } = conclusion;
+  if (expected !== undefined && evidence.curve === "loss") {
+    const better = (loss: number) => (expected - loss) / Math.abs(expected);
+    const improvement = evidence.start - evidence.best;
+    if (
+      better(evidence.start) > TRAINED &&
+      improvement < IMPROVED * (expected - evidence.start)
+    ) {
+      return {
+        kind: "optimum-already",
+        detail: `whose loss is ${short(evidence.start)}, against ${
+          short(expected)
+        } of always predicting the mean target`,
+      };
+    }
+    if (
+      kind !== "diverged-before-improving" &&
+      better(leastLoss(conclusion, trials)) < LEARNED
+    ) {
+      return {
+        kind: "frequencies-only",
+        detail: `for the loss came to ${
+          short(leastLoss(conclusion, trials))
+        } at best, and always predicting the mean target gives ${
+          short(expected)
+        }${
+          unchanged && unchanged.names.length > 0
+            ? `; ${list(unchanged.names)} never changed`
+            : ""
+        }`,
+      };
+    }
+  }
+  if (whole && kind === "both-bounds") {
+    return {
+      kind: "batch-holds-all",
+      detail:
+        `as batchSize is ${whole.batchSize} and there are ${whole.examples} examples`,
+    };
+  }
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}

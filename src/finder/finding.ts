@@ -1,0 +1,219 @@
+/**
+ * What a test found:
+ *
+ * - `"good"`: both bounds.
+ * - `"flat"`: no improvement at any rate.
+ * - `"never-diverged"`: still improving at the end; raise `endLr`.
+ * - `"converged"`: all was learned before the rate grew too high for it: the
+ *   upper bound is set by the rule of thumb.
+ * - `"diverged-at-once"`: diverged before it improved; lower `startLr`.
+ * - `"unstable"`: training held at none of the rates that were tried out.
+ * - `"noisy"`: an improvement that noise hides; more batches per rate.
+ * - `"too-short"`: too few rates tested to tell.
+ * - `"not-finite"`: the loss is not a finite number, and the rate is not to blame.
+ * - `"ordered"`: the data come in an order: they are not shuffled.
+ * - `"no-signal"`: nothing was learned but how often each target occurs.
+ * - `"no-gradient"`: training changes no weight.
+ * - `"trained"`: the weights are at an optimum for these data already.
+ * - `"mismatch"`: the outputs, the targets and the loss do not suit each other.
+ * - `"one-batch"`: all of the data are in each batch.
+ */
+export type Verdict =
+  | "good"
+  | "flat"
+  | "never-diverged"
+  | "converged"
+  | "diverged-at-once"
+  | "unstable"
+  | "noisy"
+  | "too-short"
+  | "not-finite"
+  | "ordered"
+  | "no-signal"
+  | "no-gradient"
+  | "trained"
+  | "mismatch"
+  | "one-batch";
+
+/**
+ * What was seen, in the curve:
+ *
+ * - `"both-bounds"`: where it starts to improve and where that ends (`"good"`).
+ * - `"no-improvement"`: none at any rate, `"no-improvement-before-divergence"`:
+ *   none at the rates before training diverged (`"flat"`).
+ * - `"still-improving"`: it improves up to the last rate (`"never-diverged"`).
+ * - `"levelled-off"`: it improved and levelled off, and no rate was too high
+ *   (`"converged"`).
+ * - `"first-loss-not-finite"`: there was no loss to begin with (`"not-finite"`).
+ * - `"diverged-before-improving"`: training diverged among the first rates
+ *   (`"diverged-at-once"`).
+ * - `"trials-failed"`: it shows bounds, but no short training between them held
+ *   (`"unstable"`).
+ * - `"bounds-hidden-by-noise"`: it improves, noise hides where (`"noisy"`).
+ * - `"stopped-before-improving"` and `"stopped-while-improving"`: the signal
+ *   stopped the test; `"too-few-rates"`: there are too few to see a trend;
+ *   `"too-few-finite"`: the curve is not a number at most of them
+ *   (`"too-short"`).
+ *
+ * In the data and the trainee:
+ *
+ * - `"data-not-finite"`: numbers among the inputs or targets that are not finite,
+ *   `"loss-not-finite"`: a batch whose loss is not, before any training
+ *   (`"not-finite"`).
+ * - `"targets-in-runs"`: batches whose targets differ far more than those of
+ *   batches drawn at random (`"ordered"`).
+ * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
+ *   was better than that of always predicting the mean target (`"no-signal"`).
+ * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
+ * - `"optimum-already"`: no rate improved a loss that is far better than that of
+ *   always predicting the mean target (`"trained"`).
+ * - `"targets-out-of-reach"`: targets that the outputs' activation cannot give,
+ *   or outputs that the loss cannot take (`"mismatch"`).
+ * - `"batch-holds-all"`: `batchSize` is no less than the examples (`"one-batch"`).
+ */
+export type FindingKind =
+  | "both-bounds"
+  | "no-improvement"
+  | "no-improvement-before-divergence"
+  | "still-improving"
+  | "levelled-off"
+  | "first-loss-not-finite"
+  | "diverged-before-improving"
+  | "trials-failed"
+  | "bounds-hidden-by-noise"
+  | "stopped-before-improving"
+  | "stopped-while-improving"
+  | "too-few-rates"
+  | "too-few-finite"
+  | "data-not-finite"
+  | "loss-not-finite"
+  | "targets-in-runs"
+  | "targets-constant"
+  | "frequencies-only"
+  | "weights-unchanged"
+  | "optimum-already"
+  | "targets-out-of-reach"
+  | "batch-holds-all";
+
+/** The verdict that each leads to. */
+const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
+  "both-bounds": "good",
+  "no-improvement": "flat",
+  "no-improvement-before-divergence": "flat",
+  "still-improving": "never-diverged",
+  "levelled-off": "converged",
+  "first-loss-not-finite": "not-finite",
+  "diverged-before-improving": "diverged-at-once",
+  "trials-failed": "unstable",
+  "bounds-hidden-by-noise": "noisy",
+  "stopped-before-improving": "too-short",
+  "stopped-while-improving": "too-short",
+  "too-few-rates": "too-short",
+  "too-few-finite": "too-short",
+  "data-not-finite": "not-finite",
+  "loss-not-finite": "not-finite",
+  "targets-in-runs": "ordered",
+  "targets-constant": "no-signal",
+  "frequencies-only": "no-signal",
+  "weights-unchanged": "no-gradient",
+  "optimum-already": "trained",
+  "targets-out-of-reach": "mismatch",
+  "batch-holds-all": "one-batch",
+};
+
+/** Every verdict. */
+export const VERDICT_NAMES: readonly Verdict[] = [
+  ...new Set(Object.values(VERDICTS)),
+];
+
+/** What was seen that led to a verdict. */
+export interface Finding {
+  /** What was seen. */
+  readonly kind: FindingKind;
+  /** Rates at which a finite loss was recorded. */
+  readonly tested: number;
+  /** Rates at which the curve that was read is a finite number. */
+  readonly points: number;
+  /** More of what was seen, in words for a sentence, where that helps. */
+  readonly detail?: string;
+}
+
+/** An option of the test that a {@linkcode Remedy} sets. */
+export type AdvisedOption =
+  | "startLr"
+  | "endLr"
+  | "iterations"
+  | "batchSize"
+  | "batchesPerRate";
+
+/**
+ * Something to do next:
+ *
+ * - `"train"`: train with a schedule between the bounds.
+ * - `"set-option"`: test again with another value of an option.
+ * - `"read-metric"`: read the bounds from another curve.
+ * - `"enlarge-batch"`: use a larger batch.
+ * - `"check-labels"`: check that labels fit inputs.
+ * - `"check-data"`: check the data and the loss function.
+ * - `"clean-data"`: replace or leave out what is not a finite number.
+ * - `"shuffle"`: shuffle the examples, through a buffer of so many.
+ * - `"check-pairing"`: check that each input comes with its own target, and that
+ *   no layer is dead.
+ * - `"check-weights"`: check that weights are trainable and units not dead.
+ * - `"change-loss"`: use a loss and an activation that suit the targets.
+ * - `"use-lower-rates"`: the weights are good; train on, if at all, well below
+ *   where the loss rose.
+ * - `"run-on"`: do not stop the test.
+ */
+export type Remedy =
+  | {
+    /** What to do. */
+    readonly kind: "set-option";
+    /** The option to set. */
+    readonly option: AdvisedOption;
+    /** Its value in this test. */
+    readonly from: number;
+    /** The value to set. */
+    readonly to: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "read-metric";
+    /** The curve to read instead, `metric` of the test's options. */
+    readonly metric: string;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "shuffle";
+    /** Examples that the buffer of `shuffle` should hold, at least. */
+    readonly buffer: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "use-lower-rates";
+    /** From which rate on training made the loss worse. */
+    readonly below: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "change-loss";
+    /** What to use. */
+    readonly to: string;
+  }
+  | {
+    /** What to do. */
+    readonly kind:
+      | "clean-data"
+      | "check-pairing"
+      | "check-weights"
+      | "train"
+      | "enlarge-batch"
+      | "check-labels"
+      | "check-data"
+      | "run-on";
+  };
+
+/** The verdict that a finding leads to. */
+export function verdictOf(kind: FindingKind): Verdict {
+  return VERDICTS[kind];
+}

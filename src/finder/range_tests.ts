@@ -1,0 +1,200 @@
+import * as tf from "@tensorflow/tfjs";
+import { readScalars } from "../tfjs/read_scalars.ts";
+import type { TrainingSnapshot } from "../training/snapshot.ts";
+import type { BatchSource } from "./_batches.ts";
+import type { Trainer } from "./_trainer.ts";
+import type { Circumstances } from "./circumstances.ts";
+import type { DataSurvey } from "./data_survey.ts";
+import { learningRates } from "./learning_rate_grid.ts";
+import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
+import type { FindLearningRateOptions } from "./options.ts";
+import { LearningRateRange } from "./range.ts";
+import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
+import type { RecordedRun } from "./recorded_run.ts";
+import { type Search, searchRange } from "./search.ts";
+import type { RangeTestSettings } from "./settings.ts";
+
+/**
+ * Rates a decade of a test that chooses its rates, and of one where the losses of
+ * the batches at the first weights are not known: there the noise is three times
+ * as large.
+ */
+const REFERENCED_PACE = 10;
+const PACE = 20;
+
+/** Examples to shuffle through where nobody knows how many there are. */
+const DEFAULT_BUFFER = 10_000;
+
+/** What the runs of one test share. */
+interface RangeTestsSetup {
+  readonly trainer: Trainer;
+  readonly source: BatchSource;
+  readonly validation: BatchSource | undefined;
+  readonly settings: RangeTestSettings;
+  readonly options: FindLearningRateOptions<unknown>;
+  /** Of the trainee, before anything was trained. */
+  readonly snapshot: TrainingSnapshot;
+  /** Looks at every batch. */
+  readonly survey: DataSurvey;
+}
+
+/** The runs of one test, and what is known beside them. */
+class RangeTests {
+  readonly #setup: RangeTestsSetup;
+  readonly #cost = { trained: 0, evaluated: 0 };
+  #runs = 0;
+  #penalty: number | undefined;
+  #nonFinite: MeasuredRun["nonFinite"];
+  #unchanged: { names: string[]; of: number } | undefined;
+
+  constructor(setup: RangeTestsSetup) {
+    this.#setup = setup;
+  }
+
+  async run(): Promise<LearningRateRange> {
+    const { trainer, source, settings, options, validation } = this.#setup;
+    const { model } = trainer;
+    if (model) this.#penalty = await penaltyOf(model);
+    let search: Search | undefined;
+    let runs: readonly RecordedRun[];
+    if (settings.maxBatches === undefined) {
+      runs = await this.#repeat();
+    } else {
+      const { maxBatches, startLr, endLr } = settings;
+      const refers = trainer.reference !== undefined && !validation;
+      search = await searchRange({
+        startLr,
+        endLr,
+        maxBatches,
+        mayStartLower: options.startLr === undefined,
+        mayEndHigher: options.endLr === undefined,
+        pace: refers ? REFERENCED_PACE : PACE,
+        run: (rates, { from, sweep = 1 }) =>
+          this.#run(rates, {
+            count: rates.length,
+            ...(from === undefined ? {} : { from }),
+            repeat: sweep,
+          }),
+      });
+      runs = search.runs;
+    }
+    const { batches } = source;
+    const isKnown = batches !== undefined && batches !== Infinity;
+    return LearningRateRange.fromRuns(runs, {
+      ...settings,
+      ...(search && {
+        startLr: search.grid[0],
+        endLr: search.grid.at(-1)!,
+        iterations: search.grid.length,
+        repeats: search.runs.length,
+      }),
+    }, {
+      ...(search && { search }),
+      circumstances: await this.#circumstances(),
+      cost: this.#cost,
+      ...(isKnown ? { batchesPerEpoch: batches } : {}),
+    });
+  }
+
+  /** As often as the caller says, over the rates that the caller says. */
+  async #repeat(): Promise<readonly MeasuredRun[]> {
+    const { settings, options } = this.#setup;
+    const { startLr, endLr, iterations, growth, repeats } = settings;
+    const runs: MeasuredRun[] = [];
+    for (let repeat = 1; repeat <= repeats; repeat++) {
+      const rates = learningRates(startLr, endLr, {
+        count: iterations,
+        growth,
+      });
+      runs.push(
+        await this.#run(rates, { count: iterations, from: 0, repeat }),
+      );
+      if (options.signal?.aborted) break;
+    }
+    return runs;
+  }
+
+  /** Trains at each rate in turn, from the first weights. */
+  async #run(
+    rates: Iterable<number>,
+    options: { count: number; from?: number; repeat: number },
+  ): Promise<MeasuredRun> {
+    const { trainer, snapshot, survey } = this.#setup;
+    const { count, from, repeat } = options;
+    if (this.#runs++ > 0) snapshot.restore();
+    trainer.begin();
+    const run = await runRangeTest({
+      ...this.#setup,
+      rates,
+      count,
+      ...(from === undefined ? {} : { from }),
+      survey,
+      repeat,
+      isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
+    });
+    this.#cost.trained += run.trained;
+    this.#cost.evaluated += run.evaluated;
+    this.#nonFinite ??= run.nonFinite?.cause === "data"
+      ? run.nonFinite
+      : undefined;
+    if (run.stopReason === "diverged" || run.stopReason === "end") {
+      const unchanged = await trainer.unchanged();
+      if (
+        this.#unchanged === undefined ||
+        unchanged.names.length < this.#unchanged.names.length
+      ) this.#unchanged = unchanged;
+    }
+    return run;
+  }
+
+  /** Whether a batch that was trained on has a finite loss at the first weights. */
+  async #isFiniteAtStart(batch: unknown): Promise<boolean> {
+    const { trainer, snapshot } = this.#setup;
+    snapshot.restore();
+    trainer.begin();
+    const { values } = await trainer.train(batch);
+    const [loss, ...others] = values;
+    tf.dispose(others as tf.TensorContainer);
+    if (typeof loss === "number") return Number.isFinite(loss);
+    const [value] = await readScalars([loss]).then(Array.from<number>);
+    return Number.isFinite(value);
+  }
+
+  async #circumstances(): Promise<Circumstances> {
+    const { trainer, source, options, survey, validation } = this.#setup;
+    const { model } = trainer;
+    const facts = await survey.facts();
+    const { examples, batches } = source;
+    const { batchSize } = options;
+    const notFinite = await source.notFinite?.();
+    const isWeighted = options.classWeight !== undefined;
+    const expected = model && facts.targets && !validation && !isWeighted
+      ? expectedLoss(model, facts.targets, this.#penalty!)
+      : undefined;
+    const mismatch = model && mismatchOf(model, facts.targets);
+    return {
+      facts,
+      isShuffled: examples !== undefined,
+      usesTargets: trainer.usesTargets,
+      ...(notFinite && { notFinite }),
+      ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
+      ...(expected === undefined ? {} : { expected }),
+      ...(this.#unchanged && { unchanged: this.#unchanged }),
+      ...(mismatch && { mismatch }),
+      ...(examples !== undefined && batchSize !== undefined &&
+          batchSize >= examples
+        ? { whole: { batchSize, examples } }
+        : {}),
+      buffer: batches === undefined || batches === Infinity
+        ? DEFAULT_BUFFER
+        : Math.max(1, Math.round(batches * survey.batchSize)),
+    };
+  }
+}
+
+/** Runs the whole test; the trainee is left as the last run left it. */
+export function runRangeTests(
+  setup: RangeTestsSetup,
+): Promise<LearningRateRange> {
+  return new RangeTests(setup).run();
+}

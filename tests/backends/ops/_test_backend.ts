@@ -1,0 +1,25 @@
+import { selectBackend } from "@clr/clr/backends";
+import { fuzz } from "./_fuzz.ts";
+import { operations } from "./_operations.ts";
+
+/** Tests every operation on a backend with so many random cases each. */
+export function testOperations(
+  backend: "cpu" | "wasm" | "webgpu",
+  options: { readonly threads?: number; readonly cases: number },
+): void {
+  const { threads, cases } = options;
+  const on = threads === undefined
+    ? backend
+    : `${backend}, ${threads} thread${threads === 1 ? "" : "s"}`;
+  Deno.test(`every operation is right on ${on}, for random shapes`, async () => {
+    await selectBackend({ backend, threads });
+    const wrong: string[] = [];
+    for (const operation of operations) {
+      const outcome = fuzz(operation, { seed: 15, cases });
+      if (outcome.wrong === undefined) continue;
+      const { given, how } = outcome.wrong;
+      wrong.push(`${outcome.name}: ${how}\n  ${JSON.stringify(given)}`);
+    }
+    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  });
+}

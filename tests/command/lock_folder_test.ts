@@ -1,0 +1,63 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FolderInUseError, lockFolder, writeFile } from "@clr/clr/command";
+import { withFolder } from "../_run.ts";
+
+const module =
+  new URL("../../src/command/lock_folder.ts", import.meta.url).href;
+
+Deno.test("lockFolder() gives a folder to one run, and says who has it", () =>
+  withFolder(async (parent) => {
+    const folder = `${parent}/new/out`;
+    {
+      using _lock = await lockFolder(folder, { by: "a.ts" });
+      const error = await assertRejects(
+        () => lockFolder(folder, { by: "b.ts" }),
+        FolderInUseError,
+        `process ${Deno.pid} (a.ts, since 2`,
+      );
+      assert(error.message.endsWith(`another folder: --out ${folder}-2`));
+      await Deno.mkdir(`${folder}-2`);
+      await assertRejects(
+        () => lockFolder(folder, { by: "b.ts", flag: "--to" }),
+        FolderInUseError,
+        `--to ${folder}-3`,
+      );
+      using _other = await lockFolder(folder, { by: "c.ts", file: ".c.lock" });
+    }
+    assertEquals([...Deno.readDirSync(folder)], []);
+    using _again = await lockFolder(folder, { by: "b.ts" });
+  }));
+
+Deno.test("lockFolder() takes the folder of a run that was killed, and sweeps what it left", () =>
+  withFolder(async (folder) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { lockFolder } from ${JSON.stringify(module)};
+        const lock = await lockFolder(Deno.args[0], { by: "killed.ts" });
+        console.log("locked");
+        setTimeout(() => {}, 60_000);`,
+        folder,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await assertRejects(
+      () => lockFolder(folder, { by: "b.ts" }),
+      FolderInUseError,
+      `process ${child.pid} (killed.ts`,
+    );
+    await writeFile(`${folder}/history.json`, "{}");
+    await writeFile(`${folder}/model/model.json`, "{}");
+    await Deno.writeTextFile(`${folder}/history.json.0a1b2c3d.part`, "{");
+    await Deno.writeTextFile(`${folder}/model/model.json.0a1b2c3d.part`, "{");
+    await Deno.writeTextFile(`${folder}/mine.part`, "not of a write");
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    using _lock = await lockFolder(folder, { by: "b.ts" });
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(names, [".lock", "history.json", "mine.part", "model"]);
+    assertEquals([...Deno.readDirSync(`${folder}/model`)].length, 1);
+  }));
