@@ -28,15 +28,22 @@ export function resizeRows(
   );
 }
 
+/** Whole vectors, so that results do not depend on how rows are cut. */
+const CHUNK_COLUMNS = 4096;
+
 /** Sums a few long rows; the sum may take the place of the first row. */
 export function sumRows(
   compute: Compute,
   { from, rows, columns, to }: Rows,
 ): void {
+  const columnChunks = Math.ceil(columns / CHUNK_COLUMNS);
   compute.run(
     "sumRows",
-    { from, to, rows, columns, chunkRows: rows },
-    1,
+    {
+      ...{ from, to, rows, columns, chunkRows: rows },
+      ...{ chunkColumns: CHUNK_COLUMNS, columnChunks },
+    },
+    columnChunks,
     rows * columns,
   );
 }
@@ -52,7 +59,10 @@ export function sumColumns(
   using partial = compute.scratch(4 * ranges * columns);
   compute.run(
     "sumRows",
-    { from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+    {
+      ...{ from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+      ...{ chunkColumns: columns, columnChunks: 1 },
+    },
     ranges,
     rows * columns,
   );
