@@ -19,6 +19,7 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
     ...everywhere,
     "batchNormalization() without scale or center does not train: preflight() refuses it.",
     "Max pooling passes over NaN, and takes no value below -1e20.",
+    "Of equal values, argMax() and argMin() may take any.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],
 };
