@@ -30,6 +30,8 @@ export interface StepValues {
 export interface Trainer {
   readonly subject: SnapshotSubject;
   readonly optimizer: Optimizer;
+  /** Others that a step changes. */
+  readonly otherOptimizers: readonly Optimizer[];
   /** What batches must be. */
   readonly form: BatchForm;
   /** From here on the trainee is in use; its snapshot was taken. */
@@ -100,6 +102,7 @@ class FirstWeights {
 }
 
 class ModelTrainer implements Trainer {
+  readonly otherOptimizers: readonly Optimizer[] = [];
   readonly form: BatchForm;
   readonly #model: LayersModel;
   readonly #steps: ModelSteps;
@@ -214,6 +217,7 @@ class ModelTrainer implements Trainer {
 class CustomTrainer implements Trainer {
   readonly form = { pairs: false };
   readonly usesTargets = false;
+  readonly otherOptimizers: readonly Optimizer[];
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];
   /** Variables from before the test that it must not change. */
@@ -224,6 +228,8 @@ class CustomTrainer implements Trainer {
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
     this.#variables = trainee.variables.map(variableOf);
+    this.otherOptimizers = (trainee.optimizers ?? [])
+      .filter((optimizer) => optimizer !== trainee.optimizer);
     if (typeof trainee.evaluateOnBatch === "function") {
       this.reference = (batch) =>
         this.#first!.visit(() => this.evaluate(batch));
@@ -252,7 +258,9 @@ class CustomTrainer implements Trainer {
     this.#first = new FirstWeights(this.#variables);
     if (this.#others) return;
     const known = new Set<unknown>(this.#variables);
-    addVariables(this.optimizer, known);
+    for (const optimizer of [this.optimizer, ...this.otherOptimizers]) {
+      addVariables(optimizer, known);
+    }
     this.#others = Object.values(tf.engine().registeredVariables)
       .filter((variable) => !known.has(variable));
   }
@@ -270,7 +278,7 @@ class CustomTrainer implements Trainer {
       throw new Error(
         `Cannot leave no trace as variables must list all that trainOnBatch changes: current value is without ${
           changed.map(({ name }) => `"${name}"`).join(", ")
-        }`,
+        }; a second optimizer goes into optimizers`,
       );
     }
     return stepValues(result, "trainOnBatch");
