@@ -44,7 +44,7 @@ const FLAGS = {
     kind: "integer",
     min: 1,
     default: 3,
-    help: "Steps before them.",
+    help: "At least so many steps before them, for at least a second.",
   },
   turns: {
     kind: "integer",
@@ -96,13 +96,16 @@ interface Workload {
   readonly warmup: number;
 }
 
+const WARMUP_MS = 1000;
+
 async function measure(
   { network, batchSize, threads, steps, warmup }: Workload,
   profile: boolean,
 ): Promise<number[]> {
   const { device } = await selectBackend({ backend: "wasm", threads });
   const step = networks[network].create(batchSize);
-  for (let i = 0; i < warmup; i++) await step();
+  const end = performance.now() + WARMUP_MS;
+  for (let i = 0; i < warmup || performance.now() < end; i++) await step();
   const kernels = profile ? profileKernels() : undefined;
   const times: number[] = [];
   for (let i = 0; i < steps; i++) {

@@ -75,10 +75,12 @@ function compare(
 
 async function compareWithCpu(
   title: string,
-  kernelName: string,
-  inputs: (images: number) => Inputs,
-  attrs: Attrs,
-  images: number,
+  { kernelName, inputs, attrs, images }: {
+    readonly kernelName: string;
+    readonly inputs: (images: number) => Inputs;
+    readonly attrs: Attrs;
+    readonly images: number;
+  },
 ): Promise<void> {
   const group = `${kernelName}: ${title}`;
   const run = (tensors: Record<string, tf.Tensor>) =>
@@ -143,13 +145,12 @@ for (const [title, images, size, filter] of layers) {
     ...convolution,
     inputShape: x(images),
   });
-  await compareWithCpu(
-    title,
-    "Conv2DBackpropFilter",
-    (count) => ({ x: x(count), dy: dy(count) }),
-    { ...convolution, filterShape: filter },
+  await compareWithCpu(title, {
+    kernelName: "Conv2DBackpropFilter",
+    inputs: (count) => ({ x: x(count), dy: dy(count) }),
+    attrs: { ...convolution, filterShape: filter },
     images,
-  );
+  });
 }
 
 const pooling = { filterSize: 3, strides: 2, pad: "same" };

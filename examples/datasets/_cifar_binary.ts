@@ -52,16 +52,22 @@ export async function findCifarFolder(
   return folder;
 }
 
+/** Which records of a data set are read. */
+interface CifarRecords {
+  readonly files: readonly string[];
+  readonly perFile: number;
+  /** How many, from the first on. */
+  readonly count: number;
+}
+
 /**
- * Reads the first `count` records of `files`, turning the colour planes of each
+ * Reads records, turning the colour planes of each
  * record into interleaved pixels. Beside the result only one chunk of records
  * is in memory.
  */
 export async function readCifarRecords(
   folder: string,
-  files: readonly string[],
-  recordsPerFile: number,
-  count: number,
+  { files, perFile, count }: CifarRecords,
   { labelBytes, classes }: CifarLayout,
 ): Promise<ImageSplit> {
   const images = new Uint8Array(count * IMAGE);
@@ -72,7 +78,7 @@ export async function readCifarRecords(
   for (const name of files) {
     if (done === count) break;
     using file = await Deno.open(`${folder}/${name}`);
-    const inFile = Math.min(count - done, recordsPerFile);
+    const inFile = Math.min(count - done, perFile);
     for (let first = 0; first < inFile; first += CHUNK) {
       const records = Math.min(CHUNK, inFile - first);
       const chunk = buffer.subarray(0, records * recordBytes);
@@ -126,16 +132,12 @@ export async function readCifar(
   return {
     train: await readCifarRecords(
       folder,
-      trainFiles,
-      recordsPerFile.train,
-      trainCount,
+      { files: trainFiles, perFile: recordsPerFile.train, count: trainCount },
       layout,
     ),
     test: await readCifarRecords(
       folder,
-      testFiles,
-      recordsPerFile.test,
-      testCount,
+      { files: testFiles, perFile: recordsPerFile.test, count: testCount },
       layout,
     ),
   };

@@ -66,9 +66,11 @@ export class Placer {
   /** `mean` and `scale` have a value for each value of an image. */
   constructor(
     shape: ImageShape,
-    fill: "nearest" | "zero",
-    mean: Float32Array,
-    scale: Float32Array,
+    { fill, mean, scale }: {
+      readonly fill: "nearest" | "zero";
+      readonly mean: Float32Array;
+      readonly scale: Float32Array;
+    },
   ) {
     const line = (length: number) => ({
       low: new Int32Array(length),
@@ -99,13 +101,11 @@ export class Placer {
     return -move - whole;
   }
 
-  /** Writes the image that starts at `from` of `images` to `to` of `xs`, normalized. */
+  /** Writes an image to its place in a batch, normalized. */
   put(
-    images: Uint8Array,
-    from: number,
+    { images, from }: { images: Uint8Array; from: number },
+    { xs, to }: { xs: Float32Array; to: number },
     { right, down, flip }: Placement,
-    xs: Float32Array,
-    to: number,
   ): void {
     const [height, width, channels] = this.#shape;
     const mean = this.#mean;

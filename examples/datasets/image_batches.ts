@@ -106,7 +106,11 @@ export class ImageBatches {
     this.#seed = seed;
     this.#augmentation = augmentation;
     this.#placer = augmentation &&
-      new Placer(shape, augmentation.fill, this.#mean, this.#scale);
+      new Placer(shape, {
+        fill: augmentation.fill,
+        mean: this.#mean,
+        scale: this.#scale,
+      });
     this.count = this.#split.count;
     this.perEpoch = Math.ceil(this.count / batchSize);
     this.#order = Uint32Array.from({ length: this.count }, (_, i) => i);
@@ -144,7 +148,7 @@ export class ImageBatches {
       const from = image * imageLength;
       if (this.#placer) {
         const placement = this.#augmentation!.place(random, this.#shape);
-        this.#placer.put(images, from, placement, xs, to);
+        this.#placer.put({ images, from }, { xs, to }, placement);
         to += imageLength;
         continue;
       }

@@ -83,11 +83,13 @@ export function createAlexNet(
   });
   const convolution = (
     x: tf.SymbolicTensor,
-    filters: number,
-    kernelSize: number,
-    bias: number,
-    groups = 1,
-    strides = 1,
+    { filters, kernelSize, bias, groups = 1, strides = 1 }: {
+      readonly filters: number;
+      readonly kernelSize: number;
+      readonly bias: number;
+      readonly groups?: number;
+      readonly strides?: number;
+    },
   ) => {
     const parts = Array.from({ length: groups }, (_, part) => {
       const input = groups === 1
@@ -123,11 +125,21 @@ export function createAlexNet(
   };
 
   const input = tf.input({ shape: [size, size, 3] });
-  let x = pool(normalize(convolution(input, 96, 11, 0, 1, 4)));
-  x = pool(normalize(convolution(x, 256, 5, 0.1, 2)));
-  x = convolution(x, 384, 3, 0);
-  x = convolution(x, 384, 3, 0.1, 2);
-  x = pool(convolution(x, 256, 3, 0.1, 2));
+  let x = pool(
+    normalize(
+      convolution(input, { filters: 96, kernelSize: 11, bias: 0, strides: 4 }),
+    ),
+  );
+  x = pool(
+    normalize(
+      convolution(x, { filters: 256, kernelSize: 5, bias: 0.1, groups: 2 }),
+    ),
+  );
+  x = convolution(x, { filters: 384, kernelSize: 3, bias: 0 });
+  x = convolution(x, { filters: 384, kernelSize: 3, bias: 0.1, groups: 2 });
+  x = pool(
+    convolution(x, { filters: 256, kernelSize: 3, bias: 0.1, groups: 2 }),
+  );
   x = tf.layers.flatten().apply(x) as tf.SymbolicTensor;
   x = dense(dense(x));
   const last = tf.layers.dense({

@@ -37,15 +37,16 @@ export function createMiniGoogLeNet(
   const convolution = (
     x: tf.SymbolicTensor,
     filters: number,
-    kernelSize: number,
-    strides = 1,
-    padding: "same" | "valid" = "same",
+    shape: {
+      readonly kernelSize: number;
+      readonly strides?: number;
+      readonly padding?: "same" | "valid";
+    },
   ) => {
     const y = tf.layers.conv2d({
       filters,
-      kernelSize,
-      strides,
-      padding,
+      padding: "same",
+      ...shape,
       kernelInitializer: weights(),
     }).apply(x);
     const normalized = tf.layers.batchNormalization().apply(y);
@@ -55,16 +56,23 @@ export function createMiniGoogLeNet(
   const join = (...branches: tf.SymbolicTensor[]) =>
     tf.layers.concatenate().apply(branches) as tf.SymbolicTensor;
   const inception = (x: tf.SymbolicTensor, ones: number, threes: number) =>
-    join(convolution(x, ones, 1), convolution(x, threes, 3));
+    join(
+      convolution(x, ones, { kernelSize: 1 }),
+      convolution(x, threes, { kernelSize: 3 }),
+    );
   const downsample = (x: tf.SymbolicTensor, filters: number) =>
     join(
-      convolution(x, filters, 3, 2, "valid"),
+      convolution(x, filters, {
+        kernelSize: 3,
+        strides: 2,
+        padding: "valid",
+      }),
       tf.layers.maxPooling2d({ poolSize: 3, strides: 2 })
         .apply(x) as tf.SymbolicTensor,
     );
 
   const input = tf.input({ shape: [32, 32, channels] });
-  let x = convolution(input, 96, 3);
+  let x = convolution(input, 96, { kernelSize: 3 });
   x = inception(x, 32, 32);
   x = inception(x, 32, 48);
   x = downsample(x, 80);

@@ -234,10 +234,12 @@ const IMAGENET: readonly PaperRow[] = [
 
 /** Table 3: the bounds stand below each method's name; "fixed" is the lower one. */
 function adaptive(
-  optimizer: SolverName,
-  baseLr: number,
-  maxLr: number,
-  where: string,
+  { optimizer, where, baseLr, maxLr }: {
+    readonly optimizer: SolverName;
+    readonly where: string;
+    readonly baseLr: number;
+    readonly maxLr: number;
+  },
   rows: readonly [
     name: string,
     iterations: number,
@@ -259,25 +261,50 @@ function adaptive(
 }
 
 const TABLE_3: readonly PaperRow[] = [
-  ...adaptive("nesterov", 0.001, 0.006, "Table 3, Figure 5", [
+  ...adaptive({
+    optimizer: "nesterov",
+    where: "Table 3, Figure 5",
+    baseLr: 0.001,
+    maxLr: 0.006,
+  }, [
     ["fixed", 70_000, 82.1],
     ["triangular", 25_000, 81.3],
   ]),
-  ...adaptive("caffe_adam", 0.0005, 0.002, "Table 3, Figure 5", [
+  ...adaptive({
+    optimizer: "caffe_adam",
+    where: "Table 3, Figure 5",
+    baseLr: 0.0005,
+    maxLr: 0.002,
+  }, [
     ["fixed", 70_000, 81.4],
     ["triangular-25k", 25_000, 79.8],
     ["triangular-70k", 70_000, 81.1],
   ]),
-  ...adaptive("caffe_rmsprop", 0.0001, 0.0003, "Table 3", [
+  ...adaptive({
+    optimizer: "caffe_rmsprop",
+    where: "Table 3",
+    baseLr: 0.0001,
+    maxLr: 0.0003,
+  }, [
     ["fixed", 70_000, 75.2],
     ["triangular-25k", 25_000, 72.8],
     ["triangular-70k", 70_000, 75.1],
   ]),
-  ...adaptive("caffe_adagrad", 0.003, 0.035, "Table 3", [
+  ...adaptive({
+    optimizer: "caffe_adagrad",
+    where: "Table 3",
+    baseLr: 0.003,
+    maxLr: 0.035,
+  }, [
     ["fixed", 70_000, 74.6],
     ["triangular", 25_000, 76.0],
   ]),
-  ...adaptive("caffe_adadelta", 0.01, 0.1, "Table 3", [
+  ...adaptive({
+    optimizer: "caffe_adadelta",
+    where: "Table 3",
+    baseLr: 0.01,
+    maxLr: 0.1,
+  }, [
     ["fixed", 70_000, 67.3],
     ["triangular", 25_000, 67.3],
   ]),

@@ -258,14 +258,12 @@ export async function runRow(
       at = whole ? iterations : at + rest;
     }
     if (signal?.aborted) return undefined;
-    const result = resultOf(
-      row,
-      options,
-      modelName,
+    const result = resultOf(row, options, {
+      model: modelName,
       dataset,
       scheduler,
-      seconds(),
-    );
+      seconds: seconds(),
+    });
     await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
     await Deno.remove(folder, { recursive: true });
     return result;
@@ -278,10 +276,12 @@ export async function runRow(
 function resultOf(
   row: PaperRow,
   { scale, seed, backend, dataNote }: RunOptions,
-  model: string,
-  dataset: ImageDataset,
-  scheduler: LearningRateScheduler,
-  seconds: number,
+  { model, dataset, scheduler, seconds }: {
+    readonly model: string;
+    readonly dataset: ImageDataset;
+    readonly scheduler: LearningRateScheduler;
+    readonly seconds: number;
+  },
 ): RowResult {
   const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
   const epochHistory: RowResult["epochHistory"] = {

@@ -41,3 +41,13 @@ export function replaceGradient(
   tf.unregisterGradient(kernelName);
   tf.registerGradient(replace(stock));
 }
+
+/**
+ * The prototype of one of tfjs's layers, by its class's name. Not by way of a
+ * layer, which would count in the names of those after it.
+ */
+export function layerPrototype(className: string): tf.layers.Layer {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const [layer] = classNameMap[className];
+  return layer.prototype as unknown as tf.layers.Layer;
+}

@@ -60,7 +60,8 @@ import {
 import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
-import { sumKernel } from "./wasm/sum.ts";
+import { softmaxKernel } from "./wasm/softmax.ts";
+import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 
 const trainingKernels: readonly KernelConfig[] = [
@@ -75,6 +76,8 @@ const trainingKernels: readonly KernelConfig[] = [
   avgPoolGradKernel,
   maxPoolGradKernel,
   sumKernel,
+  meanKernel,
+  softmaxKernel,
   ...elementwiseKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,
@@ -120,10 +123,11 @@ export interface WasmTrainingOptions {
   /**
    * Whether convolutions at stride 1 with windows of 3×3 and 5×5, and their
    * gradients, may be computed in tiles by Winograd's minimal filtering, where
-   * that is faster: two to four times. Against exact arithmetic their results
-   * have relative errors of some 1e-6, and gradients of filters of some 1e-5,
-   * where sums term by term have some 1e-7. One value that is not finite
-   * spreads over a tile. By shape alone, the choice is the same in every run.
+   * that is faster: two to four times. Their relative errors (root mean square,
+   * against sums of doubles, over 200 random shapes) are at most 2.9e-6, where
+   * sums term by term have at most 4.9e-7; in gradients of filters they grow to
+   * 1e-5 with large batches. A value that is not finite spreads over its tile.
+   * The shape alone decides, so that every run comes to the same choice.
    *
    * @default {true}
    */

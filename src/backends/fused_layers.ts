@@ -8,9 +8,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { gradientDepth, hasKernel, runKernel } from "./_engine.ts";
+import {
+  gradientDepth,
+  hasKernel,
+  layerPrototype,
+  runKernel,
+} from "./_engine.ts";
 
-/** The inputs of `BatchNormTraining`; its outputs are y, mean and variance. */
+/** The inputs of `FusedBatchNormTraining`; its outputs are y, mean and variance. */
 export interface BatchNormTrainingInputs {
   readonly x: TensorInfo;
   readonly scale: TensorInfo;
@@ -57,7 +62,6 @@ interface NormalizationLayer extends tf.layers.Layer {
 
 type Call = tf.layers.Layer["call"];
 type Inputs = Parameters<Call>[0];
-type Settings = Parameters<Call>[1];
 
 function only(inputs: Inputs): tf.Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
@@ -93,13 +97,14 @@ function batchNormalization(original: Call): Call {
   return function (this: NormalizationLayer, inputs, settings) {
     const x = only(inputs);
     if (
-      !settings.training || !normalizesRows("BatchNormTraining", x, this.axis)
+      !settings.training ||
+      !normalizesRows("FusedBatchNormTraining", x, this.axis)
     ) {
       return original.call(this, inputs, settings);
     }
     return tf.tidy(() => {
       const [y, mean, variance] = runKernel<tf.Tensor[]>(
-        "BatchNormTraining",
+        "FusedBatchNormTraining",
         { x, ...factors(this, x) },
         { varianceEpsilon: this.epsilon },
       );
@@ -126,11 +131,8 @@ function layerNormalization(original: Call): Call {
   } as Call;
 }
 
-function replaceCall(
-  layer: tf.layers.Layer,
-  replace: (original: Call, settings?: Settings) => Call,
-): void {
-  const { prototype } = layer.constructor;
+function replaceCall(className: string, replace: (original: Call) => Call) {
+  const prototype = layerPrototype(className);
   prototype.call = replace(prototype.call);
 }
 
@@ -167,11 +169,11 @@ export function fuseLayers(): void {
   if (fused) return;
   fused = true;
   registerGradient(
-    "BatchNormTraining",
+    "FusedBatchNormTraining",
     [false, true, true],
     (dy, [x, scale, mean, variance], attrs) =>
       runKernel(
-        "BatchNormTrainingGrad",
+        "FusedBatchNormTrainingGrad",
         { x, dy, mean, variance, scale },
         attrs,
       ),
@@ -182,6 +184,6 @@ export function fuseLayers(): void {
     (dy, [x, scale, moments]) =>
       runKernel("LayerNormGrad", { x, dy, scale, moments }),
   );
-  replaceCall(tf.layers.batchNormalization(), batchNormalization);
-  replaceCall(tf.layers.layerNormalization(), layerNormalization);
+  replaceCall("BatchNormalization", batchNormalization);
+  replaceCall("LayerNormalization", layerNormalization);
 }

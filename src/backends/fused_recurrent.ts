@@ -11,7 +11,12 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { gradientDepth, hasKernel, runKernel } from "./_engine.ts";
+import {
+  gradientDepth,
+  hasKernel,
+  layerPrototype,
+  runKernel,
+} from "./_engine.ts";
 
 /** The attributes of the recurrent kernels and of their gradients. */
 export interface RecurrentAttrs {
@@ -221,16 +226,10 @@ let fused = false;
 export function fuseRecurrentLayers(): void {
   if (fused) return;
   fused = true;
-  for (
-    const cell of [
-      tf.layers.lstmCell({ units: 1 }),
-      tf.layers.gruCell({ units: 1 }),
-    ]
-  ) {
-    cellCalls.set(cell.getClassName(), cell.call);
+  for (const name of Object.keys(kinds)) {
+    cellCalls.set(name, layerPrototype(name).call);
   }
   // Both kinds of layers, and those of a cell of one's choice, are of one class.
-  const layer = tf.layers.lstm({ units: 1 }) as tf.layers.Layer;
-  const { prototype } = Object.getPrototypeOf(layer.constructor);
+  const prototype = layerPrototype("RNN");
   prototype.call = call(prototype.call);
 }

@@ -40,6 +40,8 @@ export interface BatchSource {
   pass(): AsyncIterable<unknown> | Iterable<unknown>;
   /** What to throw where a pass had no batch. */
   emptyError(): Error;
+  /** What to throw where a pass that must end does not. */
+  endlessError(): Error;
 }
 
 function tensorsOf(tree: TensorTree): tf.Tensor[] {
@@ -216,6 +218,10 @@ class TensorBatches implements BatchSource {
     return noBatch(this.name);
   }
 
+  endlessError(): Error {
+    return withoutEnd(this.name);
+  }
+
   get examples(): number {
     return this.#examples;
   }
@@ -276,6 +282,10 @@ class DatasetBatches implements BatchSource {
     return noBatch(this.name);
   }
 
+  endlessError(): Error {
+    return withoutEnd(this.name);
+  }
+
   get batches(): number | undefined {
     // Null where tfjs knows nothing.
     const { size } = this.#dataset as { size?: number | null };
@@ -317,6 +327,10 @@ class FunctionBatches implements BatchSource {
     return this.#dataset !== undefined;
   }
 
+  endlessError(): Error {
+    return withoutEnd(this.name);
+  }
+
   emptyError(): Error {
     if (!this.#isUsedUp) return noBatch(this.name);
     return new TypeError(
@@ -349,6 +363,12 @@ class FunctionBatches implements BatchSource {
     if (!Array.isArray(iterable)) return yield* iterable;
     for (const batch of iterable) yield cloneTensors(batch);
   }
+}
+
+function withoutEnd(name: string): RangeError {
+  return new RangeError(
+    `Cannot evaluate as ${name} must end: current value yields batches without end; take(n) of it`,
+  );
 }
 
 function noBatch(name: string): RangeError {

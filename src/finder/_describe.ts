@@ -27,6 +27,10 @@ export function describe(value: unknown, depth = 2): string {
     if (depth === 0 || value.length === 0) return length;
     return `${length} [${list(value, (item) => describe(item, depth - 1))}]`;
   }
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (/^(Async)?Generator$/.test(tag)) {
+    return "a generator; write the function that makes it";
+  }
   const { constructor } = value;
   if (typeof constructor === "function" && constructor !== Object) {
     return `an instance of ${constructor.name || "a class"}`;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { ModelSteps } from "../tfjs/model_steps.ts";
 import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
@@ -29,6 +30,8 @@ export interface StepValues {
 export interface Trainer {
   readonly subject: SnapshotSubject;
   readonly optimizer: Optimizer;
+  /** Others that a step changes. */
+  readonly otherOptimizers: readonly Optimizer[];
   /** What batches must be. */
   readonly form: BatchForm;
   /** From here on the trainee is in use; its snapshot was taken. */
@@ -98,45 +101,19 @@ class FirstWeights {
   }
 }
 
-type StepFunction = (data: (tf.Tensor | null)[]) => tf.Scalar[];
-
-/**
- * What `fit`, `fitDataset` and `evaluate` are made of. Built on these, the test
- * trains by exactly their steps, without their read-backs, and a batch that
- * throws leaves no tensor behind, as it does in `fitDataset`.
- */
-interface ModelInternals {
-  /** A Sequential trains through a LayersModel inside it. */
-  model?: ModelInternals;
-  isTraining: boolean;
-  optimizer_: Optimizer | undefined;
-  metricsNames: string[];
-  outputNames: string[];
-  testFunction: StepFunction;
-  makeTrainFunction(): StepFunction;
-  makeTestFunction(): void;
-  getDedupedMetricsNames(): string[];
-  standardizeUserDataXY(
-    xs: unknown,
-    ys: unknown,
-    checkBatchAxis: boolean,
-  ): [tf.Tensor[], tf.Tensor[]];
-}
-
 class ModelTrainer implements Trainer {
+  readonly otherOptimizers: readonly Optimizer[] = [];
   readonly form: BatchForm;
   readonly #model: LayersModel;
-  readonly #internals: ModelInternals;
+  readonly #steps: ModelSteps;
   readonly #classWeights: readonly (ClassWeight | null)[] | undefined;
-  #step: StepFunction | undefined;
   #first: FirstWeights | undefined;
 
   constructor(model: LayersModel, classWeight: ClassWeights | undefined) {
     this.#model = model;
-    const internals = model as unknown as ModelInternals;
-    this.#internals = internals.model ?? internals;
+    this.#steps = new ModelSteps(model);
     if (classWeight !== undefined) {
-      const { outputNames } = this.#internals;
+      const { outputNames } = this.#steps;
       this.#classWeights = weightsOfOutputs(classWeight, outputNames);
     }
     const { inputs, inputNames, outputNames } = model;
@@ -145,7 +122,7 @@ class ModelTrainer implements Trainer {
       ...(inputNames && { names: { xs: inputNames, ys: outputNames } }),
       ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
     };
-    if (!this.#internals.optimizer_) {
+    if (!this.#steps.isCompiled) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
       );
@@ -155,7 +132,7 @@ class ModelTrainer implements Trainer {
         `Cannot find a learning rate as the model must have trainable weights: current value is "${model.name}", all of whose layers are frozen or have none`,
       );
     }
-    if (this.#internals.isTraining) {
+    if (this.#steps.isTraining) {
       throw new Error(
         `Cannot find a learning rate as the model must not be training: current value is "${model.name}" in the middle of a fit`,
       );
@@ -189,8 +166,7 @@ class ModelTrainer implements Trainer {
   }
 
   begin(): void {
-    this.#internals.isTraining = true;
-    this.#step = this.#internals.makeTrainFunction();
+    this.#steps.begin();
     this.#first?.dispose();
     this.#first = new FirstWeights(
       this.#model.weights.map((weight) => weight.read() as tf.Variable),
@@ -202,28 +178,16 @@ class ModelTrainer implements Trainer {
     this.#first = undefined;
   }
 
-  /**
-   * In training mode, so that batch norm and all else are as in the step: the
-   * step function itself, whose optimizer only computes the loss meanwhile.
-   */
+  /** In training mode, so that batch norm and all else are as in the step. */
   reference(batch: unknown): Promise<StepValues> {
-    const internals = this.#internals;
-    return this.#first!.visit(async () => {
-      const optimizer = internals.optimizer_;
-      internals.optimizer_ = {
-        minimize: (loss: () => tf.Scalar) => loss(),
-      } as unknown as Optimizer;
-      try {
-        return await this.train(batch);
-      } finally {
-        internals.optimizer_ = optimizer;
-      }
-    });
+    return this.#first!.visit(() =>
+      this.#steps.withoutUpdates(async () => await this.train(batch))
+    );
   }
 
   train(batch: unknown): StepValues | Promise<StepValues> {
     if (this.#classWeights) return this.#trainWeighted(batch);
-    return this.#trainOn(() => this.#flatten(batch));
+    return this.#steps.train(() => this.#flatten(batch));
   }
 
   /** As `fit` does, which reads the targets of every batch for it. */
@@ -235,41 +199,25 @@ class ModelTrainer implements Trainer {
     let weights: (tf.Tensor | null)[] = [];
     try {
       weights = await exampleWeights(targets, this.#classWeights!);
-      return this.#trainOn(() => [...this.#flatten(batch), ...weights]);
+      return this.#steps.train(() => [...this.#flatten(batch), ...weights]);
     } finally {
       tf.dispose([targets, weights] as tf.TensorContainer);
     }
   }
 
-  #trainOn(data: () => (tf.Tensor | null)[]): StepValues {
-    const values = tf.tidy(() => this.#step!(data()));
-    return { names: this.#internals.getDedupedMetricsNames(), values };
-  }
-
   evaluate(batch: unknown): StepValues {
-    this.#internals.makeTestFunction();
-    const all = tf.tidy(() =>
-      this.#internals.testFunction(this.#flatten(batch))
-    );
-    // With several outputs, tfjs returns the sum of the losses up to each
-    // output first: the last of these is the loss.
-    const outputs = this.#model.outputs.length;
-    tf.dispose(all.slice(0, outputs - 1));
-    return {
-      names: this.#internals.getDedupedMetricsNames(),
-      values: all.slice(outputs - 1),
-    };
+    return this.#steps.evaluate(() => this.#flatten(batch));
   }
 
   #flatten(batch: unknown): tf.Tensor[] {
-    const { xs, ys } = batch as TensorPair;
-    return this.#internals.standardizeUserDataXY(xs, ys, true).flat();
+    return this.#steps.flatten(batch as TensorPair);
   }
 }
 
 class CustomTrainer implements Trainer {
   readonly form = { pairs: false };
   readonly usesTargets = false;
+  readonly otherOptimizers: readonly Optimizer[];
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];
   /** Variables from before the test that it must not change. */
@@ -280,6 +228,8 @@ class CustomTrainer implements Trainer {
   constructor(trainee: CustomTrainee<unknown>) {
     this.#trainee = trainee;
     this.#variables = trainee.variables.map(variableOf);
+    this.otherOptimizers = (trainee.optimizers ?? [])
+      .filter((optimizer) => optimizer !== trainee.optimizer);
     if (typeof trainee.evaluateOnBatch === "function") {
       this.reference = (batch) =>
         this.#first!.visit(() => this.evaluate(batch));
@@ -308,7 +258,9 @@ class CustomTrainer implements Trainer {
     this.#first = new FirstWeights(this.#variables);
     if (this.#others) return;
     const known = new Set<unknown>(this.#variables);
-    addVariables(this.optimizer, known);
+    for (const optimizer of [this.optimizer, ...this.otherOptimizers]) {
+      addVariables(optimizer, known);
+    }
     this.#others = Object.values(tf.engine().registeredVariables)
       .filter((variable) => !known.has(variable));
   }
@@ -326,7 +278,7 @@ class CustomTrainer implements Trainer {
       throw new Error(
         `Cannot leave no trace as variables must list all that trainOnBatch changes: current value is without ${
           changed.map(({ name }) => `"${name}"`).join(", ")
-        }`,
+        }; a second optimizer goes into optimizers`,
       );
     }
     return stepValues(result, "trainOnBatch");

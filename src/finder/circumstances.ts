@@ -148,7 +148,7 @@ export function overrule(
     return {
       kind: "targets-in-runs",
       detail: `the targets of batches differ ${
-        facts.runs.toPrecision(2)
+        Number(facts.runs.toPrecision(2))
       } times as much as those of batches drawn at random`,
     };
   }

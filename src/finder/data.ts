@@ -39,6 +39,7 @@ export interface BatchDataset<Batch = TensorPair> {
  * was used, as `fitDataset` does, unless it comes from an array of batches.
  */
 export type TrainingData<Batch = TensorPair> =
-  | TensorPair
+  // A batch of these has the form of the whole: inline loops are typed by it.
+  | Batch & TensorPair
   | BatchDataset<Batch>
   | (() => Iterable<Batch> | AsyncIterable<Batch> | BatchDataset<Batch>);

@@ -29,6 +29,9 @@ export interface DataFacts {
 /** Batches that are enough to tell an order by. */
 const ENOUGH = 40;
 
+/** Batches that are looked at for numbers that are not finite. */
+const MOST = 2000;
+
 /** Fewer tell nothing. */
 const LEAST = 6;
 
@@ -50,7 +53,7 @@ export class DataSurvey implements Disposable {
 
   /** Looks at a batch of `{ xs, ys }`; others are left alone. */
   add(batch: unknown): void {
-    if (!isTensorPair(batch) || this.#finite.length >= ENOUGH) return;
+    if (!isTensorPair(batch) || this.#finite.length >= MOST) return;
     const { xs, ys } = batch;
     tf.tidy(() => {
       const isFinite = (tree: TensorTree) =>
@@ -58,6 +61,7 @@ export class DataSurvey implements Disposable {
           leaves(tree).map((tensor) => tensor.toFloat().mul(0).sum()),
         );
       this.#finite.push(tf.keep(tf.stack([isFinite(xs), isFinite(ys)])));
+      if (this.#squares.length >= ENOUGH) return;
       const rows = rowsOf(ys);
       if (!rows) return;
       // From the first batch's mean: the squares of large targets cancel badly.

@@ -8,7 +8,7 @@ import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { runRangeTests } from "./range_tests.ts";
 import { resolveSettings } from "./settings.ts";
-import type { Trainee } from "./trainee.ts";
+import type { CustomTrainee, Trainee } from "./trainee.ts";
 
 /**
  * The learning-rate range test: trains the model on batch after batch at rates
@@ -67,7 +67,25 @@ import type { Trainee } from "./trainee.ts";
  * }
  * ```
  */
-export async function findLearningRate<Batch = TensorPair>(
+export function findLearningRate<Batch = TensorPair>(
+  trainee: CustomTrainee<Batch>,
+  data: TrainingData<Batch>,
+  options?: FindLearningRateOptions<Batch>,
+): Promise<LearningRateRange>;
+/**
+ * The same for a compiled model, or for what may be either.
+ *
+ * @param trainee A compiled model, or a training loop of one's own.
+ * @param data What to train on.
+ * @param options Rates, batches and when to stop.
+ * @returns The bounds and all that they were read from.
+ */
+export function findLearningRate<Batch = TensorPair>(
+  trainee: Trainee<Batch>,
+  data: TrainingData<Batch>,
+  options?: FindLearningRateOptions<Batch>,
+): Promise<LearningRateRange>;
+export async function findLearningRate<Batch>(
   trainee: Trainee<Batch>,
   data: TrainingData<Batch>,
   options: FindLearningRateOptions<Batch> = {},
@@ -94,6 +112,14 @@ export async function findLearningRate<Batch = TensorPair>(
   const settings = resolveSettings(given, source.batches);
 
   using snapshot = new TrainingSnapshot(trainer.subject);
+  using others = new DisposableStack();
+  const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+    others.use(new TrainingSnapshot({ optimizer, variables: [] }))
+  );
+  const restore = () => {
+    snapshot.restore();
+    for (const other of otherSnapshots) other.restore();
+  };
   // Not the stream of the order, which whatever else runs would change.
   using _borrowed = borrowMathRandom(seededRandom(~seed));
   using survey = new DataSurvey();
@@ -104,11 +130,11 @@ export async function findLearningRate<Batch = TensorPair>(
       validation,
       settings,
       options: given,
-      snapshot,
+      restore,
       survey,
     });
   } finally {
-    snapshot.restore();
+    restore();
     trainer.end();
   }
 }

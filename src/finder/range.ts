@@ -38,6 +38,36 @@ export interface FromCurveOptions extends Partial<RangeTestSettings> {
   readonly stopReason?: StopReason;
 }
 
+/** What a range has of its data, which may hold more: where they come from. */
+const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
+  settings: true,
+  baseLr: true,
+  maxLr: true,
+  learningRates: true,
+  losses: true,
+  smoothedLosses: true,
+  metrics: true,
+  suggestions: true,
+  stopReason: true,
+  stoppedAt: true,
+  verdict: true,
+  finding: true,
+  remedies: true,
+  headline: true,
+  nextStep: true,
+  advice: true,
+  ending: true,
+  curve: true,
+  evidence: true,
+  spread: true,
+  runs: true,
+  intervals: true,
+  thumb: true,
+  trials: true,
+  cost: true,
+  batchesPerEpoch: true,
+};
+
 /** The fields are those of a {@linkcode RangeTestResult}. */
 export interface LearningRateRange extends RangeTestResult {}
 
@@ -67,8 +97,15 @@ export class LearningRateRange {
 
   private constructor(data: LearningRateRangeData) {
     this.#data = deepFreeze(data);
-    const { type: _type, version: _version, ...result } = data;
-    Object.freeze(Object.assign(this, result));
+    for (const field of Object.keys(FIELDS) as (keyof RangeTestResult)[]) {
+      if (data[field] !== undefined) {
+        Object.defineProperty(this, field, {
+          value: data[field],
+          enumerable: true,
+        });
+      }
+    }
+    Object.freeze(this);
   }
 
   /**

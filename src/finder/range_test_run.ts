@@ -88,6 +88,12 @@ const YIELD_EVERY = 30;
 /** Rates trained ahead of the one whose loss is awaited, where there is a GPU. */
 const RATES_AHEAD = 8;
 
+/**
+ * Batches of validation data that are taken for a pass without end: evaluating
+ * more after each rate would take hours.
+ */
+const ENDLESS = 10_000;
+
 /** Batches evaluated ahead of the one whose loss is awaited. */
 const BATCHES_AHEAD = 8;
 
@@ -268,6 +274,7 @@ class RangeTest {
             return;
           }
           keep(await evaluate(batch));
+          if (reads.length >= ENDLESS) throw validation.endlessError();
           // A pass may be long: what is under way on a GPU stays bounded.
           await reads.at(-1 - BATCHES_AHEAD);
         }

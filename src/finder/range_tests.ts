@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
 import { readScalars } from "../tfjs/read_scalars.ts";
-import type { TrainingSnapshot } from "../training/snapshot.ts";
 import type { BatchSource } from "./_batches.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
@@ -32,8 +31,8 @@ interface RangeTestsSetup {
   readonly validation: BatchSource | undefined;
   readonly settings: RangeTestSettings;
   readonly options: FindLearningRateOptions<unknown>;
-  /** Of the trainee, before anything was trained. */
-  readonly snapshot: TrainingSnapshot;
+  /** Puts the trainee back to what it was before anything was trained. */
+  readonly restore: () => void;
   /** Looks at every batch. */
   readonly survey: DataSurvey;
 }
@@ -119,9 +118,9 @@ class RangeTests {
     rates: Iterable<number>,
     options: { count: number; from?: number; repeat: number },
   ): Promise<MeasuredRun> {
-    const { trainer, snapshot, survey } = this.#setup;
+    const { trainer, restore, survey } = this.#setup;
     const { count, from, repeat } = options;
-    if (this.#runs++ > 0) snapshot.restore();
+    if (this.#runs++ > 0) restore();
     trainer.begin();
     const run = await runRangeTest({
       ...this.#setup,
@@ -149,8 +148,8 @@ class RangeTests {
 
   /** Whether a batch that was trained on has a finite loss at the first weights. */
   async #isFiniteAtStart(batch: unknown): Promise<boolean> {
-    const { trainer, snapshot } = this.#setup;
-    snapshot.restore();
+    const { trainer, restore } = this.#setup;
+    restore();
     trainer.begin();
     const { values } = await trainer.train(batch);
     const [loss, ...others] = values;

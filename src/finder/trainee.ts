@@ -52,6 +52,13 @@ export interface CustomTrainee<Batch = TensorPair> {
   /** The optimizer, whose rate the finder drives. */
   readonly optimizer: Optimizer;
   /**
+   * Other optimizers that `trainOnBatch` steps too, as that of a second network
+   * (a GAN). They keep their rates, and are put back after the test.
+   *
+   * @default {[]}
+   */
+  readonly optimizers?: readonly Optimizer[];
+  /**
    * Every variable that `trainOnBatch` changes, the optimizer's own apart. They
    * are put back after the test; one that is missing here is an error, which
    * names it.

@@ -140,10 +140,12 @@ function irVersion(opset: number): bigint {
 /** The bytes of the ONNX file. */
 export function writeModel(
   graph: OnnxGraph,
-  inputs: readonly OnnxValue[],
-  outputs: readonly OnnxValue[],
-  name: string,
-  metadata: Readonly<Record<string, string>>,
+  { name, inputs, outputs, metadata }: {
+    readonly name: string;
+    readonly inputs: readonly OnnxValue[];
+    readonly outputs: readonly OnnxValue[];
+    readonly metadata: Readonly<Record<string, string>>;
+  },
 ): Uint8Array {
   return toBinary(
     ModelProtoSchema,

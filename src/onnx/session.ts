@@ -131,10 +131,12 @@ export class OnnxSession implements AsyncDisposable {
   /** Use {@linkcode createSession}. */
   constructor(
     runtime: Runtime,
-    session: InferenceSession,
-    model: ModelProto,
-    provider: OnnxProvider,
-    threads: number,
+    { session, model, provider, threads }: {
+      readonly session: InferenceSession;
+      readonly model: ModelProto;
+      readonly provider: OnnxProvider;
+      readonly threads: number;
+    },
   ) {
     this.#runtime = runtime;
     this.#session = session;
@@ -337,5 +339,5 @@ export async function createSession(
       { cause },
     );
   }
-  return new OnnxSession(runtime, session, model, provider, threads);
+  return new OnnxSession(runtime, { session, model, provider, threads });
 }

@@ -246,8 +246,11 @@ export async function toOnnx(
   removeUnused(graph, resultNames);
   const outputs = nameOutputs(graph, results, outputNames);
 
-  return writeModel(graph, inputs, outputs, options.name ?? model.name, {
-    source: `TensorFlow.js ${tf.version.tfjs}`,
-    ...options.metadata,
+  const source = `TensorFlow.js ${tf.version.tfjs}`;
+  return writeModel(graph, {
+    name: options.name ?? model.name,
+    inputs,
+    outputs,
+    metadata: { source, ...options.metadata },
   });
 }

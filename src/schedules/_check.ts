@@ -1,5 +1,8 @@
 /** Argument checks that word their errors alike. */
 
+/** A value under the name by which it was given, such as `{ maxLr }`. */
+type Named<T> = { readonly [name: string]: T };
+
 /** A value in an error's words, whatever it is. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
@@ -10,7 +13,8 @@ export function show(value: unknown): string {
   return typeof value === "function" ? "a function" : String(value);
 }
 
-function fail(action: string, name: string, must: string, value: unknown) {
+function fail(action: string, given: Named<unknown>, must: string) {
+  const [[name, value]] = Object.entries(given);
   const shown = show(value);
   return new RangeError(
     `Cannot ${action} as ${name} must ${must}: current value is ${shown}`,
@@ -20,73 +24,69 @@ function fail(action: string, name: string, must: string, value: unknown) {
 /** Throws unless `value` is a finite number >= 0. */
 export function checkNotNegative(action: string, name: string, value: number) {
   if (!(Number.isFinite(value) && value >= 0)) {
-    throw fail(action, name, "be a finite number >= 0", value);
+    throw fail(action, { [name]: value }, "be a finite number >= 0");
   }
 }
 
 /** Throws unless `value` is a finite number > 0. */
 export function checkPositive(action: string, name: string, value: number) {
   if (!(Number.isFinite(value) && value > 0)) {
-    throw fail(action, name, "be a finite number > 0", value);
+    throw fail(action, { [name]: value }, "be a finite number > 0");
   }
 }
 
 /** Throws unless `value` is in (0, 1]. */
 export function checkFactor(action: string, name: string, value: number) {
   if (!(typeof value === "number" && value > 0 && value <= 1)) {
-    throw fail(action, name, "be > 0 and <= 1", value);
+    throw fail(action, { [name]: value }, "be > 0 and <= 1");
   }
 }
 
 /** Throws unless `value` is a finite number >= 1. */
 export function checkAtLeastOne(action: string, name: string, value: number) {
   if (!(Number.isFinite(value) && value >= 1)) {
-    throw fail(action, name, "be a finite number >= 1", value);
+    throw fail(action, { [name]: value }, "be a finite number >= 1");
   }
 }
 
 /** Throws unless `value` is in [0, 1). */
 export function checkMomentum(action: string, name: string, value: number) {
   if (!(typeof value === "number" && value >= 0 && value < 1)) {
-    throw fail(action, name, "be >= 0 and < 1", value);
+    throw fail(action, { [name]: value }, "be >= 0 and < 1");
   }
 }
 
-/** Throws unless `value` is a whole number of at least `least`. */
-export function checkCount(
-  action: string,
-  name: string,
-  value: number,
-  least = 1,
-) {
+/** Throws unless what is given is a whole number of at least `least`. */
+export function checkCount(action: string, given: Named<number>, least = 1) {
+  const [value] = Object.values(given);
   if (!(Number.isSafeInteger(value) && value >= least)) {
-    throw fail(action, name, `be a whole number >= ${least}`, value);
+    throw fail(action, given, `be a whole number >= ${least}`);
   }
 }
 
-/** Throws unless `value` is `least` or more. */
+/** Throws unless the first is as large as the second, or larger. */
 export function checkAtLeast(
   action: string,
-  name: string,
-  value: number,
-  leastName: string,
-  least: number,
+  given: Named<number>,
+  least: Named<number>,
 ) {
-  if (!(value >= least)) {
-    throw fail(action, name, `be >= ${leastName} (${least})`, value);
+  const [value] = Object.values(given);
+  const [[leastName, leastValue]] = Object.entries(least);
+  if (!(value >= leastValue)) {
+    throw fail(action, given, `be >= ${leastName} (${leastValue})`);
   }
 }
 
-/** Throws unless `value` is one of `choices`. */
+/** Throws unless what is given is one of `choices`. */
 export function checkChoice<T extends string>(
   action: string,
-  name: string,
-  value: T,
+  given: Named<T>,
   choices: readonly T[],
 ) {
+  const [value] = Object.values(given);
   if (!choices.includes(value)) {
     const listed = choices.map((choice) => `"${choice}"`).join(", ");
-    throw fail(action, name, `be one of ${listed}`, value);
+    throw fail(action, given, `be one of ${listed}`);
   }
 }
 
@@ -128,9 +128,8 @@ export function checkIteration(iteration: number) {
   if (!(iteration >= 0 && iteration < Infinity)) {
     throw fail(
       "evaluate a schedule",
-      "iteration",
+      { iteration },
       "be a finite number >= 0",
-      iteration,
     );
   }
 }

@@ -47,7 +47,7 @@ export function clamp(schedule: Schedule, options: ClampOptions): Schedule {
   checkNotNegative(ACTION, "min", min);
   if (max !== undefined) {
     checkNotNegative(ACTION, "max", max);
-    checkAtLeast(ACTION, "max", max, "min", min);
+    checkAtLeast(ACTION, { max }, { min });
   }
   const most = max ?? Infinity;
   const { description, ...traits } = traitsOf(schedule);

@@ -145,11 +145,11 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   } = options;
   checkNotNegative(ACTION, "maxLr", maxLr);
   checkNotNegative(ACTION, "minLr", minLr);
-  checkAtLeast(ACTION, "maxLr", maxLr, "minLr", minLr);
+  checkAtLeast(ACTION, { maxLr }, { minLr });
   checkPositive(ACTION, "cycleSize", cycleSize);
   checkAtLeastOne(ACTION, "cycleFactor", cycleFactor);
   checkFactor(ACTION, "amplitudeFactor", amplitudeFactor);
-  if (cycles !== undefined) checkCount(ACTION, "cycles", cycles);
+  if (cycles !== undefined) checkCount(ACTION, { cycles });
   const end = cycles === undefined
     ? Infinity
     : restartOf(cycles, cycleSize, cycleFactor);

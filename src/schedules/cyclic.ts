@@ -171,13 +171,13 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
   } = options;
   checkNotNegative(ACTION, "baseLr", baseLr);
   checkNotNegative(ACTION, "maxLr", maxLr);
-  checkAtLeast(ACTION, "maxLr", maxLr, "baseLr", baseLr);
+  checkAtLeast(ACTION, { maxLr }, { baseLr });
   checkPositive(ACTION, "stepSize", stepSize);
   checkPositive(ACTION, "stepSizeDown", stepSizeDown);
-  checkChoice(ACTION, "mode", mode, MODES);
+  checkChoice(ACTION, { mode }, MODES);
   checkFactor(ACTION, "gamma", gamma);
-  checkChoice(ACTION, "scaleMode", scaleMode, SCALE_MODES);
-  checkChoice(ACTION, "waveform", waveform, WAVEFORMS);
+  checkChoice(ACTION, { scaleMode }, SCALE_MODES);
+  checkChoice(ACTION, { waveform }, WAVEFORMS);
   if (scaleFn !== undefined) checkFunction(ACTION, "scaleFn", scaleFn);
   if (momentum !== undefined) checkMomentumRange(ACTION, momentum);
   return {

@@ -120,7 +120,10 @@ function fromMilestones(state: State): Schedule {
   const gamma = numberOf(state, "gamma", "state");
   const milestones = Object.entries(
     stateOf(state.milestones ?? {}, "state.milestones"),
-  ).map(([iteration, times]) => [Number(iteration), Number(times)])
+  ).map(([at, times]) => [
+    Number(at),
+    numberOf({ [at]: times }, at, "state.milestones"),
+  ])
     .sort(([a], [b]) => a - b);
   let lr = startLr;
   const points = [{ iteration: 0, lr }];

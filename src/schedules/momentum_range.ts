@@ -14,5 +14,5 @@ export function checkMomentumRange(action: string, momentum: MomentumRange) {
   checkMomentum(action, "momentum.base", momentum.base);
   checkMomentum(action, "momentum.max", momentum.max);
   const { base, max } = momentum;
-  checkAtLeast(action, "momentum.max", max, "momentum.base", base);
+  checkAtLeast(action, { "momentum.max": max }, { "momentum.base": base });
 }

@@ -179,10 +179,10 @@ export function oneCycle(options: OneCycleOptions): Schedule {
     momentum,
   } = options;
   checkNotNegative(ACTION, "maxLr", maxLr);
-  checkCount(ACTION, "iterations", iterations, 2);
+  checkCount(ACTION, { iterations }, 2);
   checkAtLeastOne(ACTION, "divFactor", divFactor);
   checkAtLeastOne(ACTION, "finalDivFactor", finalDivFactor);
-  checkChoice(ACTION, "anneal", anneal, ANNEALINGS);
+  checkChoice(ACTION, { anneal }, ANNEALINGS);
   if (momentum !== undefined) checkMomentumRange(ACTION, momentum);
   const most = threePhase ? 0.5 : 1;
   if (!(pctStart >= 0 && pctStart <= most)) {

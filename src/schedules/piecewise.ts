@@ -3,6 +3,7 @@ import {
   checkIteration,
   checkNotNegative,
   checkObjects,
+  show,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
@@ -43,7 +44,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
   if (points.length === 0 || points[0].iteration !== 0) {
     throw new RangeError(
       `Cannot ${ACTION} as its first point must be at iteration 0: current value is ${
-        points[0]?.iteration
+        show(points[0]?.iteration)
       }`,
     );
   }
@@ -93,7 +94,7 @@ export function piecewise(
   const { interpolation = "constant" } = options;
   checkObjects(ACTION, "points", points);
   checkPoints(points);
-  checkChoice(ACTION, "interpolation", interpolation, INTERPOLATIONS);
+  checkChoice(ACTION, { interpolation }, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));
   const last = own[own.length - 1];
   const weight = {

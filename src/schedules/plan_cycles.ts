@@ -86,9 +86,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 export function planCycles(options: PlanCyclesOptions): CyclePlan {
   checkNames(ACTION, options, NAMES);
   const { samples, batchSize, epochs, stepSizeEpochs = 2 } = options;
-  checkCount(ACTION, "samples", samples);
-  checkCount(ACTION, "batchSize", batchSize);
-  checkCount(ACTION, "epochs", epochs);
+  checkCount(ACTION, { samples });
+  checkCount(ACTION, { batchSize });
+  checkCount(ACTION, { epochs });
   checkPositive(ACTION, "stepSizeEpochs", stepSizeEpochs);
   const iterationsPerEpoch = Math.ceil(samples / batchSize);
   const iterations = iterationsPerEpoch * epochs;

@@ -111,7 +111,7 @@ export function warmupStableDecay(
   checkNotNegative(ACTION, "warmupIterations", warmupIterations);
   checkNotNegative(ACTION, "stableIterations", stableIterations);
   checkPositive(ACTION, "decayIterations", decayIterations);
-  checkChoice(ACTION, "decay", decay, DECAYS);
+  checkChoice(ACTION, { decay }, DECAYS);
   const decayStart = snap(warmupIterations + stableIterations);
   const end = snap(decayStart + decayIterations, 2);
   const weight = WEIGHTS[decay];

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { layersWithin } from "../tfjs/layers_within.ts";
+import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import type { LayerWeight } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
@@ -45,11 +45,6 @@ export interface AverageOptions {
   batches?: Iterable<Tensor | Tensor[]> | AsyncIterable<Tensor | Tensor[]>;
 }
 
-/** A layer that normalizes batches, with the field that tfjs hides. */
-interface BatchNormalization {
-  momentum: number;
-}
-
 /**
  * Weights and what they were. By the weight itself, as the order of
  * `model.weights` changes when layers are frozen or no longer are.
@@ -59,16 +54,6 @@ type Values = ReadonlyMap<LayerWeight, Tensor>;
 interface Snapshot {
   readonly weights: Values;
   readonly score: number | undefined;
-}
-
-function* batchNormalizations(
-  model: LayersModel,
-): Iterable<BatchNormalization> {
-  for (const layer of layersWithin(model)) {
-    if (layer.getClassName() === "BatchNormalization") {
-      yield layer as unknown as BatchNormalization;
-    }
-  }
 }
 
 /**

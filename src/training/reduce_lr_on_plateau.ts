@@ -120,7 +120,7 @@ function isCount(value: unknown): boolean {
 }
 
 function isFiniteFrom0(value: number): boolean {
-  return value >= 0 && value < Infinity;
+  return Number.isFinite(value) && value >= 0;
 }
 
 function resolve(
@@ -146,7 +146,12 @@ function resolve(
     `"min" or "max" for "${monitor}", whose name does not tell where it is better`,
     mode === "min" || mode === "max",
   );
-  check("factor", factor, "> 0 and < 1", factor > 0 && factor < 1);
+  check(
+    "factor",
+    factor,
+    "> 0 and < 1",
+    isFiniteFrom0(factor) && factor > 0 && factor < 1,
+  );
   check("patience", patience, "a whole number >= 0", isCount(patience));
   check("threshold", threshold, "finite and >= 0", isFiniteFrom0(threshold));
   check(

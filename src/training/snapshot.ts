@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeWithin, type Holder, isHolder } from "../tfjs/holder.ts";
-import { layersWithin } from "../tfjs/layers_within.ts";
+import { trainingFields } from "../tfjs/training_fields.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
 
 /** What trains: a compiled model, or an optimizer and what it changes. */
@@ -10,12 +10,6 @@ export type SnapshotSubject = LayersModel | {
   /** The variables that training changes. */
   readonly variables: readonly tf.Variable[];
 };
-
-/** What fit and fitDataset leave behind on a model. */
-const MODEL_FIELDS = ["stopTraining_", "isTraining", "history"];
-
-/** What a stateful recurrent layer carries from batch to batch. */
-const STATEFUL_LAYER_FIELDS = ["states_", "keptStates"];
 
 /**
  * Restoring takes two rounds, as one tensor may be held in several places: what
@@ -148,17 +142,10 @@ export class TrainingSnapshot implements Disposable {
     }
     this.#saved.push(new SavedObject(optimizer, held));
     if (!isModel) return;
-    const save = (holder: Holder, keys: readonly string[]) => {
+    for (const { holder, keys } of trainingFields(subject)) {
       for (const key of keys) {
         this.#saved.push(new SavedProperty(holder, key, held));
       }
-    };
-    save(subject, MODEL_FIELDS);
-    // A Sequential trains through a LayersModel inside it.
-    const { model } = subject as Holder;
-    if (model) save(model, MODEL_FIELDS);
-    for (const layer of layersWithin(subject)) {
-      if (layer.stateful) save(layer, STATEFUL_LAYER_FIELDS);
     }
   }
 

@@ -60,6 +60,23 @@ function input({ rank, lengths, columns, mean }: {
   return values([...lengths.slice(0, rank - 1), columns], 1).add(mean);
 }
 
+// First of all, as only the first start of the backend may count layers.
+Deno.test("fuseLayers() and fuseRecurrentLayers() count no layer of their own", async () => {
+  const numbers = () =>
+    [
+      tf.layers.batchNormalization(),
+      tf.layers.layerNormalization(),
+      tf.layers.lstm({ units: 1 }) as Layer,
+      tf.layers.gru({ units: 1 }) as Layer,
+      tf.layers.gruCell({ units: 1 }) as Layer,
+    ].map(({ name }) => Number(/\d+$/.exec(name)![0]));
+  const before = numbers();
+  await startWasm();
+  const after = numbers();
+  // Each GRU has a cell, which counts.
+  assertEquals(after, before.map((number, i) => number + (i === 4 ? 2 : 1)));
+});
+
 const layers: Record<string, () => Layer> = {
   batchNormalization: () => tf.layers.batchNormalization({ momentum: 0.7 }),
   layerNormalization: () => tf.layers.layerNormalization(),

@@ -32,6 +32,7 @@ import {
 } from "../../examples/training/model_files.ts";
 import { makePlan } from "../../examples/training/plan.ts";
 import { parseFlags, UsageError } from "../../src/command/flags.ts";
+import { systemCode } from "../../src/runtime/system_error.ts";
 import { sha256, toHex } from "../../src/runtime/sha256.ts";
 import {
   decodeSafetensors,
@@ -82,7 +83,7 @@ export function isMeant(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { message } = error;
   // The system's own words, which name the file.
-  if (error instanceof Deno.errors.NotFound) return true;
+  if (systemCode(error) !== undefined) return true;
   return EXPECTED.some((type) => error instanceof type) &&
     /^(Cannot .+ (as|:|from) .+|Cannot .+: .+|Unknown flag ".*"|Unexpected argument ".*")/s
       .test(message) &&

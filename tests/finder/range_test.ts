@@ -417,3 +417,19 @@ Deno.test("LearningRateRange.fromJSON() reads what version 1 wrote", async (t) =
     });
   }
 });
+
+Deno.test("LearningRateRange.fromJSON() keeps what else the data hold, and takes no method from them", () => {
+  const found = range();
+  const more = {
+    origin: { module: "m.ts" },
+    summary: "",
+    format: 1,
+    toJSON: 2,
+  };
+  const json = JSON.stringify({ ...found.toJSON(), ...more });
+  const again = LearningRateRange.fromJSON(json);
+  assertEquals(`${again}`, `${found}`);
+  assertEquals(again.summary, found.summary);
+  assertEquals("origin" in again, false);
+  assertEquals(JSON.stringify(again), json);
+});

@@ -268,6 +268,10 @@ Deno.test("scheduleChart() says what a schedule does", () => {
     "The learning rate falls from 0.1 to 0.025",
   );
   assertEquals(
+    title((t) => t / 1000),
+    "The learning rate rises from 0 to 0.1",
+  );
+  assertEquals(
     title((t) => t < 30 ? t / 30 : (100 - t) / 70),
     "The learning rate peaks at 1 at iteration 30",
   );

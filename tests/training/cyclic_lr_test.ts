@@ -13,9 +13,7 @@ import { createLine } from "./_line.ts";
 /** The Keras callback's own formula, straight from its source. */
 function kerasRate(
   t: number,
-  baseLr: number,
-  maxLr: number,
-  stepSize: number,
+  { baseLr, maxLr, stepSize }: Record<"baseLr" | "maxLr" | "stepSize", number>,
   scale: (cycle: number, t: number) => number,
 ): number {
   const cycle = Math.floor(1 + t / (2 * stepSize));
@@ -55,7 +53,7 @@ Deno.test("CyclicLR drives fit() as the Keras callback does, in every mode", asy
     });
     assertEquals(clr.history.lr.length, 16);
     clr.history.lr.forEach((rate, t) =>
-      assertAlmostEquals(rate, kerasRate(t, 0.01, 0.05, 3, scale), 1e-12)
+      assertAlmostEquals(rate, kerasRate(t, bounds, scale), 1e-12)
     );
   }
 });

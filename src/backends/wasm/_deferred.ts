@@ -3,12 +3,17 @@ import type { BackendWasm, TensorInfo } from "./_wasm_kernel.ts";
 
 type DataId = TensorInfo["dataId"];
 
-interface Pending {
+/** A computation that was left for later. */
+export interface Deferred {
+  /** What it reads; it is kept until then. */
   readonly inputs: readonly TensorInfo[];
+  /** Writes the values. */
   readonly compute: () => void;
+  /** Makes another tensor of the values as ReLU would, in the same pass. */
+  readonly computeRelu?: () => TensorInfo;
 }
 
-const backends = new WeakMap<BackendWasm, WeakMap<DataId, Pending>>();
+const backends = new WeakMap<BackendWasm, WeakMap<DataId, Deferred>>();
 
 /** Gives back a tensor that was held for a computation. */
 function letGo(backend: BackendWasm, { dataId }: TensorInfo): void {
@@ -20,8 +25,8 @@ function letGo(backend: BackendWasm, { dataId }: TensorInfo): void {
 /**
  * Makes a backend look for pending values wherever a kernel looks a tensor up.
  */
-function watch(backend: BackendWasm): WeakMap<DataId, Pending> {
-  const pending = new WeakMap<DataId, Pending>();
+function watch(backend: BackendWasm): WeakMap<DataId, Deferred> {
+  const pending = new WeakMap<DataId, Deferred>();
   const { dataIdMap } = backend;
   const get = dataIdMap.get.bind(dataIdMap);
   dataIdMap.get = (dataId) => {
@@ -51,17 +56,23 @@ function watch(backend: BackendWasm): WeakMap<DataId, Pending> {
  * read, and not at all if nobody reads them.
  *
  * tfjs computes the gradient of a fused convolution with respect to its input
- * even where nothing needs it, as in a network's first layer.
- *
- * @param inputs What the computation reads; it is kept until then.
+ * even where nothing needs it, as in a network's first layer; and a normalized
+ * batch goes through ReLU before anybody looks at it.
  */
 export function defer(
   backend: BackendWasm,
   out: TensorInfo,
-  inputs: readonly TensorInfo[],
-  compute: () => void,
+  deferred: Deferred,
 ): void {
   const pending = backends.get(backend) ?? watch(backend);
-  for (const { dataId } of inputs) backend.incRef(dataId);
-  pending.set(out.dataId, { inputs, compute });
+  for (const { dataId } of deferred.inputs) backend.incRef(dataId);
+  pending.set(out.dataId, deferred);
+}
+
+/** What makes the ReLU of a tensor that is not computed yet, if there is one. */
+export function deferredRelu(
+  backend: BackendWasm,
+  x: TensorInfo,
+): (() => TensorInfo) | undefined {
+  return backends.get(backend)?.get(x.dataId)?.computeRelu;
 }

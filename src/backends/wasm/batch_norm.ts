@@ -8,6 +8,7 @@ import type {
   BatchNormTrainingInputs,
 } from "../fused_layers.ts";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { defer } from "./_deferred.ts";
 import { binary, unary } from "./elementwise.ts";
 import {
   type BackendWasm,
@@ -51,15 +52,21 @@ function numbers(backend: BackendWasm, x: TensorInfo): Float32Array {
   return (backend.typedArrayFromHeap(x) as Float32Array).slice();
 }
 
-/** Writes (x − mean) · scale + offset by columns into a new tensor. */
-function normalizeColumns(
+/** What a column's values are taken for. */
+interface Columns {
+  readonly x: TensorInfo;
+  readonly mean: TensorInfo;
+  readonly scale: Float32Array;
+  readonly offset: Float32Array;
+}
+
+/** Writes (x − mean) · scale + offset by columns, cut off at `lowest`. */
+function normalize(
   backend: BackendWasm,
-  x: TensorInfo,
-  mean: TensorInfo,
-  scale: Float32Array,
-  offset: Float32Array,
-): TensorInfo {
-  const out = backend.makeOutput(x.shape, "float32");
+  { x, mean, scale, offset }: Columns,
+  out: TensorInfo,
+  lowest: number,
+): void {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
   using factors = compute.scratch(8 * columns);
@@ -77,11 +84,26 @@ function normalizeColumns(
       rows,
       columns,
       chunkRows,
-      lowest: floatBits(-Infinity),
+      lowest: floatBits(lowest),
     },
     chunks,
     rows * columns,
   );
+}
+
+/** Normalizes when it is read, so that a ReLU can do both in one pass. */
+function normalizeColumns(backend: BackendWasm, columns: Columns): TensorInfo {
+  const { x, mean } = columns;
+  const out = backend.makeOutput(x.shape, "float32");
+  defer(backend, out, {
+    inputs: [x, mean],
+    compute: () => normalize(backend, columns, out, -Infinity),
+    computeRelu: () => {
+      const relu = backend.makeOutput(x.shape, "float32");
+      normalize(backend, columns, relu, 0);
+      return relu;
+    },
+  });
   return out;
 }
 
@@ -157,7 +179,12 @@ export const fusedBatchNormKernel = wasmKernel(
       numbers(backend, scale).forEach((value, i) => factor[i] *= value);
     }
     const shift = offset ? numbers(backend, offset) : factor.map(() => 0);
-    return normalizeColumns(backend, x, mean, factor, shift);
+    return normalizeColumns(backend, {
+      x,
+      mean,
+      scale: factor,
+      offset: shift,
+    });
   },
 );
 
@@ -209,7 +236,7 @@ function columnMoments(backend: BackendWasm, x: TensorInfo) {
 
 /** Batch normalization by the batch's own moments, which it gives too. */
 export const batchNormTrainingKernel = wasmKernel(
-  "BatchNormTraining",
+  "FusedBatchNormTraining",
   ({ inputs, attrs, backend }: KernelCall<
     BatchNormTrainingInputs,
     FusedBatchNormAttrs
@@ -223,7 +250,8 @@ export const batchNormTrainingKernel = wasmKernel(
       scale / Math.sqrt(variances[i] + attrs.varianceEpsilon)
     );
     const shift = numbers(backend, offset);
-    const y = normalizeColumns(backend, x, mean, factor, shift);
+    const columnFactors = { x, mean, scale: factor, offset: shift };
+    const y = normalizeColumns(backend, columnFactors);
     return [y, mean, variance];
   },
 );
@@ -235,7 +263,7 @@ export const batchNormTrainingKernel = wasmKernel(
  * and s for the offset.
  */
 export const batchNormTrainingGradKernel = wasmKernel(
-  "BatchNormTrainingGrad",
+  "FusedBatchNormTrainingGrad",
   ({ inputs, attrs, backend }: KernelCall<
     BatchNormTrainingGradInputs,
     FusedBatchNormAttrs

@@ -177,11 +177,9 @@ export const conv2DBackpropInputKernel = wasmKernel<
     attrs.dimRoundingMode,
   );
   const out = backend.makeOutput(info.inShape, "float32");
-  defer(
-    backend,
-    out,
-    [dy, filter],
-    () => backpropInput(backend, inputs, info, out),
-  );
+  defer(backend, out, {
+    inputs: [dy, filter],
+    compute: () => backpropInput(backend, inputs, info, out),
+  });
   return out;
 });

@@ -15,6 +15,7 @@ import {
   computeBinary,
   computeUnary,
 } from "./compute/elementwise.ts";
+import { deferredRelu } from "./_deferred.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -100,6 +101,16 @@ function gradientKernel(name: string, op: BinaryOp): KernelConfig {
   );
 }
 
+/** Values cut off below 0, in one pass with what gives them where it can be. */
+const reluKernel = wasmKernel(
+  "Relu",
+  ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, object>) => {
+    if (x.dtype !== "float32") return callKernel(backend, "Relu", { x }, attrs);
+    const fused = deferredRelu(backend, x);
+    return fused ? fused() : unary(backend, "relu", x);
+  },
+);
+
 /** Values cut off at both ends. The backend's own kernel takes whole numbers for
  * floats, and turns NaN into the lower end. */
 const clipByValueKernel = wasmKernel(
@@ -124,7 +135,7 @@ const clipByValueKernel = wasmKernel(
  * own ones take a value at a time or one thread, and some hide NaN.
  */
 export const elementwiseKernels: readonly KernelConfig[] = [
-  unaryKernel("Relu", "relu"),
+  reluKernel,
   unaryKernel("Relu6", "relu6"),
   unaryKernel<StepAttrs>("Step", "step", ({ alpha }) => [alpha]),
   unaryKernel<LeakyReluAttrs>("LeakyRelu", "leakyRelu", ({ alpha }) => [alpha]),

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { assertAsOnCpu, startWasm, values } from "./_compare.ts";
 
 interface Case {
@@ -87,4 +87,22 @@ Deno.test("conv2d() refuses channels-first gradients on WASM", async () => {
     'dataFormat must be "NHWC"',
   );
   tf.dispose([x, dy]);
+});
+
+Deno.test("conv2d() and depthwiseConv2d() have no gradient of the filter where there are no images", async () => {
+  await startWasm();
+  await tf.setBackend("wasm");
+  for (const size of [1, 3, 5]) {
+    const x = tf.zeros([0, 8, 8, 3]) as tf.Tensor4D;
+    const filter = tf.ones([size, size, 3, 4]) as tf.Tensor4D;
+    const wide = tf.grad((filter) =>
+      tf.conv2d(x, filter as tf.Tensor4D, 1, "same").sum()
+    )(filter);
+    const deep = tf.grad((filter) =>
+      tf.depthwiseConv2d(x, filter as tf.Tensor4D, 1, "same").sum()
+    )(filter);
+    assertEquals([...await wide.data()], Array(filter.size).fill(0));
+    assertEquals([...await deep.data()], Array(filter.size).fill(0));
+    tf.dispose([x, filter, wide, deep]);
+  }
 });

@@ -49,3 +49,34 @@ Deno.test("Conv2DBackpropInput leaves nothing behind when nobody reads it", asyn
   assertEquals(tf.memory().numDataBuffers, before.numDataBuffers);
   assertEquals(tf.backend().numDataIds(), before.ids);
 });
+
+Deno.test("batchNorm and ReLU are one pass, and two where both are looked at", async () => {
+  await startWasm();
+  await tf.setBackend("wasm");
+  const before = { ...tf.memory(), ids: tf.backend().numDataIds() };
+  tf.tidy(() => {
+    const x = values([6, 5, 7], 1);
+    const factors = [2, 3, 4, 5].map((seed) =>
+      values([7], seed).add(1) as tf.Tensor1D
+    );
+    const normalize = () =>
+      tf.batchNorm(x, factors[0], factors[1], factors[2], factors[3]);
+    const y = normalize().dataSync();
+    const expected = y.map((value) => Math.max(0, value));
+    assert(y.some((value) => value < 0));
+    assertEquals(tf.relu(normalize()).dataSync(), expected);
+    const read = normalize();
+    const relu = tf.relu(read);
+    assertEquals(read.dataSync(), y);
+    assertEquals(relu.dataSync(), expected);
+    assertEquals(tf.relu(read).dataSync(), expected);
+    // Its inputs are kept for it.
+    const late = tf.tidy(normalize);
+    x.dispose();
+    assertEquals(tf.relu(late).dataSync(), expected);
+    assertEquals(late.dataSync(), y);
+  });
+  assertEquals(tf.memory().numTensors, before.numTensors);
+  assertEquals(tf.memory().numDataBuffers, before.numDataBuffers);
+  assertEquals(tf.backend().numDataIds(), before.ids);
+});

@@ -28,17 +28,8 @@ async function run(
   }
 }
 
-function training(threads: number): string {
-  return `
-    import * as tf from "@tensorflow/tfjs";
-    import { selectBackend } from "@clr/clr/backends";
-    const worker = globalThis.Worker;
-    const { device, threads, reason } = await selectBackend({
-      backend: "wasm",
-      threads: ${threads},
-    });
-    const { layers } = tf;
-    const seeded = (seed: number) => tf.initializers.glorotUniform({ seed });
+/** A convolutional network with batch normalization, and its data. */
+const convolutional = `
     const model = tf.sequential({
       layers: [
         layers.conv2d({
@@ -56,6 +47,8 @@ function training(threads: number): string {
           strides: 2,
           kernelInitializer: seeded(2),
         }),
+        layers.batchNormalization(),
+        layers.activation({ activation: "relu" }),
         layers.conv2d({
           filters: 12,
           kernelSize: 3,
@@ -66,9 +59,58 @@ function training(threads: number): string {
         layers.dense({ units: 10, kernelInitializer: seeded(3) }),
       ],
     });
-    model.compile({ optimizer: "adam", loss: "meanSquaredError" });
     const xs = tf.randomUniform([37, 24, 24, 3], -1, 1, "float32", 4);
     const ys = tf.randomUniform([37, 10], -1, 1, "float32", 5);
+`;
+
+/** A recurrent network with attention over its steps, and its data. */
+const sequential = `
+    const input = tf.input({ shape: [40] });
+    const weights = (seed: number) => ({
+      kernelInitializer: seeded(seed),
+      recurrentInitializer: seeded(seed + 1),
+    });
+    const embedded = layers.embedding({
+      inputDim: 50,
+      outputDim: 48,
+      embeddingsInitializer: seeded(1),
+    }).apply(input);
+    const encoded = layers.lstm({
+      units: 48,
+      returnSequences: true,
+      ...weights(2),
+    }).apply(embedded);
+    const normalized = layers.layerNormalization().apply(encoded);
+    const mixed = layers.gru({
+      units: 33,
+      returnSequences: true,
+      recurrentActivation: "sigmoid",
+      ...weights(4),
+    }).apply(normalized);
+    const scores = layers.activation({ activation: "softmax" }).apply(
+      layers.dot({ axes: -1 }).apply([mixed, mixed]),
+    );
+    const attended = layers.dot({ axes: [2, 1] }).apply([scores, mixed]);
+    const output = layers.dense({ units: 7, kernelInitializer: seeded(6) })
+      .apply(layers.globalAveragePooling1d({}).apply(attended));
+    const model = tf.model({ inputs: input, outputs: output });
+    const xs = tf.randomUniform([37, 40], 0, 50, "int32", 4);
+    const ys = tf.randomUniform([37, 7], -1, 1, "float32", 5);
+`;
+
+function training(threads: number, network = convolutional): string {
+  return `
+    import * as tf from "@tensorflow/tfjs";
+    import { selectBackend } from "@clr/clr/backends";
+    const worker = globalThis.Worker;
+    const { device, threads, reason } = await selectBackend({
+      backend: "wasm",
+      threads: ${threads},
+    });
+    const { layers } = tf;
+    const seeded = (seed: number) => tf.initializers.glorotUniform({ seed });
+    ${network}
+    model.compile({ optimizer: "adam", loss: "meanSquaredError" });
     for (let step = 0; step < 5; step++) await model.trainOnBatch(xs, ys);
     let hash = 0;
     for (const weight of model.getWeights()) {
@@ -84,6 +126,15 @@ function training(threads: number): string {
     }));
   `;
 }
+
+Deno.test("selectBackend() computes the same weights of a recurrent network on any number of threads", async () => {
+  const outputs = await Promise.all(
+    [1, 2, 5].map((threads) => run(training(threads, sequential))),
+  );
+  const [one, two, five] = outputs.map((output) => JSON.parse(output).hash);
+  assertEquals(two, one);
+  assertEquals(five, one);
+});
 
 Deno.test("selectBackend() computes the same weights, bit for bit, on any number of threads, and lets the process end", async () => {
   const [one, two, five] =

@@ -21,7 +21,8 @@ function put(
   fill: "nearest" | "zero",
 ): number[] {
   const xs = new Float32Array(size);
-  new Placer([2, 3, 2], fill, zeros, ones).put(image, 0, placement, xs, 0);
+  new Placer([2, 3, 2], { fill, mean: zeros, scale: ones })
+    .put({ images: image, from: 0 }, { xs, to: 0 }, placement);
   assert(
     xs.every((value, i) =>
       i % 2 === 0 || value === 0 || value === xs[i - 1] + 100
@@ -58,19 +59,16 @@ Deno.test("Placer.put() interpolates parts of a pixel linearly", () => {
 
 Deno.test("Placer.put() normalizes at the new place and fills with the normalized zero", () => {
   const xs = new Float32Array(4);
-  new Placer(
-    [1, 4, 1],
-    "zero",
-    Float32Array.of(1, 2, 3, 4),
-    Float32Array.of(2, 2, 2, 2),
-  )
-    .put(
-      Uint8Array.of(10, 20, 30, 40),
-      0,
-      { right: 1, down: 0, flip: false },
-      xs,
-      0,
-    );
+  const images = Uint8Array.of(10, 20, 30, 40);
+  new Placer([1, 4, 1], {
+    fill: "zero",
+    mean: Float32Array.of(1, 2, 3, 4),
+    scale: Float32Array.of(2, 2, 2, 2),
+  }).put(
+    { images, from: 0 },
+    { xs, to: 0 },
+    { right: 1, down: 0, flip: false },
+  );
   assertEquals([...xs], [0, 16, 34, 52]);
 });
 

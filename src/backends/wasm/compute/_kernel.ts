@@ -24,7 +24,7 @@ export const kernelArguments = {
   /**
    * out[p, k] = clamp(bias[k] + Σ over outer, middle, run of
    * a[pixel(p) + …] · b[…, k]): convolutions and matrix products. A chunk is a
-   * range of pixels.
+   * range of pixels and one of columns, in whole panels.
    */
   multiply: [
     "a",
@@ -33,6 +33,8 @@ export const kernelArguments = {
     "bias",
     "pixels",
     "chunkPixels",
+    "chunkColumns",
+    "columnChunks",
     "rowPixels",
     "imageRows",
     "columnStep",
@@ -264,8 +266,19 @@ export const kernelArguments = {
     "columns",
     "panelColumns",
   ],
-  /** Sums ranges of rows, column by column. A chunk is a range of rows. */
-  sumRows: ["from", "to", "rows", "columns", "chunkRows"],
+  /**
+   * Sums ranges of rows, column by column. A chunk is a range of rows and one of
+   * columns.
+   */
+  sumRows: [
+    "from",
+    "to",
+    "rows",
+    "columns",
+    "chunkRows",
+    "chunkColumns",
+    "columnChunks",
+  ],
   /** Poolings. A chunk is an image. */
   maxPool: [
     "x",
@@ -330,6 +343,13 @@ export const kernelArguments = {
     "left",
     "scale",
   ],
+  /** The sum of each row, of which the last may be shorter. A chunk is a range
+   * of rows. */
+  rowSums: ["from", "to", "rows", "columns", "length", "chunkRows"],
+  /** The sum of the rows of each matrix. A chunk is a matrix. */
+  middleSums: ["from", "to", "rows", "columns"],
+  /** Rows of eˣ that sum to 1. A chunk is a range of rows. */
+  softmax: ["from", "to", "rows", "columns", "chunkRows"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [
@@ -584,7 +604,7 @@ export interface Target {
 }
 
 /** The size of a thread's workspace. */
-export const WORKSPACE_BYTES = 16_384;
+export const WORKSPACE_BYTES = 49_152;
 
 /** The arguments of a kernel as locals of its function. */
 export type Arguments<Kernel extends ComputeKernel> = Record<

@@ -53,6 +53,7 @@ import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { multiplyBatch } from "./_multiply_batch.ts";
 import { gru, gruGrad, lstm, lstmGrad } from "./_recurrent.ts";
+import { middleSums, rowSums, softmax } from "./_reduce.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";
 
@@ -131,6 +132,9 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     avgPoolGrad: avgPoolGrad(),
     unary: unary(target),
     binary: binary(),
+    rowSums: rowSums(),
+    middleSums: middleSums(),
+    softmax: softmax(target),
     move: move(),
     gather: gather(),
     moments: moments(target),

@@ -33,7 +33,7 @@ export function multiply(
 ): FunctionBuilder {
   return kernelFunction("multiply", (f, args, chunk) => {
     const [first, count, index, column, row, at, write] = f.locals("i32", 7);
-    const [panel, panelBytes, left, tiles] = f.locals("i32", 4);
+    const [panel, panelBytes, start, left, tiles] = f.locals("i32", 5);
     const [rowGap, imageGap, outRowGap, outImageGap] = f.locals("i32", 4);
     const offset = (columnStep: Local, rowStep: Local, imageStep: Local) =>
       add(
@@ -77,7 +77,9 @@ export function multiply(
       highest: args.highest.get,
     };
     return [
-      first.set(mul(chunk.get, args.chunkPixels.get)),
+      first.set(
+        mul(divide(chunk.get, args.columnChunks.get), args.chunkPixels.get),
+      ),
       count.set(
         smaller(args.chunkPixels.get, sub(args.pixels.get, first.get)),
       ),
@@ -122,8 +124,21 @@ export function multiply(
           i32(4 * PANEL),
         ),
       ),
-      left.set(args.columns.get),
-      panel.set(args.b.get),
+      start.set(
+        mul(
+          remainder(chunk.get, args.columnChunks.get),
+          args.chunkColumns.get,
+        ),
+      ),
+      left.set(
+        smaller(args.chunkColumns.get, sub(args.columns.get, start.get)),
+      ),
+      panel.set(
+        add(args.b.get, mul(divide(start.get, i32(PANEL)), panelBytes.get)),
+      ),
+      start.set(mul(start.get, i32(4))),
+      args.bias.add(start.get),
+      args.out.add(start.get),
       wide === undefined ? [] : when(
         worthWide(args.run),
         loopWhile(

@@ -49,40 +49,51 @@ export function worthWide(run: Local): Code {
   );
 }
 
-/** Where the workspace holds the sums of a tile and a block of two panels. */
+/**
+ * Where the workspace holds the sums of a tile, a block of two panels, and the
+ * sums of all tiles between one block and the next: side by side, as rows of the
+ * result that lie a power of two apart would share few sets of the cache.
+ */
 function places({ workspace }: Target) {
-  return { sums: workspace + 1024, block: workspace + 2048 };
+  return {
+    sums: workspace + 1024,
+    block: workspace + 2048,
+    partial: workspace + 8192,
+  };
 }
+
+/** Where the sums of a block begin: at what is there, or at a bias. */
+const FROM_PARTIAL = 0;
+const FROM_RESULT = 1;
+const FROM_BIAS = 2;
 
 /**
  * Six rows at a time times a block of two panels in the workspace. Parameters:
- * tiles, what the tables' entries count from for reads and for writes, the
- * address of 16 biases or 0 to add to what is there, whether results are to be
- * cut off, the bits of the lowest and the highest.
+ * tiles, what the tables' entries count from for reads and for writes, where
+ * sums begin, the address of 16 biases, whether the sums are the results, the
+ * bits of the lowest and the highest.
  */
 export function wideBlock(target: Target, terms: number): FunctionBuilder {
-  const f = new FunctionBuilder(7);
-  const [tiles, readBase, writeBase, bias, last, lowest, highest] = f.params;
+  const f = new FunctionBuilder(8);
+  const [tiles, readBase, writeBase, start, bias, last, lowest, highest] =
+    f.params;
   const madd = mulAdd(target);
   const tables = rowTables(target);
-  const { sums: sumsAt, block } = places(target);
-  const [at, address] = f.locals("i32", 2);
+  const { sums: sumsAt, block, partial } = places(target);
+  const [at, address, tile] = f.locals("i32", 3);
   const reads = f.locals("i32", TILE_ROWS);
   const sums = f.locals("v128", TILE_ROWS * VECTORS);
   const b = f.locals("v128", VECTORS);
   const [value, least, most] = f.locals("v128", 3);
   const zero = i32(0);
-  const eachVector = (code: (row: number, j: number, place: number) => Code) =>
+  const eachVector = (code: (j: number, place: number) => Code) =>
     Array.from({ length: TILE_ROWS }, (_, row) => [
       address.set(
         add(writeBase.get, loadI32(at.get, tables.writes + 4 * row)),
       ),
-      b.map((_, j) => code(row, j, sumsAt + 16 * (row * VECTORS + j))),
+      b.map((_, j) => code(j, sumsAt + 16 * (row * VECTORS + j))),
     ]);
-  const store = (finish: (sum: Code) => Code) =>
-    eachVector((_, j, place) =>
-      v128.store(address.get, finish(v128.load(zero, place)), 16 * j)
-    );
+  const partialSums = sums.map((_, i) => partial + 16 * i);
   return f.body(
     least.set(v128.splatI32(lowest.get)),
     most.set(v128.splatI32(highest.get)),
@@ -92,15 +103,21 @@ export function wideBlock(target: Target, terms: number): FunctionBuilder {
         read.set(add(readBase.get, loadI32(at.get, tables.reads + 4 * i)))
       ),
       either(
-        bias.get,
+        equal(start.get, i32(FROM_BIAS)),
         [
           b.map((vector, j) => vector.set(v128.load(bias.get, 16 * j))),
           sums.map((_, i) =>
             v128.store(zero, b[i % VECTORS].get, sumsAt + 16 * i)
           ),
         ],
-        eachVector((_, j, place) =>
-          v128.store(zero, v128.load(address.get, 16 * j), place)
+        either(
+          equal(start.get, i32(FROM_RESULT)),
+          eachVector((j, place) =>
+            v128.store(zero, v128.load(address.get, 16 * j), place)
+          ),
+          partialSums.map((offset, i) =>
+            v128.store(zero, v128.load(tile.get, offset), sumsAt + 16 * i)
+          ),
         ),
       ),
       sums.map((sum, i) => sum.set(v128.load(zero, sumsAt + 16 * i))),
@@ -119,10 +136,19 @@ export function wideBlock(target: Target, terms: number): FunctionBuilder {
       sums.map((sum, i) => v128.store(zero, sum.get, sumsAt + 16 * i)),
       either(
         last.get,
-        store((sum) => v128.min(v128.max(sum, least.get), most.get)),
-        store((sum) => sum),
+        eachVector((j, place) =>
+          v128.store(
+            address.get,
+            v128.min(v128.max(v128.load(zero, place), least.get), most.get),
+            16 * j,
+          )
+        ),
+        partialSums.map((offset, i) =>
+          v128.store(tile.get, v128.load(zero, sumsAt + 16 * i), offset)
+        ),
       ),
       at.add(4 * TILE_ROWS),
+      tile.add(16 * sums.length),
       tiles.add(-1),
     ),
   );
@@ -144,6 +170,7 @@ export function wideProducts(
   const { block } = places(target);
   const [middleLeft, left, rowOffset, offset, read, terms, copied, to] = f
     .locals("i32", 8);
+  const start = f.local("i32");
   const copyTerm = [
     [0, 16].map((byte) => [
       v128.store(to.get, v128.load(panel.get, byte), byte),
@@ -163,6 +190,8 @@ export function wideProducts(
   );
   return f.body(
     rowOffset.set(readBase.get),
+    start.set(i32(FROM_RESULT)),
+    when(bias.get, start.set(i32(FROM_BIAS))),
     loopUntilNot(
       greater(outer.get, i32(0)),
       offset.set(rowOffset.get),
@@ -188,6 +217,7 @@ export function wideProducts(
                 tiles.get,
                 read.get,
                 writeBase.get,
+                start.get,
                 bias.get,
                 isLast,
                 lowest.get,
@@ -195,8 +225,7 @@ export function wideProducts(
               ),
             )
           ),
-          // From now on, blocks add to what is there.
-          bias.set(i32(0)),
+          start.set(i32(FROM_PARTIAL)),
           read.set(add(read.get, mul(terms.get, i32(4)))),
           left.set(sub(left.get, terms.get)),
         ),

@@ -28,6 +28,12 @@ export function correlateWindows(
   compute: Compute,
   gradient: FilterGradient,
 ): void {
+  const { images, windows, columns, out } = gradient;
+  if (images.count === 0) {
+    const taps = windows.filterHeight * windows.filterWidth;
+    compute.floats(out, taps * images.channels * columns).fill(0);
+    return;
+  }
   const tile = winogradAllowed ? filterGradientTile(gradient) : undefined;
   if (tile) correlateWinograd(compute, gradient, tile);
   else correlateDirectly(compute, gradient);

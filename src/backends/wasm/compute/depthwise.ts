@@ -52,6 +52,10 @@ export function correlateDepthwise(
   const { channels, count } = images;
   const { run: _, ...steps } = depthwiseSteps(frame, windows, channels);
   const size = steps.outer * steps.middle * channels;
+  if (count === 0) {
+    compute.floats(out, size).fill(0);
+    return;
+  }
   const groupImages = Math.ceil(count / MOST_GROUPS);
   const groups = Math.ceil(count / groupImages);
   using partial = compute.scratch(4 * groups * size);

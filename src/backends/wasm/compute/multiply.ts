@@ -11,9 +11,38 @@ import {
   type Windows,
   windowSteps,
 } from "./frame.ts";
+import { PANEL, TILE_ROWS } from "./_kernel.ts";
+import { MOST_ROWS } from "./_tile_products.ts";
 import { packWeights, toPanels, type Weights } from "./weights.ts";
 
-const CHUNK_BYTES = 65_536;
+/** The rows of a chunk fill a quarter of a second-level cache. */
+const CHUNK_BYTES = 1 << 18;
+/** As many chunks keep several threads busy. */
+const CHUNKS = 16;
+/** Fewer columns are not worth going through the rows again. */
+const LEAST_COLUMNS = 64;
+
+/** How a product is cut, by rows first and then by columns. */
+function chunksOf(pixels: number, columns: number, rowBytes: number) {
+  const tiles = Math.ceil(pixels / TILE_ROWS);
+  const fit = Math.min(
+    MOST_ROWS,
+    Math.max(8 * TILE_ROWS, CHUNK_BYTES / Math.max(1, rowBytes)),
+  );
+  const ranges = Math.ceil(pixels / fit);
+  const chunkPixels = Math.ceil(tiles / ranges) * TILE_ROWS;
+  const wanted = Math.min(
+    Math.ceil(CHUNKS / ranges),
+    Math.max(1, Math.floor(columns / LEAST_COLUMNS)),
+  );
+  const wide = 2 * PANEL;
+  const chunkColumns = Math.ceil(columns / wanted / wide) * wide;
+  return {
+    chunkPixels,
+    chunkColumns,
+    columnChunks: Math.ceil(columns / chunkColumns),
+  };
+}
 
 /** From one result to the next, in bytes. */
 export interface OutSteps {
@@ -57,8 +86,7 @@ function multiply(
   if (finish.bias !== undefined) {
     biases.set(compute.floats(finish.bias, columns));
   }
-  const fit = Math.floor(CHUNK_BYTES / Math.max(1, steps.columnStep) / 6) * 6;
-  const chunkPixels = Math.min(510, Math.max(6, fit));
+  const cut = chunksOf(pixels, columns, steps.columnStep);
   compute.run(
     "multiply",
     {
@@ -67,14 +95,14 @@ function multiply(
       out,
       bias: bias.address,
       pixels,
-      chunkPixels,
+      ...cut,
       ...steps,
       ...outSteps ?? compactSteps(steps, columns),
       columns,
       lowest: floatBits(finish.lowest),
       highest: floatBits(finish.highest),
     },
-    Math.ceil(pixels / chunkPixels),
+    Math.ceil(pixels / cut.chunkPixels) * cut.columnChunks,
     pixels * columns * steps.outer * steps.middle * steps.run,
   );
 }

@@ -28,15 +28,22 @@ export function resizeRows(
   );
 }
 
+/** Whole vectors, so that results do not depend on how rows are cut. */
+const CHUNK_COLUMNS = 4096;
+
 /** Sums a few long rows; the sum may take the place of the first row. */
 export function sumRows(
   compute: Compute,
   { from, rows, columns, to }: Rows,
 ): void {
+  const columnChunks = Math.ceil(columns / CHUNK_COLUMNS);
   compute.run(
     "sumRows",
-    { from, to, rows, columns, chunkRows: rows },
-    1,
+    {
+      ...{ from, to, rows, columns, chunkRows: rows },
+      ...{ chunkColumns: CHUNK_COLUMNS, columnChunks },
+    },
+    columnChunks,
     rows * columns,
   );
 }
@@ -52,9 +59,64 @@ export function sumColumns(
   using partial = compute.scratch(4 * ranges * columns);
   compute.run(
     "sumRows",
-    { from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+    {
+      ...{ from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+      ...{ chunkColumns: columns, columnChunks: 1 },
+    },
     ranges,
     rows * columns,
   );
   sumRows(compute, { from: partial.address, rows: ranges, columns, to });
+}
+
+/** Sums each row; the last may be shorter, where there are `length` values. */
+export function sumEachRow(
+  compute: Compute,
+  { from, rows, columns, to, length = rows * columns }: Rows & {
+    readonly length?: number;
+  },
+): void {
+  const chunkRows = Math.max(1, Math.floor(CHUNK_FLOATS / columns));
+  compute.run(
+    "rowSums",
+    { from, to, rows, columns, length, chunkRows },
+    Math.ceil(rows / chunkRows),
+    length,
+  );
+}
+
+/** Values of a long sum that are added up before those sums are. */
+const SUM_VALUES = 4096;
+
+/** Sums values that lie one after the other, in pieces for all threads. */
+export function sumAll(
+  compute: Compute,
+  { from, length, to }: {
+    readonly from: number;
+    readonly length: number;
+    readonly to: number;
+  },
+): void {
+  const rows = Math.ceil(length / SUM_VALUES);
+  if (rows === 1) {
+    sumEachRow(compute, { from, rows, columns: length, to });
+    return;
+  }
+  using partial = compute.scratch(4 * rows);
+  const pieces = { from, rows, columns: SUM_VALUES, length };
+  sumEachRow(compute, { ...pieces, to: partial.address });
+  sumAll(compute, { from: partial.address, length: rows, to });
+}
+
+/** Sums the rows of each matrix of a batch. */
+export function sumEachMatrix(
+  compute: Compute,
+  { count, ...args }: Rows & { readonly count: number },
+): void {
+  compute.run(
+    "middleSums",
+    args,
+    count,
+    count * args.rows * args.columns,
+  );
 }

@@ -11,9 +11,9 @@ const targets = [false, true].flatMap((fused) =>
     fused,
     wide: fused,
     shared,
-    pages: 1,
+    pages: 2,
     thread: 0,
-    workspace: 32_768,
+    workspace: 65_536,
   }))
 );
 
@@ -29,8 +29,8 @@ for (const target of targets) {
     assert(WebAssembly.validate(bytes));
     const memory = new WebAssembly.Memory(
       target.shared
-        ? { initial: 1, maximum: 65536, shared: true }
-        : { initial: 1 },
+        ? { initial: 2, maximum: 65536, shared: true }
+        : { initial: 2 },
     );
     const { exports } = new WebAssembly.Instance(
       new WebAssembly.Module(bytes),
@@ -50,6 +50,8 @@ for (const target of targets) {
       bias,
       pixels: rows,
       chunkPixels: 5,
+      chunkColumns: columns,
+      columnChunks: 1,
       rowPixels: rows,
       imageRows: 1,
       columnStep: 4 * inner,

@@ -1,0 +1,180 @@
+/**
+ * Measures what training reaches with the finder's bounds, and with what other
+ * finders suggest, on small problems of every kind:
+ *
+ * ```sh
+ * deno task bench:zoo
+ * ```
+ *
+ * Every part is kept in a file of its own, so that a run that was stopped goes
+ * on where it was, and several processes can share the work (`--share 1/2`).
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { join } from "@std/path";
+import { selectBackend } from "@clr/clr/backends";
+import { runCommand } from "../../../src/command/run.ts";
+import type { FlagValues } from "../../../src/command/flags.ts";
+import { type Grid, trainGrid } from "./grid.ts";
+import { judge, type Judged } from "./judge.ts";
+import { instantiate } from "./problem.ts";
+import { judgeSpoiled, SPOILED, type SpoiledResult } from "./spoiled.ts";
+import {
+  type Measured,
+  regretTable,
+  spoiledTable,
+  steadiness,
+} from "./table.ts";
+import { Laboratory } from "./train.ts";
+import { type Entry, ZOO } from "./zoo.ts";
+
+const FLAGS = {
+  seeds: { kind: "integer", min: 1, default: 5, help: "seeds of each problem" },
+  only: {
+    kind: "text",
+    value: "WORDS",
+    help: "only problems whose name has these words",
+  },
+  half: {
+    kind: "choice",
+    choices: ["chosen on", "held out"],
+    help: "only this half of the problems",
+  },
+  longer: {
+    kind: "number",
+    min: 1,
+    default: 1,
+    help: "times as many steps of each training",
+  },
+  share: {
+    kind: "text",
+    value: "I/N",
+    default: "1/1",
+    help: "which share of the work this process does",
+  },
+  out: {
+    kind: "text",
+    value: "DIR",
+    default: "output/finder_zoo",
+    help: "folder of the results",
+  },
+  report: { kind: "switch", help: "only write the table of what there is" },
+} as const;
+
+async function cached<T>(path: string, make: () => Promise<T>): Promise<T> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const value = await make();
+  await Deno.writeTextFile(path, JSON.stringify(value));
+  return value;
+}
+
+async function readIfThere<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function keyOf({ problem, optimizer }: Entry, seed: number): string {
+  return `${problem.name.replace(/\W+/g, "_")}-${optimizer}-${seed}`;
+}
+
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
+  const { out, seeds, longer } = flags;
+  const [share, shares] = flags.share.split("/").map(Number);
+  for (const part of ["grid", "judged", "spoiled"]) {
+    await Deno.mkdir(join(out, part), { recursive: true });
+  }
+  const { backend, device } = await selectBackend({
+    backend: "wasm",
+    threads: 1,
+  });
+  const origin = `tfjs ${tf.version.tfjs}, ${backend} on ${device}`;
+  const entries = ZOO.filter(({ problem, half }) =>
+    problem.name.includes(flags.only ?? "") &&
+    (flags.half === undefined || half === flags.half)
+  );
+  const jobs = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+    entries.map((entry) => ({ entry, seed }))
+  );
+  const measured: Measured[] = [];
+  for (const [i, { entry, seed }] of jobs.entries()) {
+    const { problem, optimizer, half } = entry;
+    const key = keyOf(entry, seed);
+    const paths = [
+      join(out, "grid", `${key}.json`),
+      join(out, "judged", `${key}.json`),
+    ];
+    if (!flags.report && i % shares === share - 1) {
+      using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
+      const steps = Math.round(longer * laboratory.instance.steps);
+      await cached(paths[0], () => trainGrid(laboratory, steps));
+      await cached(
+        paths[1],
+        () => judge(laboratory, { optimizer, seed, steps }),
+      );
+      console.error(`${key}: ${i + 1} of ${jobs.length}`);
+    }
+    const grid = await readIfThere<Grid>(paths[0]);
+    const judged = await readIfThere<Judged>(paths[1]);
+    if (!grid || !judged) continue;
+    measured.push({
+      problem: problem.name,
+      optimizer,
+      seed,
+      half,
+      grid,
+      judged,
+    });
+  }
+  const spoiled: { [name: string]: SpoiledResult[] } = {};
+  for (const problem of SPOILED) {
+    for (let seed = 1; seed <= seeds; seed++) {
+      const path = join(
+        out,
+        "spoiled",
+        `${problem.name.replace(/\W+/g, "_")}-${seed}.json`,
+      );
+      const result = flags.report || share > 1
+        ? await readIfThere<SpoiledResult>(path)
+        : await cached(path, () => judgeSpoiled(problem, seed));
+      if (result) (spoiled[problem.name] ??= []).push(result);
+    }
+  }
+  const sections = [`# A zoo of small problems\n\n${origin}`];
+  for (const half of ["held out", "chosen on"] as const) {
+    const some = measured.filter((one) => one.half === half);
+    if (some.length === 0) continue;
+    const seeds = new Set(some.map(({ seed }) => seed)).size;
+    sections.push(
+      `## Problems ${half}: ${some.length} runs, ${seeds} ${
+        seeds === 1 ? "seed" : "seeds"
+      }`,
+      regretTable(some),
+      steadiness(some),
+    );
+  }
+  sections.push("## Spoiled problems", spoiledTable(spoiled));
+  const text = sections.join("\n\n") + "\n";
+  await Deno.writeTextFile(join(out, "report.md"), text);
+  console.log(text);
+  return 0;
+}
+
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Measures what training reaches with the finder's bounds and with others' rates.",
+    usage: "deno task bench:zoo [flags]",
+    flags: FLAGS,
+    main,
+  });
+}

@@ -1,0 +1,120 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { type CustomTrainee, findLearningRate } from "@clr/clr";
+
+await tf.setBackend("cpu");
+
+Deno.test("findLearningRate() puts a second optimizer back that a loop steps", async () => {
+  const w = tf.variable(tf.scalar(1), true, "trainees_w");
+  const v = tf.variable(tf.scalar(1), true, "trainees_v");
+  const [first, second] = [tf.train.adam(0.01), tf.train.adam(0.01)];
+  const steps = () => [
+    first.minimize(() => w.sub(3).square() as tf.Scalar, true, [w])!,
+    second.minimize(() => v.sub(w).square() as tf.Scalar, true, [v])!,
+  ];
+  for (let i = 0; i < 2; i++) tf.dispose(steps());
+  const state = async () => [
+    w.dataSync()[0],
+    v.dataSync()[0],
+    ...(await second.getWeights()).map(({ tensor }) => tensor.dataSync()[0]),
+  ];
+  const before = await state();
+  const trainee = {
+    optimizer: first,
+    variables: [w, v],
+    trainOnBatch: () => {
+      const [loss, other] = steps();
+      other.dispose();
+      return loss;
+    },
+  };
+  const data = () => [{}];
+  const range = await findLearningRate(
+    { ...trainee, optimizers: [first, second] },
+    data,
+    { iterations: 40 },
+  );
+  assertEquals(range.losses.length > 10, true);
+  assertEquals(await state(), before);
+  await assertRejects(
+    () => findLearningRate(trainee, data, { iterations: 40 }),
+    Error,
+    "a second optimizer goes into optimizers",
+  );
+  tf.dispose([w, v]);
+  first.dispose();
+  second.dispose();
+});
+
+Deno.test("findLearningRate() types the batches of a loop by the data", async () => {
+  const w = tf.variable(tf.scalar(0));
+  const optimizer = tf.train.sgd(0.1);
+  const data = { xs: tf.ones([8, 1]), ys: tf.ones([8, 1]) };
+  const range = await findLearningRate({
+    optimizer,
+    variables: [w],
+    trainOnBatch: ({ xs, ys }) =>
+      optimizer.minimize(
+        () => xs.mul(w).sub(ys).square().mean() as tf.Scalar,
+        true,
+        [w],
+      )!,
+  }, data);
+  assertEquals(range.learningRates.length > 0, true);
+  const typed: CustomTrainee = {
+    optimizer,
+    variables: [w],
+    trainOnBatch: ({ xs, ys }) =>
+      optimizer.minimize(
+        () =>
+          (xs as tf.Tensor).mul(w).sub(ys as tf.Tensor).square()
+            .mean() as tf.Scalar,
+        true,
+        [w],
+      )!,
+  };
+  await findLearningRate(typed, data, { iterations: 12 });
+  tf.dispose([w, data]);
+  optimizer.dispose();
+});
+
+Deno.test("findLearningRate() says what a generator in place of a function is", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  function* batches() {
+    yield { xs: tf.ones([2, 1]), ys: tf.ones([2, 1]) };
+  }
+  await assertRejects(
+    () => findLearningRate(model, batches() as never),
+    TypeError,
+    "current value is a generator; write the function that makes it",
+  );
+  model.dispose();
+});
+
+Deno.test("findLearningRate() refuses validation data without end whose size is unknown", async () => {
+  const w = tf.variable(tf.scalar(0));
+  const optimizer = tf.train.sgd(0.1);
+  function* endless() {
+    while (true) yield {};
+  }
+  await assertRejects(
+    () =>
+      findLearningRate(
+        {
+          optimizer,
+          variables: [w],
+          trainOnBatch: () => 1,
+          evaluateOnBatch: () => 1,
+        },
+        endless,
+        { iterations: 12, validationData: endless },
+      ),
+    RangeError,
+    "validationData must end",
+  );
+  w.dispose();
+  optimizer.dispose();
+});
