@@ -14,7 +14,11 @@
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
-import { selectBackend, type SelectBackendOptions } from "./backends/mod.ts";
+import {
+  knownLimits,
+  selectBackend,
+  type SelectBackendOptions,
+} from "./backends/mod.ts";
 import {
   isRevectorizing,
   REVECTORIZE_FLAG,
@@ -45,6 +49,8 @@ export interface MachineReport {
     readonly device?: string;
     /** Why this one, and why not the faster ones. */
     readonly reason: string;
+    /** What is known to be wrong or missing on it. */
+    readonly limits?: readonly string[];
   };
   /** Why the GPU is, or is not, usable. */
   readonly gpu: GpuDiagnosis;
@@ -152,7 +158,7 @@ async function tryTraining(
 ): Promise<MachineReport["training"]> {
   try {
     const { backend, device, reason } = await selectBackend(options);
-    return { backend, device, reason };
+    return { backend, device, reason, limits: knownLimits(backend) };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
@@ -182,6 +188,9 @@ export function formatReport(report: MachineReport): string {
         `Why: ${training.reason}.`,
       ],
     ],
+    ...training.limits
+      ? [["Known limits there", [...training.limits]] as [string, string[]]]
+      : [],
     ["GPU", [gpu.finding, ...gpu.remedy ? [`Remedy: ${gpu.remedy}`] : []]],
     [
       "WebGPU shows",

@@ -16,6 +16,7 @@
  */
 
 export * from "./enable_wasm_training.ts";
+export * from "./known_limits.ts";
 export * from "./preflight.ts";
 export * from "./select_backend.ts";
 export type { LayersModel, Tensor } from "../tfjs/types.ts";

@@ -67,6 +67,8 @@ export interface Operation {
   ): (Expected | undefined)[];
   /** Whether a NaN may spread to outputs that it does not reach. */
   readonly spreadsNaN?: boolean;
+  /** Backends on which it is known to be wrong, as `knownLimits()` says. */
+  readonly limitedOn?: readonly string[];
   /** How many more roundings than usual the result has. */
   readonly roundings?: number;
 }
@@ -212,7 +214,7 @@ export function shapes(
 ): fc.Arbitrary<number[]> {
   return fc.oneof(
     {
-      weight: 12,
+      weight: 80,
       arbitrary: fc.array(lengths, { minLength, maxLength }),
     },
     // Larger than a workgroup, and than what a thread takes at a time.

@@ -106,7 +106,7 @@ function geometries(
       pad,
     })),
   }));
-  return fc.oneof({ weight: 24, arbitrary: small }, {
+  return fc.oneof({ weight: 60, arbitrary: small }, {
     weight: 1,
     arbitrary: large,
   }).filter(({ axes }) => axes.every((axis) => placed(axis).count >= 1));
@@ -456,6 +456,7 @@ function pooling(
   const step = (g: Geometry) => g.channels;
   return {
     name,
+    limitedOn: special && !average ? ["webgpu"] : [],
     cases: geometries(dimensions).chain((g) =>
       input([g.batch, ...sizes(g), g.channels], kinds).map((x): Case => ({
         inputs: [x],
