@@ -182,3 +182,50 @@ for (
     transposeB,
   });
 }
+
+// What stands between the products: moves, functions of a value, reductions.
+const activations = [64, 32, 32, 16];
+const others: [title: string, kernelName: string, inputs: Inputs, Attrs][] = [
+  ["a channel's factor", "Tile", { x: [1, 1, 1, 16] }, {
+    reps: [64, 32, 32, 1],
+  }],
+  ["every other pixel", "StridedSlice", { x: activations }, {
+    begin: [0, 0, 0, 0],
+    end: activations,
+    strides: [1, 2, 2, 1],
+    beginMask: 0,
+    endMask: 0,
+    ellipsisMask: 0,
+    newAxisMask: 0,
+    shrinkAxisMask: 0,
+  }],
+  ["half of the channels", "Slice", { x: activations }, {
+    begin: [0, 0, 0, 0],
+    size: [64, 32, 32, 8],
+  }],
+  ["mirrored images", "Reverse", { x: activations }, { dims: [2] }],
+  ["activations", "FusedBatchNorm", {
+    x: activations,
+    mean: [16],
+    variance: [16],
+    offset: [16],
+    scale: [16],
+  }, { varianceEpsilon: 2 }],
+  ["over a batch's pixels", "Mean", { x: activations }, { axis: [0, 1, 2] }],
+  ["over an image's pixels", "Mean", { x: activations }, { axis: [1, 2] }],
+  ["of attention", "Softmax", { logits: [32, 4, 64, 64] }, { dim: 3 }],
+  ["by channels", "Multiply", { a: activations, b: [16] }, {}],
+  ["with a number", "Maximum", { a: activations, b: [] }, {}],
+  ...["Add", "Sub", "RealDiv"].map((name): typeof others[number] => [
+    "of two tensors",
+    name,
+    { a: activations, b: activations },
+    {},
+  ]),
+  ...["Relu", "Exp", "Tanh", "Sigmoid", "Softplus"].map((
+    name,
+  ): typeof others[number] => ["activations", name, { x: activations }, {}]),
+];
+for (const [title, kernelName, inputs, attrs] of others) {
+  compare(title, kernelName, inputs, attrs);
+}

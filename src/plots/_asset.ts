@@ -1,5 +1,6 @@
-/** Files of npm packages, wherever Deno keeps them. */
+/** Files of npm packages, wherever the runtime keeps them. */
 
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { toFileUrl } from "@std/path";
 
@@ -13,11 +14,11 @@ export async function readAsset(
   file?: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   // A published module has an https address, from which nothing is required.
-  const from =
-    [import.meta.url, Deno.mainModule].find((url) => url.startsWith("file:")) ??
-      "file:///";
+  const main = typeof Deno === "undefined" ? "" : Deno.mainModule;
+  const from = [import.meta.url, main].find((url) => url.startsWith("file:")) ??
+    "file:///";
   const found = toFileUrl(createRequire(from).resolve(entry));
-  return await Deno.readFile(file ? new URL(file, found) : found);
+  return new Uint8Array(await readFile(file ? new URL(file, found) : found));
 }
 
 /** The same as text. */

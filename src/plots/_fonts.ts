@@ -1,3 +1,4 @@
+import { toBase64 } from "../runtime/base64.ts";
 import "@fontsource/inter/package.json" with { type: "json" };
 import { readAsset } from "./_asset.ts";
 
@@ -20,6 +21,6 @@ export async function fontRules(): Promise<string> {
   return (await fonts()).map((font, i) =>
     `@font-face{font-family:Inter;font-weight:${
       WEIGHTS[i]
-    };src:url(data:font/woff2;base64,${font.toBase64()}) format("woff2")}`
+    };src:url(data:font/woff2;base64,${toBase64(font)}) format("woff2")}`
   ).join("");
 }

@@ -1,3 +1,4 @@
+import { toBase64 } from "../runtime/base64.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import { count, percent } from "./_format.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
@@ -148,7 +149,7 @@ function classification(report: ReportClassification): string {
 function samples(list: readonly ReportSample[]): string {
   const items = list.map((sample) => {
     const right = sample.label === sample.predicted;
-    const image = pngImage(sample.pixels, sample.shape).toBase64();
+    const image = toBase64(pngImage(sample.pixels, sample.shape));
     const confidence = sample.confidence === undefined
       ? ""
       : ` <span>${percent(sample.confidence)}</span>`;

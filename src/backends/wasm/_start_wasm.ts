@@ -75,7 +75,7 @@ export async function startWasm(threads: number): Promise<WasmStart> {
     } catch (error) {
       // Both builds are files of the package, so that the other one would fail
       // too, and less clearly.
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if ((error as Error).name === "NotCapable") throw error;
       const why = error instanceof Error ? error.message : String(error);
       note = `on one thread, as more cannot be started (${why})`;
     }

@@ -236,6 +236,10 @@ export const v128 = {
   div: vectorBinary(231),
   min: vectorBinary(232),
   max: vectorBinary(233),
+  /** b where it is less than a, else a: one instruction, and NaN in a stays. */
+  atMostOf: vectorBinary(234),
+  /** b where it is greater than a, else a. */
+  atLeastOf: vectorBinary(235),
   /** a · b + c in one rounding; needs the relaxed SIMD extension. */
   fusedMulAdd: (a: Code, b: Code, c: Code): Code => [a, b, c, ...simd(0x105)],
 };

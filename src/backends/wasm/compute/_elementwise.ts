@@ -41,8 +41,9 @@ interface Operands {
 type Unary = (operands: Operands) => Code;
 
 const unaryCode = {
-  relu: ({ x }) => x.set(v128.max(x.get, zero)),
-  relu6: ({ x }) => x.set(v128.min(v128.max(x.get, zero), constant(6))),
+  relu: ({ x }) => x.set(v128.atLeastOf(x.get, zero)),
+  relu6: ({ x }) =>
+    x.set(v128.atMostOf(v128.atLeastOf(x.get, zero), constant(6))),
   /** `first` where x ≤ 0. */
   step: ({ x, first }) =>
     x.set(
@@ -57,7 +58,7 @@ const unaryCode = {
     ),
   /** Cut off below `first` and above `second`. */
   clip: ({ x, first, second }) =>
-    x.set(v128.min(v128.max(x.get, first), second)),
+    x.set(v128.atMostOf(v128.atLeastOf(x.get, first), second)),
   square: ({ x }) => x.set(v128.mul(x.get, x.get)),
   sqrt: ({ x }) => x.set(v128.sqrt(x.get)),
   rsqrt: ({ x }) => x.set(v128.div(constant(1), v128.sqrt(x.get))),
@@ -131,6 +132,7 @@ export function unary(target: Target): FunctionBuilder {
         functions,
       });
     return [
+      functions.start,
       start.set(mul(chunk.get, args.chunk.get)),
       count.set(smaller(sub(args.length.get, start.get), args.chunk.get)),
       args.x.add(mul(start.get, i32(4))),

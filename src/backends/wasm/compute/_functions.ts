@@ -11,10 +11,12 @@ import {
 } from "./_assembler.ts";
 import { mulAdd, type Target } from "./_kernel.ts";
 
-const { add, constant, div, mul, sub } = v128;
+const { add, div, mul, sub } = v128;
 
 /** Elementary functions over locals of one function. */
 export interface Functions {
+  /** Sets what the others share; it stands before them, outside of loops. */
+  readonly start: Code;
   /** Sets `x` to eˣ. */
   exp(x: Local): Code;
   /** Sets `x` to its hyperbolic tangent. */
@@ -30,6 +32,22 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
   const madd = mulAdd(target);
   const [r, n, p, half, y, z] = f.locals("v128", 6);
 
+  // Constants in the code would be put together anew at each use.
+  const start: Code[] = [];
+  const shared = new Map<string, Local>();
+  const share = (key: string, value: Code): Code => {
+    let local = shared.get(key);
+    if (local === undefined) {
+      local = f.local("v128");
+      shared.set(key, local);
+      start.push(local.set(value));
+    }
+    return local.get;
+  };
+  const constant = (value: number) => share(`${value}`, v128.constant(value));
+  const constantBits = (bits: number) =>
+    share(`bits ${bits}`, v128.constantBits(bits));
+
   const polynomial = (x: Local, coefficients: readonly number[]) =>
     coefficients.slice(1).reduce<Code>(
       (sum, coefficient) => madd(sum, x.get, constant(coefficient)),
@@ -37,13 +55,13 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     );
   const power = (exponent: Code) =>
     v128.shiftLeft(
-      v128.addI32(exponent, v128.constantBits(127)),
+      v128.addI32(exponent, constantBits(127)),
       23,
     );
 
   const exp = (x: Local): Code => [
     // Past these, the result is infinity or 0. NaN stays NaN.
-    r.set(v128.min(v128.max(x.get, constant(-104)), constant(89))),
+    r.set(v128.atMostOf(v128.atLeastOf(x.get, constant(-104)), constant(89))),
     n.set(v128.nearest(mul(r.get, constant(Math.LOG2E)))),
     r.set(madd(n.get, constant(-0.693359375), r.get)),
     r.set(madd(n.get, constant(2.12194440e-4), r.get)),
@@ -98,7 +116,7 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     ),
     p.set(add(p.get, x.get)),
     z.set(
-      v128.or(z.get, v128.and(x.get, v128.constantBits(0x80000000))),
+      v128.or(z.get, v128.and(x.get, constantBits(0x80000000))),
     ),
     x.set(v128.select(p.get, z.get, v128.less(y.get, constant(0.625)))),
   ];
@@ -149,9 +167,9 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     p.set(add(r.get, p.get)),
     p.set(madd(n.get, constant(0.693359375), p.get)),
     x.set(
-      add(v128.max(x.get, v128.zero), add(p.get, y.get)),
+      add(v128.atLeastOf(x.get, v128.zero), add(p.get, y.get)),
     ),
   ];
 
-  return { exp, tanh, sigmoid, softplus };
+  return { start, exp, tanh, sigmoid, softplus };
 }

@@ -133,7 +133,7 @@ export function normalize(target: Target): FunctionBuilder {
           const at = (address: Local) => add(address.get, offset.get);
           return store(
             at(args.out),
-            v128.max(
+            v128.atLeastOf(
               madd(
                 v128.sub(load(at(args.x)), load(at(args.mean))),
                 load(at(args.scale)),

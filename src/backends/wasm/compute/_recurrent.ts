@@ -122,6 +122,7 @@ function recurrence(
     rowBytes,
     stepBytes,
     start: [
+      functions.start,
       first.set(mul(chunk.get, i32(ROWS))),
       count.set(smaller(sub(args.batch.get, first.get), i32(ROWS))),
       rowBytes.set(mul(args.units.get, i32(4))),
@@ -160,8 +161,8 @@ function recurrence(
         args.soft.get,
         functions.sigmoid(x),
         x.set(
-          v128.min(
-            v128.max(
+          v128.atMostOf(
+            v128.atLeastOf(
               v128.add(times(x.get, constant(0.2)), constant(0.5)),
               v128.zero,
             ),

@@ -104,11 +104,12 @@ export function middleSums(): FunctionBuilder {
 /** eˣ of each value over the sum of those of its row. */
 export function softmax(target: Target): FunctionBuilder {
   return kernelFunction("softmax", (f, args, chunk) => {
-    const { exp } = functionsOf(f, target);
+    const functions = functionsOf(f, target);
     const [row, end, from, to] = f.locals("i32", 4);
     const [most, sum, x] = f.locals("v128", 3);
     const rowBytes = mul(args.columns.get, i32(4));
     return [
+      functions.start,
       row.set(mul(chunk.get, args.chunkRows.get)),
       end.set(smaller(add(row.get, args.chunkRows.get), args.rows.get)),
       from.set(add(args.from.get, mul(row.get, rowBytes))),
@@ -116,26 +117,20 @@ export function softmax(target: Target): FunctionBuilder {
       loopWhile(
         less(row.get, end.get),
         most.set(v128.splat(from.get)),
-        eachColumn(
-          f,
-          args.columns,
-          (offset, load, _, lanes) =>
-            most.set(
-              v128.max(
-                most.get,
-                // Lanes past the row repeat the largest value so far.
-                v128.or(
-                  lanes(load(add(from.get, offset.get))),
-                  v128.andNot(most.get, lanes(v128.constantBits(-1))),
-                ),
-              ),
-            ),
-        ),
-        acrossLanes(most, v128.max),
+        // A NaN that this leaves out comes back with its power.
+        eachColumn(f, args.columns, (offset, load) => [
+          x.set(load(add(from.get, offset.get))),
+          // A column that is left over goes into every lane.
+          load === v128.load
+            ? []
+            : x.set(v128.shuffle(x.get, x.get, [0, 0, 0, 0])),
+          most.set(v128.atLeastOf(most.get, x.get)),
+        ]),
+        acrossLanes(most, v128.atLeastOf),
         sum.set(v128.zero),
         eachColumn(f, args.columns, (offset, load, store, lanes) => [
           x.set(v128.sub(load(add(from.get, offset.get)), most.get)),
-          exp(x),
+          functions.exp(x),
           store(add(to.get, offset.get), x.get),
           sum.set(v128.add(sum.get, lanes(x.get))),
         ]),
