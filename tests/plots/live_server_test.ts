@@ -195,3 +195,14 @@ Deno.test("LiveStore continues after the row that was sent last, thinned or not"
     next: store.next,
   });
 });
+
+Deno.test("LiveServer answers an address that is none", () => {
+  const live = server();
+  // What Deno gives for a Host header such as "[::bad%".
+  const malformed = {
+    url: "http://[::bad%/",
+    method: "GET",
+    headers: new Headers(),
+  } as Request;
+  assertEquals(live.handle(malformed, 8080).status, 400);
+});

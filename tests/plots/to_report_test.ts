@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { historyChart, type ReportContent, toReport } from "@clr/clr/plots";
 import { classificationReport } from "@clr/clr/metrics";
 import { exampleRun } from "./_data.ts";
@@ -100,4 +105,17 @@ Deno.test("toReport() refuses pixels that do not fit their shape", async () => {
     RangeError,
     "current value is 5 values",
   );
+});
+
+Deno.test("toReport() escapes whatever a confusion matrix holds", async () => {
+  const html = await toReport({
+    title: "x",
+    classification: {
+      classNames: ["a"],
+      confusion: [["<script>alert(1)</script>" as unknown as number]],
+      classes: [{ precision: 1, recall: 1, f1: 1, support: 1 }],
+      accuracy: 1,
+    },
+  });
+  assert(!html.includes("<script>alert"));
 });

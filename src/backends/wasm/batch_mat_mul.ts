@@ -14,7 +14,7 @@ import {
   fitsColumns,
 } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { multiplyTransposed } from "./compute/correlate.ts";
+import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import { isSmallBatch, multiplyBatch } from "./compute/multiply_batch.ts";
 import { multiplyMatrix } from "./compute/multiply.ts";

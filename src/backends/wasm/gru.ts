@@ -4,7 +4,7 @@ import type {
   RecurrentAttrs,
 } from "../fused_recurrent.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
-import { multiplyTransposed } from "./compute/correlate.ts";
+import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { moveBlock } from "./compute/move.ts";
 import {
   chunkScratch,

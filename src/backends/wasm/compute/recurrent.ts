@@ -2,7 +2,7 @@
 
 import { ROWS } from "./_recurrent.ts";
 import type { Compute, Scratch } from "./compute.ts";
-import { multiplyTransposed } from "./correlate.ts";
+import { multiplyTransposed } from "./multiply_transposed.ts";
 import { plain } from "./finish.ts";
 import { moveBlock } from "./move.ts";
 import { multiplyMatrix } from "./multiply.ts";
