@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
-import { ProgressBar } from "@clr/clr/command";
+import { ProgressBar, systemCode } from "@clr/clr/command";
 import { formatGpuSample, type GpuSampler } from "@clr/clr/devices";
 import { formatDuration, type Plan } from "./plan.ts";
 
@@ -46,7 +46,7 @@ export class Progress extends tf.Callback {
   constructor(options: ProgressOptions) {
     super();
     this.#options = options;
-    this.#log = options.log ?? console.log;
+    this.#log = options.log ?? printLine;
     this.#iterations = options.scheduler.totalIterations;
   }
 
@@ -153,6 +153,18 @@ export class Progress extends tf.Callback {
       left: "–",
       gpu: "",
     });
+  }
+}
+
+/**
+ * A line on standard output, where it takes one: a closed terminal or a full disk
+ * is no reason to end a training.
+ */
+function printLine(line: string): void {
+  try {
+    console.log(line);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
   }
 }
 

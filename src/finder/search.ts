@@ -75,7 +75,7 @@ const APART = 0.2;
  * other, in improvements of the sweep, with this advantage of the higher rate
  * and this scale. It is not a choice of one: where both do as well, the middle.
  */
-const ADVANTAGE = 0.05;
+const ADVANTAGE = 0.1;
 const SCALE = 0.25;
 
 /** By how many decades the rate is lowered where both trials failed. */
