@@ -116,12 +116,24 @@ export function mendConv3D(backendName: string): void {
     const shape = call.attrs.inputShape as number[];
     const inputShape = reached(shape, call.inputs.filter!.shape, call.attrs);
     if (util.arraysEqual(inputShape, shape)) return stock(call);
-    const part = stock({ ...call, attrs: { ...call.attrs, inputShape } });
-    const dx = other("PadV2", { x: part }, {
-      paddings: shape.map((length, axis) => [0, length - inputShape[axis]]),
-      constantValue: 0,
-    });
-    call.backend.disposeData(part.dataId);
+    let dx = stock({ ...call, attrs: { ...call.attrs, inputShape } });
+    // Axis by axis, as a shader pads no more than four.
+    for (let axis = 1; axis < 4; axis++) {
+      const more = shape[axis] - inputShape[axis];
+      if (more === 0) continue;
+      const outer = util.sizeFromShape(dx.shape.slice(0, axis));
+      const inner = util.sizeFromShape(dx.shape.slice(axis + 1));
+      const flat = { ...dx, shape: [outer, dx.shape[axis], inner] };
+      const padded = other("PadV2", { x: flat }, {
+        paddings: [[0, 0], [0, more], [0, 0]],
+        constantValue: 0,
+      });
+      call.backend.disposeData(dx.dataId);
+      dx = {
+        ...padded,
+        shape: dx.shape.map((n, i) => i === axis ? shape[axis] : n),
+      };
+    }
     return dx;
   });
 }

@@ -19,6 +19,9 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
     ...everywhere,
     "batchNormalization() without scale or center does not train: preflight() refuses it.",
     "Max pooling passes over NaN, and takes no value below -1e20.",
+    "Products of several matrices with fewer, or with empty ones, are wrong: repeat the fewer with tile() first.",
+    "Resizing with alignCorners has no right gradient for images one pixel wide or high.",
+    "Of equal values, argMax() and argMin() may take any.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],
 };

@@ -17,6 +17,8 @@ export function mendWebGPUKernels(): void {
   replace("ArgMax", dropDimension);
   replace("ArgMin", dropDimension);
   replace("Relu6", keepNaN);
+  replace("Transpose", asFloats);
+  ["Sum", "Prod", "Any", "All"].forEach((name) => replace(name, overLastAxes));
   replacePool3D("webgpu");
   mendConv3D("webgpu");
 }
@@ -114,5 +116,67 @@ function keepNaN(): tf.KernelFunc {
     webgpu.disposeData(cut.dataId);
     webgpu.disposeData(six.dataId);
     return result;
+  };
+}
+
+/**
+ * The shader of a transposition stores floats alone. Of whole numbers the driver
+ * refuses it, and the result is what was in memory. A cast to floats leaves them
+ * whole numbers on the GPU, but a product does not.
+ */
+function asFloats(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const x = call.inputs.x!;
+    const webgpu = call.backend as WebGPUBackend;
+    const stored = webgpu.tensorMap.get(x.dataId).dtype;
+    if (stored !== "int32" && stored !== "bool") return stock(call);
+    const run = (name: string, inputs: tf.NamedTensorInfoMap, attrs = {}) =>
+      tf.getKernel(name, "webgpu").kernelFunc({
+        inputs,
+        attrs,
+        backend: webgpu,
+      }) as tf.TensorInfo;
+    const one = webgpu.makeTensorInfo([], "float32", new Float32Array([1]));
+    const floats = run("Multiply", { a: x, b: one });
+    const moved = stock({ ...call, inputs: { x: floats } }) as tf.TensorInfo;
+    webgpu.disposeData(one.dataId);
+    webgpu.disposeData(floats.dataId);
+    if (x.dtype === "float32") return moved;
+    const result = run("Cast", { x: moved }, { dtype: x.dtype });
+    webgpu.disposeData(moved.dataId);
+    return result;
+  };
+}
+
+/** Reductions transpose what they reduce, by that shader. */
+function overLastAxes(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const x = call.inputs.x!;
+    const { axis, keepDims } = call.attrs as unknown as tf.SumAttrs;
+    const { shape } = x;
+    const axes = tf.util.parseAxisParam(axis, shape);
+    const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
+    if (x.dtype === "float32" || !perm) return stock(call);
+    const { backend } = call;
+    const moved = tf.getKernel("Transpose", "webgpu").kernelFunc({
+      inputs: { x },
+      attrs: { perm },
+      backend,
+    }) as tf.TensorInfo;
+    const result = stock({
+      inputs: { x: moved },
+      attrs: {
+        axis: tf.backend_util.getInnerMostAxes(axes.length, shape.length),
+        keepDims: false,
+      },
+      backend,
+    }) as tf.TensorInfo;
+    (backend as WebGPUBackend).disposeData(moved.dataId);
+    return keepDims
+      ? {
+        ...result,
+        shape: tf.backend_util.expandShapeToKeepDim(result.shape, axes),
+      }
+      : result;
   };
 }

@@ -61,6 +61,7 @@ function tensorsOf({ inputs }: Case): tf.Tensor[] {
  * backend are not what they must be; undefined where all is right.
  */
 export function check(operation: Operation, given: Case): string | undefined {
+  if (operation.limitedOn?.(tf.getBackend(), given)) return undefined;
   const values = given.inputs.map(draw);
   const { attrs } = given;
   const outputs = operation.forward(values, attrs);

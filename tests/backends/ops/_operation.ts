@@ -67,8 +67,8 @@ export interface Operation {
   ): (Expected | undefined)[];
   /** Whether a NaN may spread to outputs that it does not reach. */
   readonly spreadsNaN?: boolean;
-  /** Backends on which it is known to be wrong, as `knownLimits()` says. */
-  readonly limitedOn?: readonly string[];
+  /** Whether a case is known to be wrong there, as `knownLimits()` says. */
+  limitedOn?(backend: string, given: Case): boolean;
   /** How many more roundings than usual the result has. */
   readonly roundings?: number;
 }

@@ -15,7 +15,6 @@ export function testOperations(
     await selectBackend({ backend, threads });
     const wrong: string[] = [];
     for (const operation of operations) {
-      if (operation.limitedOn?.includes(backend)) continue;
       const outcome = fuzz(operation, { seed: 15, cases });
       if (outcome.wrong === undefined) continue;
       const { given, how } = outcome.wrong;

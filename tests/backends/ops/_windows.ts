@@ -456,7 +456,7 @@ function pooling(
   const step = (g: Geometry) => g.channels;
   return {
     name,
-    limitedOn: special && !average ? ["webgpu"] : [],
+    limitedOn: (backend) => special && !average && backend === "webgpu",
     cases: geometries(dimensions).chain((g) =>
       input([g.batch, ...sizes(g), g.channels], kinds).map((x): Case => ({
         inputs: [x],

@@ -17,9 +17,8 @@ const { device } = await selectBackend({
   threads: Number(flags.threads),
 });
 const only = (flags.only as string | undefined)?.split(",");
-const chosen = operations.filter(({ name, limitedOn }) =>
-  !limitedOn?.includes(flags.backend as string) &&
-  (only === undefined || only.some((part) => name.includes(part)))
+const chosen = operations.filter(({ name }) =>
+  only === undefined || only.some((part) => name.includes(part))
 );
 const each = Math.ceil(Number(flags.cases) / chosen.length);
 let [total, wrong] = [0, 0];
