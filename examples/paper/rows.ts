@@ -21,6 +21,8 @@ export interface PaperRow {
   readonly rate: Rate;
   readonly iterations: number;
   readonly batchSize: number;
+  /** The row whose trained network it begins with, where not with a new one. */
+  readonly continues?: string;
   /** Trains on the first so many images, where not on all. */
   readonly trainImages?: number;
   /** Test accuracy in percent, as published; undefined where none was. */
@@ -487,6 +489,29 @@ const TUTORIALS: readonly PaperRow[] = [
     dataset: "mnist",
     model: "mnist_perceptron",
     optimizer: "adam",
+    continues: "tutorial-mnist-fixed",
+    rate: {
+      policy: "triangular",
+      baseLr: 0.001,
+      maxLr: 0.006,
+      stepSize: 2_000,
+    },
+    iterations: 300,
+    batchSize: 2_000,
+    published: 98.36,
+    note:
+      "goes on with the network that the row before has trained, in batches ten times as large and on a rate that comes no further than 0.0018: what its source calls half the time is that of other batches, and says nothing of cycles",
+  },
+];
+
+/** Fair comparisons of the kind that a source leaves open. */
+const OWN: readonly PaperRow[] = [
+  {
+    id: "own-mnist-triangular",
+    where: "beside Paul 2018",
+    dataset: "mnist",
+    model: "mnist_perceptron",
+    optimizer: "adam",
     rate: {
       policy: "triangular",
       baseLr: 0.0001,
@@ -495,8 +520,8 @@ const TUTORIALS: readonly PaperRow[] = [
     },
     iterations: 1_500,
     batchSize: 200,
-    published: 98.36,
-    note: "in half the time; the bounds are chosen here",
+    note:
+      "to be compared with tutorial-mnist-fixed, from the same start in the same batches: at the same iteration, not at the end; the bounds are chosen here",
   },
 ];
 
@@ -508,6 +533,7 @@ export const ROWS: readonly PaperRow[] = [
   ...FIGURE_6,
   ...TABLE_4,
   ...TUTORIALS,
+  ...OWN,
 ];
 
 /** What a row belongs to, by its id: "table1" of "table1-fixed". */
@@ -517,6 +543,7 @@ export function familyOf(id: string): string {
 
 /** What people call a family of rows: "Table 1". */
 export function titleOf(family: string): string {
+  if (family === "own") return "Comparisons of our own";
   return family === "tutorial" ? "The tutorials" : family.replace(
     /^([a-z])([a-z]+)(\d+)$/,
     (_, first, rest, number) => `${first.toUpperCase()}${rest} ${number}`,

@@ -13,7 +13,7 @@ import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import { MODELS, type PaperModel } from "./models.ts";
 import { describeRate, scheduleOf } from "./rate.ts";
-import type { PaperRow } from "./rows.ts";
+import { type PaperRow, ROWS } from "./rows.ts";
 import { SOLVERS } from "./solvers.ts";
 
 /** What a finished run leaves, as JSON. */
@@ -214,6 +214,14 @@ export async function runRow(
       secondsBefore = (checkpoint.data as { seconds: number }).seconds;
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
+    if (!checkpoint && row.continues !== undefined) {
+      const first = ROWS.find(({ id }) => id === row.continues)!;
+      log(`${row.id}: trains ${first.id} first`);
+      const weights = await trainFirst(first, options);
+      if (weights === undefined) return undefined;
+      model.setWeights(weights);
+      tf.dispose(weights);
+    }
     const done = scheduler.totalIterations;
     setSteps(model, done);
     const start = performance.now();
@@ -267,6 +275,43 @@ export async function runRow(
     await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
     await Deno.remove(folder, { recursive: true });
     return result;
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+/** The weights at the end of a row, for another that goes on from there. */
+async function trainFirst(
+  row: PaperRow,
+  { dataset, scale, seed, signal, model: modelName }: RunOptions,
+): Promise<tf.Tensor[] | undefined> {
+  const paperModel: PaperModel =
+    MODELS[modelName ?? row.model as keyof typeof MODELS];
+  const prepared = paperModel.prepare?.(dataset) ?? dataset;
+  const train = new ImageBatches(prepared, "train", {
+    batchSize: row.batchSize,
+    normalization: paperModel.normalization(prepared),
+    seed,
+    augmentation: paperModel.augmentation,
+  });
+  const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
+  const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
+  const model = paperModel.create({
+    seed,
+    classes: prepared.classNames.length,
+    channels: prepared.shape[2],
+    optimizer,
+  });
+  try {
+    await model.fitDataset(train.dataset(0), {
+      epochs: 1,
+      batchesPerEpoch: scaledIterations(row, scale),
+      verbose: 0,
+      callbacks: [...(signal ? [new StopOnAbort(signal)] : []), scheduler],
+    });
+    if (signal?.aborted) return undefined;
+    return model.getWeights().map((weight) => tf.keep(weight.clone()));
   } finally {
     optimizer.dispose();
     model.dispose();

@@ -73,3 +73,13 @@ Deno.test("listRows() has a line of at most 80 columns for every row", () => {
   }
   assert(listRows().includes("needs ImageNet"));
 });
+
+Deno.test("ROWS that go on from another name one of the same data and network", () => {
+  const going = ROWS.filter(({ continues }) => continues !== undefined);
+  assertEquals(going.map(({ id }) => id), ["tutorial-mnist-triangular"]);
+  for (const row of going) {
+    const first = ROWS.find(({ id }) => id === row.continues)!;
+    assertEquals([row.dataset, row.model], [first.dataset, first.model]);
+    assertEquals(first.continues, undefined);
+  }
+});

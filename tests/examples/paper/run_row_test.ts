@@ -14,7 +14,7 @@ import { tempDir } from "../datasets/_fixtures.ts";
 await tf.setBackend("cpu");
 
 const row = {
-  ...ROWS.find(({ id }) => id === "tutorial-mnist-triangular")!,
+  ...ROWS.find(({ id }) => id === "own-mnist-triangular")!,
   batchSize: 3,
 };
 
@@ -123,4 +123,28 @@ Deno.test("runRow() of a training that diverges says so in its result", async ()
   assertEquals(result!.diverged, true);
   assert(result!.accuracy >= 0 && result!.accuracy <= 100);
   assertEquals((await readResults(dir.path))[0].diverged, true);
+});
+
+Deno.test("runRow() of a row that goes on from another begins with the network that this has trained", async () => {
+  await using out = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 200,
+    testImages: 100,
+  });
+  const going = {
+    ...ROWS.find(({ id }) => id === "tutorial-mnist-triangular")!,
+    batchSize: 50,
+  };
+  const alone = { ...going, id: "own-mnist-triangular", continues: undefined };
+  const before = tf.memory().numTensors;
+  // 30 batches of the fixed row first, then 3 of its own.
+  const [after, fresh] = await Promise.all(
+    [going, alone].map((row) =>
+      runRow(row, { ...options(dataset, out.path), scale: 0.01 })
+    ),
+  );
+  assert(after!.epochHistory.loss[0] < 0.7 * fresh!.epochHistory.loss[0]);
+  assertEquals(after!.iterations, 3);
+  assertEquals(tf.memory().numTensors, before);
 });

@@ -32,7 +32,7 @@ Deno.test({
   async fn() {
     const device = await startWebGPU({ allowSoftware: true });
     const row = {
-      ...ROWS.find(({ id }) => id === "tutorial-mnist-triangular")!,
+      ...ROWS.find(({ id }) => id === "own-mnist-triangular")!,
       batchSize: 3,
     };
     const dataset = await loadMnist({
