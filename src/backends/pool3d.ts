@@ -88,6 +88,12 @@ function pool(
   attrs: Attrs,
 ): TensorInfo {
   const info = pool3DInfo(x.shape, attrs);
+  if (info.outShape.some((length) => length <= 0)) {
+    return kernels.run("Slice", { x }, {
+      begin: [0, 0, 0, 0, 0],
+      size: [0, 0, 0, 0, 0],
+    });
+  }
   const input = { x: columnsOf(x, info) };
   const flat = kernels.run(kernel, input, alongDepth(info));
   const y = kernels.run(
