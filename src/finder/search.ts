@@ -60,7 +60,7 @@ const SWEEPS = 2;
 const AGREEMENT = 0.5;
 
 /** Batches of each trial, and how few are still worth it. */
-const TRIAL = 27;
+const TRIAL = 30;
 const SHORTEST_TRIAL = 12;
 
 /**
@@ -75,7 +75,7 @@ const APART = 0.2;
  * other, in improvements of the sweep, with this advantage of the higher rate
  * and this scale. It is not a choice of one: where both do as well, the middle.
  */
-const ADVANTAGE = 0.1;
+const ADVANTAGE = 0.05;
 const SCALE = 0.25;
 
 /** By how many decades the rate is lowered where both trials failed. */
