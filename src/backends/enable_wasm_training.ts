@@ -58,6 +58,7 @@ import {
   maxPoolKernel,
 } from "./wasm/pool.ts";
 import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
+import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
 import { softmaxKernel } from "./wasm/softmax.ts";
@@ -85,6 +86,7 @@ const trainingKernels: readonly KernelConfig[] = [
   ...pool3DKernels("wasm"),
   resizeNearestNeighborGradKernel,
   preluKernel,
+  transposeKernel,
   prodKernel,
   anyKernel,
   allKernel,

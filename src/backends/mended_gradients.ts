@@ -121,7 +121,8 @@ function outside(
   const factors = axes.map(({ size, window, stride, before, out }) =>
     Float32Array.from({ length: out }, (_, i) => {
       const start = i * stride - before;
-      return window / (Math.min(size, start + window) - Math.max(0, start));
+      const on = Math.min(size, start + window) - Math.max(0, start);
+      return on > 0 ? window / on : 1;
     })
   );
   if (factors.every((axis) => axis.every((factor) => factor === 1))) return;

@@ -88,6 +88,13 @@ function pool(
   attrs: Attrs,
 ): TensorInfo {
   const info = pool3DInfo(x.shape, attrs);
+  if (info.outShape.some((length) => length <= 0)) {
+    const none = kernels.run("Slice", { x }, {
+      begin: [0, 0, 0, 0, 0],
+      size: [0, 0, 0, 0, 0],
+    });
+    return { ...none, shape: info.outShape.map((n) => Math.max(0, n)) };
+  }
   const input = { x: columnsOf(x, info) };
   const flat = kernels.run(kernel, input, alongDepth(info));
   const y = kernels.run(

@@ -92,19 +92,17 @@ Deno.test("a diverged network has a loss of NaN, whatever sign its NaN has", asy
         );
         const product = tf.matMul(x, tf.ones([10, 64]));
         const image = product.reshape([1, 32, 64, 1]) as tf.Tensor4D;
-        const pooled = tf.maxPool(image, 2, 2, "same");
         return [
           tf.relu(product),
           tf.relu6(product),
           tf.maximum(product, 0),
           tf.maximum(0, product),
           tf.clipByValue(product, 0, 1),
-          pooled,
-          tf.relu(pooled),
+          tf.relu(tf.maxPool(image, [1, 2], [1, 2], "same")),
           tf.relu(tf.avgPool(image, 2, 2, "same")),
         ].map((t) => t.dataSync().filter(Number.isNaN).length);
       });
-      assertEquals(found, [64, 64, 64, 64, 64, 32, 32, 32], backend);
+      assertEquals(found, [64, 64, 64, 64, 64, 32, 32], backend);
       const model = tf.sequential({
         layers: [
           tf.layers.dense({ units: 64, inputShape: [10], activation: "relu" }),

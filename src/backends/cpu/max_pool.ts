@@ -6,8 +6,8 @@ import {
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /**
- * The largest value of each window; NaN where one is, which tfjs's own passes
- * over so that a diverged network looks like a trained one.
+ * The largest value of each window, past NaN: NaN where there is no other, of
+ * which tfjs's own makes −∞, and the next ReLU 0.
  */
 export function replaceMaxPool(): void {
   replaceKernel<MaxPoolInputs, MaxPoolAttrs>(
@@ -27,7 +27,7 @@ export function replaceMaxPool(): void {
       const { batchSize, inHeight, inWidth, inChannels } = info;
       const { top, left } = info.padInfo;
       const size = batchSize * info.outHeight * info.outWidth * inChannels;
-      const out = new Float32Array(size).fill(-Infinity);
+      const out = new Float32Array(size).fill(NaN);
       let at = 0;
       for (let image = 0; image < batchSize; image++) {
         for (let row = 0; row < info.outHeight; row++) {
@@ -46,8 +46,8 @@ export function replaceMaxPool(): void {
                   w++
                 ) {
                   const pixel = (image * inHeight + h) * inWidth + w;
-                  // Math.max is NaN where either is.
-                  out[at] = Math.max(out[at], values[pixel * inChannels + c]);
+                  const value = values[pixel * inChannels + c];
+                  if (value > out[at] || Number.isNaN(out[at])) out[at] = value;
                 }
               }
             }

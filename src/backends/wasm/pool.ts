@@ -37,6 +37,12 @@ function pool(
     attrs.pad,
     attrs.dimRoundingMode,
   );
+  if (info.outShape.some((length) => length <= 0)) {
+    return backend.makeOutput(
+      info.outShape.map((n) => Math.max(0, n)),
+      "float32",
+    );
+  }
   const out = backend.makeOutput(info.outShape, "float32");
   Compute.of(backend).run(
     kernel,
@@ -52,7 +58,7 @@ function pool(
 }
 
 /**
- * Max pooling. The backend's own makes −∞ of NaN, of which the next ReLU makes
+ * Max pooling. The backend's own makes −∞ of windows of NaN alone, of which the next ReLU makes
  * 0, and refuses whole numbers.
  */
 export const maxPoolKernel = wasmKernel<MaxPoolInputs, MaxPoolAttrs>(

@@ -484,16 +484,16 @@ function pooling(
       const covered = coveredBy(g);
       const image = sizeOf(sizes(g)) * step(g),
         outImage = sizeOf(counts(g)) * step(g);
-      if (!average) y.values.fill(-Infinity);
+      if (!average) y.values.fill(NaN);
       eachTap(g.axes, (output, _, at) => {
         for (let n = 0; n < g.batch; n++) {
           for (let c = 0; c < g.channels; c++) {
             const value = x.values[n * image + at * step(g) + c];
             const to = n * outImage + output * step(g) + c;
             if (average) y.add(to, value / covered[output]);
-            else {y.values[to] = value > y.values[to] || Number.isNaN(value)
-                ? value
-                : y.values[to];}
+            else if (value > y.values[to] || Number.isNaN(y.values[to])) {
+              y.values[to] = value;
+            }
           }
         }
       });

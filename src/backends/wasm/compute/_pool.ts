@@ -31,7 +31,7 @@ interface Window {
   readonly dx: Local;
   /** The offset of the current image in bytes. */
   readonly image: Local;
-  /** How many pixels the window covers. */
+  /** How many pixels the window covers, and 1 where it covers none. */
   readonly covered: Code;
 }
 
@@ -48,7 +48,13 @@ function eachWindow(
     dy,
     dx,
     image,
-    covered: mul(sub(y1.get, y0.get), sub(x1.get, x0.get)),
+    covered: larger(
+      mul(
+        larger(sub(y1.get, y0.get), i32(0)),
+        larger(sub(x1.get, x0.get), i32(0)),
+      ),
+      i32(1),
+    ),
     eachPixel: (code) => [
       y.set(y0.get),
       rowAt.set(
@@ -200,10 +206,10 @@ export function avgPoolGrad(): FunctionBuilder {
   });
 }
 
-/** The largest value of each window; NaN where one is. */
+/** The largest value of each window, past NaN: NaN where there is no other. */
 export function maxPool(): FunctionBuilder {
   return kernelFunction("maxPool", (f, args, chunk) => {
-    const largest = f.local("v128");
+    const [largest, value] = f.locals("v128", 2);
     const own = { ...args, dy: args.out, dx: args.x };
     return eachWindow(
       f,
@@ -211,15 +217,20 @@ export function maxPool(): FunctionBuilder {
       chunk,
       ({ dy, dx, eachPixel }) =>
         eachColumn(f, args.channels, (offset, load, store) => [
-          largest.set(v128.splatI32(i32(MINUS_INFINITY))),
-          eachPixel((pixel) =>
+          largest.set(v128.constant(NaN)),
+          eachPixel((pixel) => [
+            value.set(load(add(add(dx.get, pixel.get), offset.get))),
             largest.set(
-              v128.max(
-                load(add(add(dx.get, pixel.get), offset.get)),
+              v128.select(
+                value.get,
                 largest.get,
+                v128.or(
+                  v128.greater(value.get, largest.get),
+                  v128.different(largest.get, largest.get),
+                ),
               ),
-            )
-          ),
+            ),
+          ]),
           store(add(dy.get, offset.get), largest.get),
         ]),
       false,
