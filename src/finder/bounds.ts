@@ -145,7 +145,7 @@ const FENCE = 3;
  * known better than where it is undone.
  */
 const CENTER_SHARE = 0.4;
-const CENTER = 0.1;
+const CENTER = 0.15;
 
 /**
  * The longest way that counts, in decades: farther up, losses of bounded outputs

@@ -78,6 +78,9 @@ const APART = 0.2;
 const ADVANTAGE = 0.05;
 const SCALE = 0.25;
 
+/** Below this weight the higher rate has failed, and the middle is tried out. */
+const FAILED = 0.2;
+
 /** By how many decades the rate is lowered where both trials failed. */
 const RETREAT = 0.6;
 
@@ -109,6 +112,12 @@ function mean(values: readonly number[]): number {
 
 function clamp(value: number, least: number, greatest: number): number {
   return Math.min(greatest, Math.max(least, value));
+}
+
+/** The weight of the higher of two rates that were tried out, from 0 to 1. */
+function weigh(higher: RangeTrial, lower: RangeTrial): number {
+  const gained = (higher.gained ?? -Infinity) - (lower.gained ?? -Infinity);
+  return 1 / (1 + Math.exp(-(gained + ADVANTAGE) / SCALE));
 }
 
 /** A search for the bounds that spends batches where they tell most. */
@@ -275,10 +284,19 @@ class RangeSearch {
       ) {
         return this.#result({});
       } else {
-        const advantage = (bold.gained ?? -Infinity) -
-          (cautious.gained ?? -Infinity) + ADVANTAGE;
-        const weight = 1 / (1 + Math.exp(-advantage / SCALE));
+        const weight = weigh(bold, cautious);
         max = middle + (2 * weight - 1) * apart;
+        const length = Math.min(TRIAL, this.#left);
+        if (weight < FAILED && length >= SHORTEST_TRIAL) {
+          // What a constant rate breaks from the first step on, one that rises to
+          // it may not: the middle is not given up for a failure above it.
+          const between = await this.#tryOut(10 ** middle, {
+            length,
+            start,
+            gain,
+          });
+          max = middle - (1 - weigh(between, cautious)) * apart;
+        }
       }
     }
     const count = found.takes.length;
@@ -374,7 +392,8 @@ function deviation(values: readonly number[]): number {
  * where it does not show both ends, another with other batches over the part
  * that matters, a third where these two disagree; and then two short trainings
  * at rates below and above the middle, whose losses say where between them the
- * upper bound lies and that training holds there.
+ * upper bound lies and that training holds there. Where the higher one does much
+ * worse, a third takes its place, at the middle.
  */
 export function searchRange(setup: SearchSetup): Promise<Search> {
   return new RangeSearch(setup).search();
