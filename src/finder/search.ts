@@ -81,6 +81,12 @@ const SCALE = 0.25;
 /** Below this weight the higher rate has failed, and the middle is tried out. */
 const FAILED = 0.2;
 
+/**
+ * How much of the way to the higher rate is gone at most: what holds for so few
+ * batches may break a network in hundreds, at once and for good.
+ */
+const BOLDNESS = 0.5;
+
 /** By how many decades the rate is lowered where both trials failed. */
 const RETREAT = 0.6;
 
@@ -285,7 +291,8 @@ class RangeSearch {
         return this.#result({});
       } else {
         const weight = weigh(bold, cautious);
-        max = middle + (2 * weight - 1) * apart;
+        const shift = (2 * weight - 1) * apart;
+        max = middle + Math.min(shift, BOLDNESS * apart);
         const length = Math.min(TRIAL, this.#left);
         if (weight < FAILED && length >= SHORTEST_TRIAL) {
           // What a constant rate breaks from the first step on, one that rises to

@@ -8,7 +8,7 @@
  * the compute kernels work on its memory.
  */
 
-import { readFile } from "node:fs/promises";
+import fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import process from "node:process";
 import { dirname, join } from "@std/path";
@@ -84,7 +84,7 @@ export async function startSharedModule(): Promise<SharedModule> {
   const { default: factory } = await import(
     "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js"
   );
-  const binary = await readFile(
+  const binary = await fs.readFile(
     join(dirname(fileOf(factory)), "tfjs-backend-wasm-threaded-simd.wasm"),
   );
   const module = await isolate(factory as unknown as Factory)({

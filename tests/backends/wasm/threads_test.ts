@@ -162,7 +162,8 @@ Deno.test("selectBackend() computes the same weights with 256 bits as with 128",
 Deno.test("selectBackend() says so where it must run on one thread", async () => {
   const output = await run(`
     // As in a copy of the package without its threaded build.
-    Deno.readFile = () => Promise.reject(new Error("there is no such file"));
+    import fs from "node:fs/promises";
+    fs.readFile = () => Promise.reject(new Error("there is no such file"));
     ${training(2)}
   `);
   const { device, threads, reason } = JSON.parse(output);
