@@ -105,7 +105,7 @@ if (import.meta.main) {
     normalization: ({ train, shape }) => meanImage(train, shape),
     createModel,
     // As the find-lr command does by default.
-    rangeTest: (values) => values["find-lr"] ? { repeats: 3 } : undefined,
+    rangeTest: (values) => values["find-lr"] ? {} : undefined,
     bounds: ({ optimizer }) => OPTIMIZERS[optimizer],
     onnx: (values) => values.onnx,
   });

@@ -47,10 +47,15 @@ function describeRun(
 ): string[] {
   const { startLr, endLr, iterations, growth, repeats, batchesPerRate } =
     range.settings;
-  const batches = batchesPerRate > 1 ? `, ${batchesPerRate} batches each` : "";
+  const each = batchesPerRate > 1 ? `, ${batchesPerRate} batches each` : "";
+  const { maxBatches, learningRates } = { ...range.settings, ...range };
   return [
     `${module} on ${backend.backend} (${backend.device})`,
-    `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}${batches}`,
+    maxBatches === undefined
+      ? `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}${each}`
+      : `rates of its own choice, ${learningRates[0] ?? startLr} to ${
+        learningRates.at(-1) ?? endLr
+      }, ${maxBatches} batches at most`,
   ];
 }
 
@@ -58,8 +63,8 @@ function describeRun(
 function describeSchedule({ baseLr, maxLr }: LearningRateRange): string {
   if (baseLr === undefined || maxLr === undefined) return "";
   const [base, max] = [baseLr, maxLr].map((lr) => Number(lr.toPrecision(3)));
-  return `new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSize: 2000 })\n` +
-    "A stepSize of 2 to 10 epochs of batches suits most training.";
+  return `new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
+    "Steps of 2 to 10 epochs suit most training, which is best ended with a cycle.";
 }
 
 const HELP =
@@ -110,7 +115,9 @@ async function testModule(
   const progress = new RangeProgress();
   await using live = await openLivePage(values.live, {
     title: `Range test of ${path}`,
-    iterations: values.iterations * values.repeats,
+    iterations: values.iterations === undefined
+      ? values["max-batches"]
+      : values.iterations * (values.repeats ?? 1),
     x: "lr",
   });
   live?.tell({ backend: backend.backend, device: backend.device });
@@ -121,6 +128,7 @@ async function testModule(
     startLr: values["start-lr"],
     endLr: values["end-lr"],
     iterations: values.iterations,
+    maxBatches: values["max-batches"],
     growth: values.growth,
     batchSize: values["batch-size"],
     repeats: values.repeats,

@@ -95,9 +95,9 @@ Deno.test("find-lr prints chart and schedule, and writes both files", () =>
     const json = await Deno.readTextFile(join(folder, "found/lr_range.json"));
     const range = LearningRateRange.fromJSON(json);
     const options = new Function(`return ${pasted}`)();
-    const clr = new CyclicLR(options);
+    const clr = new CyclicLR({ ...options, batchesPerEpoch: 10 });
     assert(Math.abs(clr.at(0) / range.baseLr! - 1) < 0.01);
-    assert(Math.abs(clr.at(2000) / range.maxLr! - 1) < 0.01);
+    assert(Math.abs(clr.at(40) / range.maxLr! - 1) < 0.01);
     const { origin } = JSON.parse(json);
     assertEquals(origin.backend.backend, "cpu");
     const csv = await Deno.readTextFile(join(folder, "found/lr_range.csv"));
@@ -202,7 +202,7 @@ export function createData() {
       if (i === 12) Deno.kill(Deno.pid, "SIGINT");
       // Lets the signal arrive, which the loop of a test so small never does.
       if (i >= 12) await new Promise((resolve) => setTimeout(resolve, 20));
-      yield { xs: tf.ones([8, 4]), ys: tf.ones([8, 1]) };
+      yield { xs: tf.ones([8, 4]), ys: tf.randomNormal([8, 1]) };
     }
   };
 }

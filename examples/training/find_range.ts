@@ -55,7 +55,7 @@ export async function findRange(
   using interrupt = new Interrupt();
   const progress = new RangeProgress();
   const model: tf.LayersModel = run.createModel();
-  console.log(`Learning-rate range test, ${options.repeats ?? 1} runs:\n`);
+  console.log("Learning-rate range test:\n");
   try {
     const range = await findLearningRate(model, rangeTestBatches(run), {
       ...options,

@@ -14,15 +14,24 @@ export const FLAGS = {
   "start-lr": {
     kind: "number",
     min: 0,
-    default: 1e-5,
-    help: "the first rate",
+    help:
+      "the first rate (default: 1e-5, and lower where the curve asks for it)",
   },
-  "end-lr": { kind: "number", above: 0, default: 10, help: "the last rate" },
+  "end-lr": {
+    kind: "number",
+    above: 0,
+    help: "the last rate (default: 10, and higher where the curve asks for it)",
+  },
+  "max-batches": {
+    kind: "integer",
+    min: 1,
+    default: 150,
+    help: "the most batches to train on, where the test chooses its rates",
+  },
   iterations: {
     kind: "integer",
     min: 1,
-    default: 120,
-    help: "rates from first to last",
+    help: "rates from first to last, in place of the test's own choice",
   },
   growth: {
     kind: "choice",
@@ -52,8 +61,9 @@ export const FLAGS = {
   repeats: {
     kind: "integer",
     min: 1,
-    default: 3,
-    help: "runs of the test; the bounds are their medians",
+    help:
+      "runs over all rates, in place of the test's own choice; the bounds " +
+      "are their medians",
   },
   metric: {
     kind: "text",
@@ -92,14 +102,13 @@ export type Values = FlagValues<typeof FLAGS>;
 
 /** Finds fault with the rates from first to last, before any time is spent. */
 export function checkRates(values: Values): void {
-  if (!(values["end-lr"] > values["start-lr"])) {
+  const { "start-lr": startLr = 1e-5, "end-lr": endLr = Infinity } = values;
+  if (!(endLr > startLr)) {
     throw new UsageError(
-      `Cannot read --end-lr: it must be > --start-lr (${
-        values["start-lr"]
-      }), current value is "${values["end-lr"]}"`,
+      `Cannot read --end-lr: it must be > --start-lr (${startLr}), current value is "${endLr}"`,
     );
   }
-  if (values.growth === "exponential" && values["start-lr"] === 0) {
+  if (values.growth === "exponential" && startLr === 0) {
     throw new UsageError(
       `Cannot read --start-lr: it must be > 0 for exponential growth, current value is "0"`,
     );
