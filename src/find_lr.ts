@@ -10,7 +10,8 @@
  * - `createModel(flags)` returns a compiled `tf.LayersModel`, or
  *   `{ optimizer, variables, trainOnBatch }`, or a promise of one;
  * - `createData(flags)` returns data in any form that `findLearningRate` takes,
- *   or a promise of some;
+ *   or a promise of some; where these have `validationData` too, each rate is
+ *   evaluated on those;
  * - `findLrFlags`, if there is one, describes flags of the module's own, which
  *   both functions are given beside those of the command.
  *
@@ -98,6 +99,21 @@ async function main(args: readonly string[]): Promise<number> {
   return await testModule(path, module, values);
 }
 
+/** Says in a line what of a module's exports cannot be tested. */
+async function testExports<T>(
+  path: string,
+  test: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await test();
+  } catch (error) {
+    const isRefusal = (error instanceof TypeError ||
+      error instanceof RangeError) && error.message.startsWith("Cannot ");
+    if (!isRefusal) throw error;
+    throw new UsageError(`${path}: ${error.message}`);
+  }
+}
+
 /** Runs the range test on a module, and says and writes what it found. */
 async function testModule(
   path: string,
@@ -124,30 +140,32 @@ async function testModule(
   let batches = 0;
   using interrupt = new Interrupt();
   const started = performance.now();
-  const range = await findLearningRate(model, data, {
-    startLr: values["start-lr"],
-    endLr: values["end-lr"],
-    iterations: values.iterations,
-    maxBatches: values["max-batches"],
-    growth: values.growth,
-    batchSize: values["batch-size"],
-    repeats: values.repeats,
-    batchesPerRate: values["batches-per-rate"],
-    beta: values.beta,
-    metric,
-    seed: values.seed,
-    signal: interrupt.signal,
-    onBatch: (batch) => {
-      progress.show(batch);
-      const { learningRate, loss, metrics } = batch;
-      live?.record({
-        iterations: ++batches,
-        lr: learningRate,
-        loss,
-        ...metrics,
-      });
-    },
-  });
+  const range = await testExports(path, () =>
+    findLearningRate(model, data, {
+      startLr: values["start-lr"],
+      endLr: values["end-lr"],
+      iterations: values.iterations,
+      maxBatches: values["max-batches"],
+      growth: values.growth,
+      batchSize: values["batch-size"],
+      repeats: values.repeats,
+      batchesPerRate: values["batches-per-rate"],
+      beta: values.beta,
+      metric,
+      seed: values.seed,
+      validationData: data.validationData,
+      signal: interrupt.signal,
+      onBatch: (batch) => {
+        progress.show(batch);
+        const { learningRate, loss, metrics } = batch;
+        live?.record({
+          iterations: ++batches,
+          lr: learningRate,
+          loss,
+          ...metrics,
+        });
+      },
+    }));
   const seconds = (performance.now() - started) / 1000;
   progress.clear();
 

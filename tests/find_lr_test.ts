@@ -41,7 +41,11 @@ interface Run {
   stderr: string;
 }
 
-async function findLr(args: string[], cwd: string): Promise<Run> {
+async function findLr(
+  args: string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<Run> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -53,7 +57,7 @@ async function findLr(args: string[], cwd: string): Promise<Run> {
       ...args,
     ],
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
   const text = new TextDecoder();
   return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
@@ -226,3 +230,56 @@ export function createData() {
       );
     }),
 });
+
+Deno.test("find-lr says in a line what is wrong with a module, and where", () =>
+  inFolder(async (folder) => {
+    const head = 'import * as tf from "@tensorflow/tfjs";\n';
+    const model = MODULE.slice(
+      MODULE.indexOf("export function createModel"),
+      MODULE.indexOf("export function createData"),
+    );
+    const data =
+      "export const createData = () => [tf.ones([8, 4]), tf.ones([8, 1])];\n";
+    const modules: [name: string, text: string, said: string][] = [
+      ["syntax", "export const createModel = ;", "Expression expected"],
+      ["missing", 'import "./nope.ts";', 'Module not found "file:'],
+      ["bare", 'import "lodash";', 'Import "lodash" not a dependency'],
+      ["array", head + model + data, "write { xs, ys } for [xs, ys]"],
+      [
+        "uncompiled",
+        head + model.replace(/model.compile.*/, "") +
+        data.replace("[tf.ones([8, 4]), tf.ones([8, 1])]", "({})"),
+        "the model must be compiled",
+      ],
+    ];
+    for (const [name, text, said] of modules) {
+      const path = `${name}.ts`;
+      await Deno.writeTextFile(join(folder, path), text);
+      const { code, stderr } = await findLr([path, "--backend", "cpu"], folder);
+      assertEquals(code, 2, stderr);
+      assertStringIncludes(stderr, said);
+      assertStringIncludes(stderr, path);
+      assert(!stderr.includes("find_lr.ts:"), stderr);
+    }
+    const { code, stderr } = await findLr(["none.ts"], folder);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "There is no module none.ts");
+  }));
+
+Deno.test("find-lr takes a module from the folder that a task was called in, and its validation data", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(
+      join(folder, "train.ts"),
+      MODULE.replace(
+        "return Promise.resolve({ xs, ys })",
+        "return Promise.resolve({ xs, ys, validationData: { xs, ys } })",
+      ),
+    );
+    const elsewhere = join(folder, "elsewhere");
+    await Deno.mkdir(elsewhere);
+    const args = ["train.ts", ...TEST, "--iterations", "20", "--json"];
+    const { stdout, stderr } = await findLr(args, elsewhere, {
+      INIT_CWD: folder,
+    });
+    assertEquals(JSON.parse(stdout || stderr).settings.validated, true);
+  }));
