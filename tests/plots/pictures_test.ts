@@ -10,7 +10,9 @@ const MODULE = `
 import * as tf from "npm:@tensorflow/tfjs@^4.22.0";
 export function createModel() {
   const model = tf.sequential({
-    layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+    layers: [
+      tf.layers.dense({ units: 1, inputShape: [2], kernelInitializer: "zeros" }),
+    ],
   });
   model.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError" });
   return model;
