@@ -39,6 +39,7 @@ import { exitWith } from "./command/run.ts";
 import { checkRates, FLAGS, readMetric, type Values } from "./find_lr/flags.ts";
 import { loadModule, type TestedModule } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
+import { shortNumber } from "./runtime/short_number.ts";
 
 /** What the result was measured on, for people and files. */
 function describeRun(
@@ -54,8 +55,10 @@ function describeRun(
     `${module} on ${backend.backend} (${backend.device})`,
     maxBatches === undefined
       ? `${repeats} x ${iterations} rates, ${startLr} to ${endLr}, ${growth}${each}`
-      : `rates of its own choice, ${learningRates[0] ?? startLr} to ${
-        learningRates.at(-1) ?? endLr
+      : `rates of its own choice, ${
+        shortNumber(learningRates[0] ?? startLr)
+      } to ${
+        shortNumber(learningRates.at(-1) ?? endLr)
       }, ${maxBatches} batches at most`,
   ];
 }

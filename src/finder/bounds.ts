@@ -42,7 +42,7 @@ export interface BoundEvidence {
  *    that, and is brought to twenty steps a decade. This is `baseLr`.
  * 3. *Is undone.* Where half of D is lost again after the best.
  * 4. *Rises.* `maxLr` lies between these two on a logarithmic scale, two fifths of
- *    the way, of which 2.2 decades count, and a tenth of a decade more. The best
+ *    the way, of which 2.2 decades count, and 0.15 decades more. The best
  *    constant rate is known no better from one curve: where a loss takes hold
  *    depends on how far there is to go, where it is undone on what a rate does
  *    within a few steps, and a training of hundreds of steps lies between.

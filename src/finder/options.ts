@@ -45,7 +45,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries two rates out.
+   * other batches, and tries two or three rates out.
    *
    * @default {undefined}
    */

@@ -27,8 +27,9 @@ export interface AdamWOptions extends WeightDecayOptions {
  * An L2 penalty on the loss, which Adam divides by the size of the gradients as
  * everything else, decays weights with large gradients less than others.
  *
- * Equal to PyTorch's and Keras's optimizers of this name. The decay follows the
- * learning rate, and so its schedule; `weightDecay` can be set between steps.
+ * The rule of PyTorch's and Keras's optimizers of this name; tfjs keeps the powers
+ * of beta in float32, so that weights come within some 1e-6 of PyTorch's over 50
+ * steps at rates of a few thousandths. The decay follows the learning rate, and so its schedule; `weightDecay` can be set between steps.
  *
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
