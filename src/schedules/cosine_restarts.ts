@@ -11,7 +11,7 @@ import { cosineWeight, mix } from "./_interpolate.ts";
 import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode cosineRestarts}. */
 export interface CosineRestartsOptions {

@@ -21,7 +21,7 @@ import {
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
-import { checkNames } from "../schedules/check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import type { Logs } from "./history.ts";
 import {
   type LearningRateBounds,
