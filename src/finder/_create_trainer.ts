@@ -55,13 +55,12 @@ function loopTrainer(
   { validates, classWeight }: TrainerOptions,
 ): Trainer {
   if (isForeignModel(trainee)) throw twoCopies(ACTION);
-  const given = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
-  if (typeof given === "object" && given !== null) {
-    checkSpelling(ACTION, given, NAMES);
+  if (typeof trainee === "object" && trainee !== null) {
+    checkSpelling(ACTION, trainee, NAMES);
   }
   if (
-    !given?.optimizer || !Array.isArray(given.variables) ||
-    typeof given.trainOnBatch !== "function"
+    !trainee?.optimizer || !Array.isArray(trainee.variables) ||
+    typeof trainee.trainOnBatch !== "function"
   ) {
     throw new TypeError(
       `Cannot ${ACTION} as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${
@@ -74,7 +73,7 @@ function loopTrainer(
       "Cannot use classWeight as the trainee must be a tf.LayersModel: current value is a loop of one's own; weigh the classes in trainOnBatch",
     );
   }
-  if (validates && typeof given.evaluateOnBatch !== "function") {
+  if (validates && typeof trainee.evaluateOnBatch !== "function") {
     throw new TypeError(
       "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
     );

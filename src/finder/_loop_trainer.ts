@@ -95,7 +95,7 @@ function isOptimizer(value: unknown): value is Optimizer {
 /** The variable itself, of whichever form it was given in. */
 function variableOf(given: TrainedVariable, index: number): tf.Variable {
   const isLayerVariable = !(given instanceof tf.Tensor) &&
-    typeof (given as Partial<tf.LayerVariable> | null)?.read === "function";
+    typeof given?.read === "function";
   const variable = isLayerVariable ? given.read() : given;
   if (variable instanceof tf.Variable && !variable.isDisposed) return variable;
   throw new TypeError(
@@ -115,7 +115,7 @@ function stepValues(result: BatchResult, from: string): StepValues {
   const record = typeof result === "number" || result instanceof tf.Tensor
     ? { loss: result }
     : result ?? {};
-  const { loss, ...metrics } = record as { [name: string]: unknown };
+  const { loss, ...metrics } = record;
   const values = [loss, ...Object.values(metrics)];
   if (values.every(isScalar)) {
     return { names: ["loss", ...Object.keys(metrics)], values };

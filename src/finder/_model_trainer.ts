@@ -61,7 +61,7 @@ export class ModelTrainer implements Trainer {
 
   /** Functions may do without. */
   get usesTargets(): boolean {
-    const { loss } = this.#model as unknown as { loss: unknown };
+    const { loss } = this.#model;
     return [loss].flat().every((one) => typeof one === "string");
   }
 

@@ -9,9 +9,6 @@ import {
 import { mapTree, tensorsOf } from "./_tensor_tree.ts";
 import type { TensorPair, TensorTree } from "./data.ts";
 
-/** Tensors of a batch, or of anything else that holds some. */
-type Container = tf.TensorContainer;
-
 /** Tensors beside inputs and targets, which a loop of one's own may take. */
 function othersOf(data: TensorPair): [string, tf.Tensor][] {
   return Object.entries(data).filter((entry): entry is [string, tf.Tensor] =>
@@ -113,8 +110,8 @@ export class TensorBatches implements BatchSource {
           ...Object.fromEntries(others),
           xs: batch(xs),
           ys: batch(ys),
-        } as Container;
-      }) as unknown as TensorPair;
+        };
+      });
     }
   }
 }

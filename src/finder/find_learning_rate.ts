@@ -119,15 +119,14 @@ export async function findLearningRate<Batch>(
 ): Promise<LearningRateRange> {
   refuseSampleWeight(Object(options), "the options");
   checkNames("find a learning rate", options, NAMES);
-  const given = options as FindLearningRateOptions<unknown>;
-  const { batchSize = 32, seed = 0, validationData, accumulate } = given;
-  const trainer = createTrainer(trainee as Trainee<unknown>, {
+  const { batchSize = 32, seed = 0, validationData, accumulate } = options;
+  const trainer = createTrainer(trainee, {
     validates: validationData !== undefined,
-    classWeight: given.classWeight,
+    classWeight: options.classWeight,
     accumulate,
   });
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
-  const source = batchSource(data as TrainingData<unknown>, {
+  const source = batchSource(data, {
     batchSize,
     random: seededRandom(seed),
     name: "data",
@@ -140,7 +139,7 @@ export async function findLearningRate<Batch>(
       "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
     );
   }
-  const settings = resolveSettings(given, source.batches);
+  const settings = resolveSettings(options, source.batches);
 
   using snapshot = new TrainingSnapshot(trainer.subject);
   using others = new DisposableStack();
@@ -160,7 +159,7 @@ export async function findLearningRate<Batch>(
       source,
       validation,
       settings,
-      options: given,
+      options,
       restore,
       survey,
     });
