@@ -90,13 +90,12 @@ export async function findLearningRate<Batch>(
   data: TrainingData<Batch>,
   options: FindLearningRateOptions<Batch> = {},
 ): Promise<LearningRateRange> {
-  const given = options as FindLearningRateOptions<unknown>;
-  const { batchSize = 32, seed = 0, validationData } = given;
-  const trainer = createTrainer(trainee as Trainee<unknown>, {
+  const { batchSize = 32, seed = 0, validationData } = options;
+  const trainer = createTrainer(trainee, {
     validates: validationData !== undefined,
-    classWeight: given.classWeight,
+    classWeight: options.classWeight,
   });
-  const source = batchSource(data as TrainingData<unknown>, {
+  const source = batchSource(data, {
     batchSize,
     random: seededRandom(seed),
     name: "data",
@@ -109,7 +108,7 @@ export async function findLearningRate<Batch>(
       "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
     );
   }
-  const settings = resolveSettings(given, source.batches);
+  const settings = resolveSettings(options, source.batches);
 
   using snapshot = new TrainingSnapshot(trainer.subject);
   using others = new DisposableStack();
@@ -129,7 +128,7 @@ export async function findLearningRate<Batch>(
       source,
       validation,
       settings,
-      options: given,
+      options,
       restore,
       survey,
     });
