@@ -40,6 +40,7 @@ import { checkRates, FLAGS, readMetric, type Values } from "./find_lr/flags.ts";
 import { loadModule, type TestedModule } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
 import { shortNumber } from "./runtime/short_number.ts";
+import { silenceBanner } from "./tfjs/slow_backend.ts";
 
 /** What the result was measured on, for people and files. */
 function describeRun(
@@ -88,9 +89,13 @@ async function main(args: readonly string[]): Promise<number> {
   const isHelp = ownFlags.some((arg) => arg === "--help" || arg === "-h");
   if (path === undefined && !isHelp) {
     throw new UsageError(
-      "Name a module that exports createModel() and createData()",
+      args.length === 0
+        ? "Name a module that exports createModel() and createData()"
+        : "Name the module before the flags: find-lr MODULE [flags]",
     );
   }
+  // The module may make tensors before a backend is selected.
+  silenceBanner();
   // Help needs no module; where there is one, its flags are shown as well.
   const module = path === undefined ? undefined : await loadModule(path);
   const flags = { ...module?.findLrFlags, ...FLAGS };

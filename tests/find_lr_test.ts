@@ -170,6 +170,12 @@ Deno.test("find-lr refuses bad usage with 2, by name", () =>
         [["train.ts", "--metric", "skill"], "add --better higher"],
         [["train.ts", "--better", "lower"], "--metric"],
         [["missing.ts"], "There is no module missing.ts"],
+        [
+          ["./trian.ts"],
+          "There is no module ./trian.ts; did you mean train.ts?",
+        ],
+        [["train.ts", "--max-batch", "9"], "; did you mean --max-batches?"],
+        [["--json", "train.ts"], "Name the module before the flags"],
         [["empty.ts"], "empty.ts must export a function createModel()"],
       ] as const
     ) {

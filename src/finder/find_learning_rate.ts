@@ -7,6 +7,7 @@ import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { runRangeTests } from "./range_tests.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { resolveSettings } from "./settings.ts";
 import type { CustomTrainee, Trainee } from "./trainee.ts";
 
@@ -96,6 +97,7 @@ export async function findLearningRate<Batch>(
     validates: validationData !== undefined,
     classWeight: given.classWeight,
   });
+  warnOfSlowBackend(trainer.subject);
   const source = batchSource(data as TrainingData<unknown>, {
     batchSize,
     random: seededRandom(seed),

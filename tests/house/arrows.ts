@@ -27,8 +27,11 @@ const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
   backends: ["devices", ...GROUND],
   onnx: ["devices", ...GROUND],
   plots: ["schedules", "devices", ...GROUND],
-  command: ["backends", "devices", "finder", "training", ...GROUND],
-  find_lr: ["backends", "command", "finder", ...GROUND],
+  command: [
+    ...["backends", "devices", "finder", "schedules", "training"],
+    ...GROUND,
+  ],
+  find_lr: ["backends", "command", "finder", "schedules", ...GROUND],
   init: ["runtime"],
 };
 
