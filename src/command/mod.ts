@@ -52,6 +52,7 @@ export {
 export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
 export { RangeProgress } from "./range_progress.ts";
 export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
 export { systemCode } from "../runtime/system_error.ts";
 export { nearestName } from "../schedules/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
