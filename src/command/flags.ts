@@ -187,7 +187,7 @@ export function parseFlags<const F extends Flags>(
       const name = arg.split("=")[0];
       throw new UsageError(`Unknown flag "${name}"${meant(name, flags)}`);
     },
-  }) as { _: string[]; [name: string]: unknown };
+  });
 
   const values: Record<string, unknown> = {};
   for (const name of names) {

@@ -264,8 +264,8 @@ class TensorBatches implements BatchSource {
         const rows = tf.tensor1d(order.subarray(start, start + size), "int32");
         const batch = (tree: TensorTree) =>
           mapTree(tree, (tensor) => tensor.gather(rows));
-        return { xs: batch(xs), ys: batch(ys) } as Container;
-      }) as unknown as TensorPair;
+        return { xs: batch(xs), ys: batch(ys) };
+      });
     }
   }
 }

@@ -149,7 +149,7 @@ class ModelTrainer implements Trainer {
 
   /** Functions may do without. */
   get usesTargets(): boolean {
-    const { loss } = this.#model as unknown as { loss: unknown };
+    const { loss } = this.#model;
     return [loss].flat().every((one) => typeof one === "string");
   }
 
@@ -295,7 +295,7 @@ class CustomTrainer implements Trainer {
 /** The variable itself, of whichever form it was given in. */
 function variableOf(given: TrainedVariable, index: number): tf.Variable {
   const isLayerVariable = !(given instanceof tf.Tensor) &&
-    typeof (given as Partial<tf.LayerVariable> | null)?.read === "function";
+    typeof given?.read === "function";
   const variable = isLayerVariable ? given.read() : given;
   if (variable instanceof tf.Variable && !variable.isDisposed) return variable;
   throw new TypeError(
@@ -326,7 +326,7 @@ function stepValues(result: BatchResult, from: string): StepValues {
   const record = typeof result === "number" || result instanceof tf.Tensor
     ? { loss: result }
     : result ?? {};
-  const { loss, ...metrics } = record as { [name: string]: unknown };
+  const { loss, ...metrics } = record;
   const values = [loss, ...Object.values(metrics)];
   if (values.every(isScalar)) {
     return { names: ["loss", ...Object.keys(metrics)], values };
@@ -353,10 +353,9 @@ export function createTrainer(
     return new ModelTrainer(trainee, classWeight);
   }
   if (isForeignModel(trainee)) throw twoCopies("find a learning rate");
-  const custom = trainee as Partial<CustomTrainee<unknown>> | null | undefined;
   if (
-    !custom?.optimizer || !Array.isArray(custom.variables) ||
-    typeof custom.trainOnBatch !== "function"
+    !trainee?.optimizer || !Array.isArray(trainee.variables) ||
+    typeof trainee.trainOnBatch !== "function"
   ) {
     throw new TypeError(
       `Cannot find a learning rate as the trainee must be a tf.LayersModel or { optimizer, variables, trainOnBatch }: current value is ${
@@ -369,10 +368,10 @@ export function createTrainer(
       "Cannot use classWeight as the trainee must be a tf.LayersModel: current value is a loop of one's own; weigh the classes in trainOnBatch",
     );
   }
-  if (validates && typeof custom.evaluateOnBatch !== "function") {
+  if (validates && typeof trainee.evaluateOnBatch !== "function") {
     throw new TypeError(
       "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
     );
   }
-  return new CustomTrainer(trainee as CustomTrainee<unknown>);
+  return new CustomTrainer(trainee);
 }

@@ -147,7 +147,7 @@ function rowsOf(ys: TensorTree): tf.Tensor2D | undefined {
       tensor.toFloat().reshape([examples, tensor.size / examples])
     ),
     1,
-  ) as tf.Tensor2D;
+  );
 }
 
 async function readRows(rows: readonly tf.Tensor[]): Promise<number[][]> {

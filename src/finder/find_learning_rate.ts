@@ -91,14 +91,13 @@ export async function findLearningRate<Batch>(
   data: TrainingData<Batch>,
   options: FindLearningRateOptions<Batch> = {},
 ): Promise<LearningRateRange> {
-  const given = options as FindLearningRateOptions<unknown>;
-  const { batchSize = 32, seed = 0, validationData } = given;
-  const trainer = createTrainer(trainee as Trainee<unknown>, {
+  const { batchSize = 32, seed = 0, validationData } = options;
+  const trainer = createTrainer(trainee, {
     validates: validationData !== undefined,
-    classWeight: given.classWeight,
+    classWeight: options.classWeight,
   });
   warnOfSlowBackend(trainer.subject);
-  const source = batchSource(data as TrainingData<unknown>, {
+  const source = batchSource(data, {
     batchSize,
     random: seededRandom(seed),
     name: "data",
@@ -111,7 +110,7 @@ export async function findLearningRate<Batch>(
       "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
     );
   }
-  const settings = resolveSettings(given, source.batches);
+  const settings = resolveSettings(options, source.batches);
 
   using snapshot = new TrainingSnapshot(trainer.subject);
   using others = new DisposableStack();
@@ -131,7 +130,7 @@ export async function findLearningRate<Batch>(
       source,
       validation,
       settings,
-      options: given,
+      options,
       restore,
       survey,
     });

@@ -153,7 +153,7 @@ class RangeTests {
     trainer.begin();
     const { values } = await trainer.train(batch);
     const [loss, ...others] = values;
-    tf.dispose(others as tf.TensorContainer);
+    tf.dispose(others);
     if (typeof loss === "number") return Number.isFinite(loss);
     const [value] = await readScalars([loss]).then(Array.from<number>);
     return Number.isFinite(value);
