@@ -4,7 +4,7 @@
  * paper's rows are those of its version 6, of April 2017, table by table.
  */
 
-import { nearestName } from "@clr/clr/command";
+import { meantName } from "@clr/clr/command";
 import type { Rate } from "./rate.ts";
 import type { DatasetName } from "./datasets.ts";
 import type { ModelName } from "./models.ts";
@@ -604,7 +604,7 @@ export function selectRows(selection: string): PaperRow[] {
       ? exact
       : ROWS.filter(({ id }) => id.startsWith(`${name}-`));
     if (rows.length === 0) {
-      const nearest = nearestName(name, [
+      const nearest = meantName(name, [
         ...new Set(ROWS.flatMap(({ id }) => [familyOf(id), id])),
       ]);
       throw new RangeError(

@@ -5,7 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { wrap } from "../runtime/wrap.ts";
-import { nearestName, suggestion } from "../schedules/nearest_name.ts";
+import { meantName, suggestion } from "../runtime/nearest_name.ts";
 
 /** What every flag has. */
 export interface FlagBase {
@@ -201,7 +201,7 @@ export function parseFlags<const F extends Flags>(
   }
   if (rest.length > 0 && !options.positional) {
     throw new UsageError(
-      `Unexpected argument "${rest[0]}"${meant(rest[0], flags)}`,
+      `Unexpected argument "${rest[0]}"${meant(String(rest[0]), flags)}`,
     );
   }
   return { ...values, _: rest } as FlagValues<F>;
@@ -214,7 +214,7 @@ function meant(given: string, flags: Flags): string {
   const off = Object.keys(flags).filter(isOn).map((name) => `no-${name}`);
   // What was to be turned off is no flag that turns it on.
   const names = given.startsWith("--no-") ? off : [...on, ...off];
-  const nearest = nearestName(given, names);
+  const nearest = meantName(given, names);
   return nearest === undefined ? "" : `; did you mean --${nearest}?`;
 }
 

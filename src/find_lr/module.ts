@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import { type Flags, UsageError } from "../command/flags.ts";
 import type { Trainee, TrainingData } from "../finder/mod.ts";
-import { nearestName } from "../schedules/nearest_name.ts";
+import { meantName } from "../runtime/nearest_name.ts";
 import type { Values } from "./flags.ts";
 
 /** Data, and where they come with some, data to evaluate each rate on. */
@@ -78,7 +78,7 @@ async function nearestFile(path: string): Promise<string | undefined> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const nearest = nearestName(basename(path), files.sort());
+  const nearest = meantName(basename(path), files.sort());
   return nearest && join(dirname(path), nearest);
 }
 

@@ -1,6 +1,6 @@
 /** Argument checks that word their errors alike. */
 
-import { suggestion } from "./nearest_name.ts";
+import { suggestion } from "../runtime/nearest_name.ts";
 
 /** A value under the name by which it was given, such as `{ maxLr }`. */
 type Named<T> = { readonly [name: string]: T };

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CyclicLR, findLearningRate } from "@clr/clr";
-import { preflight, selectBackend } from "@clr/clr/backends";
+import { preflight } from "@clr/clr/backends";
 import { explainSlowBackend } from "../../src/tfjs/slow_backend.ts";
 
 /** What is warned of, and printed as tfjs's own advice, while `run` runs. */

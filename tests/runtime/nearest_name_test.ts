@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearestName } from "../../src/schedules/nearest_name.ts";
+import { meantName, nearestName } from "../../src/runtime/nearest_name.ts";
 
 Deno.test("nearestName() finds what was meant, and nothing far from it", () => {
   const names = ["baseLr", "maxLr", "stepSize", "stepSizeDown", "mode"];
@@ -17,12 +17,17 @@ Deno.test("nearestName() finds what was meant, and nothing far from it", () => {
   ]);
 });
 
-Deno.test("nearestName() takes a beginning of three letters for the name", () => {
+Deno.test("meantName() takes a beginning of three letters for the name", () => {
   const names = ["train-images", "test-images", "batch-size", "epochs"];
   assertEquals(
-    ["train", "batch", "tra", "tr", "images"].map((name) =>
-      nearestName(name, names)
+    ["train", "batch", "tra", "tr", "images", "epoch"].map((name) =>
+      meantName(name, names)
     ),
-    ["train-images", "batch-size", "train-images", undefined, undefined],
+    [
+      ...["train-images", "batch-size", "train-images"],
+      undefined,
+      undefined,
+      "epochs",
+    ],
   );
 });

@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { cosine, cyclic, fromDescription, oneCycle } from "@clr/clr/schedules";
-import { checkNames } from "../../src/schedules/check_names.ts";
+import { checkNames } from "../../src/runtime/check_names.ts";
 
 Deno.test("A misspelt option is refused, with the one that was meant", () => {
   const misspelt = { base_lr: 0.1, maxLr: 0.2 };

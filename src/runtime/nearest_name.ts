@@ -23,18 +23,8 @@ function plain(name: string): string {
 }
 
 /**
- * The name that was probably meant by one that is none of `names`: the same but
- * for case and punctuation, else the nearest within two edits, else the first
- * that begins with it.
- *
- * @example
- * ```ts
- * import { nearestName } from "@clr/clr/command";
- *
- * nearestName("batchsize", ["batch-size", "epochs"]); // "batch-size"
- * nearestName("epoch", ["batch-size", "epochs"]); // "epochs"
- * nearestName("momentum", ["batch-size", "epochs"]); // undefined
- * ```
+ * The name that was probably meant: the same but for case and punctuation, else
+ * the nearest within two edits.
  */
 export function nearestName(
   name: string,
@@ -47,12 +37,37 @@ export function nearestName(
     const edits = editDistance(meant, plain(candidate));
     if (edits < least) [nearest, least] = [candidate, edits];
   }
-  if (nearest !== undefined || meant.length < LEAST_BEGINNING) return nearest;
-  return names.find((candidate) => plain(candidate).startsWith(meant));
+  return nearest;
+}
+
+/**
+ * The name that was probably meant by one that is none of `names`: the same but
+ * for case and punctuation, else the nearest within two edits, else the first
+ * that begins with it.
+ *
+ * @example
+ * ```ts
+ * import { meantName } from "@clr/clr/command";
+ *
+ * meantName("epoch", ["batch-size", "epochs"]); // "epochs"
+ * meantName("batch", ["batch-size", "epochs"]); // "batch-size"
+ * meantName("momentum", ["batch-size", "epochs"]); // undefined
+ * ```
+ */
+export function meantName(
+  name: string,
+  names: readonly string[],
+): string | undefined {
+  const nearest = nearestName(name, names);
+  const beginning = plain(name);
+  if (nearest !== undefined || beginning.length < LEAST_BEGINNING) {
+    return nearest;
+  }
+  return names.find((candidate) => plain(candidate).startsWith(beginning));
 }
 
 /** `; did you mean "triangular2"?`, or nothing where no name is near. */
 export function suggestion(name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names);
-  return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  const meant = meantName(name, names);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }
