@@ -377,7 +377,8 @@ function noBatch(name: string): RangeError {
   );
 }
 
-function cloneTensors(batch: unknown): unknown {
+/** The same batch, of any structure, to be disposed by another. */
+export function cloneTensors(batch: unknown): unknown {
   if (batch instanceof tf.Tensor) return batch.clone();
   if (Array.isArray(batch)) return batch.map(cloneTensors);
   if (

@@ -173,6 +173,7 @@ export function combineRuns(
   const overruled = circumstances && overrule(together, {
     circumstances,
     trials: search?.trials ?? [],
+    losses: typicalRun.losses,
   });
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||

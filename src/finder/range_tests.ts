@@ -4,6 +4,7 @@ import type { BatchSource } from "./_batches.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { DataSurvey } from "./data_survey.ts";
+import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
 import type { FindLearningRateOptions } from "./options.ts";
@@ -51,32 +52,47 @@ class RangeTests {
   }
 
   async run(): Promise<LearningRateRange> {
-    const { trainer, source, settings, options, validation } = this.#setup;
+    const { trainer, settings } = this.#setup;
     const { model } = trainer;
     if (model) this.#penalty = await penaltyOf(model);
-    let search: Search | undefined;
-    let runs: readonly RecordedRun[];
-    if (settings.maxBatches === undefined) {
-      runs = await this.#repeat();
-    } else {
-      const { maxBatches, startLr, endLr } = settings;
-      const refers = trainer.reference !== undefined && !validation;
-      search = await searchRange({
-        startLr,
-        endLr,
-        maxBatches,
-        mayStartLower: options.startLr === undefined,
-        mayEndHigher: options.endLr === undefined,
-        pace: refers ? REFERENCED_PACE : PACE,
-        run: (rates, { from, sweep = 1 }) =>
-          this.#run(rates, {
-            count: rates.length,
-            ...(from === undefined ? {} : { from }),
-            repeat: sweep,
-          }),
-      });
-      runs = search.runs;
-    }
+    const { maxBatches } = settings;
+    if (maxBatches === undefined) return this.#range(await this.#repeat());
+    const search = await this.#search(maxBatches);
+    return this.#range(search.runs, search);
+  }
+
+  /** Over the rates that the test chooses. */
+  #search(maxBatches: number): Promise<Search> {
+    const { trainer, settings, options, validation } = this.#setup;
+    const { startLr, endLr } = settings;
+    const refers = trainer.reference !== undefined && !validation;
+    return searchRange({
+      startLr,
+      endLr,
+      maxBatches,
+      mayStartLower: options.startLr === undefined,
+      mayEndHigher: options.endLr === undefined,
+      pace: refers ? REFERENCED_PACE : PACE,
+      run: (rates, { from, sweep = 1 }) =>
+        this.#run(rates, {
+          count: rates.length,
+          ...(from === undefined ? {} : { from }),
+          repeat: sweep,
+        }),
+      isInDoubt: async (search) => {
+        const { finding } = await this.#range(search.runs, search);
+        return finding.kind === "frequencies-only";
+      },
+      runLong: (rate, steps) => this.#runLong(rate, steps),
+    });
+  }
+
+  /** What the runs come to, with all that is known beside them. */
+  async #range(
+    runs: readonly RecordedRun[],
+    search?: Search,
+  ): Promise<LearningRateRange> {
+    const { source, settings } = this.#setup;
     const { batches } = source;
     const isKnown = batches !== undefined && batches !== Infinity;
     return LearningRateRange.fromRuns(runs, {
@@ -90,9 +106,32 @@ class RangeTests {
     }, {
       ...(search && { search }),
       circumstances: await this.#circumstances(),
-      cost: this.#cost,
+      cost: { ...this.#cost },
       ...(isKnown ? { batchesPerEpoch: batches } : {}),
     });
+  }
+
+  /** Trains at one rate, and then goes on at a rate of 0 with other batches. */
+  async #runLong(
+    rate: number,
+    steps: number,
+  ): Promise<MeasuredRun | undefined> {
+    const { source, options: { signal } } = this.#setup;
+    const held = await holdOut(source, { steps, ...(signal && { signal }) });
+    if (!held) return undefined;
+    try {
+      const rates = [
+        ...new Array<number>(steps).fill(rate),
+        ...new Array<number>(held.count).fill(0),
+      ];
+      return await this.#run(rates, {
+        count: rates.length,
+        repeat: 1,
+        source: held.source,
+      });
+    } finally {
+      held.dispose();
+    }
   }
 
   /** As often as the caller says, over the rates that the caller says. */
@@ -116,14 +155,20 @@ class RangeTests {
   /** Trains at each rate in turn, from the first weights. */
   async #run(
     rates: Iterable<number>,
-    options: { count: number; from?: number; repeat: number },
+    options: {
+      count: number;
+      from?: number;
+      repeat: number;
+      source?: BatchSource;
+    },
   ): Promise<MeasuredRun> {
     const { trainer, restore, survey } = this.#setup;
-    const { count, from, repeat } = options;
+    const { count, from, repeat, source = this.#setup.source } = options;
     if (this.#runs++ > 0) restore();
     trainer.begin();
     const run = await runRangeTest({
       ...this.#setup,
+      source,
       rates,
       count,
       ...(from === undefined ? {} : { from }),
