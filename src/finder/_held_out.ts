@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { type BatchSource, cloneTensors, disposeBatch } from "./_batches.ts";
+import type { BatchSource } from "./_batch_source.ts";
+import { cloneTensors, disposeBatch } from "./_tensor_tree.ts";
 
 /** One batch of so many is held out. */
 const ONE_OF = 6;
@@ -12,7 +13,7 @@ const MOST_BYTES = 256 * 2 ** 20;
 
 /** Some batches of one pass to train on, and some that are held out. */
 export interface HeldOut {
-  /** Yields batches to train on, as often as it takes, and then the others. */
+  /** Yields so many batches to train on, and then the others, over and over. */
   readonly source: BatchSource;
   /** How many batches are held out. */
   readonly count: number;
@@ -28,36 +29,42 @@ export interface HeldOut {
  */
 export async function holdOut(
   source: BatchSource,
-  { steps, signal }: { readonly steps: number; readonly signal?: AbortSignal },
+  { batches: count, signal }: {
+    /** How many times a batch is to be trained on. */
+    readonly batches: number;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<HeldOut | undefined> {
-  const batches: unknown[] = [];
+  const drawn: unknown[] = [];
   const before = tf.memory().numBytes;
   for await (const batch of source.pass()) {
-    batches.push(batch);
+    drawn.push(batch);
     if (
-      signal?.aborted || batches.length >= steps + MOST ||
+      signal?.aborted || drawn.length >= count + MOST ||
       tf.memory().numBytes - before > MOST_BYTES
     ) break;
   }
-  const dispose = () => batches.forEach(disposeBatch);
-  const count = Math.min(MOST, Math.ceil(batches.length / ONE_OF));
-  const kept = batches.length - count;
-  if (kept < 1) {
+  const dispose = () => drawn.forEach(disposeBatch);
+  const held = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
+  const others = drawn.slice(0, -held.length);
+  if (others.length === 0) {
     dispose();
     return undefined;
   }
   return {
-    count,
+    count: held.length,
     dispose,
     source: {
       name: source.name,
       isDataset: source.isDataset,
-      batches: steps + count,
+      batches: Infinity,
       emptyError: () => source.emptyError(),
       endlessError: () => source.endlessError(),
       *pass() {
-        for (let i = 0; i < steps; i++) yield cloneTensors(batches[i % kept]);
-        for (const batch of batches.slice(kept)) yield cloneTensors(batch);
+        for (let i = 0; i < count; i++) {
+          yield cloneTensors(others[i % others.length]);
+        }
+        for (let i = 0;; i++) yield cloneTensors(held[i % held.length]);
       },
     },
   };

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { readScalars } from "../tfjs/read_scalars.ts";
-import type { BatchSource } from "./_batches.ts";
+import type { BatchSource } from "./_batch_source.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { DataSurvey } from "./data_survey.ts";
@@ -64,7 +64,12 @@ class RangeTests {
   /** Over the rates that the test chooses. */
   #search(maxBatches: number): Promise<Search> {
     const { trainer, settings, options, validation } = this.#setup;
-    const { startLr, endLr } = settings;
+    const { startLr, endLr, accumulate = 1 } = settings;
+    // What it may spend, and so what it counts, are steps.
+    const inSteps = (run: MeasuredRun) => ({
+      ...run,
+      trained: Math.ceil(run.trained / accumulate),
+    });
     const refers = trainer.reference !== undefined && !validation;
     return searchRange({
       startLr,
@@ -73,17 +78,22 @@ class RangeTests {
       mayStartLower: options.startLr === undefined,
       mayEndHigher: options.endLr === undefined,
       pace: refers ? REFERENCED_PACE : PACE,
-      run: (rates, { from, sweep = 1 }) =>
-        this.#run(rates, {
-          count: rates.length,
-          ...(from === undefined ? {} : { from }),
-          repeat: sweep,
-        }),
+      run: async (rates, { from, sweep = 1 }) =>
+        inSteps(
+          await this.#run(rates, {
+            count: rates.length,
+            ...(from === undefined ? {} : { from }),
+            repeat: sweep,
+          }),
+        ),
       isInDoubt: async (search) => {
         const { finding } = await this.#range(search.runs, search);
         return finding.kind === "frequencies-only";
       },
-      runLong: (rate, steps) => this.#runLong(rate, steps),
+      runLong: async (rate, steps) => {
+        const run = await this.#runLong(rate, steps);
+        return run && inSteps(run);
+      },
     });
   }
 
@@ -107,7 +117,11 @@ class RangeTests {
       ...(search && { search }),
       circumstances: await this.#circumstances(),
       cost: { ...this.#cost },
-      ...(isKnown ? { batchesPerEpoch: batches } : {}),
+      ...(isKnown
+        ? {
+          batchesPerEpoch: Math.ceil(batches / (settings.accumulate ?? 1)),
+        }
+        : {}),
     });
   }
 
@@ -116,13 +130,18 @@ class RangeTests {
     rate: number,
     steps: number,
   ): Promise<MeasuredRun | undefined> {
-    const { source, options: { signal } } = this.#setup;
-    const held = await holdOut(source, { steps, ...(signal && { signal }) });
+    const { source, options: { signal }, settings } = this.#setup;
+    const { accumulate = 1 } = settings;
+    const held = await holdOut(source, {
+      batches: steps * accumulate,
+      ...(signal && { signal }),
+    });
     if (!held) return undefined;
     try {
+      const unseen = Math.ceil(held.count / accumulate);
       const rates = [
         ...new Array<number>(steps).fill(rate),
-        ...new Array<number>(held.count).fill(0),
+        ...new Array<number>(unseen).fill(0),
       ];
       return await this.#run(rates, {
         count: rates.length,
@@ -198,7 +217,7 @@ class RangeTests {
     trainer.begin();
     const { values } = await trainer.train(batch);
     const [loss, ...others] = values;
-    tf.dispose(others as tf.TensorContainer);
+    tf.dispose(others);
     if (typeof loss === "number") return Number.isFinite(loss);
     const [value] = await readScalars([loss]).then(Array.from<number>);
     return Number.isFinite(value);
