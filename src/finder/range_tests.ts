@@ -11,7 +11,8 @@ import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import { type Search, searchRange } from "./search.ts";
+import { searchRange } from "./search.ts";
+import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
 
 /**

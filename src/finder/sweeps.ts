@@ -1,6 +1,6 @@
 import { type CurveEvidence, findBounds } from "./bounds.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
-import type { Budget, SearchSetup } from "./search.ts";
+import type { Budget, SearchSetup } from "./search_setup.ts";
 
 /** What the sweeps of a search show together, in decades of the rate. */
 export interface Found {

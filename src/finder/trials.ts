@@ -2,7 +2,7 @@ import { centerOf, spanOf } from "./bounds.ts";
 import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
-import type { Budget, SearchSetup } from "./search.ts";
+import type { Budget, SearchSetup } from "./search_setup.ts";
 import type { Found } from "./sweeps.ts";
 
 /** Batches of each trial, and how few are still worth it. */
