@@ -1,5 +1,5 @@
 import { checkAtLeastOne, checkNotNegative, checkPositive } from "./_check.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import type { Schedule } from "./schedule.ts";
 import { warmupStableDecay } from "./warmup_stable_decay.ts";
 

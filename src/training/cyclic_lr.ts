@@ -22,7 +22,7 @@ import {
   type ScaleFn,
 } from "../schedules/cyclic.ts";
 import { checkCycleFactor, restartOf } from "../schedules/cycle_lengths.ts";
-import { checkNames } from "../schedules/check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import type { Logs } from "./history.ts";
 import {
   type LearningRateBounds,
