@@ -1,21 +1,24 @@
 import type { BatchSource } from "./_batch_source.ts";
-import { endlessBatches } from "./_batches.ts";
 import { cloneTensors, disposeBatch } from "./_tensor_tree.ts";
 
+/** What was drawn of a pass, and where it goes on. */
+interface KeptPass {
+  readonly batches: unknown[];
+  readonly more: AsyncIterator<unknown> | Iterator<unknown>;
+}
+
 /**
- * The same batches again: those drawn so far are kept, and drawn once more after
- * {@linkcode ReplayedBatches.rewind}. A Dataset that shuffles, and a function that
- * does, would give others.
+ * The same passes again: what was drawn is kept, and after
+ * {@linkcode ReplayedBatches.rewind} the first pass is the first once more. A
+ * Dataset that shuffles, and a function that does, would give others.
  */
 export class ReplayedBatches implements BatchSource, AsyncDisposable {
   readonly #source: BatchSource;
-  readonly #kept: unknown[] = [];
-  readonly #batches: AsyncGenerator<unknown, never>;
+  readonly #passes: KeptPass[] = [];
   #next = 0;
 
   constructor(source: BatchSource) {
     this.#source = source;
-    this.#batches = endlessBatches(source);
   }
 
   get name(): string {
@@ -38,25 +41,40 @@ export class ReplayedBatches implements BatchSource, AsyncDisposable {
     return this.#source.endlessError();
   }
 
-  /** From the first batch on. */
+  ended(batches: number): void {
+    this.#source.ended?.(batches);
+  }
+
+  /** From the first pass on. */
   rewind(): void {
     this.#next = 0;
   }
 
-  /** Without end; one pass goes on where the last one was left. */
   async *pass(): AsyncGenerator<unknown> {
-    while (true) {
-      const at = this.#next++;
-      if (at === this.#kept.length) {
-        this.#kept.push((await this.#batches.next()).value);
+    const { batches, more } = this.#passes[this.#next++] ??= this.#open();
+    for (let i = 0;; i++) {
+      if (i === batches.length) {
+        const { value, done } = await more.next();
+        if (done) return;
+        batches.push(value);
       }
-      yield cloneTensors(this.#kept[at]);
+      yield cloneTensors(batches[i]);
     }
   }
 
+  #open(): KeptPass {
+    const pass = this.#source.pass();
+    const more = Symbol.asyncIterator in pass
+      ? pass[Symbol.asyncIterator]()
+      : pass[Symbol.iterator]();
+    return { batches: [], more };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#batches.return(undefined as never);
-    disposeBatch(this.#kept);
-    this.#kept.length = 0;
+    for (const { batches, more } of this.#passes) {
+      await more.return?.();
+      disposeBatch(batches);
+    }
+    this.#passes.length = 0;
   }
 }

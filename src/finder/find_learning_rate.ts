@@ -17,6 +17,7 @@ import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { paceOf, runRangeTests } from "./range_tests.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { refuseSampleWeight } from "./sample_weight.ts";
 import { type RangeTestSettings, resolveSettings } from "./settings.ts";
 import type { CustomTrainee, Trainee } from "./trainee.ts";
@@ -158,6 +159,7 @@ export async function findLearningRate<Batch>(
     classWeight: options.classWeight,
     accumulate,
   });
+  warnOfSlowBackend(trainer.subject);
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;
   if (grid !== undefined) checkGrid(grid, trainer.optimizer);

@@ -51,7 +51,8 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries two or three rates out.
+   * other batches, and tries two or three rates out. Where nothing was learned by
+   * then but how often each target occurs, it trains for a hundred batches more.
    *
    * @default {undefined}
    */
@@ -59,7 +60,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
   /**
    * The most batches to train on where `iterations` and `epochs` do not say.
    *
-   * @default {150}
+   * @default {250}
    */
   readonly maxBatches?: number;
   /**

@@ -20,7 +20,7 @@ export interface RangeTestRun extends RecordedRun {
 /** The least and the greatest of several runs. */
 export type Spread = readonly [least: number, greatest: number];
 
-/** A short training at one rate, from the weights that the test began with. */
+/** A training at one rate, short or long, from the weights that the test began with. */
 export interface RangeTrial {
   /** The rate. */
   readonly learningRate: number;
@@ -33,6 +33,8 @@ export interface RangeTrial {
    * absent where training did not hold at this rate.
    */
   readonly gained?: number;
+  /** Of a long one: at its end, the losses of batches that it did not train on. */
+  readonly unseen?: readonly number[];
 }
 
 /** All that a range test found: the fields of a `LearningRateRange`. */
@@ -100,7 +102,7 @@ export interface RangeTestResult {
    * the other one (Smith 2015, section 3.3: a third or a fourth of the maximum).
    */
   readonly thumb?: "baseLr" | "maxLr";
-  /** Short trainings at single rates, if there were some. */
+  /** Trainings at single rates, if there were some. */
   readonly trials?: readonly RangeTrial[];
   /** What the test cost, where that was counted. */
   readonly cost?: RangeTestCost;
