@@ -6,6 +6,7 @@ import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
@@ -95,8 +96,6 @@ async function startWasmTraining(
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
-  // At its first use it would advise, as to Node.js, a backend that Deno lacks.
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
@@ -163,6 +162,7 @@ export async function selectBackend(
       }`,
     );
   }
+  silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
   replaceGradients();
@@ -188,6 +188,7 @@ export async function selectBackend(
     try {
       const { note, ...started } = await starters[backend]();
       const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      explainSlowBackend(undefined);
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
@@ -204,6 +205,7 @@ export async function selectBackend(
         ? "the fastest backend works here"
         : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
+      if (name === "cpu") explainSlowBackend(`It is ${reason}.`);
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
       passedOver.push(whyNot(name, error));

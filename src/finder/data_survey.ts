@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { disposeBatch, isTensorPair } from "./_batches.ts";
+import { disposeBatch, isTensorPair } from "./_tensor_tree.ts";
 import type { TensorTree } from "./data.ts";
 
 /** What the batches that a test saw look like. */
