@@ -1,4 +1,3 @@
-import type { BatchSource } from "./_batch_source.ts";
 import { type DirectedMetric, directedMetric } from "../metrics/direction.ts";
 import type { GridPoint, GridResult } from "./grid_data.ts";
 import { chooseBest, wordGrid, wordPoint } from "./grid_result.ts";
