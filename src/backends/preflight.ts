@@ -2,6 +2,13 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    inputs: 0,
+  } satisfies Record<keyof PreflightOptions, 0>,
+);
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -232,6 +239,7 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
+  checkNames("try the model out", options, NAMES);
   await tf.ready();
   warnOfSlowBackend(model);
   const given = options.inputs === undefined

@@ -14,6 +14,16 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { checkSpelling } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    backend: 0,
+    device: 0,
+    threads: 0,
+    winograd: 0,
+  } satisfies Record<keyof SelectBackendOptions, 0>,
+);
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -143,6 +153,8 @@ function describe(error: unknown): string {
 export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
+  // The flags of a command, which has others too, are handed on as they are.
+  checkSpelling("select a backend", options, NAMES);
   const {
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
