@@ -32,6 +32,7 @@ export {
   type FlagValue,
   type FlagValues,
   type NumberFlag,
+  type NumbersFlag,
   parseFlags,
   type SwitchFlag,
   type TextFlag,
