@@ -1,5 +1,6 @@
 import {
   constant,
+  cosine,
   cyclic,
   exponential,
   linear,
@@ -37,6 +38,13 @@ export type Rate =
     /** From `maxLr` down to `baseLr` in `stepSize` iterations, and there it stays. */
     | {
       readonly policy: "decay";
+      readonly baseLr: number;
+      readonly maxLr: number;
+      readonly stepSize: number;
+    }
+    /** Half a cosine from `maxLr` down to `baseLr` in `stepSize` iterations. */
+    | {
+      readonly policy: "cosine";
       readonly baseLr: number;
       readonly maxLr: number;
       readonly stepSize: number;
@@ -94,6 +102,12 @@ function policyOf(rate: Rate, scale: number): Schedule {
       );
     case "decay":
       return linear({
+        startLr: rate.maxLr,
+        endLr: rate.baseLr,
+        iterations: rate.stepSize * scale,
+      });
+    case "cosine":
+      return cosine({
         startLr: rate.maxLr,
         endLr: rate.baseLr,
         iterations: rate.stepSize * scale,
@@ -160,7 +174,8 @@ function describePolicy(
         length(rate.stepSize)
       }`;
     case "decay":
-      return `decay, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
+    case "cosine":
+      return `${rate.policy}, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
         length(rate.stepSize)
       }`;
     case "exp":
