@@ -94,7 +94,7 @@ async function main(args: readonly string[]): Promise<number> {
   // Help needs no module; where there is one, its flags are shown as well.
   const module = path === undefined ? undefined : await loadModule(path);
   const flags = { ...module?.findLrFlags, ...FLAGS };
-  const values = parseFlags(flags, ownFlags) as Values;
+  const values = parseFlags(flags, ownFlags);
   if (values.help || path === undefined || module === undefined) {
     console.log(`${HELP}\n${describeFlags(flags)}`);
     return 0;

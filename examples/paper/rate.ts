@@ -4,8 +4,10 @@ import {
   cyclic,
   exponential,
   linear,
+  oneCycle,
   scale as scaleRate,
   type Schedule,
+  warmup,
 } from "@clr/clr/schedules";
 
 /** A learning rate that falls to a part of itself at an iteration, on top of its policy. */
@@ -26,6 +28,8 @@ export type Rate =
       readonly baseLr: number;
       readonly maxLr: number;
       readonly stepSize: number;
+      /** The window, where it is not a triangle. */
+      readonly waveform?: "welch" | "hann";
     }
     /** As the paper's text has it: both bounds decline, by gamma^iteration. */
     | {
@@ -42,18 +46,48 @@ export type Rate =
       readonly maxLr: number;
       readonly stepSize: number;
     }
-    /** Half a cosine from `maxLr` down to `baseLr` in `stepSize` iterations. */
-    | {
-      readonly policy: "cosine";
-      readonly baseLr: number;
-      readonly maxLr: number;
-      readonly stepSize: number;
-    }
     /** Caffe's `exp`: `baseLr · gamma^iteration`. */
     | {
       readonly policy: "exp";
       readonly baseLr: number;
       readonly gamma: number;
+    }
+    /**
+     * One cycle for the whole training, the momentum the other way. With
+     * `baseLr` and `stepSize` it is that of Smith 2018: straight lines from there
+     * to `maxLr` and back, and down to next to nothing in what is left.
+     */
+    | {
+      readonly policy: "one_cycle";
+      readonly maxLr: number;
+      readonly iterations: number;
+      readonly baseLr?: number;
+      readonly stepSize?: number;
+      readonly momentum?: { readonly base: number; readonly max: number };
+    }
+    /** The paper's range test: a straight rise for the whole training. */
+    | {
+      readonly policy: "range_test";
+      readonly baseLr: number;
+      readonly maxLr: number;
+      readonly iterations: number;
+    }
+    /** A straight rise to `maxLr` in `warmup` iterations, then half a cosine. */
+    | {
+      readonly policy: "cosine";
+      readonly maxLr: number;
+      readonly warmup: number;
+      readonly iterations: number;
+    }
+    /**
+     * `lr`, multiplied by `factor` after each tenth of the run whose training
+     * loss is not better than the best before by the part `threshold` of it.
+     */
+    | {
+      readonly policy: "plateau";
+      readonly lr: number;
+      readonly factor: number;
+      readonly threshold: number;
     }
     /** Policies one after another, each from its own iteration 0. */
     | {
@@ -86,6 +120,7 @@ export function scheduleOf(rate: Rate, scale = 1): Schedule {
 function policyOf(rate: Rate, scale: number): Schedule {
   switch (rate.policy) {
     case "fixed":
+    case "plateau":
       return constant(rate.lr);
     case "triangular":
     case "triangular2":
@@ -94,6 +129,7 @@ function policyOf(rate: Rate, scale: number): Schedule {
         maxLr: rate.maxLr,
         stepSize: rate.stepSize * scale,
         mode: rate.policy,
+        waveform: rate.waveform,
       });
     case "exp_range":
       return scaleRate(
@@ -106,16 +142,41 @@ function policyOf(rate: Rate, scale: number): Schedule {
         endLr: rate.baseLr,
         iterations: rate.stepSize * scale,
       });
-    case "cosine":
-      return cosine({
-        startLr: rate.maxLr,
-        endLr: rate.baseLr,
-        iterations: rate.stepSize * scale,
-      });
     case "exp":
       return exponential({
         startLr: rate.baseLr,
         factor: gammaAt(rate.gamma, scale),
+      });
+    case "one_cycle": {
+      const { maxLr, baseLr, stepSize, iterations } = rate;
+      return oneCycle({
+        maxLr,
+        iterations: Math.max(2, Math.round(iterations * scale)),
+        momentum: rate.momentum ?? { base: 0.85, max: 0.95 },
+        ...(baseLr !== undefined && stepSize !== undefined
+          ? {
+            divFactor: maxLr / baseLr,
+            pctStart: stepSize / iterations,
+            threePhase: true,
+            anneal: "linear",
+          }
+          : {}),
+      });
+    }
+    case "cosine": {
+      const falling = cosine({
+        startLr: rate.maxLr,
+        iterations: (rate.iterations - rate.warmup) * scale,
+      });
+      return rate.warmup === 0
+        ? falling
+        : warmup(falling, { iterations: rate.warmup * scale });
+    }
+    case "range_test":
+      return linear({
+        startLr: rate.baseLr,
+        endLr: rate.maxLr,
+        iterations: rate.iterations * scale,
       });
     case "stages": {
       let from = 0;
@@ -168,18 +229,31 @@ function describePolicy(
       return `fixed, ${digits(rate.lr)}`;
     case "triangular":
     case "triangular2":
-      return `${rate.policy}, ${bounds(rate)}, step ${length(rate.stepSize)}`;
+      return `${rate.policy}${rate.waveform ? ` (${rate.waveform})` : ""}, ${
+        bounds(rate)
+      }, step ${length(rate.stepSize)}`;
     case "exp_range":
       return `exp_range, ${bounds(rate)} ${decay(rate.gamma)}, step ${
         length(rate.stepSize)
       }`;
     case "decay":
-    case "cosine":
-      return `${rate.policy}, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
+      return `decay, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
         length(rate.stepSize)
       }`;
     case "exp":
       return `exp, ${digits(rate.baseLr)} ${decay(rate.gamma)}`;
+    case "one_cycle":
+      return `one cycle, ${
+        rate.baseLr === undefined ? "" : `${digits(rate.baseLr)} `
+      }to ${digits(rate.maxLr)} in ${length(rate.iterations)}`;
+    case "cosine":
+      return `cosine, from ${digits(rate.maxLr)} in ${length(rate.iterations)}${
+        rate.warmup === 0 ? "" : `, warm-up ${length(rate.warmup)}`
+      }`;
+    case "range_test":
+      return `range test, ${bounds(rate)} in ${length(rate.iterations)}`;
+    case "plateau":
+      return `reduced on plateaus, from ${digits(rate.lr)} by ×${rate.factor}`;
     case "stages":
       return rate.stages.map(({ until, rate }) =>
         `${describePolicy(rate, scale, length)} to ${length(until)}`

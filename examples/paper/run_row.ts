@@ -5,6 +5,8 @@ import { VERSION, writeFile } from "@clr/clr/command";
 import {
   layerRates,
   loadCheckpoint,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauState,
   saveCheckpoint,
   StopOnAbort,
 } from "@clr/clr/training";
@@ -139,6 +141,29 @@ export async function runName(
   return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
 }
 
+/** What a checkpoint of a row holds beside weights and schedule. */
+interface SavedWithPart {
+  readonly seconds: number;
+  readonly plateau?: ReduceLROnPlateauState;
+}
+
+/** What lowers the rate of a row whose policy that is. */
+function plateauOf(
+  { rate }: PaperRow,
+  scheduler: LearningRateScheduler,
+): ReduceLROnPlateau | undefined {
+  if (rate.policy !== "plateau") return undefined;
+  const { factor, threshold } = rate;
+  // The test images are not to decide over the rate.
+  return new ReduceLROnPlateau({
+    monitor: "loss",
+    factor,
+    threshold,
+    patience: 0,
+    scheduler,
+  });
+}
+
 /** Saves each part, and the batch at which its signal is aborted. */
 class PartSaver extends tf.Callback {
   readonly #save: () => Promise<unknown>;
@@ -219,15 +244,21 @@ export async function runRow(
     classes: dataset.classNames.length,
     channels: dataset.shape[2],
     optimizer,
+    weightDecay: row.weightDecay,
   });
   try {
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
+    let plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
-      secondsBefore = (checkpoint.data as { seconds: number }).seconds;
+      const saved = checkpoint.data as SavedWithPart;
+      secondsBefore = saved.seconds;
+      if (saved.plateau) {
+        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
+      }
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -245,7 +276,10 @@ export async function runRow(
     const saver = new PartSaver(
       () =>
         saveCheckpoint(folder, { model, scheduler }, {
-          data: { seconds: seconds() },
+          data: {
+            seconds: seconds(),
+            ...plateau && { plateau: plateau.toJSON() },
+          },
           keep: 1,
         }),
       () => {
@@ -260,7 +294,8 @@ export async function runRow(
           } s left`,
         );
       },
-      signal,
+      // What the loss of a part comes to shows only where it is trained whole.
+      plateau ? undefined : signal,
     );
     for (let at = done; at < iterations && !signal?.aborted;) {
       const part = Math.floor(at / perPart);
@@ -277,6 +312,7 @@ export async function runRow(
         callbacks: [
           ...(signal ? [new StopOnAbort(signal)] : []),
           scheduler,
+          ...(plateau ? [plateau] : []),
           saver,
         ],
       });

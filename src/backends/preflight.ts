@@ -126,9 +126,9 @@ class LayerTracker implements Disposable {
         return Object.fromEntries(
           Object.entries(inputs).map(([name, compute]) => [name, () => {
             this.current = this.#owners[i];
-            return (compute as unknown as () => Tensor)();
+            return compute();
           }]),
-        ) as unknown as ReturnType<typeof gradient>;
+        );
       };
     });
   }
@@ -232,7 +232,7 @@ export async function preflight(
   await tf.ready();
   const given = options.inputs === undefined
     ? undefined
-    : [options.inputs].flat() as Tensor[];
+    : [options.inputs].flat();
   // Batch normalisation moves its statistics in every training pass.
   const before = model.weights.map((weight) => weight.read().clone());
   using tracker = new LayerTracker(model);

@@ -12,6 +12,7 @@ import {
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
+import { keysOf } from "../runtime/records.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -175,7 +176,7 @@ export async function selectBackend(
     wasm: () => startWasmTraining(threads, { winograd }),
     cpu: startCpu,
   };
-  const names = Object.keys(starters) as BackendName[];
+  const names = keysOf(starters);
   if (backend !== "auto") {
     if (!names.includes(backend)) {
       throw new TypeError(

@@ -185,7 +185,7 @@ export function parseFlags<const F extends Flags>(
       if (key === undefined) return;
       throw new UsageError(`Unknown flag "${arg.split("=")[0]}"`);
     },
-  }) as { _: string[]; [name: string]: unknown };
+  });
 
   const values: Record<string, unknown> = {};
   for (const name of names) {

@@ -6,7 +6,7 @@ import {
 } from "../command/flags.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
-import type { Better, Metric } from "../finder/mod.ts";
+import type { Metric } from "../finder/mod.ts";
 import { metricDirection } from "../metrics/direction.ts";
 
 /** The flags of the command. */
@@ -123,7 +123,7 @@ export function readMetric(
     if (better === undefined) return undefined;
     throw new UsageError("Cannot read --better: it needs --metric");
   }
-  if (better !== undefined) return { name: metric, better: better as Better };
+  if (better !== undefined) return { name: metric, better };
   if (metricDirection(metric) !== undefined) return metric;
   throw new UsageError(
     `Cannot read --metric: its name does not tell where "${metric}" is better; add --better higher or --better lower`,

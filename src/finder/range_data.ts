@@ -110,7 +110,10 @@ export interface RangeTestResult {
   readonly trials?: readonly RangeTrial[];
   /** What the test cost, where that was counted. */
   readonly cost?: RangeTestCost;
-  /** Batches in a pass over the data, where that is known. */
+  /**
+   * Batches in a pass over the data, where that is known; with `accumulate`, the
+   * steps on them.
+   */
   readonly batchesPerEpoch?: number;
   /** Each run; the bounds of the range are the medians of theirs. */
   readonly runs: readonly RangeTestRun[];

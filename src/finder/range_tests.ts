@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { readScalars } from "../tfjs/read_scalars.ts";
-import type { BatchSource } from "./_batches.ts";
+import type { BatchSource } from "./_batch_source.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { DataSurvey } from "./data_survey.ts";
@@ -59,7 +59,7 @@ class RangeTests {
     if (settings.maxBatches === undefined) {
       runs = await this.#repeat();
     } else {
-      const { maxBatches, startLr, endLr } = settings;
+      const { maxBatches, startLr, endLr, accumulate = 1 } = settings;
       const refers = trainer.reference !== undefined && !validation;
       search = await searchRange({
         startLr,
@@ -68,12 +68,16 @@ class RangeTests {
         mayStartLower: options.startLr === undefined,
         mayEndHigher: options.endLr === undefined,
         pace: refers ? REFERENCED_PACE : PACE,
-        run: (rates, { from, sweep = 1 }) =>
-          this.#run(rates, {
+        run: async (rates, { from, sweep = 1 }) => {
+          const run = await this.#run(rates, {
             count: rates.length,
             ...(from === undefined ? {} : { from }),
             repeat: sweep,
-          }),
+          });
+          // What it may spend, and so what it counts, are steps.
+          const trained = Math.ceil(run.trained / accumulate);
+          return { ...run, trained };
+        },
       });
       runs = search.runs;
     }
@@ -91,7 +95,11 @@ class RangeTests {
       ...(search && { search }),
       circumstances: await this.#circumstances(),
       cost: this.#cost,
-      ...(isKnown ? { batchesPerEpoch: batches } : {}),
+      ...(isKnown
+        ? {
+          batchesPerEpoch: Math.ceil(batches / (settings.accumulate ?? 1)),
+        }
+        : {}),
     });
   }
 
@@ -153,7 +161,7 @@ class RangeTests {
     trainer.begin();
     const { values } = await trainer.train(batch);
     const [loss, ...others] = values;
-    tf.dispose(others as tf.TensorContainer);
+    tf.dispose(others);
     if (typeof loss === "number") return Number.isFinite(loss);
     const [value] = await readScalars([loss]).then(Array.from<number>);
     return Number.isFinite(value);

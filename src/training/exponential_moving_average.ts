@@ -28,7 +28,7 @@ const ACTION = "average weights";
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   return weights instanceof tf.LayersModel
     ? weights.weights.map((weight) => weight.read() as Variable)
-    : [...weights as readonly Variable[]];
+    : [...weights];
 }
 
 /**

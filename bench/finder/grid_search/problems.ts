@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { layerRates, seededRandom } from "@clr/clr/training";
+import { type layerRates, seededRandom } from "@clr/clr/training";
 import { loadCifar10 } from "../../../examples/datasets/cifar10.ts";
 import {
   ImageBatches,

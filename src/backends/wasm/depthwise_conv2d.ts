@@ -5,7 +5,7 @@ import {
   type FusedDepthwiseConv2DAttrs,
   type FusedDepthwiseConv2DInputs,
 } from "@tensorflow/tfjs";
-import { type ActivationInputs, finishSeparately } from "./_activation.ts";
+import { finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
@@ -103,7 +103,7 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedDepthwiseConv2D",
-        inputs as Record<string, TensorInfo>,
+        inputs,
         attrs,
       );
     }
@@ -111,8 +111,8 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
     return finishSeparately(
       backend,
       y,
-      bias as TensorInfo | undefined,
-      { ...attrs, preluActivationWeights } as unknown as ActivationInputs,
+      bias,
+      { ...attrs, preluActivationWeights },
     );
   },
 );

@@ -1,4 +1,4 @@
-import { checkObject } from "./_check.ts";
+import { show } from "./check_data.ts";
 
 /** How many edits a name may be from the one that was meant. */
 const MOST_EDITS = 2;
@@ -40,15 +40,21 @@ export function nearestName(
 }
 
 /**
- * Throws if `options` is no object, or has a property that is none of `names`, which would else
- * be passed over in silence, and the default be used.
+ * Throws if `options` is no object, or has a property that is none of `names`, which
+ * would else be passed over in silence, and the default be used.
  */
 export function checkNames(
   action: string,
   options: object,
   names: readonly string[],
 ): void {
-  checkObject(action, "options", options);
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot ${action} as options must be an object: current value is ${
+        show(options)
+      }`,
+    );
+  }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const nearest = nearestName(name, names);
@@ -58,6 +64,25 @@ export function checkNames(
       }: current value has "${name}"${
         nearest === undefined ? "" : `; did you mean "${nearest}"?`
       }`,
+    );
+  }
+}
+
+/**
+ * Throws if `object`, which may have properties of its own, has one that is
+ * nearly one of `names`, and none of them.
+ */
+export function checkSpelling(
+  action: string,
+  object: object,
+  names: readonly string[],
+): void {
+  for (const name of Object.keys(object)) {
+    if (names.includes(name)) continue;
+    const nearest = nearestName(name, names);
+    if (nearest === undefined || nearest in object) continue;
+    throw new TypeError(
+      `Cannot ${action} as ${nearest} must be spelt so: current value is "${name}"`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { cosine, cyclic, fromDescription, oneCycle } from "@clr/clr/schedules";
-import { checkNames, nearestName } from "../../src/schedules/check_names.ts";
+import { checkNames, nearestName } from "../../src/runtime/check_names.ts";
 
 Deno.test("nearestName() finds what was meant, and nothing far from it", () => {
   const names = ["baseLr", "maxLr", "stepSize", "stepSizeDown", "mode"];
