@@ -31,6 +31,8 @@ export interface PaperRow {
   readonly published?: number;
   /** What the source leaves open, or is done differently here. */
   readonly note?: string;
+  /** Whether others of its table are to be compared with it. */
+  readonly control?: true;
 }
 
 const TENTH = 0.1;
@@ -761,6 +763,7 @@ const SMALL: readonly PaperRow[] = [
     ...small,
     id: `small-step-${lr}-25k`,
     where: "a control",
+    control: true,
     rate: dropping(lr, 25_000),
     iterations: 25_000,
   })),
@@ -768,6 +771,7 @@ const SMALL: readonly PaperRow[] = [
     ...small,
     id: `small-step-${lr}-70k`,
     where: "a control",
+    control: true,
     rate: dropping(lr, 70_000),
     iterations: 70_000,
   })),
@@ -775,6 +779,7 @@ const SMALL: readonly PaperRow[] = [
     ...small,
     id: "small-linear",
     where: "a control",
+    control: true,
     rate: { policy: "decay", baseLr: 0, maxLr: 0.006, stepSize: 25_000 },
     iterations: 25_000,
   },
@@ -782,6 +787,7 @@ const SMALL: readonly PaperRow[] = [
     ...small,
     id: "small-cosine",
     where: "a control",
+    control: true,
     rate: { policy: "cosine", maxLr: 0.006, warmup: 0, iterations: 25_000 },
     iterations: 25_000,
   },

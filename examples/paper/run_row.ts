@@ -114,17 +114,23 @@ function partsOf(iterations: number): number {
   return parts;
 }
 
+/** Where a folder lies on somebody's machine is nobody else's concern. */
+function originOf({ origin }: ImageDataset): string {
+  return origin.replace(/ .*[/\\]/, " ");
+}
+
 /** A name of its own for each combination of what decides over the result. */
 export async function runName(
   row: PaperRow,
   { dataset, scale, seed, model, testEvery, curveImages }: RunOptions,
 ): Promise<string> {
   // Words about a row decide over nothing.
-  const { where: _, published: __, note: ___, ...deciding } = row;
+  const { where: _, published: __, note: ___, control: ____, ...deciding } =
+    row;
   const settings = JSON.stringify([
     model ?? row.model,
     dataset.name,
-    dataset.origin,
+    originOf(dataset),
     dataset.train.count,
     dataset.test.count,
     deciding,
@@ -444,8 +450,7 @@ function resultOf(
     epochHistory,
     data: {
       name: dataset.name,
-      // Where a folder lies on somebody's machine is nobody else's concern.
-      origin: dataset.origin.replace(/ .*[/\\]/, " "),
+      origin: originOf(dataset),
       note: dataNote ?? dataset.originNote,
       trainImages: dataset.train.count,
       testImages: dataset.test.count,
