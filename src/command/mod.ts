@@ -55,4 +55,5 @@ export { type Command, type ErrorClass, runCommand } from "./run.ts";
 export { systemCode } from "../runtime/system_error.ts";
 export { VERSION } from "../runtime/version.ts";
 export { wrap } from "../runtime/wrap.ts";
-export { writeAll, writeFile } from "../runtime/write_file.ts";
+export { writeFile } from "../runtime/write_file.ts";
+export { writeAll } from "./write_all.ts";

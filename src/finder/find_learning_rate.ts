@@ -1,5 +1,6 @@
 import { TrainingSnapshot } from "../training/snapshot.ts";
 import { batchSource } from "./_batches.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { createTrainer } from "./_trainer.ts";
 import { DataSurvey } from "./data_survey.ts";
@@ -111,30 +112,31 @@ export async function findLearningRate<Batch>(
   }
   const settings = resolveSettings(given, source.batches);
 
-  using snapshot = new TrainingSnapshot(trainer.subject);
-  using others = new DisposableStack();
-  const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
-    others.use(new TrainingSnapshot({ optimizer, variables: [] }))
-  );
-  const restore = () => {
-    snapshot.restore();
-    for (const other of otherSnapshots) other.restore();
-  };
-  // Not the stream of the order, which whatever else runs would change.
-  using _borrowed = borrowMathRandom(seededRandom(~seed));
-  using survey = new DataSurvey();
-  try {
-    return await runRangeTests({
-      trainer,
-      source,
-      validation,
-      settings,
-      options: given,
-      restore,
-      survey,
-    });
-  } finally {
-    restore();
-    trainer.end();
-  }
+  return await scoped(async (own) => {
+    const snapshot = own(new TrainingSnapshot(trainer.subject));
+    const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+      own(new TrainingSnapshot({ optimizer, variables: [] }))
+    );
+    const restore = () => {
+      snapshot.restore();
+      for (const other of otherSnapshots) other.restore();
+    };
+    // Not the stream of the order, which whatever else runs would change.
+    own(borrowMathRandom(seededRandom(~seed)));
+    const survey = own(new DataSurvey());
+    try {
+      return await runRangeTests({
+        trainer,
+        source,
+        validation,
+        settings,
+        options: given,
+        restore,
+        survey,
+      });
+    } finally {
+      restore();
+      trainer.end();
+    }
+  });
 }

@@ -436,13 +436,14 @@ export function createBackend(
     timePasses(record: () => void): number | undefined {
       if (!staging || !device.features.has("timestamp-query")) return undefined;
       this.flush();
-      using timer = this.#timer = new GpuTimer(device);
+      const timer = this.#timer = new GpuTimer(device);
       try {
         record();
         this.flush();
         return timer.milliseconds(staging);
       } finally {
         this.#timer = undefined;
+        timer[Symbol.dispose]();
       }
     }
 
