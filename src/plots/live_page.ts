@@ -1,3 +1,4 @@
+import { requireDeno } from "../runtime/require_deno.ts";
 import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
@@ -131,11 +132,12 @@ export class LivePage implements AsyncDisposable {
    * @throws {Deno.errors.AddrInUse} When the port is taken.
    * @throws {Deno.errors.PermissionDenied} When the system reserves the port.
    * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
-   * @throws {Error} When the server cannot start otherwise.
+   * @throws {Error} When the server cannot start otherwise, and outside Deno.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
     const { port = 0, title = "Training", iterations, x = "iterations" } =
       options;
+    requireDeno("open a live page");
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });
     const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {
