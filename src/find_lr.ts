@@ -43,6 +43,9 @@ import { checkRates, FLAGS, readMetric, type Values } from "./find_lr/flags.ts";
 import { loadModule, type TestedModule } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
 import { shortNumber } from "./runtime/short_number.ts";
+import { wrap } from "./runtime/wrap.ts";
+import { silenceBanner } from "./tfjs/slow_backend.ts";
+import { TensorBoardLogger } from "./training/tensorboard_logger.ts";
 
 /** What the result was measured on, for people and files. */
 function describeRun(
@@ -91,13 +94,17 @@ async function main(args: readonly string[]): Promise<number> {
   const isHelp = ownFlags.some((arg) => arg === "--help" || arg === "-h");
   if (path === undefined && !isHelp) {
     throw new UsageError(
-      "Name a module that exports createModel() and createData()",
+      args.length === 0
+        ? "Name a module that exports createModel() and createData()"
+        : "Name the module before the flags: find-lr MODULE [flags]",
     );
   }
+  // The module may make tensors before a backend is selected.
+  silenceBanner();
   // Help needs no module; where there is one, its flags are shown as well.
   const module = path === undefined ? undefined : await loadModule(path);
   const flags = { ...module?.findLrFlags, ...FLAGS };
-  const values = parseFlags(flags, ownFlags) as Values;
+  const values = parseFlags(flags, ownFlags);
   if (values.help || path === undefined || module === undefined) {
     console.log(`${HELP}\n${describeFlags(flags)}`);
     return 0;
@@ -185,6 +192,12 @@ async function testModule(
     plots: values.plots && !stopped,
     details,
   });
+  if (values.tensorboard !== undefined) {
+    const logger = new TensorBoardLogger(values.tensorboard);
+    await logger.text("plan", told.join("\n\n"));
+    await logger.text("result", `${range.headline}\n\n${range.advice}`);
+    await logger.logRange(range);
+  }
   await live?.end(
     `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,
   );
@@ -202,11 +215,10 @@ async function testModule(
     );
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);
-    console.log(
-      `\n${seconds.toFixed(1)} s.${
-        stopped ? " Stopped." : ""
-      } In ${values.out}: ${files.join(", ")}`,
-    );
+    const written = `${seconds.toFixed(1)} s.${
+      stopped ? " Stopped." : ""
+    } In ${values.out}: ${files.join(", ")}`;
+    console.log(`\n${wrap(written, 80).join("\n")}`);
   }
   if (stopped) return stoppedStatus();
   return range.verdict === "good" ? 0 : 3;

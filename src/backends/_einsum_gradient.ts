@@ -27,7 +27,7 @@ export const einsumGradient: tf.GradConfig = {
   kernelName: "Einsum",
   saveAllInputs: true,
   gradFunc: (dy, saved, attrs) => {
-    const operands = saved as tf.Tensor[];
+    const operands = saved;
     const equation = (attrs.equation as string).replace(/\s/g, "");
     const [inputs, output] = equation.split("->");
     const terms = inputs.split(",");

@@ -17,7 +17,7 @@ export function runKernel<Output extends tf.Tensor | tf.Tensor[]>(
     name,
     inputs as tf.NamedTensorMap,
     attrs as tf.NamedAttrMap,
-  ) as Output;
+  );
 }
 
 /**

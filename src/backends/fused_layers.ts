@@ -112,7 +112,7 @@ function batchNormalization(original: Call): Call {
       moveAverage(this.movingVariance, variance, this.momentum);
       return y;
     });
-  } as Call;
+  };
 }
 
 function layerNormalization(original: Call): Call {
@@ -128,7 +128,7 @@ function layerNormalization(original: Call): Call {
         { varianceEpsilon: this.epsilon },
       )[0]
     );
-  } as Call;
+  };
 }
 
 function replaceCall(className: string, replace: (original: Call) => Call) {
@@ -153,7 +153,7 @@ function registerGradient(
     // Nothing but moving averages, which learn nothing, is made of the moments.
     gradFunc: (dys, saved, attrs) => {
       const [dy] = dys as tf.Tensor[];
-      const [x, scale, offset] = gradient(dy, saved as tf.Tensor[], attrs);
+      const [x, scale, offset] = gradient(dy, saved, attrs);
       return { x: () => x, scale: () => scale, offset: () => offset };
     },
   });

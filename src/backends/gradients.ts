@@ -62,7 +62,7 @@ function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
     ...stock,
     gradFunc: (dys, saved, attrs) => {
       const dy = only(dys);
-      const [x, mean, variance, scale] = saved as tf.Tensor[];
+      const [x, mean, variance, scale] = saved;
       const { shape } = mean;
       const factors = scale ? [variance, scale] : [variance];
       if (factors.some((f) => !tf.util.arraysEqual(f.shape, shape))) {
@@ -99,7 +99,7 @@ function byKernel(kernelName: string, gradient: string, saved: "x" | "y") {
       if (!hasKernel(gradient) || gradientDepth() > 0) {
         return stock.gradFunc(dys, tensors, attrs);
       }
-      const [y] = tensors as tf.Tensor[];
+      const [y] = tensors;
       const dy = only(dys);
       return { x: () => runKernel<tf.Tensor>(gradient, { dy, y }) };
     },
@@ -115,7 +115,7 @@ export function replaceGradients(): void {
   replaceGradient("Tile", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
-      const [x] = saved as tf.Tensor[];
+      const [x] = saved;
       const reps = attrs.reps as number[];
       return { x: () => sumRepetitions(only(dy), x.shape, reps) };
     },
@@ -123,14 +123,14 @@ export function replaceGradients(): void {
   replaceGradient("Sum", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
-      const [{ shape }] = saved as tf.Tensor[];
+      const [{ shape }] = saved;
       return { x: () => spread(only(dy), shape, reduced(attrs, shape)) };
     },
   }));
   replaceGradient("Mean", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
-      const [{ shape }] = saved as tf.Tensor[];
+      const [{ shape }] = saved;
       const axes = reduced(attrs, shape);
       const count = axes.reduce((size, axis) => size * shape[axis], 1);
       return { x: () => spread(tf.div(only(dy), count), shape, axes) };

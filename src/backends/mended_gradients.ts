@@ -22,7 +22,7 @@ function mendBroadcast(kernelName: string): void {
   replaceGradient(kernelName, (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
-      const [a, b] = saved as tf.Tensor[];
+      const [a, b] = saved;
       const gradients = stock.gradFunc(dy, saved, attrs);
       return {
         a: () => sumTo(a.shape, gradients.a()),
@@ -63,7 +63,7 @@ function addComparison(kernelName: string): void {
     kernelName,
     inputsToSave: ["a", "b"],
     gradFunc: (_, saved) => {
-      const [a, b] = saved as tf.Tensor[];
+      const [a, b] = saved;
       return { a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) };
     },
   });
@@ -170,7 +170,7 @@ function mendAvgPool(): void {
     ...stock,
     gradFunc: (dys, saved, attrs) => {
       const dy = only(dys);
-      const [x] = saved as tf.Tensor5D[];
+      const [x] = saved;
       const info = pool3DInfo(x.shape, attrs as unknown as tf.AvgPool3DAttrs);
       const factor = outside([{
         size: info.inDepth,
@@ -217,7 +217,7 @@ function addConv3DTranspose(): void {
             strides,
             pad,
             filterShape: filter.shape,
-          }) as tf.Tensor,
+          }),
       };
     },
   });

@@ -37,7 +37,7 @@ class Kernels {
     attrs: object,
   ): TensorInfo {
     return getKernel(kernel, this.#name).kernelFunc({
-      inputs: inputs as NamedTensorInfoMap,
+      inputs,
       attrs: attrs as NamedAttrMap,
       backend: this.#backend,
     }) as TensorInfo;

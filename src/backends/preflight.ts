@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** Options of {@linkcode preflight}. */
@@ -127,9 +128,9 @@ class LayerTracker implements Disposable {
         return Object.fromEntries(
           Object.entries(inputs).map(([name, compute]) => [name, () => {
             this.current = this.#owners[i];
-            return (compute as unknown as () => Tensor)();
+            return compute();
           }]),
-        ) as unknown as ReturnType<typeof gradient>;
+        );
       };
     });
   }
@@ -201,7 +202,9 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
 /**
  * Tries one tiny training step of a model on the current backend, forwards and
  * backwards, so that what the backend lacks is found before a long run is
- * started. The model is as it was afterwards.
+ * started. The model is as it was afterwards. Where a convolution is about to
+ * train on tfjs's plain JavaScript backend, which nobody asked for by name, a
+ * warning says so, once; so do `fit` with a scheduler and `findLearningRate`.
  *
  * @param model The model that is to be trained; it need not be compiled.
  * @param options What to try it with.
@@ -231,9 +234,10 @@ export async function preflight(
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
   await tf.ready();
+  warnOfSlowBackend(model);
   const given = options.inputs === undefined
     ? undefined
-    : [options.inputs].flat() as Tensor[];
+    : [options.inputs].flat();
   // Batch normalisation moves its statistics in every training pass.
   const before = model.weights.map((weight) => weight.read().clone());
   return await scoped(async (own) => {

@@ -6,12 +6,14 @@ import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
+import { keysOf } from "../runtime/records.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -104,8 +106,6 @@ async function startWasmTraining(
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
-  // At its first use it would advise, as to Node.js, a backend that is another package.
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
@@ -173,6 +173,7 @@ export async function selectBackend(
       }`,
     );
   }
+  silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
   replaceGradients();
@@ -186,7 +187,7 @@ export async function selectBackend(
     wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
-  const names = Object.keys(starters) as BackendName[];
+  const names = keysOf(starters);
   if (backend !== "auto") {
     if (!names.includes(backend)) {
       throw new TypeError(
@@ -198,6 +199,7 @@ export async function selectBackend(
     try {
       const { note, ...started } = await starters[backend]();
       const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      explainSlowBackend(undefined);
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
@@ -214,6 +216,7 @@ export async function selectBackend(
         ? "the fastest backend works here"
         : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
+      if (name === "cpu") explainSlowBackend(`It is ${reason}.`);
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
       passedOver.push(whyNot(name, error));

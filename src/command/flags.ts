@@ -5,6 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { wrap } from "../runtime/wrap.ts";
+import { meantName, suggestion } from "../runtime/nearest_name.ts";
 
 /** What every flag has. */
 export interface FlagBase {
@@ -134,7 +135,7 @@ function parseValue(name: string, flag: Flag, text: string): number | string {
       throw new UsageError(
         `Cannot read --${name}: it must be one of ${
           flag.choices.join(", ")
-        }, current value is "${text}"`,
+        }, current value is "${text}"${suggestion(text, flag.choices)}`,
       );
     default:
       if (text !== "" || (flag as TextFlag).optional) return text;
@@ -183,9 +184,10 @@ export function parseFlags<const F extends Flags>(
     alias: switches.includes("help") ? { help: "h" } : {},
     unknown: (arg, key) => {
       if (key === undefined) return;
-      throw new UsageError(`Unknown flag "${arg.split("=")[0]}"`);
+      const name = arg.split("=")[0];
+      throw new UsageError(`Unknown flag "${name}"${meant(name, flags)}`);
     },
-  }) as { _: string[]; [name: string]: unknown };
+  });
 
   const values: Record<string, unknown> = {};
   for (const name of names) {
@@ -198,9 +200,22 @@ export function parseFlags<const F extends Flags>(
       : parseValue(name, flag, value as string);
   }
   if (rest.length > 0 && !options.positional) {
-    throw new UsageError(`Unexpected argument "${rest[0]}"`);
+    throw new UsageError(
+      `Unexpected argument "${rest[0]}"${meant(String(rest[0]), flags)}`,
+    );
   }
   return { ...values, _: rest } as FlagValues<F>;
+}
+
+/** `; did you mean --epochs?`, or nothing where no flag is near. */
+function meant(given: string, flags: Flags): string {
+  const isOn = (name: string) => flags[name].default === true;
+  const on = Object.keys(flags).filter((name) => !isOn(name));
+  const off = Object.keys(flags).filter(isOn).map((name) => `no-${name}`);
+  // What was to be turned off is no flag that turns it on.
+  const names = given.startsWith("--no-") ? off : [...on, ...off];
+  const nearest = meantName(given, names);
+  return nearest === undefined ? "" : `; did you mean --${nearest}?`;
 }
 
 /**

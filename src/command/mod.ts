@@ -55,7 +55,9 @@ export {
 export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
 export { RangeProgress } from "./range_progress.ts";
 export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
 export { systemCode } from "../runtime/system_error.ts";
+export { meantName } from "../runtime/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
 export { wrap } from "../runtime/wrap.ts";
 export { writeFile } from "../runtime/write_file.ts";

@@ -6,7 +6,8 @@ import {
 } from "../command/flags.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
-import type { Better, Metric } from "../finder/mod.ts";
+import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
+import type { Metric } from "../finder/mod.ts";
 import { metricDirection } from "../metrics/direction.ts";
 
 /** The flags of the command. */
@@ -90,6 +91,7 @@ export const FLAGS = {
     help: "folder of lr_range.json, .csv, .svg and .png",
   },
   ...PICTURE_FLAGS,
+  ...TENSORBOARD_FLAGS,
   json: {
     kind: "switch",
     help: "print the result as JSON in place of the chart",
@@ -123,7 +125,7 @@ export function readMetric(
     if (better === undefined) return undefined;
     throw new UsageError("Cannot read --better: it needs --metric");
   }
-  if (better !== undefined) return { name: metric, better: better as Better };
+  if (better !== undefined) return { name: metric, better };
   if (metricDirection(metric) !== undefined) return metric;
   throw new UsageError(
     `Cannot read --metric: its name does not tell where "${metric}" is better; add --better higher or --better lower`,

@@ -14,7 +14,7 @@ import type {
 } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import type { Search } from "./search.ts";
+import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
@@ -173,6 +173,7 @@ export function combineRuns(
   const overruled = circumstances && overrule(together, {
     circumstances,
     trials: search?.trials ?? [],
+    losses: typicalRun.losses,
   });
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||

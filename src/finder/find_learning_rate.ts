@@ -2,14 +2,40 @@ import { TrainingSnapshot } from "../training/snapshot.ts";
 import { batchSource } from "./_batches.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
-import { createTrainer } from "./_trainer.ts";
+import { createTrainer } from "./_create_trainer.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { DataSurvey } from "./data_survey.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { runRangeTests } from "./range_tests.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
+import { refuseSampleWeight } from "./sample_weight.ts";
 import { resolveSettings } from "./settings.ts";
 import type { CustomTrainee, Trainee } from "./trainee.ts";
+
+const NAMES = Object.keys(
+  {
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+    maxBatches: 0,
+    epochs: 0,
+    growth: 0,
+    batchSize: 0,
+    beta: 0,
+    validationData: 0,
+    classWeight: 0,
+    batchesPerRate: 0,
+    accumulate: 0,
+    repeats: 0,
+    seed: 0,
+    metric: 0,
+    stopFactor: 0,
+    signal: 0,
+    onBatch: 0,
+  } satisfies Record<keyof FindLearningRateOptions, 0>,
+);
 
 /**
  * The learning-rate range test: trains the model on batch after batch at rates
@@ -44,9 +70,11 @@ import type { CustomTrainee, Trainee } from "./trainee.ts";
  * @throws {RangeError} If an option is out of its range, the name of `metric`
  * does not tell where it is better, or data are empty.
  * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
- * the forms.
- * @throws {Error} If a loop of one's own changes a variable that it does not
- * list. What it lists is put back first.
+ * the forms, an option is none, or examples of a model have a `sampleWeight`,
+ * which tfjs's `fit` does not support.
+ * @throws {Error} If a loop of one's own changes a variable, or steps an
+ * optimizer, that it does not list, or with `accumulate` does not step each once
+ * a batch. All is put back first.
  *
  * @example Both bounds for a model
  * ```ts
@@ -91,13 +119,17 @@ export async function findLearningRate<Batch>(
   data: TrainingData<Batch>,
   options: FindLearningRateOptions<Batch> = {},
 ): Promise<LearningRateRange> {
-  const given = options as FindLearningRateOptions<unknown>;
-  const { batchSize = 32, seed = 0, validationData } = given;
-  const trainer = createTrainer(trainee as Trainee<unknown>, {
+  refuseSampleWeight(Object(options), "the options");
+  checkNames("find a learning rate", options, NAMES);
+  const { batchSize = 32, seed = 0, validationData, accumulate } = options;
+  const trainer = createTrainer(trainee, {
     validates: validationData !== undefined,
-    classWeight: given.classWeight,
+    classWeight: options.classWeight,
+    accumulate,
   });
-  const source = batchSource(data as TrainingData<unknown>, {
+  warnOfSlowBackend(trainer.subject);
+  if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
+  const source = batchSource(data, {
     batchSize,
     random: seededRandom(seed),
     name: "data",
@@ -110,7 +142,7 @@ export async function findLearningRate<Batch>(
       "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
     );
   }
-  const settings = resolveSettings(given, source.batches);
+  const settings = resolveSettings(options, source.batches);
 
   return await scoped(async (own) => {
     const snapshot = own(new TrainingSnapshot(trainer.subject));
@@ -130,7 +162,7 @@ export async function findLearningRate<Batch>(
         source,
         validation,
         settings,
-        options: given,
+        options,
         restore,
         survey,
       });

@@ -22,6 +22,7 @@ import {
 } from "./range_text.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
+import { keysOf } from "../runtime/records.ts";
 
 const isNumber: Check = that(
   "be a number",
@@ -97,7 +98,7 @@ export class LearningRateRange {
 
   private constructor(data: LearningRateRangeData) {
     this.#data = deepFreeze(data);
-    for (const field of Object.keys(FIELDS) as (keyof RangeTestResult)[]) {
+    for (const field of keysOf(FIELDS)) {
       if (data[field] !== undefined) {
         Object.defineProperty(this, field, {
           value: data[field],

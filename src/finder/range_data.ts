@@ -18,7 +18,7 @@ export interface RangeTestRun extends RecordedRun {
 /** The least and the greatest of several runs. */
 export type Spread = readonly [least: number, greatest: number];
 
-/** A short training at one rate, from the weights that the test began with. */
+/** A training at one rate, short or long, from the weights that the test began with. */
 export interface RangeTrial {
   /** The rate. */
   readonly learningRate: number;
@@ -31,6 +31,8 @@ export interface RangeTrial {
    * absent where training did not hold at this rate.
    */
   readonly gained?: number;
+  /** Of a long one: at its end, the losses of batches that it did not train on. */
+  readonly unseen?: readonly number[];
 }
 
 /** What a test cost. */
@@ -106,11 +108,14 @@ export interface RangeTestResult {
    * the other one (Smith 2015, section 3.3: a third or a fourth of the maximum).
    */
   readonly thumb?: "baseLr" | "maxLr";
-  /** Short trainings at single rates, if there were some. */
+  /** Trainings at single rates, if there were some. */
   readonly trials?: readonly RangeTrial[];
   /** What the test cost, where that was counted. */
   readonly cost?: RangeTestCost;
-  /** Batches in a pass over the data, where that is known. */
+  /**
+   * Batches in a pass over the data, where that is known; with `accumulate`, the
+   * steps on them.
+   */
   readonly batchesPerEpoch?: number;
   /** Each run; the bounds of the range are the medians of theirs. */
   readonly runs: readonly RangeTestRun[];

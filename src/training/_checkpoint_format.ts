@@ -13,6 +13,12 @@ import {
   text,
   that,
 } from "../runtime/check_data.ts";
+import {
+  AVERAGES_CHECKS,
+  type AveragesContent,
+  lackingAverage,
+  type SavedAverages,
+} from "./_checkpoint_averages.ts";
 import { sha256, toHex } from "../runtime/sha256.ts";
 import { writeFile } from "../runtime/write_file.ts";
 import {
@@ -34,7 +40,7 @@ import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./learning_rate_scheduler.ts";
 
 /** What a checkpoint says of itself. */
-export interface CheckpointContent {
+export interface CheckpointContent extends AveragesContent {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
   /** Which of them are trained, in the order of the optimizer's slots. */
@@ -87,6 +93,7 @@ const COMMON = {
     totalIterations: count,
     epochs: count,
   })),
+  ...AVERAGES_CHECKS,
   data: anything,
   tensors: record({ bytes: count, sha256: digest }),
 };
@@ -196,6 +203,7 @@ export async function readContent(
   // Version 1 wrote the trained weights first.
   const trained = header.trained ?? weights.map((_, i) => i);
   checkReferences(weights, trained, tensors);
+  checkAverages({ ...header, tensors });
   const histories = header.scheduler === undefined
     ? undefined
     : header.history === undefined
@@ -218,6 +226,30 @@ function checkReferences(
     throw new RangeError(
       `in ${HEADER_FILE}, trained must name one of ${weights.length} weights: current value is ${unknown}`,
     );
+  }
+}
+
+function checkAverages(saved: SavedAverages): void {
+  const { weights, averages, snapshots } = saved;
+  const unknown = averages?.of.find((index) => index >= weights.length);
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `in ${HEADER_FILE}, averages must be of ${weights.length} weights: current value is ${unknown}`,
+    );
+  }
+  if (snapshots) {
+    const { taken: { score }, last, best = 0 } = snapshots;
+    if (last > score.length || best > 0 && best >= score.length) {
+      throw new RangeError(
+        `in ${HEADER_FILE}, snapshots must be ${score.length}: current value is ${
+          Math.max(last, best + 1)
+        }`,
+      );
+    }
+  }
+  const lost = lackingAverage(saved);
+  if (lost !== undefined) {
+    throw new RangeError(`${TENSORS_FILE} lacks ${lost}`);
   }
 }
 

@@ -172,10 +172,7 @@ export async function readHistory(
   position: HistoryPosition,
 ): Promise<Histories> {
   const bytes = await readStart(`${folder}/${position.file}`, position.bytes);
-  const columns = { history: {}, epochHistory: {} } as Record<
-    typeof KINDS[number],
-    GrowingColumns
-  >;
+  const columns = { history: {}, epochHistory: {} };
   const rows = { history: 0, epochHistory: 0 };
   const view = new DataView(bytes.buffer);
   let last = newHistoryFile().sha256;
@@ -205,7 +202,7 @@ export async function readHistory(
       `${position.file} is of another run than its checkpoint`,
     );
   }
-  return columns as unknown as Histories;
+  return columns as Histories;
 }
 
 async function readStart(

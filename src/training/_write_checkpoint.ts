@@ -12,6 +12,7 @@ import {
   weightKey,
   writeContent,
 } from "./_checkpoint_format.ts";
+import { collectAverages } from "./_checkpoint_averages.ts";
 import {
   appendHistory,
   endsAt,
@@ -117,9 +118,10 @@ export function writeCheckpoint(
 async function write(
   folder: string,
   number: number,
-  { model, scheduler }: CheckpointSubject,
+  subject: CheckpointSubject,
   data: unknown,
 ): Promise<void> {
+  const { model, scheduler } = subject;
   const records = scheduler && recordsOf(scheduler);
   // What is trained while the device is read would not be in it.
   do await scheduler?.flush(); while (
@@ -141,6 +143,7 @@ async function write(
       fields: describeOptimizer(model.optimizer, tensors),
     },
     ...(scheduler && { scheduler: describeAlone(scheduler) }),
+    ...collectAverages(subject, weights, tensors),
     data,
   };
   const rows = scheduler && {

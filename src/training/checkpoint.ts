@@ -38,7 +38,8 @@ export interface SaveCheckpointOptions {
 /**
  * Saves a training run so that {@linkcode loadCheckpoint} goes on from here to
  * the same weights, bit for bit: the weights, every slot, count and cached
- * constant of the optimizer, the schedule with its history, and `data`.
+ * constant of the optimizer, the schedule with its history, averages and
+ * snapshots where they are given, and `data`.
  *
  * A checkpoint is a folder of two files within `folder`: `checkpoint.json`, with
  * a format version and checksums, and `tensors.safetensors`, which other tools
@@ -52,7 +53,8 @@ export interface SaveCheckpointOptions {
  * @param folder Made if it is not there.
  * @returns The folder of the checkpoint.
  * @throws {TypeError} If the model is not compiled or has a stateful recurrent
- * layer, whose state is not saved.
+ * layer, whose state is not saved, or averages or snapshots are of another
+ * model, or averages are in use.
  * @throws What the file system throws; the checkpoints before it remain.
  *
  * @example
@@ -69,6 +71,27 @@ export interface SaveCheckpointOptions {
  * await saveCheckpoint(folder, { model });
  * const checkpoint = await loadCheckpoint(folder);
  * checkpoint?.restore({ model });
+ * ```
+ *
+ * @example With an average of the weights
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import {
+ *   ExponentialMovingAverage,
+ *   loadCheckpoint,
+ *   saveCheckpoint,
+ * } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+ * using averages = new ExponentialMovingAverage(model);
+ *
+ * const folder = await Deno.makeTempDir();
+ * await saveCheckpoint(folder, { model, averages });
+ * const checkpoint = await loadCheckpoint(folder);
+ * checkpoint?.restore({ model, averages });
  * ```
  */
 export async function saveCheckpoint(

@@ -22,6 +22,7 @@ import {
 } from "../runtime/check_data.ts";
 import { columnsWith } from "../runtime/columns.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
@@ -393,6 +394,7 @@ export class LearningRateScheduler extends CallbackBase {
         "Cannot follow a learning-rate schedule as no other must drive the same optimizer: pass fit one scheduler",
       );
     }
+    warnOfSlowBackend(this.model);
     this.attach(this.model.optimizer);
     return DONE;
   }

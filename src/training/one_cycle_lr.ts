@@ -1,4 +1,4 @@
-import { checkNames } from "../schedules/check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import type { MomentumRange } from "../schedules/momentum_range.ts";
 import { oneCycle, type OneCycleOptions } from "../schedules/one_cycle.ts";
 import type { Schedule } from "../schedules/schedule.ts";

@@ -20,6 +20,13 @@ export interface TensorBoardLoggerOptions {
    * @default {undefined}
    */
   readonly scheduler?: LearningRateScheduler;
+  /**
+   * How many seconds batches may wait, at most, until they are in the file: what
+   * a run that is killed loses, and a TensorBoard that watches it lags behind.
+   *
+   * @default {5}
+   */
+  readonly flushSeconds?: number;
 }
 
 /** A range test, as far as it is logged. */
@@ -37,8 +44,7 @@ const ACTION = "log to TensorBoard";
 /**
  * Writes what training logs as an event file that TensorBoard shows: after each
  * epoch its logs as `epoch/loss`, `epoch/val_loss`, …, and of a scheduler the
- * batches since the last as `batch/lr`, `batch/loss`, …, each at the step of its
- * iteration.
+ * batches as `batch/lr`, `batch/loss`, …, each at the step of its iteration.
  *
  * It goes into `callbacks` of `fit` and `fitDataset`; in a loop of one's own,
  * call {@linkcode TensorBoardLogger.log | log}. Each logger writes a file of its
@@ -75,6 +81,9 @@ const ACTION = "log to TensorBoard";
 export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   readonly #folder: string;
   readonly #scheduler: LearningRateScheduler | undefined;
+  readonly #flushSeconds: number;
+  /** When batches were last written, in milliseconds. */
+  #flushed = 0;
   /** Rows of the scheduler's history that are written, or were before this. */
   #written: number | undefined;
   #path: string | undefined;
@@ -89,8 +98,15 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
       );
     }
+    const { scheduler, flushSeconds = 5 } = options;
+    if (!(flushSeconds >= 0)) {
+      throw new RangeError(
+        `Cannot ${ACTION} as flushSeconds must be >= 0: current value is ${flushSeconds}`,
+      );
+    }
     this.#folder = folder;
-    this.#scheduler = options.scheduler;
+    this.#scheduler = scheduler;
+    this.#flushSeconds = flushSeconds;
   }
 
   /** The path of the event file; undefined until something is logged. */
@@ -166,7 +182,14 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   override onTrainBegin(): Promise<void> {
     // Rows from before are those of an earlier run, which logged them.
     this.#written ??= this.#scheduler?.history.iterations.length ?? 0;
+    this.#flushed = performance.now();
     return Promise.resolve();
+  }
+
+  /** Called by `fit`. */
+  override async onBatchEnd(): Promise<void> {
+    const waited = (performance.now() - this.#flushed) / 1000;
+    if (waited >= this.#flushSeconds) await this.#logBatches();
   }
 
   /** Called by `fit`. */
@@ -194,6 +217,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 
   async #logBatches(): Promise<void> {
     const scheduler = this.#scheduler;
+    this.#flushed = performance.now();
     if (scheduler === undefined) return;
     await scheduler.flush();
     const { iterations, ...columns } = scheduler.history;

@@ -45,6 +45,14 @@ Deno.test("parseFlags() fills defaults and reads every kind", () => {
   assertEquals(parseFlags(FLAGS, ["--out", "a=b", "--out=c=d"]).out, "c=d");
 });
 
+Deno.test("parseFlags() means no flag by a name that is near none", () => {
+  // "--no-live" is not to turn "live" on.
+  for (const arg of ["--device", "-x", "--no-live", "--__proto__", "3"]) {
+    const error = assertThrows(() => parseFlags(FLAGS, [arg]), UsageError);
+    assert(!error.message.includes("did you mean"), error.message);
+  }
+});
+
 Deno.test("parseFlags() refuses what it cannot read, by name", () => {
   const cases: [string[], string][] = [
     [["--rates", "1"], 'Unknown flag "--rates"'],
@@ -72,6 +80,13 @@ Deno.test("parseFlags() refuses what it cannot read, by name", () => {
     [["--", "--plots"], 'Unexpected argument "--plots"'],
     [["--__proto__", "1"], 'Unknown flag "--__proto__"'],
     [["--toString"], 'Unknown flag "--toString"'],
+    [["--rates", "1"], "; did you mean --rate?"],
+    [["-count", "1"], "; did you mean --count?"],
+    [["--Mode=a"], "; did you mean --mode?"],
+    [["rate", "1"], "; did you mean --rate?"],
+    [["--no-plot"], "; did you mean --no-plots?"],
+    [["--plots_"], "; did you mean --no-plots?"],
+    [["--mode", "A"], 'current value is "A"; did you mean "a"?'],
   ];
   for (const [args, message] of cases) {
     assertThrows(() => parseFlags(FLAGS, args), UsageError, message);

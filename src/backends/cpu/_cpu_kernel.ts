@@ -43,11 +43,11 @@ export function replaceKernel<Inputs, Attrs>(
   }
   unregisterKernel(kernelName, "cpu");
   const kernel = replace(
-    stock.kernelFunc as unknown as Parameters<typeof replace>[0],
+    stock.kernelFunc as Parameters<typeof replace>[0],
   );
   registerKernel({
     ...stock,
-    kernelFunc: kernel as unknown as KernelConfig["kernelFunc"],
+    kernelFunc: kernel as KernelConfig["kernelFunc"],
   });
 }
 

@@ -38,7 +38,7 @@ async function startThreaded(threads: number): Promise<BackendWasm> {
   const { BackendWasm } = await import("@tensorflow/tfjs-backend-wasm");
   const module = await startSharedModule();
   const backend = new BackendWasm(
-    module as unknown as ConstructorParameters<typeof BackendWasm>[0],
+    module as ConstructorParameters<typeof BackendWasm>[0],
   );
   const endThreads = await startThreads(Compute.of(backend), threads - 1);
   const dispose = backend.dispose.bind(backend);

@@ -35,7 +35,7 @@ export function wasmKernel<Inputs, Attrs>(
   return {
     kernelName,
     backendName: "wasm",
-    kernelFunc: kernel as unknown as KernelConfig["kernelFunc"],
+    kernelFunc: kernel as KernelConfig["kernelFunc"],
   };
 }
 
@@ -109,7 +109,7 @@ export function runKernel(
   attrs: object,
 ): TensorInfo {
   return kernel.kernelFunc({
-    inputs: inputs as NamedTensorInfoMap,
+    inputs: inputs,
     backend,
     attrs: attrs as NamedAttrMap,
   }) as TensorInfo;

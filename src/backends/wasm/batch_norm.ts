@@ -153,8 +153,8 @@ export const fusedBatchNormKernel = wasmKernel(
   >) => {
     const { x, mean, variance } = inputs;
     // tfjs leaves out what there is none of.
-    const scale = inputs.scale as TensorInfo | undefined;
-    const offset = inputs.offset as TensorInfo | undefined;
+    const scale = inputs.scale;
+    const offset = inputs.offset;
     const epsilon = attrs.varianceEpsilon;
     const factors = [mean, variance, scale, offset].filter((factor) =>
       factor != null
@@ -163,7 +163,7 @@ export const fusedBatchNormKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedBatchNorm",
-        inputs as Record<string, TensorInfo>,
+        inputs,
         attrs,
       );
     }

@@ -7,7 +7,6 @@ import {
 } from "@tensorflow/tfjs";
 import {
   activate,
-  type ActivationInputs,
   clampOf,
   finishSeparately,
   fitsColumns,
@@ -105,11 +104,11 @@ export const fusedConv2DKernel = wasmKernel(
     FusedConv2DAttrs
   >) => {
     const { filter, preluActivationWeights } = inputs;
-    const bias = inputs.bias as TensorInfo | undefined;
+    const bias = inputs.bias;
     const activation = {
       ...attrs,
       preluActivationWeights,
-    } as unknown as ActivationInputs;
+    };
     if (!fitsColumns(bias, filter.shape[3])) {
       const y = convolution(backend, inputs, attrs, plain);
       return finishSeparately(backend, y, bias, activation);

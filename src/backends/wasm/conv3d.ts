@@ -83,7 +83,7 @@ export const conv3DBackpropFilterKernel = wasmKernel<
     filterShape,
     strides,
     1,
-    pad as Conv3DAttrs["pad"],
+    pad,
   );
   const [taps, height, width, channels, outChannels] = filterShape;
   const images = depthAsChannels(backend, x, windowTaps(info));
@@ -119,7 +119,7 @@ export const conv3DBackpropInputKernel = wasmKernel<
     filter.shape,
     strides,
     1,
-    pad as Conv3DAttrs["pad"],
+    pad,
   );
   const [taps, height, width, channels, outChannels] = filter.shape;
   // Slice i was tap t of output slice (i + front − t) / stride.

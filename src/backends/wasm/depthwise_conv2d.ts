@@ -5,7 +5,7 @@ import {
   type FusedDepthwiseConv2DAttrs,
   type FusedDepthwiseConv2DInputs,
 } from "@tensorflow/tfjs";
-import { type ActivationInputs, finishSeparately } from "./_activation.ts";
+import { finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
@@ -106,7 +106,7 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedDepthwiseConv2D",
-        inputs as Record<string, TensorInfo>,
+        inputs,
         attrs,
       );
     }
@@ -114,8 +114,8 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
     return finishSeparately(
       backend,
       y,
-      bias as TensorInfo | undefined,
-      { ...attrs, preluActivationWeights } as unknown as ActivationInputs,
+      bias,
+      { ...attrs, preluActivationWeights },
     );
   },
 );

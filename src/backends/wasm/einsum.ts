@@ -107,7 +107,7 @@ export const einsumKernel = wasmKernel(
     Record<number, TensorInfo>,
     EinsumAttrs
   >) => {
-    const tensors = Object.values(inputs) as TensorInfo[];
+    const tensors = Object.values(inputs);
     const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(
       attrs.equation,
       tensors.length,

@@ -40,7 +40,7 @@ export function placeState(
   state: TensorInfo,
   to: number,
 ): void {
-  const values = backend.typedArrayFromHeap(state) as Float32Array;
+  const values = backend.typedArrayFromHeap(state);
   Compute.of(backend).floats(to, values.length).set(values);
 }
 

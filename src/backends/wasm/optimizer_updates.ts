@@ -13,6 +13,7 @@ import {
   type KernelCall,
   wasmKernel,
 } from "./_wasm_kernel.ts";
+import { keysOf } from "../../runtime/records.ts";
 
 /** How many numbers a thread updates before it claims the next piece. */
 const PIECE = 8192;
@@ -27,7 +28,7 @@ interface Stored {
 /** The tensor itself where nobody else has its values, else a new one. */
 function reuse(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
   const { dataId, shape } = tensor;
-  const stored = backend.dataIdMap.get(dataId) as unknown as Stored;
+  const stored = backend.dataIdMap.get(dataId);
   if (stored.refCount > 1) return backend.makeOutput(shape, "float32");
   // XNNPACK, which some of tfjs's kernels use, keeps weights in an order of its
   // own for as long as their tensor's number is known.
@@ -46,7 +47,7 @@ function update(
   rule: UpdateRule,
   { inputs, attrs, backend }: KernelCall<TensorInfo[], UpdateKernelAttrs>,
 ): TensorInfo[] {
-  const tensors = Object.values(inputs) as TensorInfo[];
+  const tensors = Object.values(inputs);
   const compute = Compute.of(backend);
   const perWeight = 2 + attrs.slots;
   const numbers = [...tensors.slice(0, attrs.scalars), ...attrs.constants];
@@ -95,10 +96,11 @@ function update(
 }
 
 /** The updates of all of tfjs's optimizers, each one pass over all weights. */
-export const optimizerUpdateKernels: readonly KernelConfig[] =
-  (Object.keys(updateRules) as UpdateRule[]).map((rule) =>
-    wasmKernel<TensorInfo[], UpdateKernelAttrs>(
-      rule[0].toUpperCase() + rule.slice(1),
-      (call) => update(rule, call),
-    )
-  );
+export const optimizerUpdateKernels: readonly KernelConfig[] = keysOf(
+  updateRules,
+).map((rule) =>
+  wasmKernel<TensorInfo[], UpdateKernelAttrs>(
+    rule[0].toUpperCase() + rule.slice(1),
+    (call) => update(rule, call),
+  )
+);

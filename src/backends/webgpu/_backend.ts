@@ -205,7 +205,7 @@ export function createBackend(
       if (words.length !== length) {
         const whole = new Words(length);
         whole.set(words.subarray(0, length));
-        words = whole as Float32Array<ArrayBuffer>;
+        words = whole;
       }
       if (length > 0) device.queue.writeBuffer(buffer, 0, words);
       return buffer;

@@ -28,7 +28,7 @@ function run(kernel: string, inputs: object, attrs: object): tf.Tensor[] {
     kernel,
     inputs as tf.NamedTensorMap,
     attrs as tf.NamedAttrMap,
-  ) as tf.Tensor[];
+  );
 }
 
 /** Registers the gradient, and lets the layer use the kernel where it can. */
@@ -47,7 +47,7 @@ export function installBatchNorm(): void {
   // Not by way of a layer, which would count in the names of those after it.
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
   const [layer] = classNameMap.BatchNormalization;
-  const prototype = layer.prototype as unknown as BatchNormalization;
+  const prototype = layer.prototype as BatchNormalization;
   const stock = prototype.call;
   prototype.call = function (this: BatchNormalization, inputs, kwargs) {
     const [x, second] = Array.isArray(inputs) ? inputs : [inputs];

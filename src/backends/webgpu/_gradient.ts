@@ -37,8 +37,8 @@ export function replaceGradient(
       const isPlain = isFirstOrder(0) && !Array.isArray(dy) &&
         dy.dtype === "float32" &&
         saved.every((tensor) => tensor?.dtype === "float32");
-      const own = isPlain ? compute(dy as tf.Tensor, saved, attrs) : undefined;
-      return own as unknown as ReturnType<typeof stock.gradFunc> ??
+      const own = isPlain ? compute(dy, saved, attrs) : undefined;
+      return own ??
         stock.gradFunc(dy, saved, attrs);
     },
   });
@@ -52,7 +52,7 @@ export function runKernel(
 ): tf.Tensor {
   return tf.engine().runKernel(
     kernelName,
-    inputs as unknown as tf.NamedTensorMap,
-    attrs as unknown as tf.NamedAttrMap,
-  ) as tf.Tensor;
+    inputs as tf.NamedTensorMap,
+    attrs as tf.NamedAttrMap,
+  );
 }

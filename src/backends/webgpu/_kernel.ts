@@ -25,7 +25,7 @@ export function defineKernel(
   return {
     kernelName,
     backendName: "webgpu",
-    kernelFunc: compute as unknown as KernelFunc,
+    kernelFunc: compute as KernelFunc,
   };
 }
 
@@ -43,8 +43,7 @@ export function replaceKernel(
 ): Replacement {
   return {
     kernelName,
-    replace: (stock) => (call) =>
-      compute(call as unknown as KernelCall) ?? stock(call),
+    replace: (stock) => (call) => compute(call as KernelCall) ?? stock(call),
   };
 }
 

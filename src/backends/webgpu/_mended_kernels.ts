@@ -75,7 +75,7 @@ function addInGroups(stock: tf.KernelFunc): tf.KernelFunc {
  */
 function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
   return (call) => {
-    const product = stock(call) as tf.TensorInfo;
+    const product = stock(call);
     const { axis, keepDims } = call.attrs as {
       axis: number | number[];
       keepDims: boolean;
@@ -93,7 +93,7 @@ function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
 /** The place of the largest of a vector is one number; tfjs's is a vector. */
 function dropDimension(stock: tf.KernelFunc): tf.KernelFunc {
   return (call) => {
-    const result = stock(call) as tf.TensorInfo;
+    const result = stock(call);
     return call.inputs.x!.shape.length === 1
       ? { ...result, shape: [] }
       : result;

@@ -99,15 +99,12 @@ export function installCrossentropy(): void {
       p: () => runKernel(GRADIENT, { dy: dy as tf.Tensor, p, t }),
     }),
   });
-  const metrics = tf.metrics as { categoricalCrossentropy: Loss };
+  const metrics = tf.metrics;
   // In a bundle, a module's names are for reading alone.
   const name = Object.getOwnPropertyDescriptor(metrics, NAME);
   if (name?.writable) metrics[NAME] = fused(metrics[NAME]);
 
-  const prototype = tf.LayersModel.prototype as unknown as Record<
-    "makeTrainFunction" | "makeTestFunction",
-    (this: Compiled) => unknown
-  >;
+  const prototype = tf.LayersModel.prototype;
   for (const method of ["makeTrainFunction", "makeTestFunction"] as const) {
     const original = prototype[method];
     prototype[method] = function (this: Compiled) {
