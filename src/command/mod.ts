@@ -35,6 +35,7 @@ export {
   type FlagValue,
   type FlagValues,
   type NumberFlag,
+  type NumbersFlag,
   parseFlags,
   type SwitchFlag,
   type TextFlag,

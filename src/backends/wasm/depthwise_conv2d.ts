@@ -9,13 +9,13 @@ import { finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
   release,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -29,8 +29,8 @@ function infoOf(
   attrs: DepthwiseConv2dNativeAttrs,
 ): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations ?? [1, 1],
     attrs.pad,

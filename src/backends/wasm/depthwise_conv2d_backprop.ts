@@ -8,11 +8,11 @@ import {
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise, correlateDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   release,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -49,7 +49,7 @@ export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
 >("DepthwiseConv2dNativeBackpropFilter", ({ inputs, attrs, backend }) => {
   const { x, dy } = inputs;
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
+    shape4D(x),
     attrs.filterShape,
     attrs.strides,
     attrs.dilations,
@@ -94,7 +94,7 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   const { dy, filter } = inputs;
   const info = backend_util.computeConv2DInfo(
     attrs.inputShape,
-    filter.shape as Shape4D,
+    shape4D(filter),
     attrs.strides,
     attrs.dilations,
     attrs.pad,
