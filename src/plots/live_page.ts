@@ -1,3 +1,4 @@
+import { rowBeyond } from "../runtime/columns.ts";
 import { requireDeno } from "../runtime/require_deno.ts";
 import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
@@ -102,7 +103,8 @@ export class LivePage implements AsyncDisposable {
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   /** The page's address. */
   readonly url: string;
-  #rows = 0;
+  /** The last one whose row was sent. */
+  #iteration = -Infinity;
   #epochs = 0;
   #looked = -Infinity;
   #flushed = -Infinity;
@@ -251,10 +253,11 @@ export class LivePage implements AsyncDisposable {
   }
 
   #look({ history, epochHistory }: RunHistory): void {
-    const rows = history.iterations.length;
-    if (rows > this.#rows) {
-      this.#send("rows", rowsFrom(history, this.#rows));
-      this.#rows = rows;
+    const { iterations } = history;
+    const row = rowBeyond(iterations, this.#iteration);
+    if (row < iterations.length) {
+      this.#send("rows", rowsFrom(history, row));
+      this.#iteration = iterations[iterations.length - 1];
     }
     const epochs = epochHistory?.iterations.length ?? 0;
     if (epochs > this.#epochs) {

@@ -16,9 +16,11 @@ import { collectAverages } from "./_checkpoint_averages.ts";
 import {
   appendHistory,
   endsAt,
+  type Histories,
   type HistoryPosition,
   isHistoryFile,
   newHistoryFile,
+  type RowCounts,
 } from "./_history_file.ts";
 import type { NamedTensor, TensorDtype } from "./_safetensors.ts";
 import type { CheckpointSubject } from "./checkpoint_content.ts";
@@ -67,7 +69,14 @@ export function noteHistory(
   scheduler: LearningRateScheduler,
   position: HistoryPosition,
 ): void {
-  const { generation } = recordsOf(scheduler).batches;
+  note(folder, recordsOf(scheduler).batches.generation, position);
+}
+
+function note(
+  folder: string,
+  generation: object,
+  position: HistoryPosition,
+): void {
   const noted = positions.get(generation) ?? new Map();
   positions.set(generation, noted.set(folder, position));
 }
@@ -146,14 +155,10 @@ async function write(
     ...collectAverages(subject, weights, tensors),
     data,
   };
-  const rows = scheduler && {
-    rows: scheduler.history.iterations.length,
-    epochs: scheduler.epochHistory.iterations.length,
-  };
+  const recorded = scheduler && recordedOf(scheduler);
   const read = await readTensors(tensors);
 
-  const history = scheduler && rows &&
-    await appendTo(folder, scheduler, rows);
+  const history = recorded && await appendTo(folder, recorded);
   const fs = fileSystem("save a checkpoint");
   const path = pathOf(folder, number);
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
@@ -166,21 +171,40 @@ async function write(
   }
 }
 
+/** What is recorded at a moment, whatever is recorded after it. */
+interface Recorded extends Histories {
+  readonly generation: object;
+  readonly to: RowCounts;
+}
+
+function recordedOf(scheduler: LearningRateScheduler): Recorded {
+  const { history, epochHistory } = scheduler;
+  return {
+    // The columns as they are: they may grow, or be replaced by thinner ones.
+    history: { ...history },
+    epochHistory: { ...epochHistory },
+    generation: recordsOf(scheduler).batches.generation,
+    to: {
+      rows: history.iterations.length,
+      epochs: epochHistory.iterations.length,
+    },
+  };
+}
+
 /** Appends to the history's file what it lacks, or starts a new one. */
 async function appendTo(
   folder: string,
-  scheduler: LearningRateScheduler,
-  to: { readonly rows: number; readonly epochs: number },
+  recorded: Recorded,
 ): Promise<HistoryPosition> {
-  const noted = positions.get(recordsOf(scheduler).batches.generation)
-    ?.get(folder);
+  const { generation, to } = recorded;
+  const noted = positions.get(generation)?.get(folder);
   const goesOn = noted !== undefined && noted.rows <= to.rows &&
     noted.epochs <= to.epochs && await endsAt(folder, noted);
-  const position = await appendHistory(folder, scheduler, {
+  const position = await appendHistory(folder, recorded, {
     position: goesOn ? noted : newHistoryFile(),
     to,
   });
-  noteHistory(folder, scheduler, position);
+  note(folder, generation, position);
   return position;
 }
 
