@@ -4,6 +4,7 @@
  * paper's rows are those of its version 6, of April 2017, table by table.
  */
 
+import { meantName } from "@clr/clr/command";
 import type { Rate } from "./rate.ts";
 import type { DatasetName } from "./datasets.ts";
 import type { ModelName } from "./models.ts";
@@ -840,8 +841,13 @@ export function selectRows(selection: string): PaperRow[] {
       ? exact
       : ROWS.filter(({ id }) => id.startsWith(`${name}-`));
     if (rows.length === 0) {
+      const nearest = meantName(name, [
+        ...new Set(ROWS.flatMap(({ id }) => [familyOf(id), id])),
+      ]);
       throw new RangeError(
-        `Cannot select rows as a name must be an id of --list or the beginning of some: current value is ${name}`,
+        `Cannot select rows as a name must be an id of --list or the beginning of some: current value is ${name}${
+          nearest === undefined ? "" : `; did you mean ${nearest}?`
+        }`,
       );
     }
     return rows;

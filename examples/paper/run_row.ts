@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
-import { VERSION, writeFile } from "@clr/clr/command";
+import { markdownTable, VERSION, writeFile } from "@clr/clr/command";
 import {
   layerRates,
   loadCheckpoint,
@@ -9,6 +9,7 @@ import {
   type ReduceLROnPlateauState,
   saveCheckpoint,
   StopOnAbort,
+  TensorBoardLogger,
 } from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
@@ -77,6 +78,8 @@ export interface RunOptions {
   readonly backend: Pick<SelectedBackend, "backend" | "device">;
   /** Where results and checkpoints go. */
   readonly out: string;
+  /** A folder, in which each run has its own, for what TensorBoard shows. */
+  readonly tensorboard?: string;
   readonly log: (line: string) => void;
   /** Stops at the next batch; a later run goes on from the last checkpoint. */
   readonly signal?: AbortSignal;
@@ -275,6 +278,22 @@ export async function runRow(
       model.setWeights(weights);
       tf.dispose(weights);
     }
+    const logger = options.tensorboard === undefined
+      ? undefined
+      : new TensorBoardLogger(`${options.tensorboard}/${name}`, { scheduler });
+    await logger?.text(
+      "plan",
+      markdownTable([
+        ["row", `${row.id}, seed ${seed}, scale ${scale}`],
+        ["model", `${modelName}, ${row.optimizer}`],
+        [
+          "images",
+          `${train.count} to train, ${test.count} to test (${dataset.name}, ${dataset.origin})`,
+        ],
+        ["learning rate", describeRate(row.rate, scale)],
+        ["iterations", `${iterations} of batches of ${row.batchSize}`],
+      ]),
+    );
     const done = scheduler.totalIterations;
     setSteps(model, done);
     const start = performance.now();
@@ -319,6 +338,7 @@ export async function runRow(
           ...(signal ? [new StopOnAbort(signal)] : []),
           scheduler,
           ...(plateau ? [plateau] : []),
+          ...(logger ? [logger] : []),
           saver,
         ],
       });

@@ -6,6 +6,7 @@ import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
@@ -36,7 +37,8 @@ export interface SelectBackendOptions {
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
-   * which takes some 10 MB.
+   * which takes some 10 MB. A browser has more than one only in a worker, of a
+   * page that its server isolates (`crossOriginIsolated`).
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
@@ -49,6 +51,15 @@ export interface SelectBackendOptions {
    * @default {true}
    */
   readonly winograd?: boolean;
+  /**
+   * In a browser, the address of the folder from which the `.wasm` files of
+   * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
+   * at its end: a bundle does not hold them. Relative to the page, or in a worker
+   * to its script. Elsewhere the package's own files are read.
+   *
+   * @default {the folder of the page, or of the worker's script}
+   */
+  readonly wasmPath?: string;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -87,16 +98,14 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
 
 async function startWasmTraining(
   threads: number,
-  options: WasmTrainingOptions,
+  { wasmPath, ...options }: WasmTrainingOptions & { wasmPath?: string },
 ): Promise<Started> {
   await enableWasmTraining(options);
-  return await startWasm(threads);
+  return await startWasm(threads, wasmPath);
 }
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
-  // At its first use it would advise, as to Node.js, a backend that Deno lacks.
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
@@ -148,6 +157,7 @@ export async function selectBackend(
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
+    wasmPath,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
@@ -163,6 +173,7 @@ export async function selectBackend(
       }`,
     );
   }
+  silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
   mendCpu();
   replaceGradients();
@@ -173,7 +184,7 @@ export async function selectBackend(
         allowSoftware: backend === "webgpu",
         ...device !== undefined && { device },
       }),
-    wasm: () => startWasmTraining(threads, { winograd }),
+    wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
   const names = keysOf(starters);
@@ -188,6 +199,7 @@ export async function selectBackend(
     try {
       const { note, ...started } = await starters[backend]();
       const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      explainSlowBackend(undefined);
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
@@ -204,6 +216,7 @@ export async function selectBackend(
         ? "the fastest backend works here"
         : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
+      if (name === "cpu") explainSlowBackend(`It is ${reason}.`);
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
       passedOver.push(whyNot(name, error));

@@ -36,8 +36,11 @@ export interface RangeTestSettings {
   readonly maxBatches?: number;
 }
 
-/** The most batches of a test that chooses its rates for itself. */
-const MAX_BATCHES = 150;
+/**
+ * The most batches of a test that chooses its rates for itself. Half of them are
+ * enough, unless sweeps disagree or a long training is needed.
+ */
+const MAX_BATCHES = 250;
 
 /** Rates of a test that does not, where only the range or the pace is given. */
 const ITERATIONS = 120;

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { averagesFor } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
 import {
   describeFrozen,
@@ -79,6 +80,8 @@ export class WholeCheckpoint implements Checkpoint {
     const fields = options.optimizer === false
       ? undefined
       : this.#optimizerFor(model, match);
+    const averages = averagesFor(subject, this.#content, match);
+    if (typeof averages === "string") this.#refuse(averages);
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
@@ -89,6 +92,7 @@ export class WholeCheckpoint implements Checkpoint {
       if (fields) {
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
       }
+      averages((name) => this.#tensor(name));
     });
   }
 

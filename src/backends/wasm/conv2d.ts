@@ -15,11 +15,11 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { convolve } from "./compute/convolution.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import type { Images, Windows } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   type KernelCall,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -62,8 +62,8 @@ function convolution(
 ): TensorInfo {
   requireChannelsLast("Conv2D", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations,
     attrs.pad,

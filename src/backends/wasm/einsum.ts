@@ -131,6 +131,6 @@ export const einsumKernel = wasmKernel(
       : reduce(backend, first, needed);
     const { tensor, own } = arrange(backend, summed, result);
     if (own) return tensor;
-    return callKernel(backend, "Identity", { x: tensor }, {});
+    return callKernel(backend, "Identity", { x: tensor });
   },
 );
