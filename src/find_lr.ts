@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * The learning-rate finder as a command:
  *
  * ```sh
@@ -22,6 +24,7 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
 import { LayersModel } from "@tensorflow/tfjs";
 import {
   preflight,

@@ -1,4 +1,5 @@
 import { rowBeyond } from "../runtime/columns.ts";
+import { requireDeno } from "../runtime/require_deno.ts";
 import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
@@ -133,11 +134,12 @@ export class LivePage implements AsyncDisposable {
    * @throws {Deno.errors.AddrInUse} When the port is taken.
    * @throws {Deno.errors.PermissionDenied} When the system reserves the port.
    * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
-   * @throws {Error} When the server cannot start otherwise.
+   * @throws {Error} When the server cannot start otherwise, and outside Deno.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
     const { port = 0, title = "Training", iterations, x = "iterations" } =
       options;
+    requireDeno("open a live page");
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });
     const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {

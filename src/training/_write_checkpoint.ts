@@ -33,6 +33,7 @@ import {
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
@@ -108,6 +109,7 @@ export function writeCheckpoint(
         } is of another`,
       );
     }
+    const fs = fileSystem("save a checkpoint");
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, subject, data);
@@ -115,7 +117,7 @@ export function writeCheckpoint(
     const kept = [...numbers, number].slice(-keep);
     for (const old of numbers) {
       if (kept.includes(old)) continue;
-      await Deno.remove(pathOf(path, old), { recursive: true });
+      await fs.rm(pathOf(path, old), { recursive: true });
     }
     await removeHistories(path, kept);
     return number;
@@ -157,13 +159,14 @@ async function write(
   const read = await readTensors(tensors);
 
   const history = recorded && await appendTo(folder, recorded);
+  const fs = fileSystem("save a checkpoint");
   const path = pathOf(folder, number);
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
     await writeContent(beside, { ...content, history }, read);
-    await Deno.rename(beside, path);
+    await fs.rename(beside, path);
   } catch (error) {
-    await Deno.remove(beside, { recursive: true }).catch(() => {});
+    await fs.rm(beside, { recursive: true }).catch(() => {});
     throw error;
   }
 }
@@ -235,6 +238,7 @@ async function removeHistories(
 ): Promise<void> {
   const files = (await namesIn(folder)).filter(isHistoryFile);
   if (files.length < 2) return;
+  const fs = fileSystem("save a checkpoint");
   const needed = new Set<string | undefined>();
   for (const number of kept) {
     try {
@@ -245,6 +249,6 @@ async function removeHistories(
     }
   }
   for (const file of files) {
-    if (!needed.has(file)) await Deno.remove(`${folder}/${file}`);
+    if (!needed.has(file)) await fs.rm(`${folder}/${file}`);
   }
 }

@@ -1,3 +1,4 @@
+import { fileSystem } from "../runtime/builtin.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -243,8 +244,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const previous = this.#writing;
     this.#writing = (async () => {
       const [bytes] = await Promise.all([records, previous]);
-      // A browser, which has no files, can load the module.
-      const { appendFile, mkdir, writeFile } = await import("node:fs/promises");
+      const { appendFile, mkdir, writeFile } = fileSystem(ACTION);
       if (this.#path === undefined) {
         await mkdir(this.#folder, { recursive: true });
         const seconds = Date.now() / 1000;
