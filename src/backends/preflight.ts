@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -159,7 +160,7 @@ function disposeTape(): void {
 
 function explain(error: unknown, tracker: LayerTracker): PreflightError {
   const backend = tf.getBackend();
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const noGradient = /gradient function not found for (\w+)/.exec(message)?.[1];
   if (noGradient) {
     return new PreflightError({

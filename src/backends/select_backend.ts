@@ -14,6 +14,7 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -110,11 +111,7 @@ function whyNot(name: BackendName, error: unknown): string {
   const known = error instanceof WebGPUUnavailableError
     ? gpuMissing[error.reason]
     : undefined;
-  return known ?? `${name} cannot start (${describe(error)})`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return known ?? `${name} cannot start (${errorMessage(error)})`;
 }
 
 /**
@@ -192,7 +189,7 @@ export async function selectBackend(
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
-        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        `Cannot start the ${backend} backend: ${errorMessage(cause)}`,
         { cause },
       );
     }

@@ -9,6 +9,7 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 export { CheckpointError };
 export type {
@@ -136,7 +137,7 @@ export async function loadCheckpoint(
         path,
         reason: error instanceof Deno.errors.NotFound
           ? "a file is missing"
-          : (error as Error).message,
+          : errorMessage(error),
       });
     }
   }

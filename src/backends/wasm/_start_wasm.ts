@@ -4,6 +4,7 @@ import { Compute } from "./compute/compute.ts";
 import { isRevectorizing } from "./compute/revectorize.ts";
 import { startSharedModule } from "./_shared_module.ts";
 import { startThreads } from "./compute/threads.ts";
+import { errorMessage } from "../../runtime/error_message.ts";
 
 /** How the WASM backend runs. */
 export interface WasmStart {
@@ -76,7 +77,7 @@ export async function startWasm(threads: number): Promise<WasmStart> {
       // Both builds are files of the package, so that the other one would fail
       // too, and less clearly.
       if ((error as Error).name === "NotCapable") throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorMessage(error);
       note = `on one thread, as more cannot be started (${why})`;
     }
   }
