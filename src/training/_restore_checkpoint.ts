@@ -24,7 +24,7 @@ import {
   type OptimizerFields,
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
-import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 
@@ -86,7 +86,7 @@ export class WholeCheckpoint implements Checkpoint {
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
-        (weight.read() as tf.Variable).assign(
+        variableOf(weight).assign(
           this.#tensor(this.#key(match.from[i])),
         )
       );

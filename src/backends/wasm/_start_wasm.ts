@@ -76,7 +76,7 @@ export async function startWasm(threads: number): Promise<WasmStart> {
     } catch (error) {
       // Both builds are files of the package, so that the other one would fail
       // too, and less clearly.
-      if ((error as Error).name === "NotCapable") throw error;
+      if (error instanceof Error && error.name === "NotCapable") throw error;
       const why = errorMessage(error);
       note = `on one thread, as more cannot be started (${why})`;
     }
