@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
@@ -240,39 +241,41 @@ export async function preflight(
     : [options.inputs].flat();
   // Batch normalisation moves its statistics in every training pass.
   const before = model.weights.map((weight) => weight.read().clone());
-  using tracker = new LayerTracker(model);
-  let failure: PreflightError | undefined;
-  const pass = () =>
-    tf.tidy(() => {
-      const inputs = given ?? sampleInputs(model);
-      const loss = () => {
-        const outputs = model.apply(inputs, { training: true });
-        const sums = [outputs].flat().map((output) =>
-          tf.sum(tf.cast(output as Tensor, "float32"))
+  return await scoped(async (own) => {
+    const tracker = own(new LayerTracker(model));
+    let failure: PreflightError | undefined;
+    const pass = () =>
+      tf.tidy(() => {
+        const inputs = given ?? sampleInputs(model);
+        const loss = () => {
+          const outputs = model.apply(inputs, { training: true });
+          const sums = [outputs].flat().map((output) =>
+            tf.sum(tf.cast(output as Tensor, "float32"))
+          );
+          const total = tf.addN(sums) as tf.Scalar;
+          tracker.followBackwards();
+          return total;
+        };
+        // Read, as some failures show only then.
+        Object.values(tf.variableGrads(loss).grads).forEach((grad) =>
+          grad.dataSync()
         );
-        const total = tf.addN(sums) as tf.Scalar;
-        tracker.followBackwards();
-        return total;
-      };
-      // Read, as some failures show only then.
-      Object.values(tf.variableGrads(loss).grads).forEach((grad) =>
-        grad.dataSync()
-      );
+      });
+    const { kernelNames } = await tf.profile(() => {
+      try {
+        pass();
+      } catch (error) {
+        failure = explain(error, tracker);
+        disposeTape();
+      }
+      return [];
     });
-  const { kernelNames } = await tf.profile(() => {
-    try {
-      pass();
-    } catch (error) {
-      failure = explain(error, tracker);
-      disposeTape();
-    }
-    return [];
-  });
-  model.weights.forEach((weight, i) => weight.write(before[i]));
-  tf.dispose(before);
-  if (failure) throw failure;
-  return Object.freeze({
-    backend: tf.getBackend(),
-    kernels: Object.freeze([...kernelNames].sort()),
+    model.weights.forEach((weight, i) => weight.write(before[i]));
+    tf.dispose(before);
+    if (failure) throw failure;
+    return Object.freeze({
+      backend: tf.getBackend(),
+      kernels: Object.freeze([...kernelNames].sort()),
+    });
   });
 }

@@ -38,7 +38,8 @@ export interface SelectBackendOptions {
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
-   * which takes some 10 MB.
+   * which takes some 10 MB. A browser has more than one only in a worker, of a
+   * page that its server isolates (`crossOriginIsolated`).
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
@@ -51,6 +52,15 @@ export interface SelectBackendOptions {
    * @default {true}
    */
   readonly winograd?: boolean;
+  /**
+   * In a browser, the address of the folder from which the `.wasm` files of
+   * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
+   * at its end: a bundle does not hold them. Relative to the page, or in a worker
+   * to its script. Elsewhere the package's own files are read.
+   *
+   * @default {the folder of the page, or of the worker's script}
+   */
+  readonly wasmPath?: string;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -89,10 +99,10 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
 
 async function startWasmTraining(
   threads: number,
-  options: WasmTrainingOptions,
+  { wasmPath, ...options }: WasmTrainingOptions & { wasmPath?: string },
 ): Promise<Started> {
   await enableWasmTraining(options);
-  return await startWasm(threads);
+  return await startWasm(threads, wasmPath);
 }
 
 async function startCpu(): Promise<Started> {
@@ -144,6 +154,7 @@ export async function selectBackend(
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
+    wasmPath,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
@@ -170,7 +181,7 @@ export async function selectBackend(
         allowSoftware: backend === "webgpu",
         ...device !== undefined && { device },
       }),
-    wasm: () => startWasmTraining(threads, { winograd }),
+    wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
   const names = keysOf(starters);

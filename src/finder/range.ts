@@ -67,6 +67,7 @@ const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
   trials: true,
   cost: true,
   batchesPerEpoch: true,
+  grid: true,
 };
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
