@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
+import { ofAsManyMatrices } from "./_matrix_products.ts";
 import type { Program } from "./_open_backend.ts";
 
 let mended = false;
@@ -14,11 +15,18 @@ export function mendWebGPUKernels(): void {
   mended = true;
   replace("AddN", addInGroups);
   replace("Prod", keepDimensions);
-  replace("ArgMax", dropDimension);
-  replace("ArgMin", dropDimension);
   replace("Relu6", keepNaN);
   replace("Transpose", asFloats);
-  ["Sum", "Prod", "Any", "All"].forEach((name) => replace(name, overLastAxes));
+  Object.keys(OF_NONE).forEach((name) =>
+    replace(name, (stock) => overLastAxes(stock, name))
+  );
+  replace("BatchMatMul", ofAsManyMatrices);
+  replace("_FusedMatMul", ofAsManyMatrices);
+  ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
+    replace(name, keepNaNAfter)
+  );
+  replace("ResizeBilinearGrad", ofOnePixel);
+  replace("ResizeNearestNeighborGrad", ofOnePixel);
   replacePool3D("webgpu");
   mendConv3D("webgpu");
 }
@@ -90,16 +98,6 @@ function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
   };
 }
 
-/** The place of the largest of a vector is one number; tfjs's is a vector. */
-function dropDimension(stock: tf.KernelFunc): tf.KernelFunc {
-  return (call) => {
-    const result = stock(call) as tf.TensorInfo;
-    return call.inputs.x!.shape.length === 1
-      ? { ...result, shape: [] }
-      : result;
-  };
-}
-
 /** The shader's `clamp` makes 0 of NaN; `Relu` and `Minimum` keep it. */
 function keepNaN(): tf.KernelFunc {
   return ({ inputs, backend }) => {
@@ -115,6 +113,22 @@ function keepNaN(): tf.KernelFunc {
     const result = run("Minimum", { a: cut, b: six });
     webgpu.disposeData(cut.dataId);
     webgpu.disposeData(six.dataId);
+    return result;
+  };
+}
+
+/** The same for what ends in `relu6`, which then runs by itself. */
+function keepNaNAfter(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    if (call.attrs?.activation !== "relu6") return stock(call);
+    const attrs = { ...call.attrs, activation: "linear" };
+    const x = stock({ ...call, attrs }) as tf.TensorInfo;
+    const result = tf.getKernel("Relu6", "webgpu").kernelFunc({
+      inputs: { x },
+      attrs: {},
+      backend: call.backend,
+    });
+    (call.backend as WebGPUBackend).disposeData(x.dataId);
     return result;
   };
 }
@@ -148,13 +162,39 @@ function asFloats(stock: tf.KernelFunc): tf.KernelFunc {
   };
 }
 
-/** Reductions transpose what they reduce, by that shader. */
-function overLastAxes(stock: tf.KernelFunc): tf.KernelFunc {
+/** What reductions give of no values at all. */
+const OF_NONE: Readonly<Record<string, number>> = {
+  Sum: 0,
+  Prod: 1,
+  Any: 0,
+  All: 1,
+};
+
+/**
+ * Reductions transpose what they reduce, by that shader. Of a vector without
+ * values, tfjs's own computes the shape to be NaN.
+ */
+function overLastAxes(stock: tf.KernelFunc, name: string): tf.KernelFunc {
   return (call) => {
     const x = call.inputs.x!;
     const { axis, keepDims } = call.attrs as unknown as tf.SumAttrs;
     const { shape } = x;
     const axes = tf.util.parseAxisParam(axis, shape);
+    if (tf.util.sizeFromShape(shape) === 0) {
+      const left = shape.flatMap((length, i) =>
+        !axes.includes(i) ? [length] : keepDims ? [1] : []
+      );
+      const size = tf.util.sizeFromShape(left);
+      const dtype = x.dtype === "bool" && (name === "Sum" || name === "Prod")
+        ? "int32"
+        : x.dtype;
+      const values = tf.util.getTypedArrayFromDType(dtype as "float32", size);
+      return (call.backend as WebGPUBackend).makeTensorInfo(
+        left,
+        dtype,
+        values.fill(OF_NONE[name]),
+      );
+    }
     const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
     if (x.dtype === "float32" || !perm) return stock(call);
     const { backend } = call;
@@ -178,5 +218,27 @@ function overLastAxes(stock: tf.KernelFunc): tf.KernelFunc {
         shape: tf.backend_util.expandShapeToKeepDim(result.shape, axes),
       }
       : result;
+  };
+}
+
+/**
+ * With the corners aligned, an image of one pixel along an axis is repeated
+ * along it: its gradient is that of the sum, by which tfjs's own would divide.
+ */
+function ofOnePixel(stock: tf.KernelFunc): tf.KernelFunc {
+  return (call) => {
+    const { images, dy } = call.inputs as Record<string, tf.TensorInfo>;
+    const axes = [1, 2].filter((axis) =>
+      images.shape[axis] === 1 && dy.shape[axis] > 1
+    );
+    if (!call.attrs?.alignCorners || axes.length === 0) return stock(call);
+    const sum = tf.getKernel("Sum", "webgpu").kernelFunc({
+      inputs: { x: dy },
+      attrs: { axis: axes, keepDims: true },
+      backend: call.backend,
+    }) as tf.TensorInfo;
+    const result = stock({ ...call, inputs: { images, dy: sum } });
+    (call.backend as WebGPUBackend).disposeData(sum.dataId);
+    return result;
   };
 }
