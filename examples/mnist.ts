@@ -16,18 +16,22 @@ import {
   type FlagValues,
   loadInterruptibly,
   runCommand,
+  TENSORBOARD_FLAGS,
 } from "@clr/clr/command";
+import { TensorBoardLogger } from "@clr/clr/training";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { loadMnist } from "./datasets/mnist.ts";
 import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
+import { paragraph } from "./training/paragraph.ts";
 
 const FLAGS = {
   ...WHOLE_DATA_FLAGS,
   epochs: { kind: "integer", min: 1, default: 8, help: "of training" },
   ...DEVICE_FLAGS,
+  ...TENSORBOARD_FLAGS,
 } as const;
 
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
@@ -61,29 +65,41 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     { seed },
   );
   console.log(`${range}\n`);
+  const loggers = (scheduler?: CyclicLR) =>
+    flags.tensorboard === undefined
+      ? []
+      : [new TensorBoardLogger(flags.tensorboard, { scheduler })];
+  for (const logger of loggers()) await logger.logRange(range);
   if (range.verdict !== "good") return 3;
 
   // One cycle, which ends with the training.
   const clr = CyclicLR.fromRange(range, {
     stepSize: epochs * train.perEpoch / 2,
   });
+  const logging = loggers(clr);
+  for (const logger of logging) {
+    await logger.text(
+      "plan",
+      `${epochs} epochs of ${train.perEpoch} batches: ${clr}`,
+    );
+  }
   await model.fitDataset(train.dataset(), {
     epochs,
     batchesPerEpoch: train.perEpoch,
     verbose: 0,
-    callbacks: [clr],
+    callbacks: [clr, ...logging],
   });
 
   const [loss, accuracy] = await model.evaluateDataset(
     test.dataset(0, test.perEpoch),
     {},
   ) as tf.Scalar[];
-  console.log(
+  console.log(paragraph(
     `Test error ${(100 * (1 - (await accuracy.data())[0])).toFixed(2)} %, ` +
       `loss ${(await loss.data())[0].toFixed(4)} on ${test.count} images ` +
-      `after ${clr.totalIterations} iterations\n` +
+      `after ${clr.totalIterations} iterations ` +
       `(${dataset.name}, ${dataset.origin}; ${backend} on ${device})`,
-  );
+  ));
   return 0;
 }
 

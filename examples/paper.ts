@@ -21,6 +21,7 @@ import {
   lockFolder,
   runCommand,
   stoppedStatus,
+  TENSORBOARD_FLAGS,
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
@@ -37,6 +38,7 @@ import {
   scaledIterations,
 } from "./paper/run_row.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
+import { paragraph } from "./training/paragraph.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
@@ -77,6 +79,7 @@ export const FLAGS = {
   "train-images": WHOLE_DATA_FLAGS["train-images"],
   "test-images": WHOLE_DATA_FLAGS["test-images"],
   ...DEVICE_FLAGS,
+  ...TENSORBOARD_FLAGS,
   out: {
     kind: "text",
     value: "DIR",
@@ -141,13 +144,13 @@ async function runRows(
   const rows = selectRows(selection);
   const model = values.model as keyof typeof MODELS | undefined;
   const backend = await selectBackend(values);
-  console.log(
+  console.log(paragraph(
     `${rows.length} rows, ${seeds} seeds, scale ${scale}` +
       `${
         scale < 1 ? " (figures are not comparable with the published ones)" : ""
       }, ` +
       `${backend.backend} on ${backend.device}`,
-  );
+  ));
   using interrupt = new Interrupt();
   const datasets = new Map<DatasetName, ImageDataset>();
   for (const row of rows) {
@@ -180,6 +183,7 @@ async function runRows(
         dataNote: values["data-note"],
         backend,
         out,
+        tensorboard: values.tensorboard,
         log: console.log,
         signal: interrupt.signal,
       };

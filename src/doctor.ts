@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * Says what this machine can train on, and what is in the way of its GPU.
  *
  * ```sh
@@ -11,6 +13,7 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";

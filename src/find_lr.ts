@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * The learning-rate finder as a command:
  *
  * ```sh
@@ -22,6 +24,7 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
 import { LayersModel } from "@tensorflow/tfjs";
 import {
   preflight,
@@ -36,10 +39,20 @@ import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
 import { exitWith } from "./command/run.ts";
-import { checkRates, FLAGS, readMetric, type Values } from "./find_lr/flags.ts";
+import {
+  checkRates,
+  FLAGS,
+  GRID_FLAGS,
+  readGrid,
+  readMetric,
+  type Values,
+} from "./find_lr/flags.ts";
 import { loadModule, type TestedModule } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
 import { shortNumber } from "./runtime/short_number.ts";
+import { wrap } from "./runtime/wrap.ts";
+import { silenceBanner } from "./tfjs/slow_backend.ts";
+import { TensorBoardLogger } from "./training/tensorboard_logger.ts";
 
 /** What the result was measured on, for people and files. */
 function describeRun(
@@ -64,10 +77,14 @@ function describeRun(
 }
 
 /** The schedule to paste, or nothing where a bound is missing. */
-function describeSchedule({ baseLr, maxLr }: LearningRateRange): string {
+function describeSchedule(
+  { baseLr, maxLr, grid }: LearningRateRange,
+): string {
   if (baseLr === undefined || maxLr === undefined) return "";
   const [base, max] = [baseLr, maxLr].map((lr) => Number(lr.toPrecision(3)));
-  return `new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
+  const { best } = grid ?? {};
+  const point = best === undefined ? "" : `with ${grid!.points[best].label}: `;
+  return `${point}new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
     "Steps of 2 to 10 epochs suit most training, which is best ended with a cycle.";
 }
 
@@ -88,13 +105,17 @@ async function main(args: readonly string[]): Promise<number> {
   const isHelp = ownFlags.some((arg) => arg === "--help" || arg === "-h");
   if (path === undefined && !isHelp) {
     throw new UsageError(
-      "Name a module that exports createModel() and createData()",
+      args.length === 0
+        ? "Name a module that exports createModel() and createData()"
+        : "Name the module before the flags: find-lr MODULE [flags]",
     );
   }
+  // The module may make tensors before a backend is selected.
+  silenceBanner();
   // Help needs no module; where there is one, its flags are shown as well.
   const module = path === undefined ? undefined : await loadModule(path);
-  const flags = { ...module?.findLrFlags, ...FLAGS };
-  const values = parseFlags(flags, ownFlags) as Values;
+  const flags = { ...GRID_FLAGS, ...module?.findLrFlags, ...FLAGS };
+  const values = parseFlags(flags, ownFlags);
   if (values.help || path === undefined || module === undefined) {
     console.log(`${HELP}\n${describeFlags(flags)}`);
     return 0;
@@ -157,6 +178,7 @@ async function testModule(
       metric,
       seed: values.seed,
       validationData: data.validationData,
+      grid: readGrid(values),
       signal: interrupt.signal,
       onBatch: (batch) => {
         progress.show(batch);
@@ -182,6 +204,12 @@ async function testModule(
     plots: values.plots && !stopped,
     details,
   });
+  if (values.tensorboard !== undefined) {
+    const logger = new TensorBoardLogger(values.tensorboard);
+    await logger.text("plan", told.join("\n\n"));
+    await logger.text("result", `${range.headline}\n\n${range.advice}`);
+    await logger.logRange(range);
+  }
   await live?.end(
     `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,
   );
@@ -199,11 +227,10 @@ async function testModule(
     );
     const schedule = describeSchedule(range);
     if (schedule) console.log(`\n${schedule}`);
-    console.log(
-      `\n${seconds.toFixed(1)} s.${
-        stopped ? " Stopped." : ""
-      } In ${values.out}: ${files.join(", ")}`,
-    );
+    const written = `${seconds.toFixed(1)} s.${
+      stopped ? " Stopped." : ""
+    } In ${values.out}: ${files.join(", ")}`;
+    console.log(`\n${wrap(written, 80).join("\n")}`);
   }
   if (stopped) return stoppedStatus();
   return range.verdict === "good" ? 0 : 3;

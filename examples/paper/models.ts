@@ -27,6 +27,8 @@ export interface PaperModel {
     readonly classes: number;
     readonly channels: number;
     readonly optimizer: tf.Optimizer;
+    /** Of networks that have an L2 penalty: its weight, where not their own. */
+    readonly weightDecay?: number;
   }): tf.LayersModel;
   /** Weights that learn at another rate, as `layerRates` takes them. */
   readonly layerRates?: Readonly<Record<string, number>>;

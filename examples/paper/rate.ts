@@ -1,10 +1,13 @@
 import {
   constant,
+  cosine,
   cyclic,
   exponential,
   linear,
+  oneCycle,
   scale as scaleRate,
   type Schedule,
+  warmup,
 } from "@clr/clr/schedules";
 
 /** A learning rate that falls to a part of itself at an iteration, on top of its policy. */
@@ -47,6 +50,29 @@ export type Rate =
       readonly baseLr: number;
       readonly gamma: number;
     }
+    /** One cycle for the whole training, the momentum the other way. */
+    | {
+      readonly policy: "one_cycle";
+      readonly maxLr: number;
+      readonly iterations: number;
+    }
+    /** A straight rise to `maxLr` in `warmup` iterations, then half a cosine. */
+    | {
+      readonly policy: "cosine";
+      readonly maxLr: number;
+      readonly warmup: number;
+      readonly iterations: number;
+    }
+    /**
+     * `lr`, multiplied by `factor` after each tenth of the run whose training
+     * loss is not better than the best before by the part `threshold` of it.
+     */
+    | {
+      readonly policy: "plateau";
+      readonly lr: number;
+      readonly factor: number;
+      readonly threshold: number;
+    }
     /** Policies one after another, each from its own iteration 0. */
     | {
       readonly policy: "stages";
@@ -78,6 +104,7 @@ export function scheduleOf(rate: Rate, scale = 1): Schedule {
 function policyOf(rate: Rate, scale: number): Schedule {
   switch (rate.policy) {
     case "fixed":
+    case "plateau":
       return constant(rate.lr);
     case "triangular":
     case "triangular2":
@@ -103,6 +130,20 @@ function policyOf(rate: Rate, scale: number): Schedule {
         startLr: rate.baseLr,
         factor: gammaAt(rate.gamma, scale),
       });
+    case "one_cycle":
+      return oneCycle({
+        maxLr: rate.maxLr,
+        iterations: Math.max(2, Math.round(rate.iterations * scale)),
+        momentum: { base: 0.85, max: 0.95 },
+      });
+    case "cosine":
+      return warmup(
+        cosine({
+          startLr: rate.maxLr,
+          iterations: (rate.iterations - rate.warmup) * scale,
+        }),
+        { iterations: rate.warmup * scale },
+      );
     case "stages": {
       let from = 0;
       const stages = rate.stages.map(({ until, rate }) => {
@@ -165,6 +206,16 @@ function describePolicy(
       }`;
     case "exp":
       return `exp, ${digits(rate.baseLr)} ${decay(rate.gamma)}`;
+    case "one_cycle":
+      return `one cycle, to ${digits(rate.maxLr)} in ${
+        length(rate.iterations)
+      }`;
+    case "cosine":
+      return `cosine, from ${digits(rate.maxLr)} in ${
+        length(rate.iterations)
+      }, warm-up ${length(rate.warmup)}`;
+    case "plateau":
+      return `reduced on plateaus, from ${digits(rate.lr)} by ×${rate.factor}`;
     case "stages":
       return rate.stages.map(({ until, rate }) =>
         `${describePolicy(rate, scale, length)} to ${length(until)}`

@@ -4,6 +4,7 @@
  * paper's rows are those of its version 6, of April 2017, table by table.
  */
 
+import { meantName } from "@clr/clr/command";
 import type { Rate } from "./rate.ts";
 import type { DatasetName } from "./datasets.ts";
 import type { ModelName } from "./models.ts";
@@ -23,6 +24,8 @@ export interface PaperRow {
   readonly batchSize: number;
   /** The row whose trained network it begins with, where not with a new one. */
   readonly continues?: string;
+  /** The network's L2 penalty, where not its own. */
+  readonly weightDecay?: number;
   /** Trains on the first so many images, where not on all. */
   readonly trainImages?: number;
   /** Test accuracy in percent, as published; undefined where none was. */
@@ -504,6 +507,43 @@ const TUTORIALS: readonly PaperRow[] = [
   },
 ];
 
+/** Ways to schedule a rate, on the network of section 4.1, each as long as the others. */
+const SCHEDULES: readonly PaperRow[] = ([
+  ["fixed", { policy: "fixed", lr: 0.001 }],
+  [
+    "triangular2",
+    { policy: "triangular2", baseLr: 0.001, maxLr: 0.006, stepSize: 250 },
+  ],
+  [
+    "cosine",
+    { policy: "cosine", maxLr: 0.006, warmup: 100, iterations: 1_000 },
+  ],
+  [
+    "plateau",
+    { policy: "plateau", lr: 0.006, factor: 0.3, threshold: 0.02 },
+  ],
+  [
+    "one_cycle",
+    { policy: "one_cycle", maxLr: 0.002, iterations: 1_000 },
+  ],
+] as const).map(([name, rate]): PaperRow => ({
+  id: `schedules-${name}`,
+  where: "of our own",
+  dataset: "cifar10",
+  model: "cifar10_quick",
+  rate,
+  iterations: 1_000,
+  batchSize: 100,
+  ...(name === "one_cycle"
+    ? {
+      optimizer: "adam_w",
+      weightDecay: 0,
+      note:
+        "AdamW with its decay of 0.01 in place of the L2 penalty; the upper bound is that of Table 3 for Adam, the others' that of section 4.1.1",
+    }
+    : { optimizer: "momentum" }),
+}));
+
 /** Fair comparisons of the kind that a source leaves open. */
 const OWN: readonly PaperRow[] = [
   {
@@ -534,6 +574,7 @@ export const ROWS: readonly PaperRow[] = [
   ...TABLE_4,
   ...TUTORIALS,
   ...OWN,
+  ...SCHEDULES,
 ];
 
 /** What a row belongs to, by its id: "table1" of "table1-fixed". */
@@ -544,6 +585,7 @@ export function familyOf(id: string): string {
 /** What people call a family of rows: "Table 1". */
 export function titleOf(family: string): string {
   if (family === "own") return "Comparisons of our own";
+  if (family === "schedules") return "Schedules of equal length";
   return family === "tutorial" ? "The tutorials" : family.replace(
     /^([a-z])([a-z]+)(\d+)$/,
     (_, first, rest, number) => `${first.toUpperCase()}${rest} ${number}`,
@@ -562,8 +604,13 @@ export function selectRows(selection: string): PaperRow[] {
       ? exact
       : ROWS.filter(({ id }) => id.startsWith(`${name}-`));
     if (rows.length === 0) {
+      const nearest = meantName(name, [
+        ...new Set(ROWS.flatMap(({ id }) => [familyOf(id), id])),
+      ]);
       throw new RangeError(
-        `Cannot select rows as a name must be an id of --list or the beginning of some: current value is ${name}`,
+        `Cannot select rows as a name must be an id of --list or the beginning of some: current value is ${name}${
+          nearest === undefined ? "" : `; did you mean ${nearest}?`
+        }`,
       );
     }
     return rows;

@@ -1,12 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
-import { VERSION, writeFile } from "@clr/clr/command";
+import { markdownTable, VERSION, writeFile } from "@clr/clr/command";
 import {
   layerRates,
   loadCheckpoint,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauState,
   saveCheckpoint,
   StopOnAbort,
+  TensorBoardLogger,
 } from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
@@ -69,6 +72,8 @@ export interface RunOptions {
   readonly backend: Pick<SelectedBackend, "backend" | "device">;
   /** Where results and checkpoints go. */
   readonly out: string;
+  /** A folder, in which each run has its own, for what TensorBoard shows. */
+  readonly tensorboard?: string;
   readonly log: (line: string) => void;
   /** Stops at the next batch; a later run goes on from the last checkpoint. */
   readonly signal?: AbortSignal;
@@ -124,6 +129,29 @@ export async function runName(
     (byte) => byte.toString(16).padStart(2, "0"),
   ).join("");
   return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
+}
+
+/** What a checkpoint of a row holds beside weights and schedule. */
+interface SavedWithPart {
+  readonly seconds: number;
+  readonly plateau?: ReduceLROnPlateauState;
+}
+
+/** What lowers the rate of a row whose policy that is. */
+function plateauOf(
+  { rate }: PaperRow,
+  scheduler: LearningRateScheduler,
+): ReduceLROnPlateau | undefined {
+  if (rate.policy !== "plateau") return undefined;
+  const { factor, threshold } = rate;
+  // The test images are not to decide over the rate.
+  return new ReduceLROnPlateau({
+    monitor: "loss",
+    factor,
+    threshold,
+    patience: 0,
+    scheduler,
+  });
 }
 
 /** Saves each part, and the batch at which its signal is aborted. */
@@ -203,15 +231,21 @@ export async function runRow(
     classes: dataset.classNames.length,
     channels: dataset.shape[2],
     optimizer,
+    weightDecay: row.weightDecay,
   });
   try {
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
+    let plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
-      secondsBefore = (checkpoint.data as { seconds: number }).seconds;
+      const saved = checkpoint.data as SavedWithPart;
+      secondsBefore = saved.seconds;
+      if (saved.plateau) {
+        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
+      }
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -222,6 +256,22 @@ export async function runRow(
       model.setWeights(weights);
       tf.dispose(weights);
     }
+    const logger = options.tensorboard === undefined
+      ? undefined
+      : new TensorBoardLogger(`${options.tensorboard}/${name}`, { scheduler });
+    await logger?.text(
+      "plan",
+      markdownTable([
+        ["row", `${row.id}, seed ${seed}, scale ${scale}`],
+        ["model", `${modelName}, ${row.optimizer}`],
+        [
+          "images",
+          `${train.count} to train, ${test.count} to test (${dataset.name}, ${dataset.origin})`,
+        ],
+        ["learning rate", describeRate(row.rate, scale)],
+        ["iterations", `${iterations} of batches of ${row.batchSize}`],
+      ]),
+    );
     const done = scheduler.totalIterations;
     setSteps(model, done);
     const start = performance.now();
@@ -229,7 +279,10 @@ export async function runRow(
     const saver = new PartSaver(
       () =>
         saveCheckpoint(folder, { model, scheduler }, {
-          data: { seconds: seconds() },
+          data: {
+            seconds: seconds(),
+            ...plateau && { plateau: plateau.toJSON() },
+          },
           keep: 1,
         }),
       () => {
@@ -244,7 +297,8 @@ export async function runRow(
           } s left`,
         );
       },
-      signal,
+      // What the loss of a part comes to shows only where it is trained whole.
+      plateau ? undefined : signal,
     );
     for (let at = done; at < iterations && !signal?.aborted;) {
       const part = Math.floor(at / perPart);
@@ -259,6 +313,8 @@ export async function runRow(
         callbacks: [
           ...(signal ? [new StopOnAbort(signal)] : []),
           scheduler,
+          ...(plateau ? [plateau] : []),
+          ...(logger ? [logger] : []),
           saver,
         ],
       });

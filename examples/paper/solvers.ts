@@ -13,6 +13,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { AdamW } from "@clr/clr/training";
 import { OPTIMIZERS } from "../training/optimizers.ts";
 
 /** `delta` of Caffe's solvers. */
@@ -125,6 +126,7 @@ export const SOLVERS = {
   nesterov: OPTIMIZERS.nesterov.create,
   /** As the tutorials have it, which is tfjs's. */
   adam: OPTIMIZERS.adam.create,
+  adam_w: (learningRate) => new AdamW(learningRate),
   caffe_adam: (learningRate) => tf.train.adam(learningRate, 0.9, 0.999, DELTA),
   // tfjs adds its epsilon under the root.
   caffe_rmsprop: (learningRate) =>

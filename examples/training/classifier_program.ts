@@ -19,6 +19,7 @@ import {
   PICTURE_FLAGS,
   runCommand,
   stoppedStatus,
+  TENSORBOARD_FLAGS,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -44,6 +45,7 @@ export function classifierFlags<const Folder extends string>(out: Folder) {
     ...SCHEDULE_FLAGS,
     ...DEVICE_FLAGS,
     ...PICTURE_FLAGS,
+    ...TENSORBOARD_FLAGS,
     out: outFlag(out),
     ...CHECKPOINT_FLAGS,
   } as const;
@@ -115,7 +117,7 @@ async function main<Values extends ClassifierFlagValues>(
   program: ClassifierProgram<Values>,
   values: Values,
 ): Promise<number> {
-  const { out, plots, seed, "batch-size": batchSize } = values;
+  const { out, plots, tensorboard, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
   livePort(values.live);
   using _lock = await lockFolder(out, { by: program.file });
@@ -137,7 +139,7 @@ async function main<Values extends ClassifierFlagValues>(
     dataset,
     normalization: program.normalization(dataset),
     augmentation: program.augmentation,
-    ...{ batchSize, seed, backend, plots, out },
+    ...{ batchSize, seed, backend, plots, tensorboard, out },
   };
   const test = program.rangeTest(values, backend);
   let range: LearningRateRange | undefined;

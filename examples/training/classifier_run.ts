@@ -28,6 +28,8 @@ export interface ClassifierRun {
   readonly plots?: boolean;
   /** Shows the run in a browser; the text is the port, or "" for any. */
   readonly live?: string;
+  /** A folder for what TensorBoard shows. @default {none} */
+  readonly tensorboard?: string;
   /** Whether to write the model as ONNX too, and evaluate that. @default {false} */
   readonly onnx?: boolean;
   /** Folder of the results. */

@@ -5,6 +5,7 @@ import {
   type LearningRateRange,
 } from "@clr/clr";
 import { Interrupt, RangeProgress, writeRangeFiles } from "@clr/clr/command";
+import { TensorBoardLogger } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import { ImageBatches, type TensorBatch } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
@@ -39,7 +40,7 @@ export type RangeTestRun =
   & RangeTestData
   & Pick<
     ClassifierRun,
-    "modelName" | "createModel" | "backend" | "out" | "plots"
+    "modelName" | "createModel" | "backend" | "out" | "plots" | "tensorboard"
   >;
 
 /**
@@ -75,6 +76,9 @@ export async function findRange(
       origin: originOf(run),
       plots: run.plots,
     });
+    if (run.tensorboard !== undefined) {
+      await new TensorBoardLogger(run.tensorboard).logRange(range);
+    }
     return range;
   } finally {
     model.optimizer.dispose();

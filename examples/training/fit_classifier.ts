@@ -3,7 +3,7 @@ import type { CyclicLR } from "@clr/clr";
 import { Interrupt, writeFile } from "@clr/clr/command";
 import { GpuSampler } from "@clr/clr/devices";
 import type { LivePage } from "@clr/clr/plots";
-import { Checkpointer, toCsv } from "@clr/clr/training";
+import { Checkpointer, type TensorBoardLogger, toCsv } from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
@@ -20,6 +20,8 @@ export interface Fit {
   readonly batches: ImageBatches;
   readonly testBatches: ImageBatches;
   readonly live?: LivePage;
+  /** Logs for TensorBoard. */
+  readonly logger?: TensorBoardLogger;
 }
 
 /** How the training ended. */
@@ -32,7 +34,7 @@ export interface FitResult {
 
 /** Trains to the end, to a signal such as Ctrl-C or to a loss that is no number. */
 export async function fitClassifier(
-  { run, plan, model, batches, testBatches, live }: Fit,
+  { run, plan, model, batches, testBatches, live, logger }: Fit,
 ): Promise<FitResult> {
   const { schedule, epochs } = run;
   using interrupt = new Interrupt();
@@ -65,6 +67,7 @@ export async function fitClassifier(
       callbacks: [
         schedule,
         ...(checkpointer ? [checkpointer] : []),
+        ...(logger ? [logger] : []),
         progress,
         ...(live ? [followOn(live, run, sampler)] : []),
       ],

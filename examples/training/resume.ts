@@ -7,6 +7,7 @@ import {
 } from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
+import { paragraph } from "./paragraph.ts";
 
 /** What must be the same for a run to go on from a checkpoint. */
 export interface RunIdentity {
@@ -68,7 +69,9 @@ export async function resumeRun(
   checkIdentity(checkpoint, run);
   checkpoint.restore({ model, scheduler: run.schedule });
   console.log(
-    `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.\n`,
+    paragraph(
+      `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.`,
+    ) + "\n",
   );
 }
 

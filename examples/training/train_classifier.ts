@@ -1,21 +1,24 @@
 import type * as tf from "@tensorflow/tfjs";
 import { preflight } from "@clr/clr/backends";
-import { openLivePage, writeFile } from "@clr/clr/command";
+import { markdownTable, openLivePage, writeFile } from "@clr/clr/command";
 import {
   type ClassificationReport,
   type ClassifierEvaluation,
   evaluateClassifier,
 } from "@clr/clr/metrics";
 import type { LivePage } from "@clr/clr/plots";
+import { TensorBoardLogger } from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
-import { measureBatch, planJson, printPlan } from "./announce_plan.ts";
+import { planJson, planRows, printPlan } from "./announce_plan.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { fitClassifier, type FitResult } from "./fit_classifier.ts";
+import { measureTime } from "./measure_time.ts";
 import { saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
+import { paragraph } from "./paragraph.ts";
 import { formatRate } from "./progress.ts";
 
 /** How a training run ended. */
@@ -69,12 +72,17 @@ export async function trainClassifier(
   const model = run.createModel();
   try {
     await preflight(model);
-    printPlan(run, plan, await measureBatch(run, batches));
+    await printPlan(
+      run,
+      plan,
+      () => measureTime(run, plan, batches, testBatches),
+    );
     await using live = await openLivePage(run.live, {
       title: run.modelName,
       iterations: plan.iterations,
     });
-    const made = { run, plan, model, testBatches, live };
+    const logger = await startLogging(run, plan);
+    const made = { run, plan, model, testBatches, live, logger };
     const ended = { ...made, ...await fitClassifier({ ...made, batches }) };
     const { ending } = ended;
     if (ending === "diverged") await tellDiverged(ended);
@@ -87,26 +95,39 @@ export async function trainClassifier(
   }
 }
 
+/** What TensorBoard shows of a run before its first batch. */
+async function startLogging(
+  run: ClassifierRun,
+  plan: Plan,
+): Promise<TensorBoardLogger | undefined> {
+  if (run.tensorboard === undefined) return undefined;
+  const logger = new TensorBoardLogger(run.tensorboard, {
+    scheduler: run.schedule,
+  });
+  await logger.text("plan", markdownTable(planRows(run, plan)));
+  return logger;
+}
+
 async function tellDiverged({ run, live }: EndedRun): Promise<void> {
   const { lr, loss } = run.schedule.history;
   const at = loss.findIndex((value) => !Number.isFinite(value));
   await live?.end(`Diverged at iteration ${at + 1}`, run.schedule);
-  console.error(
+  console.error(paragraph(
     `The loss is not a number any more at iteration ${at + 1}, learning rate ${
       formatRate(lr[at])
     }: training stopped. Lower --max-lr. The history is in ${run.out}.`,
-  );
+  ));
 }
 
 async function tellInterrupted(
   { run, plan, live, canResume }: EndedRun,
 ): Promise<void> {
   await live?.end("Stopped", run.schedule);
-  console.log(
+  console.log(paragraph(
     `Stopped after ${run.schedule.totalIterations} of ${plan.iterations} iterations. ` +
       `The model and the history so far are in ${run.out}.` +
       (canResume ? " --resume goes on from here." : ""),
-  );
+  ));
 }
 
 /** Evaluates the model, and says and writes all that was found. */
@@ -117,12 +138,12 @@ async function evaluateAndTell(ended: EndedRun): Promise<ClassificationReport> {
   const { report } = evaluation;
   const accuracy = `${(100 * report.accuracy).toFixed(2)} %`;
   const duration = formatDuration(ended.seconds);
-  console.log(
-    `\nTest accuracy ${accuracy} on ${dataset.test.count} images after ` +
+  const headline = paragraph(
+    `Test accuracy ${accuracy} on ${dataset.test.count} images after ` +
       `${plan.iterations} iterations in ${duration} ` +
-      `(${backend.backend}, ${backend.device}; ${dataset.name}, ${dataset.origin})\n`,
+      `(${backend.backend}, ${backend.device}; ${dataset.name}, ${dataset.origin})`,
   );
-  console.log(`${report}`);
+  console.log(`\n${headline}\n\n${report}`);
   await live?.end(`Test accuracy ${accuracy} after ${duration}`, run.schedule);
   const json = {
     ...report,
@@ -148,7 +169,7 @@ async function evaluateAndTell(ended: EndedRun): Promise<ClassificationReport> {
   if (run.plots ?? true) {
     files.push(...await writePictures({ ...ended, report }));
   }
-  console.log(`In ${out}: ${files.join(", ")}`);
+  console.log(paragraph(`In ${out}: ${files.join(", ")}`));
   return report;
 }
 

@@ -8,10 +8,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { gradientDepth, layerPrototype, replaceGradient } from "./_engine.ts";
 
+/** The attributes of a convolution; layers leave the rates out by null. */
+interface Dilated {
+  readonly dilations?: number | number[] | null;
+}
+
 /** The rate along each of the axes of the windows. */
-function ratesOf(attrs: tf.NamedAttrMap, axes: number): number[] {
-  // Layers leave it out by null.
-  const dilations = attrs.dilations as number | number[] | null | undefined;
+function ratesOf({ dilations }: Dilated, axes: number): number[] {
   return Array.from(
     { length: axes },
     (_, i) => typeof dilations === "number" ? dilations : dilations?.[i] ?? 1,
@@ -67,14 +70,14 @@ function thin(gradient: tf.Tensor, rates: readonly number[]): tf.Tensor {
 }
 
 function mendGradient(kernelName: string, axes: number): void {
-  replaceGradient(kernelName, (stock) => ({
+  replaceGradient<Dilated>(kernelName, (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
       const rates = ratesOf(attrs, axes);
       if (rates.every((rate) => rate === 1)) {
         return stock.gradFunc(dy, saved, attrs);
       }
-      const [x, filter] = saved as tf.Tensor[];
+      const [x, filter] = saved;
       const gradients = stock.gradFunc(dy, [x, dilate(filter, rates)], {
         ...attrs,
         dilations: Array(axes).fill(1),
@@ -107,8 +110,8 @@ type Call = (
 
 /** Another call of a layer, where it is dilated. */
 function replaceCall(className: string, replace: (stock: Call) => Call): void {
-  const prototype = layerPrototype(className) as Convolution;
-  const stock = prototype.call as Call;
+  const prototype = layerPrototype<Convolution>(className);
+  const stock: Call = prototype.call;
   const mended = replace(stock);
   prototype.call = function (this: Convolution, inputs, kwargs) {
     const isDilated = this.dilationRate.some((rate) => rate > 1);

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { replaceGradient } from "./_engine.ts";
+import { firstOf, replaceGradient } from "./_engine.ts";
 
 /** The sources of pixel `i` along an axis, with their weights. */
 type Sources = (
@@ -38,12 +38,12 @@ function gathering(sources: Sources, from: number, to: number): tf.Tensor3D {
 }
 
 function mend(kernelName: string, sources: Sources): void {
-  replaceGradient(kernelName, (stock) => ({
+  replaceGradient<tf.ResizeBilinearAttrs>(kernelName, (stock) => ({
     ...stock,
     gradFunc: (dys, saved, attrs) => {
       if (!attrs.halfPixelCenters) return stock.gradFunc(dys, saved, attrs);
-      const dy = (Array.isArray(dys) ? dys[0] : dys) as tf.Tensor4D;
-      const [images] = saved as tf.Tensor4D[];
+      const dy = firstOf(dys);
+      const [images] = saved;
       const [batch, height, width, channels] = images.shape;
       const [, rows, columns] = dy.shape;
       return {

@@ -59,9 +59,9 @@ function constant(value: number, length: number): Readable {
 
 /** Lets the layer normalize its input, with what it is without in the place of null. */
 function mendLayer(): void {
-  const prototype = layerPrototype("BatchNormalization");
+  const prototype = layerPrototype<BatchNormalization>("BatchNormalization");
   const stock = prototype.call;
-  prototype.call = function (this: BatchNormalization, inputs, kwargs) {
+  prototype.call = function (inputs, kwargs) {
     const x = Array.isArray(inputs) ? inputs[0] : inputs;
     const { shape, rank } = x;
     const isWhole = Boolean(this.gamma && this.beta);
@@ -82,7 +82,7 @@ function mendLayer(): void {
       const y = stock.call(layer, input, kwargs) as tf.Tensor;
       return tf.reshape(y, shape);
     });
-  } as typeof stock;
+  };
 }
 
 /** Registers the gradient and mends the layer. */

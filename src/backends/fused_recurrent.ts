@@ -169,7 +169,7 @@ function statesOf(
       },
     };
   };
-  return tf.customGrad(forward as unknown as Differentiable)(
+  return tf.customGrad(forward as Differentiable)(
     x,
     ...weights,
     ...initial,
@@ -214,7 +214,7 @@ function call(original: Call): Call {
         : last[0];
       return this.returnState ? [output, ...last] : output;
     });
-  } as Call;
+  };
 }
 
 let fused = false;

@@ -7,12 +7,14 @@ import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
+import { keysOf } from "../runtime/records.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -36,7 +38,8 @@ export interface SelectBackendOptions {
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
-   * which takes some 10 MB.
+   * which takes some 10 MB. A browser has more than one only in a worker, of a
+   * page that its server isolates (`crossOriginIsolated`).
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
@@ -49,6 +52,15 @@ export interface SelectBackendOptions {
    * @default {true}
    */
   readonly winograd?: boolean;
+  /**
+   * In a browser, the address of the folder from which the `.wasm` files of
+   * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
+   * at its end: a bundle does not hold them. Relative to the page, or in a worker
+   * to its script. Elsewhere the package's own files are read.
+   *
+   * @default {the folder of the page, or of the worker's script}
+   */
+  readonly wasmPath?: string;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -87,16 +99,14 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
 
 async function startWasmTraining(
   threads: number,
-  options: WasmTrainingOptions,
+  { wasmPath, ...options }: WasmTrainingOptions & { wasmPath?: string },
 ): Promise<Started> {
   await enableWasmTraining(options);
-  return await startWasm(threads);
+  return await startWasm(threads, wasmPath);
 }
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
-  // At its first use it would advise, as to Node.js, a backend that Deno lacks.
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
@@ -148,6 +158,7 @@ export async function selectBackend(
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
+    wasmPath,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
@@ -163,6 +174,7 @@ export async function selectBackend(
       }`,
     );
   }
+  silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
   explainMissingKernels();
   mendCpu();
@@ -174,10 +186,10 @@ export async function selectBackend(
         allowSoftware: backend === "webgpu",
         ...device !== undefined && { device },
       }),
-    wasm: () => startWasmTraining(threads, { winograd }),
+    wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
-  const names = Object.keys(starters) as BackendName[];
+  const names = keysOf(starters);
   if (backend !== "auto") {
     if (!names.includes(backend)) {
       throw new TypeError(
@@ -189,6 +201,7 @@ export async function selectBackend(
     try {
       const { note, ...started } = await starters[backend]();
       const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      explainSlowBackend(undefined);
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
@@ -205,6 +218,7 @@ export async function selectBackend(
         ? "the fastest backend works here"
         : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
+      if (name === "cpu") explainSlowBackend(`It is ${reason}.`);
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
       passedOver.push(whyNot(name, error));

@@ -1,4 +1,5 @@
 import { tryToTell } from "./tell.ts";
+import { keysOf } from "../runtime/records.ts";
 
 /** Whatever asks a program to end, with the exit status that stands for it. */
 const SIGNALS: { readonly [Name in Deno.Signal]?: number } =
@@ -43,7 +44,7 @@ export class Interrupt implements Disposable {
   /** Starts listening. `what` is said to be stopped. */
   constructor(what = "after this batch") {
     this.#what = what;
-    this.#listeners = (Object.keys(SIGNALS) as Deno.Signal[]).map((name) => [
+    this.#listeners = keysOf(SIGNALS).map((name) => [
       name,
       () => this.#stop(name),
     ]);

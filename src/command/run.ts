@@ -74,7 +74,7 @@ export async function runCommand<const F extends Flags>(
   const flags = { ...command.flags, ...HELP_FLAGS };
   await exitWith(() => {
     const values = parseFlags(flags, args, { positional });
-    if (!values.help) return main(values as FlagValues<Flags> as FlagValues<F>);
+    if (!values.help) return main(values);
     console.log(`${summary}\n\n${usage}\n\n${describeFlags(flags)}`);
     return 0;
   }, expected);
@@ -110,7 +110,7 @@ function statusOf(error: unknown, expected: readonly ErrorClass[]): number {
     [
       RangeError,
       FolderInUseError,
-      ...Object.values(Deno.errors) as ErrorClass[],
+      ...Object.values(Deno.errors),
       ...expected,
     ].some((type) => error instanceof type);
   if (!isActionable) throw error;

@@ -1,6 +1,7 @@
 import type { CurveEvidence } from "./bounds.ts";
 import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
+import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
 
@@ -61,9 +62,6 @@ const TRAINED = 0.3;
 /** And improves by no more than this share of what it is better by. */
 const IMPROVED = 0.3;
 
-/** Batches at the end of a trial, about. */
-const TRIAL_END = 10;
-
 function list(values: readonly (string | number)[], most = 3): string {
   const shown = values.slice(0, most).join(", ");
   return values.length > most
@@ -71,29 +69,46 @@ function list(values: readonly (string | number)[], most = 3): string {
     : shown;
 }
 
+/** A loss that training came to, and what it is surely no more than. */
+interface LeastLoss {
+  readonly loss: number;
+  readonly surely: number;
+}
+
+/** The mean of some losses, and two standard errors more. */
+function meanLoss(losses: readonly number[]): LeastLoss {
+  const loss = mean(losses);
+  const squares = losses.map((one) => (one - loss) ** 2);
+  const error = Math.sqrt(mean(squares) / Math.max(1, losses.length - 1));
+  return { loss, surely: loss + 2 * error };
+}
+
+/** The losses of a trial's end, were its batches as hard as all are. */
+function endOf({ losses, references }: RangeTrial): number[] {
+  const usual = references ? mean(references) : 0;
+  return losses
+    .map((loss, i) => references ? loss - references[i] + usual : loss)
+    .slice(-Math.ceil(losses.length / 3));
+}
+
 /**
- * The least loss that training came to, in the sweeps or the trials. The lowest
- * point of a sweep is the least of many, so it counts for no more than what a
- * single batch is known to; the end of a trial is the mean of some ten.
+ * The least loss that training surely came to. What long trials did not train on
+ * tells best, as passes over few examples memorize them; then the ends of short
+ * ones. The lowest point of a sweep is the least of many, so where there is no
+ * trial it counts for no more than what a single batch is known to.
  */
 function leastLoss(
   { evidence }: Concluded,
   trials: readonly RangeTrial[],
-): number {
-  const ends = trials.map(({ losses, references }) => {
-    const usual = references
-      ? references.reduce((sum, loss) => sum + loss, 0) / references.length
-      : 0;
-    const end = losses.map((loss, i) =>
-      references ? loss - references[i] + usual : loss
-    ).slice(-Math.ceil(losses.length / 3));
-    return end.reduce((sum, loss) => sum + loss, 0) / end.length;
-  }).filter(Number.isFinite);
+): LeastLoss {
+  const unseen = trials.flatMap(({ unseen }) => unseen ? [unseen] : []);
+  const tried = unseen.length > 0
+    ? unseen
+    : trials.map(endOf).filter((losses) => losses.length > 0);
   const { best, noise } = evidence;
-  return Math.min(
-    best + noise,
-    ...ends.map((loss) => loss + noise / Math.sqrt(TRIAL_END)),
-  );
+  return tried.length > 0
+    ? tried.map(meanLoss).reduce((a, b) => b.surely < a.surely ? b : a)
+    : { loss: best, surely: best + noise };
 }
 
 /** What is to be found in place of what the curve shows, if anything. */
@@ -102,9 +117,11 @@ export function overrule(
   options: {
     readonly circumstances: Circumstances;
     readonly trials: readonly RangeTrial[];
+    /** The losses of a sweep. */
+    readonly losses: readonly number[];
   },
 ): Pick<Finding, "kind" | "detail"> | undefined {
-  const { circumstances, trials } = options;
+  const { circumstances, trials, losses } = options;
   const { facts, expected, unchanged, whole } = circumstances;
   const { kind, tested } = conclusion.finding;
 
@@ -172,14 +189,15 @@ export function overrule(
         } of always predicting the mean target`,
       };
     }
-    if (
-      kind !== "diverged-before-improving" &&
-      better(leastLoss(conclusion, trials)) < LEARNED
-    ) {
+    const least = leastLoss(conclusion, trials);
+    // What blows up at once was not learning, unless it stayed at that very loss.
+    const isTelling = kind !== "diverged-before-improving" ||
+      Math.abs(better(losses.at(-1) ?? Infinity)) < LEARNED;
+    if (isTelling && better(least.surely) < LEARNED) {
       return {
         kind: "frequencies-only",
         detail: `for the loss came to ${
-          short(leastLoss(conclusion, trials))
+          short(least.loss)
         } at best, and always predicting the mean target gives ${
           short(expected)
         }${

@@ -8,13 +8,13 @@ import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
 import type {
   LearningRateRangeData,
-  RangeTestCost,
   RangeTestResult,
   Spread,
 } from "./range_data.ts";
+import type { RangeTestCost } from "./range_test_cost.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import type { Search } from "./search.ts";
+import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
@@ -173,6 +173,7 @@ export function combineRuns(
   const overruled = circumstances && overrule(together, {
     circumstances,
     trials: search?.trials ?? [],
+    losses: typicalRun.losses,
   });
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||

@@ -37,6 +37,14 @@ export interface BatchDataset<Batch = TensorPair> {
  *
  * Data that end before the test does start over. A batch is disposed after it
  * was used, as `fitDataset` does, unless it comes from an array of batches.
+ *
+ * Batches must be drawn at random from all of the data. Of `{ xs, ys }` they are;
+ * a Dataset or a function must see to it, by `.shuffle(buffer)` before `.batch()`
+ * with a buffer as large as the data, or as memory allows, or by another order in
+ * each pass. Of data that come in an order, say class after class, one batch has
+ * nothing to do with the next, and every curve shows the order more than the
+ * rate. The test tells by targets that come in runs, and without targets by
+ * losses that do, and its verdict is `"ordered"`, never `"good"`.
  */
 export type TrainingData<Batch = TensorPair> =
   // A batch of these has the form of the whole: inline loops are typed by it.

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { disposeBatch, isTensorPair } from "./_batches.ts";
+import { disposeBatch, isTensorPair } from "./_tensor_tree.ts";
 import type { TensorTree } from "./data.ts";
 
 /** What the batches that a test saw look like. */
@@ -147,7 +147,7 @@ function rowsOf(ys: TensorTree): tf.Tensor2D | undefined {
       tensor.toFloat().reshape([examples, tensor.size / examples])
     ),
     1,
-  ) as tf.Tensor2D;
+  );
 }
 
 async function readRows(rows: readonly tf.Tensor[]): Promise<number[][]> {

@@ -6,7 +6,7 @@ type Targets = NonNullable<DataFacts["targets"]>;
 
 /** The loss of a model by its name, where it has one output and a usual loss. */
 function lossName(model: LayersModel): string | undefined {
-  const { loss } = model as unknown as { loss?: unknown };
+  const { loss } = model as { loss?: unknown };
   const only = Array.isArray(loss) && loss.length === 1 ? loss[0] : loss;
   if (model.outputs?.length !== 1 || typeof only !== "string") return undefined;
   return only;
@@ -50,9 +50,9 @@ export function expectedLoss(
 
 /** What a model's penalties on its weights add to its loss. */
 export async function penaltyOf(model: LayersModel): Promise<number> {
-  const inner = (model as unknown as { model?: LayersModel }).model ?? model;
+  const inner = (model as { model?: LayersModel }).model ?? model;
   const penalties = tf.tidy(() =>
-    (inner as unknown as { calculateLosses(): tf.Scalar[] }).calculateLosses()
+    (inner as { calculateLosses(): tf.Scalar[] }).calculateLosses()
   );
   const values = await Promise.all(penalties.map((one) => one.data()));
   tf.dispose(penalties);

@@ -1,5 +1,9 @@
 import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
+import type {
+  HyperparameterGrid,
+  Hyperparameters,
+} from "./hyperparameter_grid.ts";
 import type { Growth } from "./learning_rate_grid.ts";
 import type { Metric } from "../metrics/direction.ts";
 
@@ -21,6 +25,8 @@ export interface RangeTestProgress {
   readonly smoothedLoss: number;
   /** Other metrics at this rate, by name. */
   readonly metrics: { readonly [name: string]: number };
+  /** The point of the `grid` that this is a part of, if any. */
+  readonly hyperparameters?: Hyperparameters;
 }
 
 /** Options of {@linkcode findLearningRate}. */
@@ -45,7 +51,8 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries two or three rates out.
+   * other batches, and tries two or three rates out. Where nothing was learned by
+   * then but how often each target occurs, it trains for a hundred batches more.
    *
    * @default {undefined}
    */
@@ -53,7 +60,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
   /**
    * The most batches to train on where `iterations` and `epochs` do not say.
    *
-   * @default {150}
+   * @default {250}
    */
   readonly maxBatches?: number;
   /**
@@ -92,8 +99,28 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {undefined}
    */
   readonly classWeight?: ClassWeights;
-  /** Batches trained on, and averaged, at each rate. @default {1} */
+  /**
+   * Steps at each rate, of a batch each, whose losses are averaged: less noise
+   * at the same training.
+   *
+   * @default {1}
+   */
   readonly batchesPerRate?: number;
+  /**
+   * Batches whose gradients make one step, as in training that accumulates
+   * gradients: their mean, weighted by their examples where batches are
+   * `{ xs, ys }`. The step is that of one batch with the examples of all, where
+   * the loss is a mean over examples and no layer looks at a batch as a whole, as
+   * batch normalization does. All that counts batches for its steps, `maxBatches`
+   * and a range's `batchesPerEpoch`, counts steps.
+   *
+   * A loop of one's own calls `minimize` or `applyGradients` of its optimizer
+   * once in each `trainOnBatch`, and of others in `optimizers` at most once: what
+   * these are given is gathered in place of the step.
+   *
+   * @default {1}
+   */
+  readonly accumulate?: number;
   /**
    * How often to run the test, each time from the same start with another order
    * of batches. The bounds are the medians.
@@ -108,6 +135,19 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {0}
    */
   readonly seed?: number;
+  /**
+   * Values of the optimizer's weight decay, its momentum, or both: a curve is
+   * recorded for each, over the same rates with the same batches and random
+   * numbers from the same weights, and the result is the range of the best, which
+   * `range.grid` names and explains. Train with that value: the test itself leaves
+   * the optimizer as it was.
+   *
+   * Each curve takes as many batches as one pass over the rates. Batches of a
+   * Dataset or a function are kept for it until the end.
+   *
+   * @default {undefined}
+   */
+  readonly grid?: HyperparameterGrid;
   /**
    * The curve that the bounds are read from: `"loss"` or a metric, by its name
    * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as

@@ -22,6 +22,7 @@ import {
 } from "./range_text.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
+import { keysOf } from "../runtime/records.ts";
 
 const isNumber: Check = that(
   "be a number",
@@ -66,6 +67,7 @@ const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
   trials: true,
   cost: true,
   batchesPerEpoch: true,
+  grid: true,
 };
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
@@ -97,7 +99,7 @@ export class LearningRateRange {
 
   private constructor(data: LearningRateRangeData) {
     this.#data = deepFreeze(data);
-    for (const field of Object.keys(FIELDS) as (keyof RangeTestResult)[]) {
+    for (const field of keysOf(FIELDS)) {
       if (data[field] !== undefined) {
         Object.defineProperty(this, field, {
           value: data[field],

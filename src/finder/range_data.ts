@@ -1,6 +1,8 @@
 import type { CurveEvidence } from "./bounds.ts";
+import type { GridResult } from "./grid_data.ts";
 import type { Finding, Remedy, Verdict } from "./finding.ts";
 import type { RangeCurve } from "./curve.ts";
+import type { RangeTestCost } from "./range_test_cost.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import type { LearningRateSuggestions } from "./suggestions.ts";
@@ -18,7 +20,7 @@ export interface RangeTestRun extends RecordedRun {
 /** The least and the greatest of several runs. */
 export type Spread = readonly [least: number, greatest: number];
 
-/** A short training at one rate, from the weights that the test began with. */
+/** A training at one rate, short or long, from the weights that the test began with. */
 export interface RangeTrial {
   /** The rate. */
   readonly learningRate: number;
@@ -31,14 +33,8 @@ export interface RangeTrial {
    * absent where training did not hold at this rate.
    */
   readonly gained?: number;
-}
-
-/** What a test cost. */
-export interface RangeTestCost {
-  /** Batches that were trained on. */
-  readonly trained: number;
-  /** Batches whose loss was computed without a training step. */
-  readonly evaluated: number;
+  /** Of a long one: at its end, the losses of batches that it did not train on. */
+  readonly unseen?: readonly number[];
 }
 
 /** All that a range test found: the fields of a `LearningRateRange`. */
@@ -106,12 +102,20 @@ export interface RangeTestResult {
    * the other one (Smith 2015, section 3.3: a third or a fourth of the maximum).
    */
   readonly thumb?: "baseLr" | "maxLr";
-  /** Short trainings at single rates, if there were some. */
+  /** Trainings at single rates, if there were some. */
   readonly trials?: readonly RangeTrial[];
   /** What the test cost, where that was counted. */
   readonly cost?: RangeTestCost;
-  /** Batches in a pass over the data, where that is known. */
+  /**
+   * Batches in a pass over the data, where that is known; with `accumulate`, the
+   * steps on them.
+   */
   readonly batchesPerEpoch?: number;
+  /**
+   * The curves of other hyperparameters, where `grid` asked for some: this is the
+   * range of the best of them.
+   */
+  readonly grid?: GridResult;
   /** Each run; the bounds of the range are the medians of theirs. */
   readonly runs: readonly RangeTestRun[];
 }

@@ -1,13 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { setLearningRate } from "../tfjs/learning_rate.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
-import {
-  type BatchSource,
-  checkBatch,
-  disposeBatch,
-  endlessBatches,
-  examplesOf,
-} from "./_batches.ts";
+import type { BatchSource } from "./_batch_source.ts";
+import { endlessBatches } from "./_batches.ts";
+import { checkBatch } from "./_check_batch.ts";
+import { disposeBatch, examplesOf } from "./_tensor_tree.ts";
 import type { StepValues, Trainer } from "./_trainer.ts";
 import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
@@ -15,7 +12,7 @@ import { DivergenceDetector } from "./divergence.ts";
 import { setValue } from "../runtime/columns.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
-import type { RangeTestSettings } from "./settings.ts";
+import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
 import { ExponentialSmoothing } from "../metrics/smoothing.ts";
 
 /** What a run of the test needs. */
@@ -254,7 +251,7 @@ class RangeTest {
     };
     try {
       setLearningRate(trainer.optimizer, learningRate);
-      for (let i = 0; i < settings.batchesPerRate; i++) {
+      for (let i = 0; i < batchesOfRate(settings); i++) {
         if (await this.#isAborted()) {
           await Promise.allSettled(reads);
           disposeBatch(kept);
@@ -302,7 +299,7 @@ class RangeTest {
           ? Number.isFinite(reference)
           : await isFiniteAtStart?.(rate.batch) ?? true;
         this.#nonFinite = {
-          batch: this.#losses.length * settings.batchesPerRate + 1,
+          batch: this.#losses.length * batchesOfRate(settings) + 1,
           cause: isFinite ? "rate" : "data",
         };
         return "non-finite";

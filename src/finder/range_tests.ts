@@ -1,16 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { readScalars } from "../tfjs/read_scalars.ts";
-import type { BatchSource } from "./_batches.ts";
+import type { BatchSource } from "./_batch_source.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { DataSurvey } from "./data_survey.ts";
+import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
-import { type Search, searchRange } from "./search.ts";
+import { searchRange } from "./search.ts";
+import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
 
 /**
@@ -20,6 +22,15 @@ import type { RangeTestSettings } from "./settings.ts";
  */
 const REFERENCED_PACE = 10;
 const PACE = 20;
+
+/** Rates a decade of a test that chooses them. */
+export function paceOf(
+  { trainer, validation }: Pick<RangeTestsSetup, "trainer" | "validation">,
+): number {
+  return trainer.reference !== undefined && !validation
+    ? REFERENCED_PACE
+    : PACE;
+}
 
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
@@ -51,32 +62,56 @@ class RangeTests {
   }
 
   async run(): Promise<LearningRateRange> {
-    const { trainer, source, settings, options, validation } = this.#setup;
+    const { trainer, settings } = this.#setup;
     const { model } = trainer;
     if (model) this.#penalty = await penaltyOf(model);
-    let search: Search | undefined;
-    let runs: readonly RecordedRun[];
-    if (settings.maxBatches === undefined) {
-      runs = await this.#repeat();
-    } else {
-      const { maxBatches, startLr, endLr } = settings;
-      const refers = trainer.reference !== undefined && !validation;
-      search = await searchRange({
-        startLr,
-        endLr,
-        maxBatches,
-        mayStartLower: options.startLr === undefined,
-        mayEndHigher: options.endLr === undefined,
-        pace: refers ? REFERENCED_PACE : PACE,
-        run: (rates, { from, sweep = 1 }) =>
-          this.#run(rates, {
+    const { maxBatches } = settings;
+    if (maxBatches === undefined) return this.#range(await this.#repeat());
+    const search = await this.#search(maxBatches);
+    return this.#range(search.runs, search);
+  }
+
+  /** Over the rates that the test chooses. */
+  #search(maxBatches: number): Promise<Search> {
+    const { trainer, settings, options, validation } = this.#setup;
+    const { startLr, endLr, accumulate = 1 } = settings;
+    // What it may spend, and so what it counts, are steps.
+    const inSteps = (run: MeasuredRun) => ({
+      ...run,
+      trained: Math.ceil(run.trained / accumulate),
+    });
+    return searchRange({
+      startLr,
+      endLr,
+      maxBatches,
+      mayStartLower: options.startLr === undefined,
+      mayEndHigher: options.endLr === undefined,
+      pace: paceOf({ trainer, validation }),
+      run: async (rates, { from, sweep = 1 }) =>
+        inSteps(
+          await this.#run(rates, {
             count: rates.length,
             ...(from === undefined ? {} : { from }),
             repeat: sweep,
           }),
-      });
-      runs = search.runs;
-    }
+        ),
+      isInDoubt: async (search) => {
+        const { finding } = await this.#range(search.runs, search);
+        return finding.kind === "frequencies-only";
+      },
+      runLong: async (rate, steps) => {
+        const run = await this.#runLong(rate, steps);
+        return run && inSteps(run);
+      },
+    });
+  }
+
+  /** What the runs come to, with all that is known beside them. */
+  async #range(
+    runs: readonly RecordedRun[],
+    search?: Search,
+  ): Promise<LearningRateRange> {
+    const { source, settings } = this.#setup;
     const { batches } = source;
     const isKnown = batches !== undefined && batches !== Infinity;
     return LearningRateRange.fromRuns(runs, {
@@ -90,9 +125,41 @@ class RangeTests {
     }, {
       ...(search && { search }),
       circumstances: await this.#circumstances(),
-      cost: this.#cost,
-      ...(isKnown ? { batchesPerEpoch: batches } : {}),
+      cost: { ...this.#cost },
+      ...(isKnown
+        ? {
+          batchesPerEpoch: Math.ceil(batches / (settings.accumulate ?? 1)),
+        }
+        : {}),
     });
+  }
+
+  /** Trains at one rate, and then goes on at a rate of 0 with other batches. */
+  async #runLong(
+    rate: number,
+    steps: number,
+  ): Promise<MeasuredRun | undefined> {
+    const { source, options: { signal }, settings } = this.#setup;
+    const { accumulate = 1 } = settings;
+    const held = await holdOut(source, {
+      batches: steps * accumulate,
+      ...(signal && { signal }),
+    });
+    if (!held) return undefined;
+    try {
+      const unseen = Math.ceil(held.count / accumulate);
+      const rates = [
+        ...new Array<number>(steps).fill(rate),
+        ...new Array<number>(unseen).fill(0),
+      ];
+      return await this.#run(rates, {
+        count: rates.length,
+        repeat: 1,
+        source: held.source,
+      });
+    } finally {
+      held.dispose();
+    }
   }
 
   /** As often as the caller says, over the rates that the caller says. */
@@ -116,14 +183,20 @@ class RangeTests {
   /** Trains at each rate in turn, from the first weights. */
   async #run(
     rates: Iterable<number>,
-    options: { count: number; from?: number; repeat: number },
+    options: {
+      count: number;
+      from?: number;
+      repeat: number;
+      source?: BatchSource;
+    },
   ): Promise<MeasuredRun> {
     const { trainer, restore, survey } = this.#setup;
-    const { count, from, repeat } = options;
+    const { count, from, repeat, source = this.#setup.source } = options;
     if (this.#runs++ > 0) restore();
     trainer.begin();
     const run = await runRangeTest({
       ...this.#setup,
+      source,
       rates,
       count,
       ...(from === undefined ? {} : { from }),
@@ -153,7 +226,7 @@ class RangeTests {
     trainer.begin();
     const { values } = await trainer.train(batch);
     const [loss, ...others] = values;
-    tf.dispose(others as tf.TensorContainer);
+    tf.dispose(others);
     if (typeof loss === "number") return Number.isFinite(loss);
     const [value] = await readScalars([loss]).then(Array.from<number>);
     return Number.isFinite(value);

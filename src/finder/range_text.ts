@@ -1,5 +1,6 @@
 import { drawChart } from "./_chart.ts";
 import { finitePoints } from "./curve.ts";
+import { gridTable } from "./grid_result.ts";
 import type { RangeTestResult } from "./range_data.ts";
 import {
   type OptionName,
@@ -78,9 +79,17 @@ export function summarizeRange(
   if (range.cost && range.trials) {
     const { trained, evaluated } = range.cost;
     sentences.push(
-      `The whole test took ${trained} batches of training${
+      `The ${
+        range.grid ? "test at the best" : "whole test"
+      } took ${trained} batches of training${
         evaluated > 0 ? ` and ${evaluated} losses without` : ""
       }.`,
+    );
+  }
+  if (range.grid) {
+    const { advice, cost } = range.grid;
+    sentences.push(
+      `${advice} The curves of the grid took ${cost.trained} batches of training.`,
     );
   }
   return sentences.join(" ");
@@ -114,5 +123,6 @@ export function formatRange(
       "",
     );
   }
+  if (range.grid) lines.push(...gridTable(range.grid), "");
   return [...lines, ...wrap(summarizeRange(range, options), width)].join("\n");
 }

@@ -180,11 +180,16 @@ export function wordReading(
   const { curve, lost, max } = evidence;
   const held = trials?.filter(({ gained }) => gained !== undefined) ?? [];
   if (held.length > 0) {
+    const rates = (isLong: boolean) =>
+      held.filter(({ unseen }) => (unseen !== undefined) === isLong)
+        .map(({ learningRate }) => shortRate(learningRate)).join(" and ");
+    const kinds = [
+      ["short trainings", rates(false)],
+      ["a longer one", rates(true)],
+    ].filter(([, rates]) => rates !== "");
     return `the ${curve} takes hold at ${shortRate(baseLr!)}${
       lost ? ` and is lost again by ${shortRate(lost.learningRate)}` : ""
-    }; short trainings held at ${
-      held.map(({ learningRate }) => shortRate(learningRate)).join(" and ")
-    }`;
+    }; ${kinds.map(([kind, rates]) => `${kind} held at ${rates}`).join(", ")}`;
   }
   return `the ${curve} has made a third of its improvement at ${
     shortRate(baseLr!)

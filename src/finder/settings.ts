@@ -12,8 +12,10 @@ export interface RangeTestSettings {
   readonly iterations: number;
   /** How the rate grows. */
   readonly growth: Growth;
-  /** Batches averaged at each rate. */
+  /** Steps at each rate, whose losses are averaged. */
   readonly batchesPerRate: number;
+  /** Batches whose gradients make a step, where these are several. */
+  readonly accumulate?: number;
   /** Share of the past in the smoothed losses. */
   readonly beta: number;
   /** Seed of the batch order. */
@@ -34,11 +36,24 @@ export interface RangeTestSettings {
   readonly maxBatches?: number;
 }
 
-/** The most batches of a test that chooses its rates for itself. */
-const MAX_BATCHES = 150;
+/**
+ * The most batches of a test that chooses its rates for itself. Half of them are
+ * enough, unless sweeps disagree or a long training is needed.
+ */
+const MAX_BATCHES = 250;
 
 /** Rates of a test that does not, where only the range or the pace is given. */
 const ITERATIONS = 120;
+
+/** Batches that are trained on at each rate. */
+export function batchesOfRate(
+  { batchesPerRate, accumulate = 1 }: Pick<
+    RangeTestSettings,
+    "batchesPerRate" | "accumulate"
+  >,
+): number {
+  return batchesPerRate * accumulate;
+}
 
 /** Whether nothing says how to test: the test chooses its rates for itself. */
 function isAdaptive(options: FindLearningRateOptions<unknown>): boolean {
@@ -83,6 +98,7 @@ export function resolveSettings(
     batchSize = 32,
     beta = 0.9,
     batchesPerRate = 1,
+    accumulate = 1,
     repeats = 1,
     seed = 0,
     metric,
@@ -112,6 +128,7 @@ export function resolveSettings(
   );
   checkCount("batchSize", batchSize);
   checkCount("batchesPerRate", batchesPerRate);
+  checkCount("accumulate", accumulate);
   checkCount("repeats", repeats);
   checkOption("beta", beta, ">= 0 and < 1", beta >= 0 && beta < 1);
   checkOption("seed", seed, "a whole number", Number.isSafeInteger(seed));
@@ -125,7 +142,9 @@ export function resolveSettings(
         `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,
       );
     }
-    iterations = Math.ceil(epochs * batches / batchesPerRate);
+    iterations = Math.ceil(
+      epochs * batches / batchesOfRate({ batchesPerRate, accumulate }),
+    );
   }
   checkCount("iterations", iterations);
   return {
@@ -134,6 +153,7 @@ export function resolveSettings(
     iterations,
     growth,
     batchesPerRate,
+    ...(accumulate === 1 ? {} : { accumulate }),
     beta,
     seed,
     repeats,

@@ -110,9 +110,7 @@ function predict(
 ): Tensor {
   const inputs = xs instanceof tf.Tensor || Array.isArray(xs)
     ? xs
-    : model.inputNames.map((name) =>
-      (xs as { readonly [input: string]: Tensor })[name]
-    );
+    : model.inputNames.map((name) => xs[name]);
   return batchSize === undefined
     ? model.predictOnBatch(inputs) as Tensor
     : model.predict(inputs, { batchSize }) as Tensor;

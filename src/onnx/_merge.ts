@@ -81,9 +81,7 @@ export const convertDot: LayerConverter = (
   graph,
 ) => {
   const axes =
-    (Array.isArray(config.axes)
-      ? config.axes as number[]
-      : [config.axes as number, config.axes as number])
+    (Array.isArray(config.axes) ? config.axes : [config.axes, config.axes])
       .map((axis, i) => axis < 0 ? axis + inputs[i].shape.length : axis);
   if (axes.includes(0)) {
     throw new TypeError(

@@ -23,10 +23,7 @@ async function replaceWhile<T>(start: () => Promise<T>): Promise<T> {
     constructor() {
       super();
       const { port1, port2 } = this;
-      const post = port1.postMessage.bind(port1) as (
-        message: unknown,
-        options?: StructuredSerializeOptions,
-      ) => void;
+      const post = port1.postMessage.bind(port1);
       port1.postMessage = (message: unknown, options?: unknown) => {
         post(message, options as StructuredSerializeOptions);
         if (isProbe(message)) {

@@ -220,7 +220,7 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
   };
   const on = (name: string, take: (data: string) => void) =>
     events.addEventListener(name, (event) => {
-      take((event as MessageEvent<string>).data);
+      take(event.data);
       changed();
     });
   on("chart", (data) => state.chart = JSON.parse(data));

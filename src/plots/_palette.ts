@@ -4,6 +4,8 @@
  * print, and each has a counterpart for dark backgrounds.
  */
 
+import { keysOf } from "../runtime/records.ts";
+
 /** What a colour is for. */
 export type Role =
   | "background"
@@ -50,7 +52,7 @@ export const DARK: Readonly<Record<Role, string>> = {
 
 /** Light colour to dark colour. */
 const DARK_OF: ReadonlyMap<string, string> = new Map(
-  (Object.keys(LIGHT) as Role[]).map((role) => [LIGHT[role], DARK[role]]),
+  keysOf(LIGHT).map((role) => [LIGHT[role], DARK[role]]),
 );
 
 /** The font that is bundled, and what stands in for it where it is missing. */

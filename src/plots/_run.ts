@@ -42,8 +42,8 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  * another object, `{ name, ...clr }`, leaves it behind.
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
-  if ("iterations" in run) return { history: run as HistoryColumns };
-  const { history, epochHistory, penalized } = run as RunHistory;
+  if ("iterations" in run) return { history: run };
+  const { history, epochHistory, penalized } = run;
   if (history?.iterations === undefined) {
     throw new TypeError(
       `Cannot draw a run as it must have a history with iterations: current value is ${

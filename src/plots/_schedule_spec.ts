@@ -25,6 +25,8 @@ export type ScheduleSource =
       readonly stepSize?: number;
       /** Iterations of the fall. */
       readonly stepSizeDown?: number;
+      /** How many times as long each cycle is as the one before. */
+      readonly cycleFactor?: number;
     };
   };
 
@@ -41,8 +43,9 @@ interface Looked {
 /** How long every cycle is, as the options say; of a function nobody knows. */
 function knownPeriod(schedule: ScheduleSource): number | undefined {
   if (typeof schedule === "function") return undefined;
-  const { stepSize, stepSizeDown } = schedule.options ?? {};
-  return stepSize === undefined || stepSizeDown === undefined
+  const { stepSize, stepSizeDown, cycleFactor = 1 } = schedule.options ?? {};
+  return stepSize === undefined || stepSizeDown === undefined ||
+      cycleFactor !== 1
     ? undefined
     : stepSize + stepSizeDown;
 }

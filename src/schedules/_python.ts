@@ -8,6 +8,7 @@
 import { traitsOf } from "./_traits.ts";
 import { describe, type ScheduleDescription } from "./description.ts";
 import { fromDescription } from "./description.ts";
+import { restartOf } from "./cycle_lengths.ts";
 import { fractionOf, since, snap } from "./_multiples.ts";
 import { type OneCycleOptions, oneCyclePhases } from "./one_cycle.ts";
 import type { Schedule } from "./schedule.ts";
@@ -86,13 +87,46 @@ function growth(base: number, exponent: string): string {
   } ** minimum(${exponent}, ${most}), inf)`;
 }
 
+/**
+ * `cycle`, counted from 0, its `start(cycle)` and its `end`, where each is
+ * `factor` times as long as the one before, as `cycleLengths` has it.
+ */
+function growingCycleLines(
+  { size, factor, cycles }: {
+    readonly size: number;
+    readonly factor: number;
+    readonly cycles?: number;
+  },
+): string[] {
+  const more = factor - 1;
+  const lengths = Number.isInteger(factor)
+    ? `(${real(factor)} ** i - 1) / ${more}`
+    : `expm1(i * log1p(${more})) / ${more}`;
+  // Cycles that shrink have no place beyond their end.
+  const last = factor < 1 ? restartOf(cycles!, size, factor) : undefined;
+  const t = last === undefined ? "t" : `minimum(t, ${last})`;
+  return [
+    "def whole(x, roundings):",
+    "    near = abs(x - floor(x + 0.5)) <= minimum(4 * roundings * epsilon * x, 0.125)",
+    "    return where(near, floor(x + 0.5), x)",
+    "def start(i):",
+    `    return whole(${size} * ${lengths}, i + 1)`,
+    `cycle = floor(log1p(${t} * ${more} / ${size}) / log1p(${more}))`,
+    "cycle = cycle + where(start(cycle + 1) <= t, 1, 0)",
+    "cycle = cycle - where(start(cycle) > t, 1, 0)",
+    "end = start(cycle + 1)",
+  ];
+}
+
 function cyclicLines(
   description: Required<Description<"cyclic">>,
   quantity: Quantity,
   isWhole: boolean,
 ): string[] {
   const { baseLr, maxLr, stepSize, stepSizeDown, momentum } = description;
+  const { cycleFactor, cycles } = description;
   const length = stepSize + stepSizeDown;
+  const grows = cycleFactor !== 1;
   const { count, rest } = multiplesOf(length, isWhole);
   const shape = {
     triangular: "rise",
@@ -101,17 +135,34 @@ function cyclicLines(
   }[description.waveform];
   const scale = {
     triangular: "1",
-    triangular2: `2.0 ** -(${count})`,
+    triangular2: `2.0 ** -(${grows ? "cycle" : count})`,
     exp_range: `${real(description.gamma!)} ** t`,
   }[description.mode];
+  const [low, range] = quantity === "rate"
+    ? [baseLr, `(${maxLr} - ${baseLr})`]
+    : [momentum.max, `(${momentum.base} - ${momentum.max})`];
+  const value = `${low} + ${range} * height * scale`;
+  const end = traitsOf(fromDescription(description)).iterations;
   return [
-    `p = ${rest}`,
-    `rise = where(p <= ${stepSize}, p / ${stepSize}, (${length} - p) / ${stepSizeDown})`,
+    ...(grows
+      ? [
+        ...growingCycleLines(
+          { size: length, factor: cycleFactor, cycles },
+        ),
+        `peak = whole(start(cycle) + ${stepSize} * ${
+          real(cycleFactor)
+        } ** cycle, cycle + 2)`,
+        "rise = where(t < peak, (t - start(cycle)) / (peak - start(cycle)), (end - t) / (end - peak))",
+      ]
+      : [
+        `p = ${rest}`,
+        `rise = where(p <= ${stepSize}, p / ${stepSize}, (${length} - p) / ${stepSizeDown})`,
+      ]),
     `height = ${shape}`,
     `scale = ${scale}`,
-    quantity === "rate"
-      ? `return ${baseLr} + (${maxLr} - ${baseLr}) * height * scale`
-      : `return ${momentum.max} - (${momentum.max} - ${momentum.base}) * height * scale`,
+    cycles === undefined
+      ? `return ${value}`
+      : `return where(t < ${end}, ${value}, ${low})`,
   ];
 }
 
@@ -145,10 +196,13 @@ function cosineRestartsLines(
   isWhole: boolean,
 ): string[] {
   const { maxLr, minLr, cycleSize: size, cycleFactor: factor } = description;
-  const { amplitudeFactor, cycles } = description;
+  const { amplitudeFactor, cycles, warmupIterations: rise } = description;
+  const weight = rise
+    ? `where(done < ${rise}, done / ${rise}, sin(remaining * pi / 2) ** 2)`
+    : "sin(remaining * pi / 2) ** 2";
   const value = `${minLr} + (${maxLr} - ${minLr}) * ${
     real(amplitudeFactor!)
-  } ** cycle * sin(remaining * pi / 2) ** 2`;
+  } ** cycle * ${weight}`;
   const end = traitsOf(fromDescription(description)).iterations;
   const result = cycles === undefined
     ? `return ${value}`
@@ -157,25 +211,23 @@ function cosineRestartsLines(
     const { count, rest } = multiplesOf(size, isWhole);
     return [
       `cycle = ${count}`,
-      `remaining = (${size} - ${rest}) / ${size}`,
+      ...(rise
+        ? [
+          `done = ${rest}`,
+          `remaining = (${size} - done) / (${size} - ${rise})`,
+        ]
+        : [`remaining = (${size} - ${rest}) / ${size}`]),
       result,
     ];
   }
-  const more = factor! - 1;
-  const lengths = Number.isInteger(factor)
-    ? `(${real(factor!)} ** i - 1) / ${more}`
-    : `expm1(i * log1p(${more})) / ${more}`;
   return [
-    "def start(i):",
-    `    exact = ${size} * ${lengths}`,
-    "    whole = floor(exact + 0.5)",
-    "    near = abs(exact - whole) <= minimum(4 * (i + 1) * epsilon * exact, 0.125)",
-    "    return where(near, whole, exact)",
-    `cycle = floor(log1p(t * ${more} / ${size}) / log1p(${more}))`,
-    "cycle = cycle + where(start(cycle + 1) <= t, 1, 0)",
-    "cycle = cycle - where(start(cycle) > t, 1, 0)",
-    "end = start(cycle + 1)",
-    "remaining = (end - t) / (end - start(cycle))",
+    ...growingCycleLines({ size, factor: factor!, cycles }),
+    ...(rise
+      ? [
+        "done = t - start(cycle)",
+        `remaining = (end - t) / (end - start(cycle) - ${rise})`,
+      ]
+      : ["remaining = (end - t) / (end - start(cycle))"]),
     result,
   ];
 }

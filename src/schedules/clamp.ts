@@ -1,7 +1,7 @@
 import { checkAtLeast, checkFunction, checkNotNegative } from "./_check.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode clamp}. */
 export interface ClampOptions {

@@ -1,17 +1,16 @@
 import {
   checkAtLeast,
-  checkAtLeastOne,
   checkCount,
   checkFactor,
   checkIteration,
   checkNotNegative,
   checkPositive,
 } from "./_check.ts";
+import { checkCycleFactor, cycleLengths } from "./cycle_lengths.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
-import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode cosineRestarts}. */
 export interface CosineRestartsOptions {
@@ -26,7 +25,8 @@ export interface CosineRestartsOptions {
   /** The iterations of the first cycle; T_0 in the paper and in PyTorch. */
   cycleSize: number;
   /**
-   * How much longer each cycle is than the one before; T_mult.
+   * How many times as long each cycle is as the one before; T_mult. Below 1 the
+   * restarts become more frequent, and `cycles` says when they end.
    *
    * @default {1}
    */
@@ -38,6 +38,14 @@ export interface CosineRestartsOptions {
    * @default {1}
    */
   amplitudeFactor?: number;
+  /**
+   * Iterations at the start of each cycle in which the rate rises from `minLr`
+   * in a straight line, less than the shortest cycle has; the cosine has the
+   * others.
+   *
+   * @default {0}
+   */
+  warmupIterations?: number;
   /** The number of cycles, after which `minLr` holds. Without it, no end. */
   cycles?: number;
 }
@@ -50,65 +58,20 @@ const NAMES = Object.keys(
     cycleSize: 0,
     cycleFactor: 0,
     amplitudeFactor: 0,
+    warmupIterations: 0,
     cycles: 0,
   } satisfies Record<keyof CosineRestartsOptions, 0>,
 );
-
-/** Of an iteration: its cycle from 0, what is left of that, of how many. */
-type Locate = (iteration: number) => [number, number, number];
-
-/**
- * The iteration at which cycle `cycle`, counted from 0, starts. A start that is
- * whole but for rounding is whole: a restart just after its iteration would
- * leave that at `minLr`.
- */
-export function restartOf(
-  cycle: number,
-  size: number,
-  factor: number,
-): number {
-  if (Number.isInteger(factor)) {
-    return snap(
-      factor === 1 ? size * cycle : size * (factor ** cycle - 1) / (factor - 1),
-    );
-  }
-  // 1.1 − 1 alone has lost the last digits of 1.1.
-  const cycles = Math.expm1(cycle * Math.log1p(factor - 1)) / (factor - 1);
-  return snap(size * cycles, cycle + 1);
-}
-
-/** Cycles as long as each other. */
-function equalCycles(size: number): Locate {
-  const { count, rest } = multiples(size);
-  return (iteration) => [count(iteration), size - rest(iteration), size];
-}
-
-/** Cycles each `factor` times as long as the one before. */
-function growingCycles(size: number, factor: number): Locate {
-  const growth = (factor - 1) / size;
-  const logarithm = Math.log1p(factor - 1);
-  return (iteration) => {
-    let cycle = Math.floor(Math.log1p(iteration * growth) / logarithm);
-    let start = restartOf(cycle, size, factor);
-    let end = restartOf(cycle + 1, size, factor);
-    // The logarithm can round to either side of a restart.
-    if (iteration < start) {
-      cycle--;
-      [start, end] = [restartOf(cycle, size, factor), start];
-    } else if (iteration >= end) {
-      cycle++;
-      [start, end] = [end, restartOf(cycle + 1, size, factor)];
-    }
-    return [cycle, end - iteration, end - start];
-  };
-}
 
 /**
  * SGDR: half a cosine from `maxLr` to `minLr`, restarted again and again. In
  * cycle i, counted from 0, of `T = cycleSize · cycleFactor^i` iterations, p of
  * them done:
  *
- * `minLr + (maxLr − minLr) · amplitudeFactor^i · (1 + cos(π · p / T)) / 2`.
+ * `minLr + (maxLr − minLr) · amplitudeFactor^i · (1 + cos(π · p / T)) / 2`,
+ *
+ * with `w = warmupIterations` and `(p − w) / (T − w)` in place of `p / T`; in the
+ * first w of a cycle the weight of `maxLr` is `amplitudeFactor^i · p / w`.
  *
  * Cycle i starts at `cycleSize · (cycleFactor^i − 1) / (cycleFactor − 1)`, at
  * `cycleSize · i` with a factor of 1, and with it the first iteration that is no
@@ -117,7 +80,8 @@ function growingCycles(size: number, factor: number): Locate {
  *
  * Source: Loshchilov and Hutter, "SGDR" (2016),
  * {@link https://arxiv.org/abs/1608.03983}; the same as PyTorch's
- * `CosineAnnealingWarmRestarts` and Keras's `CosineDecayRestarts`.
+ * `CosineAnnealingWarmRestarts` and Keras's `CosineDecayRestarts`, and with a
+ * warm-up as optax's `sgdr_schedule`.
  *
  * @example
  * ```ts
@@ -129,9 +93,27 @@ function growingCycles(size: number, factor: number): Locate {
  * assertEquals([rate(0), rate(10), rate(30)], [1, 1, 1]);
  * ```
  *
+ * @example Restarts that become more frequent, each after a warm-up
+ * ```ts
+ * import { cosineRestarts, lengthOf } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = cosineRestarts({
+ *   maxLr: 1,
+ *   cycleSize: 400,
+ *   cycleFactor: 0.5,
+ *   cycles: 3,
+ *   warmupIterations: 20,
+ * });
+ * assertEquals(lengthOf(rate), 700); // 400, 200 and 100 iterations
+ * assertEquals([0, 10, 20, 400, 420, 620].map(rate), [0, 0.5, 1, 0, 1, 1]);
+ * ```
+ *
  * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
- * `minLr`, `cycleSize` is not finite and > 0, `cycleFactor` is less than 1,
- * `amplitudeFactor` is not in (0, 1], or `cycles` is not a whole number >= 1.
+ * `minLr`, `cycleSize` or `cycleFactor` is not finite and > 0,
+ * `amplitudeFactor` is not in (0, 1], `cycles` is not a whole number >= 1, or
+ * absent with a `cycleFactor` below 1 or so many that the last has less than an
+ * iteration, or `warmupIterations` is not less than the shortest cycle has.
  */
 export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   checkNames(ACTION, options, NAMES);
@@ -141,26 +123,43 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
     cycleSize,
     cycleFactor = 1,
     amplitudeFactor = 1,
+    warmupIterations = 0,
     cycles,
   } = options;
   checkNotNegative(ACTION, "maxLr", maxLr);
   checkNotNegative(ACTION, "minLr", minLr);
   checkAtLeast(ACTION, { maxLr }, { minLr });
   checkPositive(ACTION, "cycleSize", cycleSize);
-  checkAtLeastOne(ACTION, "cycleFactor", cycleFactor);
   checkFactor(ACTION, "amplitudeFactor", amplitudeFactor);
   if (cycles !== undefined) checkCount(ACTION, { cycles });
-  const end = cycles === undefined
-    ? Infinity
-    : restartOf(cycles, cycleSize, cycleFactor);
-  const locate = cycleFactor === 1
-    ? equalCycles(cycleSize)
-    : growingCycles(cycleSize, cycleFactor);
+  const lengths = { size: cycleSize, factor: cycleFactor, cycles };
+  checkCycleFactor(ACTION, lengths);
+  checkNotNegative(ACTION, "warmupIterations", warmupIterations);
+  const shortest = cycleFactor < 1
+    ? cycleSize * cycleFactor ** (cycles! - 1)
+    : cycleSize;
+  if (!(warmupIterations < shortest)) {
+    throw new RangeError(
+      `Cannot ${ACTION} as warmupIterations must be < ${shortest}, the iterations of the shortest cycle: current value is ${warmupIterations}`,
+    );
+  }
+  const { cycleOf, count, rest, end } = cycleLengths(lengths);
+  const isEqual = cycleFactor === 1;
+
+  /** Of an iteration: its cycle from 0, what is over of that, of how many. */
+  function locate(iteration: number): [number, number, number] {
+    if (isEqual) return [count(iteration), rest(iteration), cycleSize];
+    const { cycle, start, end } = cycleOf(iteration);
+    return [cycle, iteration - start, end - start];
+  }
+
   return withTraits((iteration) => {
     checkIteration(iteration);
     if (iteration >= end) return minLr;
-    const [cycle, left, length] = locate(iteration);
-    const weight = cosineWeight(left / length);
+    const [cycle, done, length] = locate(iteration);
+    const weight = done < warmupIterations
+      ? done / warmupIterations
+      : cosineWeight((length - done) / (length - warmupIterations));
     return mix(maxLr, minLr, weight * amplitudeFactor ** cycle);
   }, {
     description: {
@@ -170,6 +169,7 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
       cycleSize,
       cycleFactor,
       amplitudeFactor,
+      warmupIterations,
       ...(cycles === undefined ? {} : { cycles }),
     },
     iterations: end,

@@ -1,18 +1,24 @@
 import {
   checkAtLeast,
   checkChoice,
+  checkCount,
   checkFactor,
   checkFunction,
   checkIteration,
   checkNotNegative,
   checkPositive,
 } from "./_check.ts";
+import {
+  checkCycleFactor,
+  type CycleLengths,
+  cycleLengths,
+} from "./cycle_lengths.ts";
 import { mix } from "./_interpolate.ts";
-import { multiples } from "./_multiples.ts";
+import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /**
  * How the amplitude changes over the cycles: `"triangular"` keeps it,
@@ -68,6 +74,15 @@ export interface CyclicOptions {
    */
   stepSizeDown?: number;
   /**
+   * How many times as long each cycle is as the one before, in both its steps.
+   * Below 1 cycles become shorter, and `cycles` says when they end.
+   *
+   * @default {1}
+   */
+  cycleFactor?: number;
+  /** The number of cycles, after which `baseLr` holds. Without it, no end. */
+  cycles?: number;
+  /**
    * How the amplitude changes over the cycles. Has no effect with `scaleFn`.
    *
    * @default {"triangular"}
@@ -101,14 +116,17 @@ export interface CyclicOptions {
 
 /** {@linkcode CyclicOptions} with every default filled in. */
 export type ResolvedCyclicOptions =
-  & Readonly<Required<Omit<CyclicOptions, "scaleFn" | "momentum">>>
-  & Readonly<Pick<CyclicOptions, "scaleFn" | "momentum">>;
+  & Readonly<Required<Omit<CyclicOptions, "scaleFn" | "momentum" | "cycles">>>
+  & Readonly<Pick<CyclicOptions, "scaleFn" | "momentum" | "cycles">>;
 
 /** Where an iteration lies in a cyclic schedule. */
 export interface CyclePosition {
-  /** The cycle, counted from 1. */
+  /** The cycle, counted from 1; after the last of `cycles`, one more. */
   readonly cycle: number;
-  /** Iterations from this one, inclusive, to the start of the next cycle. */
+  /**
+   * Iterations from this one, inclusive, to the start of the next cycle;
+   * Infinity after the last of `cycles`.
+   */
   readonly iterationsLeft: number;
   /** The waveform's height: 0 at the ends of a cycle, 1 at its peak. */
   readonly height: number;
@@ -137,6 +155,8 @@ const NAMES = Object.keys(
     maxLr: 0,
     stepSize: 0,
     stepSizeDown: 0,
+    cycleFactor: 0,
+    cycles: 0,
     mode: 0,
     gamma: 0,
     scaleFn: 0,
@@ -162,6 +182,8 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
     maxLr = 0.006,
     stepSize = 2000,
     stepSizeDown = stepSize,
+    cycleFactor = 1,
+    cycles,
     mode = "triangular",
     gamma = 0.99994,
     scaleFn,
@@ -174,6 +196,12 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
   checkAtLeast(ACTION, { maxLr }, { baseLr });
   checkPositive(ACTION, "stepSize", stepSize);
   checkPositive(ACTION, "stepSizeDown", stepSizeDown);
+  if (cycles !== undefined) checkCount(ACTION, { cycles });
+  checkCycleFactor(ACTION, {
+    size: stepSize + stepSizeDown,
+    factor: cycleFactor,
+    cycles,
+  });
   checkChoice(ACTION, { mode }, MODES);
   checkFactor(ACTION, "gamma", gamma);
   checkChoice(ACTION, { scaleMode }, SCALE_MODES);
@@ -185,6 +213,8 @@ function resolve(options: CyclicOptions): ResolvedCyclicOptions {
     maxLr,
     stepSize,
     stepSizeDown,
+    cycleFactor,
+    ...(cycles !== undefined && { cycles }),
     mode,
     gamma,
     scaleFn,
@@ -220,6 +250,29 @@ function scaler(
   }
 }
 
+/** How much of the way to its peak, or back from it, an iteration has come. */
+function riser(
+  { stepSize, stepSizeDown, cycleFactor }: ResolvedCyclicOptions,
+  { rest, cycleOf }: CycleLengths,
+): (iteration: number) => number {
+  if (cycleFactor === 1) {
+    const length = stepSize + stepSizeDown;
+    return (iteration) => {
+      const offset = rest(iteration);
+      return offset <= stepSize
+        ? offset / stepSize
+        : Math.min(1, (length - offset) / stepSizeDown);
+    };
+  }
+  return (iteration) => {
+    const { cycle, start, end } = cycleOf(iteration);
+    const peak = snap(start + stepSize * cycleFactor ** cycle, cycle + 2);
+    return iteration < peak
+      ? (iteration - start) / (peak - start)
+      : (end - iteration) / (end - peak);
+  };
+}
+
 /**
  * {@linkcode cyclic} together with the position of each iteration in its
  * cycle: which cycle, how far to its end, and how high.
@@ -245,29 +298,31 @@ export function cycles(options: CyclicOptions = {}): Cycles {
   checkNames(ACTION, options, NAMES);
   const resolved = resolve(options);
   const { baseLr, maxLr, stepSize, stepSizeDown, waveform } = resolved;
+  const { cycleFactor: factor, cycles: count } = resolved;
   const range = maxLr - baseLr;
-  const length = stepSize + stepSizeDown;
   const shape = SHAPES[waveform];
   const scaleOf = scaler(resolved);
 
   // The remainder is exact at any size, so nothing drifts and both ends are
   // met; 1 + t/T − cycle, as in PyTorch, misses the peak for many step sizes.
-  const { count, rest, left } = multiples(length);
+  const size = stepSize + stepSizeDown;
+  const lengths = cycleLengths({ size, factor, cycles: count });
+  const { end } = lengths;
+  const riseAt = riser(resolved, lengths);
 
   function heightAt(iteration: number): number {
-    const offset = rest(iteration);
-    const rise = offset <= stepSize
-      ? offset / stepSize
-      : Math.min(1, (length - offset) / stepSizeDown);
+    if (iteration >= end) return 0;
+    const rise = riseAt(iteration);
     return shape(1 - rise < PEAK ? 1 : rise);
   }
 
   function cycleAt(iteration: number): number {
-    return 1 + count(iteration);
+    return 1 + (iteration >= end ? count! : lengths.count(iteration));
   }
 
   function at(iteration: number): number {
     checkIteration(iteration);
+    if (iteration >= end) return baseLr;
     const amplitude = heightAt(iteration) *
       scaleOf(cycleAt(iteration), iteration);
     // base + (max − base) may round to a neighbour of max, or past it.
@@ -285,7 +340,7 @@ export function cycles(options: CyclicOptions = {}): Cycles {
     const cycle = cycleAt(iteration);
     return {
       cycle,
-      iterationsLeft: left(iteration),
+      iterationsLeft: iteration >= end ? Infinity : lengths.left(iteration),
       height: heightAt(iteration),
       scale: scaleOf(cycle, iteration),
     };
@@ -303,7 +358,7 @@ export function cycles(options: CyclicOptions = {}): Cycles {
     ...(!scaleFn && {
       description: { kind: "cyclic", ...plain, ...(momentum && { momentum }) },
     }),
-    iterations: Infinity,
+    iterations: end,
     ...(momentum && { momentum: momentumAt }),
   });
   return { options: resolved, at: schedule, positionAt };
@@ -320,6 +375,9 @@ export function cycles(options: CyclicOptions = {}): Cycles {
  * - `rate = baseLr + (maxLr − baseLr) · waveform(rise) · scale`,
  * - `scale` is 1, `1 / 2^(cycle − 1)` with `cycle = 1 + ⌊iteration / T⌋`, or
  *   `gamma^iteration`, by `mode`; or what `scaleFn` returns.
+ *
+ * With a `cycleFactor` f, cycle i (from 0) is of `f^i` times those steps and
+ * starts at `T · (f^i − 1) / (f − 1)`.
  *
  * Exactly `baseLr` at the ends of a cycle and, with scale 1, exactly `maxLr` at
  * its peak, for any iteration up to 2^53. A T that is not whole stands for the
@@ -351,8 +409,20 @@ export function cycles(options: CyclicOptions = {}): Cycles {
  * assertEquals([rate(10), rate(30), rate(50)], [1, 1 / 2, 1 / 3]);
  * ```
  *
+ * @example Cycles that grow, such as to anneal for longer each time
+ * ```ts
+ * import { cyclic } from "@clr/clr/schedules";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const rate = cyclic({ baseLr: 0, maxLr: 1, stepSize: 10, cycleFactor: 2 });
+ * // Cycles of 20, 40 and 80 iterations.
+ * assertEquals([10, 20, 40, 60, 100].map(rate), [1, 0, 1, 0, 1]);
+ * ```
+ *
  * @throws {RangeError} If a rate is negative or not finite, `maxLr` is below
- * `baseLr`, a step size is not finite and > 0, `gamma` is not in (0, 1],
+ * `baseLr`, a step size or `cycleFactor` is not finite and > 0, `cycles` is not
+ * a whole number >= 1, or absent with a `cycleFactor` below 1 or so many that
+ * the last has less than an iteration, `gamma` is not in (0, 1],
  * `mode`, `scaleMode` or `waveform` is unknown, or the momentum's bounds are
  * not in order within [0, 1). The schedule itself throws one for an iteration
  * that is negative or not finite, and where `scaleFn` returns what is not

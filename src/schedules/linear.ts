@@ -2,7 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode linear}. */
 export interface LinearOptions {

@@ -45,6 +45,7 @@ export {
 } from "./description.ts";
 export { type Exportable, toKeras, toOptax, toPyTorch } from "./export.ts";
 export { exponential, type ExponentialOptions } from "./exponential.ts";
+export { flatCosine, type FlatCosineOptions } from "./flat_cosine.ts";
 export { fromKeras, type KerasSchedule } from "./from_keras.ts";
 export {
   fromPyTorch,

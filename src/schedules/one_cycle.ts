@@ -10,7 +10,7 @@ import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** The shape of each phase of {@linkcode oneCycle}. */
 export type Annealing = "cosine" | "linear";

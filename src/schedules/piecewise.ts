@@ -8,7 +8,7 @@ import {
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** A point of {@linkcode piecewise}. */
 export interface PiecewisePoint {

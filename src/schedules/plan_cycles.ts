@@ -1,5 +1,5 @@
 import { checkCount, checkPositive } from "./_check.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode planCycles}. */
 export interface PlanCyclesOptions {

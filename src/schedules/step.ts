@@ -7,7 +7,7 @@ import {
 import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode step}. */
 export interface StepOptions {

@@ -4,7 +4,7 @@ import { mix } from "./_interpolate.ts";
 import { since } from "./_multiples.ts";
 import { traitsOf, withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode warmup}. */
 export interface WarmupOptions {

@@ -8,7 +8,7 @@ import { cosineWeight, mix } from "./_interpolate.ts";
 import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
-import { checkNames } from "./check_names.ts";
+import { checkNames } from "../runtime/check_names.ts";
 
 /** The shape of the last phase of {@linkcode warmupStableDecay}. */
 export type DecayShape = "linear" | "cosine" | "sqrt";

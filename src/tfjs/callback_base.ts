@@ -19,5 +19,4 @@ class OwnCallback extends tf.Callback {
 }
 
 /** `tf.Callback`, for classes that extend it. */
-export const CallbackBase: new () => Callback = OwnCallback as new () =>
-Callback;
+export const CallbackBase: new () => Callback = OwnCallback;

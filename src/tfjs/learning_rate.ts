@@ -8,7 +8,7 @@ interface RateHolder {
 }
 
 function rateHolder(optimizer: Optimizer, action: string): RateHolder {
-  const holder = optimizer as unknown as Partial<RateHolder> | null | undefined;
+  const holder = optimizer as Partial<RateHolder> | null | undefined;
   if (typeof holder?.learningRate !== "number") {
     const given = holder === null || typeof holder !== "object"
       ? String(holder)

@@ -84,7 +84,7 @@ export class ModelSteps {
   async withoutUpdates<T>(body: () => Promise<T>): Promise<T> {
     const optimizer = this.#internals.optimizer_;
     const none = { minimize: (loss: () => tf.Scalar) => loss() };
-    this.#internals.optimizer_ = none as unknown as Optimizer;
+    this.#internals.optimizer_ = none as Optimizer;
     try {
       return await body();
     } finally {

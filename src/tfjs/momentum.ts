@@ -26,7 +26,7 @@ interface Accessor {
 }
 
 function accessorOf(optimizer: Optimizer, action: string): Accessor {
-  const fields = optimizer as unknown as
+  const fields = optimizer as
     | Partial<MomentumFields & BetaFields & RmsFields>
     | null
     | undefined;

@@ -21,11 +21,11 @@ export const AdamBase: new (
   beta1: number,
   beta2: number,
   epsilon: number,
-) => ConcreteOptimizer = tf.AdamOptimizer as never;
+) => ConcreteOptimizer = tf.AdamOptimizer;
 
 /** `tf.MomentumOptimizer`, for classes that extend it. */
 export const MomentumBase: new (
   learningRate: number,
   momentum: number,
   useNesterov: boolean,
-) => ConcreteOptimizer = tf.MomentumOptimizer as never;
+) => ConcreteOptimizer = tf.MomentumOptimizer;

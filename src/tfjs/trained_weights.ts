@@ -14,7 +14,7 @@ interface TrainingFields {
 
 /** Whether `fit` or `fitDataset` of the model is going on. */
 export function isTraining(model: LayersModel | undefined): boolean {
-  const fields = model as unknown as TrainingFields | undefined;
+  const fields = model as TrainingFields | undefined;
   return (fields?.model ?? fields)?.isTraining === true;
 }
 

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { averagesFor } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
 import {
   describeFrozen,
@@ -14,10 +15,7 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
-import type {
-  LearningRateScheduler,
-  SchedulerState,
-} from "./learning_rate_scheduler.ts";
+import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { show } from "../runtime/check_data.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import {
@@ -82,6 +80,8 @@ export class WholeCheckpoint implements Checkpoint {
     const fields = options.optimizer === false
       ? undefined
       : this.#optimizerFor(model, match);
+    const averages = averagesFor(subject, this.#content, match);
+    if (typeof averages === "string") this.#refuse(averages);
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
@@ -92,6 +92,7 @@ export class WholeCheckpoint implements Checkpoint {
       if (fields) {
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
       }
+      averages((name) => this.#tensor(name));
     });
   }
 
@@ -172,7 +173,7 @@ export class WholeCheckpoint implements Checkpoint {
       this.#refuse("it must hold a schedule: it was saved without");
     }
     try {
-      scheduler.restore({ ...state, ...histories } as SchedulerState);
+      scheduler.restore({ ...state, ...histories });
     } catch (cause) {
       throw new CheckpointError(
         `Cannot restore ${this.path} as its schedule must fit: ${
@@ -187,6 +188,6 @@ export class WholeCheckpoint implements Checkpoint {
   #tensor(name: string): Tensor {
     const { dtype, shape, data } = this.#content.tensors.get(name)!;
     // A copy, as tfjs may keep the array it is given and a restore may follow.
-    return tf.tensor(data.slice() as Float32Array, [...shape], DTYPES[dtype]);
+    return tf.tensor(data.slice(), [...shape], DTYPES[dtype]);
   }
 }

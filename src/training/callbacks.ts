@@ -44,7 +44,7 @@ export function combineCallbacks(
   callbacks: readonly (CallbackInstance | CustomCallbackArgs)[],
 ): Callback[] {
   return callbacks.map((callback) => {
-    if (callback instanceof BaseCallback) return callback as Callback;
+    if (callback instanceof BaseCallback) return callback;
     if (callback !== null && typeof callback === "object") {
       return new tf.CustomCallback(
         callback as CustomCallbackArgs,

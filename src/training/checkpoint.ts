@@ -1,3 +1,5 @@
+import { fileSystem } from "../runtime/builtin.ts";
+import { isMissing, isNotPermitted } from "../runtime/system_error.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
@@ -36,7 +38,8 @@ export interface SaveCheckpointOptions {
 /**
  * Saves a training run so that {@linkcode loadCheckpoint} goes on from here to
  * the same weights, bit for bit: the weights, every slot, count and cached
- * constant of the optimizer, the schedule with its history, and `data`.
+ * constant of the optimizer, the schedule with its history, averages and
+ * snapshots where they are given, and `data`.
  *
  * A checkpoint is a folder of two files within `folder`: `checkpoint.json`, with
  * a format version and checksums, and `tensors.safetensors`, which other tools
@@ -50,7 +53,8 @@ export interface SaveCheckpointOptions {
  * @param folder Made if it is not there.
  * @returns The folder of the checkpoint.
  * @throws {TypeError} If the model is not compiled or has a stateful recurrent
- * layer, whose state is not saved.
+ * layer, whose state is not saved, or averages or snapshots are of another
+ * model, or averages are in use.
  * @throws What the file system throws; the checkpoints before it remain.
  *
  * @example
@@ -67,6 +71,27 @@ export interface SaveCheckpointOptions {
  * await saveCheckpoint(folder, { model });
  * const checkpoint = await loadCheckpoint(folder);
  * checkpoint?.restore({ model });
+ * ```
+ *
+ * @example With an average of the weights
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import {
+ *   ExponentialMovingAverage,
+ *   loadCheckpoint,
+ *   saveCheckpoint,
+ * } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+ * using averages = new ExponentialMovingAverage(model);
+ *
+ * const folder = await Deno.makeTempDir();
+ * await saveCheckpoint(folder, { model, averages });
+ * const checkpoint = await loadCheckpoint(folder);
+ * checkpoint?.restore({ model, averages });
  * ```
  */
 export async function saveCheckpoint(
@@ -99,19 +124,20 @@ export async function loadCheckpoint(
   folder: string,
 ): Promise<Checkpoint | undefined> {
   const numbers = await numbersIn(folder);
+  const { realpath } = fileSystem("resume");
   const damaged: DamagedCheckpoint[] = [];
   for (const number of numbers.reverse()) {
     const path = pathOf(folder, number);
     try {
       const content = await readContent(folder, path);
-      const place = { path, folder: await Deno.realPath(folder) };
+      const place = { path, folder: await realpath(folder) };
       return new WholeCheckpoint(place, damaged, content);
     } catch (error) {
       // A permission that Deno was not given is no fault of the file.
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: error instanceof Deno.errors.NotFound
+        reason: isMissing(error)
           ? "a file is missing"
           : (error as Error).message,
       });

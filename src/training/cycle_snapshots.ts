@@ -51,17 +51,41 @@ export interface AverageOptions {
  */
 type Values = ReadonlyMap<LayerWeight, Tensor>;
 
-interface Snapshot {
+/** The weights of a moment. */
+export interface Snapshot {
   readonly weights: Values;
   readonly score: number | undefined;
 }
+
+/** Which snapshots there are: the last ones, and the best. */
+interface Snapshots {
+  readonly last: readonly Snapshot[];
+  readonly best?: Snapshot;
+}
+
+/**
+ * The snapshots that are kept, for a checkpoint.
+ *
+ * @throws {TypeError} If they are of another model.
+ */
+export let snapshotsOf: (
+  snapshots: CycleSnapshots,
+  model: LayersModel,
+  action: string,
+) => Snapshots;
+
+/** Puts snapshots in place of those that there are. */
+export let restoreSnapshots: (
+  snapshots: CycleSnapshots,
+  others: Snapshots,
+) => void;
 
 /**
  * The weights at the ends of cycles, where the rate is lowest and the model at
  * rest: for an ensemble, for averaged weights, and for the best of them.
  *
  * A snapshot costs no copy when it is taken; afterwards it holds the memory of
- * the weights once.
+ * the weights once. A checkpoint saves them as `snapshots`.
  *
  * Sources: Huang et al., "Snapshot Ensembles" (2017),
  * {@link https://arxiv.org/abs/1704.00109}; Izmailov et al., "Averaging Weights
@@ -248,6 +272,25 @@ export class CycleSnapshots implements Disposable {
       );
     }
     this.#use(this.#best.weights);
+  }
+
+  static {
+    snapshotsOf = (snapshots, model, action) => {
+      // What fit gives callbacks of a Sequential is the model within it.
+      const own = new Set(snapshots.#model.weights);
+      if (!model.weights.every((weight) => own.has(weight))) {
+        throw new TypeError(
+          `Cannot ${action} as its snapshots must be of its model: current value is of another`,
+        );
+      }
+      return { last: snapshots.#snapshots, best: snapshots.#best };
+    };
+    restoreSnapshots = (snapshots, { last, best }) => {
+      snapshots[Symbol.dispose]();
+      snapshots.#best = best;
+      snapshots.#snapshots = last.slice(-snapshots.#keep);
+      for (const other of last) snapshots.#release(other);
+    };
   }
 
   /** Frees the snapshots. The model keeps its weights. */

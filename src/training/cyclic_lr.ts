@@ -21,8 +21,9 @@ import {
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
-import { checkNames } from "../schedules/check_names.ts";
-import type { Logs } from "./history.ts";
+import { checkCycleFactor, restartOf } from "../schedules/cycle_lengths.ts";
+import { checkNames } from "../runtime/check_names.ts";
+import type { HistoryOptions, Logs } from "./history.ts";
 import {
   type LearningRateBounds,
   missingBounds,
@@ -47,7 +48,7 @@ export interface CycleEnd {
 }
 
 /** Options of {@linkcode CyclicLR}: those of the cyclic schedule, and its ends. */
-export interface CyclicLROptions extends CyclicOptions {
+export interface CyclicLROptions extends CyclicOptions, HistoryOptions {
   /**
    * Called after the last batch of each cycle. `fit` waits for what it returns
    * before the next batch; a loop of one's own awaits `flush`.
@@ -77,7 +78,8 @@ export interface CyclicLRFromRangeOptions extends CyclicLROptions {
   /** Epochs of the whole training, whose end is then that of a cycle. */
   epochs?: number;
   /**
-   * Cycles in `epochs`.
+   * Cycles in `epochs`, in all of which the schedule goes on after them unless
+   * `cycleFactor` is below 1; without `epochs`, as for the constructor.
    *
    * @default {as many as leave steps of 4 epochs or more, 1 at least}
    */
@@ -92,6 +94,8 @@ const NAMES = Object.keys(
     maxLr: 0,
     stepSize: 0,
     stepSizeDown: 0,
+    cycleFactor: 0,
+    cycles: 0,
     mode: 0,
     gamma: 0,
     scaleFn: 0,
@@ -100,6 +104,7 @@ const NAMES = Object.keys(
     momentum: 0,
     onCycleEnd: 0,
     stopAfterCycles: 0,
+    historyLimit: 0,
   } satisfies Record<keyof CyclicLROptions, 0>,
 );
 
@@ -184,6 +189,7 @@ export class CyclicLR extends LearningRateScheduler {
       stopAfterCycles,
       stepSizeEpochs,
       batchesPerEpoch,
+      historyLimit,
       ...cyclic
     } = options;
     checkStep(options);
@@ -203,7 +209,7 @@ export class CyclicLR extends LearningRateScheduler {
         }`,
       );
     }
-    super(known ? created.at : unresolved);
+    super(known ? created.at : unresolved, { historyLimit });
     this.#cycles = created;
     if (!known) this.#stepSizeEpochs = stepSizeEpochs;
     this.#onCycleEnd = onCycleEnd;
@@ -237,19 +243,28 @@ export class CyclicLR extends LearningRateScheduler {
    * const clr = CyclicLR.fromRange(range, { epochs: 20, cycles: 2 });
    * console.log(clr.options.stepSize); // 2500: five epochs up, five down, twice
    * ```
+   *
+   * @example Three cycles, each twice as long as the one before
+   * ```ts
+   * import { CyclicLR } from "@clr/clr";
+   *
+   * const range = { baseLr: 0.001, maxLr: 0.006, batchesPerEpoch: 500 };
+   * const clr = CyclicLR.fromRange(range, { epochs: 28, cycles: 3, cycleFactor: 2 });
+   * console.log(clr.at(2 * 500), clr.at(8 * 500)); // 0.006, 0.006: the peaks
+   * ```
    */
   static fromRange(
     range: LearningRateBounds,
     options: CyclicLRFromRangeOptions = {},
   ): CyclicLR {
-    const { epochs, cycles, ...others } = options;
+    const { epochs, cycles: count, ...others } = options;
     const { baseLr = range.baseLr, maxLr = range.maxLr } = options;
     if (baseLr === undefined || maxLr === undefined) {
       throw missingBounds("a cyclic", range, options);
     }
     const measured = epochs === undefined
-      ? others
-      : { ...others, stepSizeEpochs: stepOf(epochs, cycles) };
+      ? { ...others, ...(count !== undefined && { cycles: count }) }
+      : { ...others, ...cyclesOf(epochs, count, others.cycleFactor) };
     return new CyclicLR({
       ...measured,
       baseLr,
@@ -499,21 +514,42 @@ export class CyclicLR extends LearningRateScheduler {
   }
 }
 
-/** Epochs of a step, for so many cycles in so many epochs. */
-function stepOf(epochs: number, cycles?: number): number {
+/**
+ * The first step, in epochs, of so many cycles in so many epochs, and how many
+ * there are where they become shorter.
+ */
+function cyclesOf(
+  epochs: number,
+  cycles: number | undefined,
+  factor = 1,
+): Pick<CyclicLROptions, "stepSizeEpochs" | "cycles"> {
   const action = "create a cyclic schedule from a learning-rate range";
   if (!(epochs > 0 && epochs < Infinity)) {
     throw new RangeError(
       `Cannot ${action} as epochs must be finite and > 0: current value is ${epochs}`,
     );
   }
-  const count = cycles ?? Math.max(1, Math.floor(epochs / (2 * USUAL_STEP)));
+  checkCycleFactor(action, { size: Infinity, factor, cycles: 1 });
+  const stepOf = (count: number) => epochs / (2 * restartOf(count, 1, factor));
+  const count = cycles ?? usualCycles(stepOf, factor);
   if (!(Number.isSafeInteger(count) && count >= 1)) {
     throw new RangeError(
       `Cannot ${action} as cycles must be a whole number >= 1: current value is ${cycles}`,
     );
   }
-  return epochs / (2 * count);
+  return {
+    stepSizeEpochs: stepOf(count),
+    ...(factor < 1 && { cycles: count }),
+  };
+}
+
+/** As many cycles as leave the shortest of them steps of the usual epochs. */
+function usualCycles(stepOf: (count: number) => number, factor: number) {
+  const shortest = (count: number) =>
+    stepOf(count) * Math.min(1, factor ** (count - 1));
+  let count = 1;
+  while (shortest(count + 1) >= USUAL_STEP) count++;
+  return count;
 }
 
 /** Epochs of a step in the paper's experiments with CIFAR-10. */
@@ -547,6 +583,8 @@ const STATE: Check = record({
     maxLr: finite,
     stepSize: finite,
     stepSizeDown: finite,
+    cycleFactor: optional(finite),
+    cycles: optional(finite),
     mode: text,
     gamma: finite,
     scaleMode: text,

@@ -13,6 +13,7 @@ import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
 import { runProgram, withFolder } from "../_run.ts";
+import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
 const run = (...args: string[]) => runProgram("examples/cifar10.ts", ...args);
 
@@ -23,8 +24,10 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
       ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
       ...["--train-images", "200", "--test-images", "100", "--seed", "3"],
       ...["--epochs", "3", "--batch-size", "50", "--onnx", "--out", out],
+      ...["--tensorboard", join(folder, "logs")],
     );
     assertEquals(code, 0, stderr);
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
     assertStringIncludes(stdout, "the same class as tfjs for 100 of 100");
     assertStringIncludes(stdout, "12 iterations");
     assertStringIncludes(stdout, "--epochs 2 or 4 would");
@@ -50,6 +53,20 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
     assertEquals([clr.history.lr[0], clr.history.lr[4]], [0.001, 0.006]);
     assertEquals(clr.epochHistory.val_acc.length, 3);
     assertEquals(read("history.csv").trim().split("\r\n").length, 13);
+
+    const events = await readFolder(join(folder, "logs"));
+    const [{ texts: { plan: table } }] = events.filter(({ texts }) =>
+      "plan" in texts
+    );
+    assertStringIncludes(table, "| cycles | 1.5; training ends 4 iterations");
+    assertEquals(pointsOf(events, "batch/lr"), {
+      steps: clr.history.iterations,
+      values: Array.from(clr.history.lr, Math.fround),
+    });
+    assertEquals(pointsOf(events, "epoch/val_acc"), {
+      steps: clr.epochHistory.iterations,
+      values: Array.from(clr.epochHistory.val_acc, Math.fround),
+    });
 
     await tf.setBackend("cpu");
     const { train, test, ...rest } = await loadCifar10({

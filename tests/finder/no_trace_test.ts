@@ -85,7 +85,13 @@ function datasets(): Record<string, BatchDataset> {
 }
 
 /** What the finder is made to end by. */
-type Ending = "complete" | "batch throws" | "callback throws" | "abort" | "NaN";
+type Ending =
+  | "complete"
+  | "extensions and trials"
+  | "batch throws"
+  | "callback throws"
+  | "abort"
+  | "NaN";
 
 async function find(
   model: tf.LayersModel,
@@ -132,6 +138,17 @@ async function find(
         "from onBatch",
       );
       return;
+    case "extensions and trials": {
+      // Nothing is to be learned of these, which a long trial is to tell.
+      const noise = tf.randomNormal([EXAMPLES, 2], 0, 1, "float32", 9);
+      const range = await findLearningRate(model, { xs: all.xs, ys: noise }, {
+        batchSize: BATCH,
+      });
+      noise.dispose();
+      assert(range.runs.length > 1);
+      assert(range.trials?.some(({ unseen }) => unseen), `${range}`);
+      return;
+    }
     case "NaN":
       assertEquals(
         (await findLearningRate(model, broken, options)).stopReason,
@@ -202,6 +219,7 @@ for (const backend of ["cpu", "wasm"]) {
         for (
           const ending of [
             "complete",
+            "extensions and trials",
             "batch throws",
             "callback throws",
             "abort",

@@ -249,6 +249,37 @@ Deno.test("findLearningRate() says no-signal where labels are shuffled or all th
   }
 });
 
+Deno.test("findLearningRate() trains for long where short trainings teach but how large targets are", async () => {
+  const make = () => {
+    const random = seededRandom(4);
+    const examples = Array.from({ length: 600 }, () => {
+      const x = [normal(random), normal(random), normal(random)];
+      return { x, y: [100 + 5 * x[0] - 4 * x[1]] };
+    });
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: 3 });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 16,
+          activation: "relu",
+          inputShape: [3],
+          kernelInitializer,
+        }),
+        tf.layers.dense({ units: 1, kernelInitializer }),
+      ],
+    });
+    const optimizer = tf.train.momentum(0.01, 0.9);
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    return { model, data: tensors(examples) };
+  };
+  const short = await find(make, { maxBatches: 130 });
+  assertEquals(short.verdict, "no-signal", short.advice);
+  const long = await find(make);
+  assertEquals(long.verdict, "good", long.advice);
+  assert(long.trials!.some(({ unseen }) => unseen));
+  assertMatch(`${long}`, /a longer one held at/);
+});
+
 Deno.test("findLearningRate() refuses a frozen network, and names dead weights", async () => {
   const data = () => tensors(shuffled(classes(300, 1), 1));
   await assertRejects(

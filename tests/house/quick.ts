@@ -32,6 +32,8 @@ export const SLOW: readonly string[] = [
   "training/weight_decay_test.ts",
   // They try every kernel, layer and backend.
   "backends",
+  "finder/accumulate_test.ts",
+  "finder/bystanders_test.ts",
   "finder/no_trace_test.ts",
   "finder/webgpu_test.ts",
   "onnx",

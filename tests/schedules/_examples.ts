@@ -110,6 +110,42 @@ export const EXAMPLES: Record<string, schedules.Schedule> = {
     amplitudeFactor: 0.8,
     cycles: 6,
   }),
+  "cosineRestarts, more and more often, with warm-ups": schedules
+    .cosineRestarts({
+      maxLr: 0.1,
+      minLr: 0.001,
+      cycleSize: 900,
+      cycleFactor: 0.7,
+      amplitudeFactor: 0.9,
+      warmupIterations: 25.5,
+      cycles: 7,
+    }),
+  "cosineRestarts with warm-ups": schedules.cosineRestarts({
+    maxLr: 0.1,
+    cycleSize: 100 / 3,
+    warmupIterations: 7,
+  }),
+  "cyclic, longer and longer": schedules.cyclic({
+    stepSize: 40,
+    stepSizeDown: 75,
+    cycleFactor: 1.3,
+    mode: "triangular2",
+    momentum,
+  }),
+  "cyclic, shorter and shorter": schedules.cyclic({
+    stepSize: 300,
+    cycleFactor: 0.75,
+    cycles: 9,
+    waveform: "hann",
+    momentum,
+  }),
+  "cyclic, twice as long each time": schedules.cyclic({
+    stepSize: 40,
+    cycleFactor: 2,
+    cycles: 4,
+  }),
+  "cyclic with an end": schedules.cyclic({ stepSize: 40, cycles: 4 }),
+  flatCosine: schedules.flatCosine({ maxLr: 0.1, iterations: 1700 }),
   warmupStableDecay: schedules.warmupStableDecay({
     maxLr: 0.1,
     warmupIterations: 100,

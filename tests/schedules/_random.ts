@@ -60,6 +60,10 @@ export const factors = fc.oneof(
   fc.integer({ min: 101, max: 260 }).map((n) => Rational.of(n, 100)),
 );
 
+/** What each cycle is shorter by: a decimal of two places. */
+export const shrinkingFactors = fc.integer({ min: 30, max: 99 })
+  .map((n) => Rational.of(n, 100));
+
 const rates = fc.double({ min: 1e-6, max: 2, noNaN: true });
 const bounds = fc.tuple(rates, rates).map(([a, b]) => ({
   low: Math.min(a, b),
@@ -116,6 +120,36 @@ const single: fc.Arbitrary<schedules.Schedule> = fc.oneof(
   }).map(({ bounds: { low, high }, ...options }) =>
     schedules.cyclic({ baseLr: low, maxLr: high, ...options })
   ),
+  fc.record({
+    bounds,
+    stepSize: size,
+    stepSizeDown: size,
+    cycleFactor: fc.oneof(factors, shrinkingFactors)
+      .map((factor) => factor.value()),
+    cycles: fc.integer({ min: 1, max: 7 }),
+    mode: fc.constantFrom("triangular", "triangular2", "exp_range"),
+    waveform: fc.constantFrom("triangular", "welch", "hann"),
+  }).filter(({ stepSize, stepSizeDown, cycleFactor, cycles }) =>
+    (stepSize + stepSizeDown) * cycleFactor ** (cycles - 1) >= 1
+  ).map(({ bounds: { low, high }, ...options }) =>
+    schedules.cyclic({ baseLr: low, maxLr: high, ...options })
+  ),
+  fc.record({
+    bounds,
+    cycleSize: size,
+    cycleFactor: shrinkingFactors.map((factor) => factor.value()),
+    cycles: fc.integer({ min: 1, max: 7 }),
+    warmupIterations: fc.constantFrom(0, 0.5, 0.9),
+  }).filter(({ cycleSize, cycleFactor, cycles }) =>
+    cycleSize * cycleFactor ** (cycles - 1) >= 1
+  ).map(({ bounds: { low, high }, ...options }) =>
+    schedules.cosineRestarts({ minLr: low, maxLr: high, ...options })
+  ),
+  fc.record({
+    maxLr: rates,
+    iterations: size,
+    pctStart: fc.constantFrom(0, 0.3, 0.75),
+  }).map(schedules.flatCosine),
   fc.record({
     maxLr: rates,
     iterations: fc.integer({ min: 2, max: 9000 }),

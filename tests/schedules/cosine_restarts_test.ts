@@ -89,7 +89,18 @@ Deno.test("cosineRestarts() refuses bad options by name", () => {
   const bad = [
     [{ minLr: 2 }, "maxLr must be >= minLr (2): current value is 1"],
     [{ cycleSize: 0 }, "cycleSize must be a finite number > 0"],
-    [{ cycleFactor: 0.5 }, "cycleFactor must be a finite number >= 1"],
+    [{ cycleFactor: 0 }, "cycleFactor must be a finite number > 0"],
+    [
+      { cycleFactor: 0.5 },
+      "cycles must be given where cycleFactor is less than 1",
+    ],
+    [{ cycleFactor: 0.5, cycles: 5 }, "cycles must be <= 4"],
+    [{ warmupIterations: -1 }, "warmupIterations must be a finite number >= 0"],
+    [{ warmupIterations: 10 }, "warmupIterations must be < 10"],
+    [
+      { cycleFactor: 0.5, cycles: 3, warmupIterations: 2.5 },
+      "warmupIterations must be < 2.5, the iterations of the shortest cycle",
+    ],
     [{ amplitudeFactor: 2 }, "amplitudeFactor must be > 0 and <= 1"],
     [{ cycles: 0 }, "cycles must be a whole number >= 1"],
   ] as const;

@@ -2,7 +2,13 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as schedules from "@clr/clr/schedules";
 import fc from "fast-check";
 import { PYTHON, runPython } from "./_python.ts";
-import { anySchedule, factors, Rational, sizes } from "./_random.ts";
+import {
+  anySchedule,
+  factors,
+  Rational,
+  shrinkingFactors,
+  sizes,
+} from "./_random.ts";
 
 const SEED = Number(Deno.env.get("SEED") ?? 15);
 const RUNS = Number(Deno.env.get("RUNS") ?? 300);
@@ -67,6 +73,134 @@ Deno.test("CyclicLR ends each of M cycles in T batches", () => {
       },
     ),
     { ...OPTIONS, numRuns: 10 * RUNS },
+  );
+});
+
+/** Cycles of an exact size and factor, while they are worth looking at. */
+function* exactCycles(size: Rational, factor: Rational, count: number) {
+  let [start, length] = [Rational.of(0), size];
+  for (let cycle = 0; cycle < count; cycle++) {
+    const end = start.plus(length);
+    yield { cycle, start, length, end };
+    [start, length] = [end, length.times(factor)];
+    if (start.ceil() > 1e9) break;
+  }
+}
+
+/** As many cycles as last for an iteration at least, of at most `most`. */
+function countOf(size: Rational, factor: Rational, most: number): number {
+  if (!factor.lessThan(Rational.of(1))) return most;
+  let count = 1;
+  while (
+    count < most &&
+    size.value() * factor.value() ** count >= 1
+  ) count++;
+  return count;
+}
+
+Deno.test("cyclic() grows and shrinks where exact arithmetic has it", () => {
+  fc.assert(
+    fc.property(
+      sizes,
+      sizes,
+      fc.oneof(factors, shrinkingFactors),
+      (up, down, factor) => {
+        const size = up.plus(down);
+        fc.pre(size.value() >= 1);
+        const count = countOf(size, factor, 12);
+        const { at, positionAt } = schedules.cycles({
+          baseLr: 1,
+          maxLr: 3,
+          stepSize: up.value(),
+          stepSizeDown: down.value(),
+          cycleFactor: factor.value(),
+          cycles: count,
+          mode: "triangular2",
+        });
+        let last = 0;
+        for (const exact of exactCycles(size, factor, count)) {
+          const { cycle, start, length, end } = exact;
+          const rise = up.times(length).value() / size.value();
+          const peak = start.value() + rise;
+          last = end.ceil();
+          const looked = [
+            ...around([start.ceil(), last]),
+            Math.floor(peak),
+            Math.ceil(peak),
+          ];
+          for (const t of looked) {
+            const place = Rational.of(t);
+            if (!place.lessThan(end) || place.lessThan(start)) continue;
+            const position = positionAt(t);
+            assertEquals(position.cycle, cycle + 1, `cycle of ${t}`);
+            assertEquals(
+              position.iterationsLeft,
+              end.minus(place).ceil(),
+              `left at ${t}`,
+            );
+            const done = place.minus(start).value();
+            const height = done < rise
+              ? done / rise
+              : end.minus(place).value() / (length.value() - rise);
+            assertAlmostEquals(position.height, height, 1e-6);
+            assertAlmostEquals(at(t), 1 + 2 * height / 2 ** cycle, 1e-6);
+          }
+        }
+        if (last > 1e9) return;
+        assertEquals(positionAt(last), {
+          cycle: count + 1,
+          iterationsLeft: Infinity,
+          height: 0,
+          scale: 2 ** -count,
+        });
+        assertEquals([last, last + 1, 1e12].map(at), [1, 1, 1]);
+      },
+    ),
+    OPTIONS,
+  );
+});
+
+Deno.test("cosineRestarts() with a warm-up is where exact arithmetic has it", () => {
+  fc.assert(
+    fc.property(
+      sizes.filter((size) => size.value() > 2),
+      fc.oneof(fc.constant(Rational.of(1)), factors, shrinkingFactors),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      (size, factor, part) => {
+        const count = countOf(size, factor, 12);
+        const shortest = size.value() *
+          Math.min(1, factor.value()) ** (count - 1);
+        const warmupIterations = part * shortest;
+        const rate = schedules.cosineRestarts({
+          maxLr: 1,
+          cycleSize: size.value(),
+          cycleFactor: factor.value(),
+          amplitudeFactor: 0.9,
+          cycles: count,
+          warmupIterations,
+        });
+        for (const exact of exactCycles(size, factor, count)) {
+          const { cycle, start, length, end } = exact;
+          const rising = start.value() + warmupIterations;
+          const looked = [
+            ...around([start.ceil(), end.ceil(), Math.round(rising)]),
+          ];
+          for (const t of looked) {
+            const place = Rational.of(t);
+            if (!place.lessThan(end) || place.lessThan(start)) continue;
+            const done = place.minus(start).value();
+            const weight = done < warmupIterations
+              ? done / warmupIterations
+              : (1 + Math.cos(
+                Math.PI * (done - warmupIterations) /
+                  (length.value() - warmupIterations),
+              )) / 2;
+            assertAlmostEquals(rate(t), 0.9 ** cycle * weight, 1e-6);
+          }
+        }
+      },
+    ),
+    OPTIONS,
   );
 });
 

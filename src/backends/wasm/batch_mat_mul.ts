@@ -8,7 +8,6 @@ import {
 } from "@tensorflow/tfjs";
 import {
   activate,
-  type ActivationInputs,
   clampOf,
   finishSeparately,
   fitsColumns,
@@ -180,9 +179,9 @@ export const fusedMatMulKernel = wasmKernel(
     const activation = {
       ...attrs,
       preluActivationWeights,
-    } as unknown as ActivationInputs;
+    };
     const columns = b.shape.at(attrs.transposeB ? -2 : -1)!;
-    const bias = inputs.bias as TensorInfo | undefined;
+    const bias = inputs.bias;
     if (!attrs.transposeA && fitsColumns(bias, columns)) {
       const finish = {
         ...clampOf(activation.activation),

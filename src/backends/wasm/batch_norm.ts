@@ -10,6 +10,7 @@ import type {
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
 import { defer } from "./_deferred.ts";
 import { binary, unary } from "./elementwise.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -69,26 +70,28 @@ function normalize(
 ): void {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
-  using factors = compute.scratch(8 * columns);
-  const { address } = factors;
-  compute.floats(address, columns).set(scale);
-  compute.floats(address + 4 * columns, columns).set(offset);
-  compute.run(
-    "normalize",
-    {
-      x: addressOf(backend, x),
-      mean: addressOf(backend, mean),
-      scale: address,
-      offset: address + 4 * columns,
-      out: addressOf(backend, out),
-      rows,
-      columns,
-      chunkRows,
-      lowest: floatBits(lowest),
-    },
-    chunks,
-    rows * columns,
-  );
+  scoped((own) => {
+    const factors = own(compute.scratch(8 * columns));
+    const { address } = factors;
+    compute.floats(address, columns).set(scale);
+    compute.floats(address + 4 * columns, columns).set(offset);
+    compute.run(
+      "normalize",
+      {
+        x: addressOf(backend, x),
+        mean: addressOf(backend, mean),
+        scale: address,
+        offset: address + 4 * columns,
+        out: addressOf(backend, out),
+        rows,
+        columns,
+        chunkRows,
+        lowest: floatBits(lowest),
+      },
+      chunks,
+      rows * columns,
+    );
+  });
 }
 
 /** Normalizes when it is read, so that a ReLU can do both in one pass. */
@@ -150,8 +153,8 @@ export const fusedBatchNormKernel = wasmKernel(
   >) => {
     const { x, mean, variance } = inputs;
     // tfjs leaves out what there is none of.
-    const scale = inputs.scale as TensorInfo | undefined;
-    const offset = inputs.offset as TensorInfo | undefined;
+    const scale = inputs.scale;
+    const offset = inputs.offset;
     const epsilon = attrs.varianceEpsilon;
     const factors = [mean, variance, scale, offset].filter((factor) =>
       factor != null
@@ -160,7 +163,7 @@ export const fusedBatchNormKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedBatchNorm",
-        inputs as Record<string, TensorInfo>,
+        inputs,
         attrs,
       );
     }
@@ -199,15 +202,17 @@ function rangeSums(
 ): { readonly rows: number; readonly first: number[]; second: number[] }[] {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
-  using sums = compute.scratch(8 * chunks * columns);
-  run(sums.address);
-  return Array.from({ length: chunks }, (_, chunk) => {
-    const at = sums.address + 8 * chunk * columns;
-    return {
-      rows: Math.min(chunkRows, rows - chunk * chunkRows),
-      first: Array.from(compute.floats(at, columns)),
-      second: Array.from(compute.floats(at + 4 * columns, columns)),
-    };
+  return scoped((own) => {
+    const sums = own(compute.scratch(8 * chunks * columns));
+    run(sums.address);
+    return Array.from({ length: chunks }, (_, chunk) => {
+      const at = sums.address + 8 * chunk * columns;
+      return {
+        rows: Math.min(chunkRows, rows - chunk * chunkRows),
+        first: Array.from(compute.floats(at, columns)),
+        second: Array.from(compute.floats(at + 4 * columns, columns)),
+      };
+    });
   });
 }
 
@@ -302,32 +307,34 @@ export const batchNormTrainingGradKernel = wasmKernel(
     const dx = backend.makeOutput(x.shape, "float32");
     const dscale = vector(backend, columns, (i) => roots[i] * products[i]);
     const doffset = vector(backend, columns, (i) => sums[i]);
-    using factors = compute.scratch(12 * columns);
-    const { address } = factors;
-    const values = compute.floats(address, 3 * columns);
-    roots.forEach((root, i) => {
-      const factor = scales[i] * root;
-      values[i] = factor;
-      values[columns + i] = -factor * root * root * products[i] / rows;
-      values[2 * columns + i] = -factor * sums[i] / rows;
+    return scoped((own) => {
+      const factors = own(compute.scratch(12 * columns));
+      const { address } = factors;
+      const values = compute.floats(address, 3 * columns);
+      roots.forEach((root, i) => {
+        const factor = scales[i] * root;
+        values[i] = factor;
+        values[columns + i] = -factor * root * root * products[i] / rows;
+        values[2 * columns + i] = -factor * sums[i] / rows;
+      });
+      compute.run(
+        "normalizeGrad",
+        {
+          x: addressOf(backend, x),
+          dy: addressOf(backend, dy),
+          mean: addressOf(backend, mean),
+          scale: address,
+          slope: address + 4 * columns,
+          offset: address + 8 * columns,
+          dx: addressOf(backend, dx),
+          rows,
+          columns,
+          chunkRows,
+        },
+        chunks,
+        2 * rows * columns,
+      );
+      return [dx, dscale, doffset];
     });
-    compute.run(
-      "normalizeGrad",
-      {
-        x: addressOf(backend, x),
-        dy: addressOf(backend, dy),
-        mean: addressOf(backend, mean),
-        scale: address,
-        slope: address + 4 * columns,
-        offset: address + 8 * columns,
-        dx: addressOf(backend, dx),
-        rows,
-        columns,
-        chunkRows,
-      },
-      chunks,
-      2 * rows * columns,
-    );
-    return [dx, dscale, doffset];
   },
 );

@@ -4,7 +4,6 @@ import {
   type PackAttrs,
   type SplitVAttrs,
   type SplitVInputs,
-  type Tensor,
   type UnpackAttrs,
   type UnpackInputs,
   util,
@@ -44,7 +43,7 @@ function moveParts(
 }
 
 function list(inputs: object): TensorInfo[] {
-  return Object.values(inputs) as TensorInfo[];
+  return Object.values(inputs);
 }
 
 /** Joins tensors one after the other along a dimension of the result. */
@@ -148,7 +147,7 @@ export const splitVKernel = wasmKernel(
     if (!has32Bits(x)) return callKernels(backend, "SplitV", { x }, attrs);
     const [axis] = util.parseAxisParam(attrs.axis, x.shape);
     const lengths = backend_util.prepareSplitSize(
-      x as Tensor,
+      x,
       attrs.numOrSizeSplits,
       axis,
     );

@@ -7,7 +7,6 @@ import {
 } from "@tensorflow/tfjs";
 import {
   activate,
-  type ActivationInputs,
   clampOf,
   finishSeparately,
   fitsColumns,
@@ -16,11 +15,11 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { convolve } from "./compute/convolution.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import type { Images, Windows } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   type KernelCall,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -63,8 +62,8 @@ function convolution(
 ): TensorInfo {
   requireChannelsLast("Conv2D", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations,
     attrs.pad,
@@ -105,11 +104,11 @@ export const fusedConv2DKernel = wasmKernel(
     FusedConv2DAttrs
   >) => {
     const { filter, preluActivationWeights } = inputs;
-    const bias = inputs.bias as TensorInfo | undefined;
+    const bias = inputs.bias;
     const activation = {
       ...attrs,
       preluActivationWeights,
-    } as unknown as ActivationInputs;
+    };
     if (!fitsColumns(bias, filter.shape[3])) {
       const y = convolution(backend, inputs, attrs, plain);
       return finishSeparately(backend, y, bias, activation);

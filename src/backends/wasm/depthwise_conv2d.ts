@@ -5,21 +5,22 @@ import {
   type FusedDepthwiseConv2DAttrs,
   type FusedDepthwiseConv2DInputs,
 } from "@tensorflow/tfjs";
-import { type ActivationInputs, finishSeparately } from "./_activation.ts";
+import { finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
   release,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
 import { imagesOf, windowsOf } from "./conv2d.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { repeatChannels } from "./depthwise_conv2d_backprop.ts";
 
 function infoOf(
@@ -28,8 +29,8 @@ function infoOf(
   attrs: DepthwiseConv2dNativeAttrs,
 ): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations ?? [1, 1],
     attrs.pad,
@@ -65,16 +66,18 @@ function convolution(
     channels: info.outChannels,
   };
   const windows = windowsOf(info);
-  using frame = new Frame(compute, images, frameFor(windows));
-  convolveDepthwise(compute, {
-    frame,
-    images,
-    windows,
-    filter: addressOf(backend, filter),
-    out: addressOf(backend, out),
+  return scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    convolveDepthwise(compute, {
+      frame,
+      images,
+      windows,
+      filter: addressOf(backend, filter),
+      out: addressOf(backend, out),
+    });
+    if (repeated !== x) release(backend, repeated);
+    return out;
   });
-  if (repeated !== x) release(backend, repeated);
-  return out;
 }
 
 /** A depthwise convolution. */
@@ -103,7 +106,7 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedDepthwiseConv2D",
-        inputs as Record<string, TensorInfo>,
+        inputs,
         attrs,
       );
     }
@@ -111,8 +114,8 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
     return finishSeparately(
       backend,
       y,
-      bias as TensorInfo | undefined,
-      { ...attrs, preluActivationWeights } as unknown as ActivationInputs,
+      bias,
+      { ...attrs, preluActivationWeights },
     );
   },
 );

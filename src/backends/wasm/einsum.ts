@@ -107,7 +107,7 @@ export const einsumKernel = wasmKernel(
     Record<number, TensorInfo>,
     EinsumAttrs
   >) => {
-    const tensors = Object.values(inputs) as TensorInfo[];
+    const tensors = Object.values(inputs);
     const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(
       attrs.equation,
       tensors.length,
@@ -131,6 +131,6 @@ export const einsumKernel = wasmKernel(
       : reduce(backend, first, needed);
     const { tensor, own } = arrange(backend, summed, result);
     if (own) return tensor;
-    return callKernel(backend, "Identity", { x: tensor }, {});
+    return callKernel(backend, "Identity", { x: tensor });
   },
 );

@@ -2,7 +2,6 @@ import {
   backend_util,
   type GatherV2Attrs,
   type GatherV2Inputs,
-  type TensorInfo as Info,
   util,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
@@ -23,12 +22,8 @@ export const gatherV2Kernel = wasmKernel(
     const { x, indices } = inputs;
     const [axis] = util.parseAxisParam(attrs.axis, x.shape);
     const info = backend_util.segment_util.collectGatherOpShapeInfo(
-      x as Parameters<
-        typeof backend_util.segment_util.collectGatherOpShapeInfo
-      >[0],
-      indices as Parameters<
-        typeof backend_util.segment_util.collectGatherOpShapeInfo
-      >[1],
+      x,
+      indices,
       axis,
       attrs.batchDims,
     );
@@ -38,7 +33,7 @@ export const gatherV2Kernel = wasmKernel(
       return callKernel(
         backend,
         "GatherV2",
-        inputs as Record<string, Info>,
+        inputs,
         attrs,
       );
     }

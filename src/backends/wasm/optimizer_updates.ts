@@ -7,11 +7,13 @@ import {
   updateRules,
 } from "./compute/_update.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   type BackendWasm,
   type KernelCall,
   wasmKernel,
 } from "./_wasm_kernel.ts";
+import { keysOf } from "../../runtime/records.ts";
 
 /** How many numbers a thread updates before it claims the next piece. */
 const PIECE = 8192;
@@ -26,7 +28,7 @@ interface Stored {
 /** The tensor itself where nobody else has its values, else a new one. */
 function reuse(backend: BackendWasm, tensor: TensorInfo): TensorInfo {
   const { dataId, shape } = tensor;
-  const stored = backend.dataIdMap.get(dataId) as unknown as Stored;
+  const stored = backend.dataIdMap.get(dataId);
   if (stored.refCount > 1) return backend.makeOutput(shape, "float32");
   // XNNPACK, which some of tfjs's kernels use, keeps weights in an order of its
   // own for as long as their tensor's number is known.
@@ -45,7 +47,7 @@ function update(
   rule: UpdateRule,
   { inputs, attrs, backend }: KernelCall<TensorInfo[], UpdateKernelAttrs>,
 ): TensorInfo[] {
-  const tensors = Object.values(inputs) as TensorInfo[];
+  const tensors = Object.values(inputs);
   const compute = Compute.of(backend);
   const perWeight = 2 + attrs.slots;
   const numbers = [...tensors.slice(0, attrs.scalars), ...attrs.constants];
@@ -77,25 +79,28 @@ function update(
       ? number
       : compute.floats(addressOf(backend, number), 1)[0]
   );
-  using scratch = compute.scratch(4 * (values.length + table.length));
-  const { address } = scratch;
-  compute.floats(address, values.length).set(values);
-  compute.integers(address + 4 * values.length, table.length).set(table);
-  const all = weights.reduce((sum, { size }) => sum + size, 0);
-  compute.run(
-    rule,
-    { table: address + 4 * values.length, constants: address },
-    table.length / PIECE_WORDS,
-    all * (2 + perWeight),
-  );
-  return weights.flatMap(({ to }) => to);
+  return scoped((own) => {
+    const scratch = own(compute.scratch(4 * (values.length + table.length)));
+    const { address } = scratch;
+    compute.floats(address, values.length).set(values);
+    compute.integers(address + 4 * values.length, table.length).set(table);
+    const all = weights.reduce((sum, { size }) => sum + size, 0);
+    compute.run(
+      rule,
+      { table: address + 4 * values.length, constants: address },
+      table.length / PIECE_WORDS,
+      all * (2 + perWeight),
+    );
+    return weights.flatMap(({ to }) => to);
+  });
 }
 
 /** The updates of all of tfjs's optimizers, each one pass over all weights. */
-export const optimizerUpdateKernels: readonly KernelConfig[] =
-  (Object.keys(updateRules) as UpdateRule[]).map((rule) =>
-    wasmKernel<TensorInfo[], UpdateKernelAttrs>(
-      rule[0].toUpperCase() + rule.slice(1),
-      (call) => update(rule, call),
-    )
-  );
+export const optimizerUpdateKernels: readonly KernelConfig[] = keysOf(
+  updateRules,
+).map((rule) =>
+  wasmKernel<TensorInfo[], UpdateKernelAttrs>(
+    rule[0].toUpperCase() + rule.slice(1),
+    (call) => update(rule, call),
+  )
+);

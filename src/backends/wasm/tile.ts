@@ -15,7 +15,7 @@ import {
 export const tileKernel = wasmKernel(
   "Tile",
   ({ inputs: { x }, attrs, backend }: KernelCall<TileInputs, TileAttrs>) => {
-    const reps = attrs.reps as number[];
+    const reps = attrs.reps;
     if (!has32Bits(x)) return callKernel(backend, "Tile", { x }, attrs);
     const shape = x.shape.map((length, i) => length * reps[i]);
     const out = backend.makeOutput(shape, x.dtype);

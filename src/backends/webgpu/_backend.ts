@@ -4,9 +4,9 @@
  * buffers come back at once, and commands are submitted in large groups.
  */
 
-import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
@@ -205,7 +205,7 @@ export function createBackend(
       if (words.length !== length) {
         const whole = new Words(length);
         whole.set(words.subarray(0, length));
-        words = whole as Float32Array<ArrayBuffer>;
+        words = whole;
       }
       if (length > 0) device.queue.writeBuffer(buffer, 0, words);
       return buffer;
@@ -436,13 +436,14 @@ export function createBackend(
     timePasses(record: () => void): number | undefined {
       if (!staging || !device.features.has("timestamp-query")) return undefined;
       this.flush();
-      using timer = this.#timer = new GpuTimer(device);
+      const timer = this.#timer = new GpuTimer(device);
       try {
         record();
         this.flush();
         return timer.milliseconds(staging);
       } finally {
         this.#timer = undefined;
+        timer[Symbol.dispose]();
       }
     }
 
@@ -455,7 +456,7 @@ export function createBackend(
       const values = staging ? this.readSync(dataId) : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       driver.throwFailure();
       return values;
     }

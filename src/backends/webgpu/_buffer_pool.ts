@@ -162,7 +162,7 @@ export class BufferPool {
       } else this.#watchIdleness();
     }, IDLE);
     // A program that has done its work may end meanwhile.
-    const timer = this.#idleTimer as number | { unref(): void };
+    const timer = this.#idleTimer;
     if (typeof timer === "object") timer.unref();
     else globalThis.Deno?.unrefTimer(timer);
   }

@@ -9,6 +9,7 @@ import {
   runRow,
   scaledIterations,
 } from "../../../examples/paper/run_row.ts";
+import { pointsOf, readFolder } from "../../training/_event_reader.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 
 await tf.setBackend("cpu");
@@ -45,10 +46,13 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   assertEquals(expected.epochHistory.iterations, [1, 2, 3, 4]);
   assertEquals(expected.accuracy, 100 * expected.epochHistory.val_acc[3]);
 
+  await using logs = await tempDir();
+  const tensorboard = logs.path;
   const abort = new AbortController();
   let tested = 0;
   const interrupted = await runRow(row, {
     ...options(dataset, parts.path, abort.signal),
+    tensorboard,
     log: () => void (++tested === 2 && abort.abort()),
   });
   assertEquals(interrupted, undefined);
@@ -57,6 +61,7 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   const lines: string[] = [];
   const resumed = await runRow(row, {
     ...options(dataset, parts.path),
+    tensorboard,
     log: (line) => lines.push(line),
   });
   assertEquals(lines[0], `${row.id}: goes on from iteration 3`);
@@ -65,6 +70,17 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   const [stored] = await readResults(parts.path);
   assertEquals(stored.accuracy, expected.accuracy);
   assertEquals([...Deno.readDirSync(parts.path)].length, 1);
+  // Both parts in the run's own folder: each batch once.
+  const [{ name }] = Deno.readDirSync(tensorboard);
+  const events = await readFolder(`${tensorboard}/${name}`);
+  assertEquals(
+    pointsOf(events, "batch/lr").steps.sort(),
+    [1, 2, 3, 4],
+  );
+  assertEquals(
+    pointsOf(events, "epoch/val_acc").values.sort(),
+    expected.epochHistory.val_acc.map(Math.fround).sort(),
+  );
   assertEquals(tf.memory().numTensors, before);
 });
 

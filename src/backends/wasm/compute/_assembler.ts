@@ -155,7 +155,7 @@ function bitsOf(value: number): number {
 
 /** Instructions on vectors of four 32-bit lanes. */
 export const v128 = {
-  zero: [...simd(12), ...Array(16).fill(0)] as Code,
+  zero: [...simd(12), ...Array(16).fill(0)],
   load: memoryAccess(simd(0), 2),
   /** Loads one float into every lane. */
   splat: memoryAccess(simd(9), 2),

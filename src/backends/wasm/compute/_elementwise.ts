@@ -16,6 +16,7 @@ import {
 import { type Functions, functionsOf } from "./_functions.ts";
 import { eachBlock, kernelFunction, type Target } from "./_kernel.ts";
 import { eachRowOf } from "./_move.ts";
+import { keysOf } from "../../../runtime/records.ts";
 
 const { constant, select, zero } = v128;
 
@@ -112,8 +113,8 @@ export type UnaryOp = keyof typeof unaryCode;
 /** The name of a function of two values. */
 export type BinaryOp = keyof typeof binaryCode;
 
-export const unaryOps = Object.keys(unaryCode) as UnaryOp[];
-export const binaryOps = Object.keys(binaryCode) as BinaryOp[];
+export const unaryOps = keysOf(unaryCode);
+export const binaryOps = keysOf(binaryCode);
 
 /** Vectors of a row that are computed before the next look at its length. */
 const VECTORS = 4;
@@ -125,7 +126,7 @@ export function unary(target: Target): FunctionBuilder {
     const [start, count] = f.locals("i32", 2);
     const [x, first, second] = f.locals("v128", 3);
     const set = (op: UnaryOp) =>
-      (unaryCode[op] as Unary)({
+      unaryCode[op]({
         x,
         first: first.get,
         second: second.get,
@@ -179,7 +180,7 @@ export function binary(): FunctionBuilder {
             store(
               add(args.out.get, offset.get),
               i,
-              (binaryCode[op] as Binary)(a, b),
+              binaryCode[op](a, b),
             ),
           ]),
       ),

@@ -10,6 +10,7 @@ import {
   loopWhile,
   v128,
 } from "./_assembler.ts";
+import { keysOf, recordOf } from "../../../runtime/records.ts";
 
 /** Rows of a tile: with 8 columns, all that fits into 16 vector registers. */
 export const TILE_ROWS = 6;
@@ -577,7 +578,7 @@ export type KernelArguments<Kernel extends ComputeKernel> = Record<
 >;
 
 /** The kernels in the order of their numbers. */
-export const kernelNames = Object.keys(kernelArguments) as ComputeKernel[];
+export const kernelNames = keysOf(kernelArguments);
 
 /** The number by which a job names its kernel. */
 export function kernelNumber(kernel: ComputeKernel): number {
@@ -622,13 +623,10 @@ export function kernelFunction<Kernel extends ComputeKernel>(
 ): FunctionBuilder {
   const f = new FunctionBuilder(2);
   const [base, chunk] = f.params;
-  const names: readonly string[] = kernelArguments[kernel];
-  const args = Object.fromEntries(
-    names.map((name) => [name, f.local("i32")]),
-  ) as Arguments<Kernel>;
-  const load = names.map((name, i) =>
-    args[name as keyof Arguments<Kernel>].set(loadI32(base.get, 4 * i))
-  );
+  const names: readonly typeof kernelArguments[Kernel][number][] =
+    kernelArguments[kernel];
+  const args = recordOf(names, () => f.local("i32"));
+  const load = names.map((name, i) => args[name].set(loadI32(base.get, 4 * i)));
   return f.body(load, write(f, args, chunk));
 }
 

@@ -22,6 +22,7 @@ import {
   TILE_ROWS,
   WORKSPACE_BYTES,
 } from "./_kernel.ts";
+import { recordOf } from "../../../runtime/records.ts";
 
 /** The most rows that one call multiplies. */
 export const MOST_ROWS = 510;
@@ -127,9 +128,7 @@ export function tileProductArguments(params: TileProductParams): Code[] {
  */
 export function tileProducts(target: Target): FunctionBuilder {
   const f = new FunctionBuilder(NAMES.length);
-  const p = Object.fromEntries(
-    NAMES.map((name, i) => [name, f.params[i]]),
-  ) as Record<keyof TileProductParams, Local>;
+  const p = recordOf(NAMES, (_, i) => f.params[i]);
   const madd = mulAdd(target);
   const tables = rowTables(target);
   const [at, weights, offset, rowOffset, outerLeft, middleLeft, left, address] =

@@ -78,7 +78,7 @@ export class Compute {
         "Cannot compute on the WASM backend as its module must export its memory: it does not",
       );
     }
-    this.#memory = memory as WebAssembly.Memory;
+    this.#memory = memory;
     const target = this.#target(0);
     const fused = assembleComputeModule({ ...target, fused: true });
     this.#fused = WebAssembly.validate(fused);

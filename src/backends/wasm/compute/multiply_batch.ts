@@ -2,6 +2,7 @@
 
 import { PANEL } from "./_kernel.ts";
 import { PRODUCT_WORDS } from "./_multiply_batch.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import type { Compute } from "./compute.ts";
 
 /** Addresses of a product's operands and result. */
@@ -48,15 +49,19 @@ export function multiplyBatch(
 ): void {
   const words = PRODUCT_WORDS * products.length;
   const panelBytes = 4 * PANEL * shape.inner;
-  using scratch = compute.scratch(compute.threads * panelBytes + 4 * words);
-  const table = scratch.address + compute.threads * panelBytes;
-  compute.integers(table, words).set(
-    products.flatMap(({ a, b, out }) => [a, b, out]),
-  );
-  compute.run(
-    "multiplyBatch",
-    { table, scratch: scratch.address, ...shape },
-    products.length,
-    products.length * shape.rows * shape.inner * shape.columns,
-  );
+  scoped((own) => {
+    const scratch = own(
+      compute.scratch(compute.threads * panelBytes + 4 * words),
+    );
+    const table = scratch.address + compute.threads * panelBytes;
+    compute.integers(table, words).set(
+      products.flatMap(({ a, b, out }) => [a, b, out]),
+    );
+    compute.run(
+      "multiplyBatch",
+      { table, scratch: scratch.address, ...shape },
+      products.length,
+      products.length * shape.rows * shape.inner * shape.columns,
+    );
+  });
 }

@@ -5,7 +5,12 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TrainingBackend } from "../_backend.ts";
-import { replaceKernel, type Replacement } from "../_kernel.ts";
+import { registeredKernel } from "../../_kernels.ts";
+import {
+  type KernelCall,
+  replaceKernel,
+  type Replacement,
+} from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 import { sizeOf } from "../_shape.ts";
 
@@ -65,36 +70,41 @@ fn main(
 
 function replaceExtreme(kernelName: string, better: Better): Replacement {
   const [floats, whole] = [shaderOf(better, "f32"), shaderOf(better, "i32")];
-  return replaceKernel(kernelName, ({ inputs, attrs, backend }) => {
-    const x = inputs.x!;
-    const [axis] = tf.util.parseAxisParam(attrs.axis as number, x.shape);
-    if (sizeOf(x.shape) === 0) return undefined;
-    const shape = x.shape.filter((_, i) => i !== axis);
-    const length = x.shape[axis];
-    const isLast = axis === x.shape.length - 1;
-    const rows = isLast ? x : lastAxis(backend, x, axis);
-    const stored = backend.tensorMap.get(rows.dataId).dtype;
-    const result = backend.allocate(shape, "int32");
-    const count = sizeOf(shape);
-    backend.run(
-      stored === "float32" ? floats : whole,
-      [result, rows],
-      [Uint32Array.of(count, length, 0, 0)],
-      [Math.min(count, 65535)],
-    );
-    if (!isLast) backend.disposeData(rows.dataId);
-    return result;
-  });
+  return replaceKernel(
+    kernelName,
+    ({ inputs: { x }, attrs, backend }: KernelCall<
+      tf.ArgMaxInputs,
+      tf.ArgMaxAttrs
+    >) => {
+      const [axis] = tf.util.parseAxisParam(attrs.axis, x.shape);
+      if (sizeOf(x.shape) === 0) return undefined;
+      const shape = x.shape.filter((_, i) => i !== axis);
+      const length = x.shape[axis];
+      const isLast = axis === x.shape.length - 1;
+      const rows = isLast ? x : lastAxis(backend, x, axis);
+      const stored = backend.tensorMap.get(rows.dataId).dtype;
+      const result = backend.allocate(shape, "int32");
+      const count = sizeOf(shape);
+      backend.run(
+        stored === "float32" ? floats : whole,
+        [result, rows],
+        [Uint32Array.of(count, length, 0, 0)],
+        [Math.min(count, 65535)],
+      );
+      if (!isLast) backend.disposeData(rows.dataId);
+      return result;
+    },
+  );
 }
 
 /** The tensor with `axis` moved to the end. */
 function lastAxis(backend: TrainingBackend, x: tf.TensorInfo, axis: number) {
   const perm = x.shape.map((_, i) => i).filter((i) => i !== axis);
-  return tf.getKernel("Transpose", "webgpu").kernelFunc({
+  return registeredKernel("Transpose", "webgpu")({
     inputs: { x },
     attrs: { perm: [...perm, axis] },
     backend,
-  }) as tf.TensorInfo;
+  });
 }
 
 /** In the place of tfjs's ArgMax and ArgMin. */

@@ -3,8 +3,13 @@
  * own begins with -1e20, which is then the largest of what lies below it.
  */
 
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
-import { replaceKernel } from "../_kernel.ts";
+import {
+  backend_util,
+  type MaxPoolAttrs,
+  type MaxPoolInputs,
+} from "@tensorflow/tfjs";
+import { shape4D } from "../../_shapes.ts";
+import { type KernelCall, replaceKernel } from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
 import { wholeWords } from "../_words.ts";
@@ -56,15 +61,17 @@ fn main(
 /** In the place of tfjs's MaxPool. */
 export const maxPoolKernel = replaceKernel(
   "MaxPool",
-  ({ inputs, attrs, backend }) => {
-    const { x } = inputs as Record<string, TensorInfo>;
+  ({ inputs: { x }, attrs, backend }: KernelCall<
+    MaxPoolInputs,
+    MaxPoolAttrs
+  >) => {
     const info = backend_util.computePool2DInfo(
-      x.shape as [number, number, number, number],
-      attrs.filterSize as number,
-      attrs.strides as number,
+      shape4D(x),
+      attrs.filterSize,
+      attrs.strides,
       1,
-      attrs.pad as number,
-      attrs.dimRoundingMode as "floor",
+      attrs.pad,
+      attrs.dimRoundingMode,
     );
     const size = sizeOf(info.outShape);
     if (size === 0) return undefined;

@@ -1,23 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertThrows } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { cosine, cyclic, fromDescription, oneCycle } from "@clr/clr/schedules";
-import { checkNames, nearestName } from "../../src/schedules/check_names.ts";
-
-Deno.test("nearestName() finds what was meant, and nothing far from it", () => {
-  const names = ["baseLr", "maxLr", "stepSize", "stepSizeDown", "mode"];
-  const found = (name: string) => nearestName(name, names);
-  assertEquals(
-    ["base_lr", "maxLR", "MAX_LR", "step-size", "stepsize", "stepSizes"]
-      .map(found),
-    ["baseLr", "maxLr", "maxLr", "stepSize", "stepSize", "stepSize"],
-  );
-  assertEquals([found("modes"), found("mdoe")], ["mode", "mode"]);
-  assertEquals([found("callbacks"), found("x"), found("")], [
-    undefined,
-    undefined,
-    undefined,
-  ]);
-});
+import { checkNames } from "../../src/runtime/check_names.ts";
 
 Deno.test("A misspelt option is refused, with the one that was meant", () => {
   const misspelt = { base_lr: 0.1, maxLr: 0.2 };

@@ -1,7 +1,8 @@
-import { checkObject } from "./_check.ts";
-
 /** How many edits a name may be from the one that was meant. */
 const MOST_EDITS = 2;
+
+/** Of how many letters on the beginning of a name is taken for it. */
+const LEAST_BEGINNING = 3;
 
 /** Edits (insertions, deletions, substitutions) from one text to another. */
 function editDistance(from: string, to: string): number {
@@ -40,24 +41,33 @@ export function nearestName(
 }
 
 /**
- * Throws if `options` is no object, or has a property that is none of `names`, which would else
- * be passed over in silence, and the default be used.
+ * The name that was probably meant by one that is none of `names`: the same but
+ * for case and punctuation, else the nearest within two edits, else the first
+ * that begins with it.
+ *
+ * @example
+ * ```ts
+ * import { meantName } from "@clr/clr/command";
+ *
+ * meantName("epoch", ["batch-size", "epochs"]); // "epochs"
+ * meantName("batch", ["batch-size", "epochs"]); // "batch-size"
+ * meantName("momentum", ["batch-size", "epochs"]); // undefined
+ * ```
  */
-export function checkNames(
-  action: string,
-  options: object,
+export function meantName(
+  name: string,
   names: readonly string[],
-): void {
-  checkObject(action, "options", options);
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const nearest = nearestName(name, names);
-    throw new TypeError(
-      `Cannot ${action} as its options must be among ${
-        names.join(", ")
-      }: current value has "${name}"${
-        nearest === undefined ? "" : `; did you mean "${nearest}"?`
-      }`,
-    );
+): string | undefined {
+  const nearest = nearestName(name, names);
+  const beginning = plain(name);
+  if (nearest !== undefined || beginning.length < LEAST_BEGINNING) {
+    return nearest;
   }
+  return names.find((candidate) => plain(candidate).startsWith(beginning));
+}
+
+/** `; did you mean "triangular2"?`, or nothing where no name is near. */
+export function suggestion(name: string, names: readonly string[]): string {
+  const meant = meantName(name, names);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
 }

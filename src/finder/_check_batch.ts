@@ -1,0 +1,102 @@
+import * as tf from "@tensorflow/tfjs";
+import type { BatchSource } from "./_batch_source.ts";
+import { describe } from "./_describe.ts";
+import {
+  isTensorPair,
+  isTensorTree,
+  tensorsOf,
+  tensorsWithin,
+} from "./_tensor_tree.ts";
+import type { TensorPair } from "./data.ts";
+import { refuseSampleWeight } from "./sample_weight.ts";
+
+/** What to do about data that are not `{ xs, ys }`, where that can be told. */
+export function pairRemedy(data: unknown, isDataset: boolean): string {
+  if (isDataset) return "; make the Dataset with tf.data.zip({ xs, ys })";
+  return Array.isArray(data) && data.length === 2
+    ? "; write { xs, ys } for [xs, ys]"
+    : "";
+}
+
+/** What a trainer takes, as far as it can be told before. */
+export interface BatchForm {
+  /** Whether a batch must be inputs and targets, which are tensors. */
+  readonly pairs: boolean;
+  /** The names of a model's inputs and outputs. */
+  readonly names?: { readonly [Part in "xs" | "ys"]: readonly string[] };
+  /** The shape of the only input, its examples included. */
+  readonly inputShape?: readonly (number | null)[];
+}
+
+/** Throws a TypeError unless a batch can be used. */
+export function checkBatch(
+  batch: unknown,
+  source: BatchSource,
+  { pairs, names, inputShape }: BatchForm,
+): void {
+  const { name, isDataset } = source;
+  const fail = (must: string, value: unknown, remedy: string): never => {
+    throw new TypeError(
+      `Cannot use a batch as ${must}: current value is ${
+        describe(value)
+      }${remedy}`,
+    );
+  };
+  if (pairs) {
+    if (!isTensorPair(batch)) {
+      return fail(
+        `each of ${name} must be { xs, ys }`,
+        batch,
+        pairRemedy(batch, isDataset),
+      );
+    }
+    refuseSampleWeight(batch, `each of ${name}`);
+    for (const part of ["xs", "ys"] as const) {
+      const tree: unknown = batch[part];
+      if (!isTensorTree(tree)) {
+        return fail(
+          `${part} of each of ${name} must be a tensor, or an array or record of tensors`,
+          tree,
+          isDataset
+            ? "; call .batch(batchSize) on the Dataset"
+            : "; make tensors with tf.tensor",
+        );
+      }
+      // Of a record, tfjs takes what it needs; of an array that does not fit, it
+      // would print the tensors.
+      const isListed = tree instanceof tf.Tensor || Array.isArray(tree);
+      const wanted = names?.[part];
+      if (wanted && isListed && tensorsOf(tree).length !== wanted.length) {
+        fail(
+          `${part} of each of ${name} must have a tensor for each of ${
+            wanted.join(", ")
+          }`,
+          tree,
+          "",
+        );
+      }
+    }
+  }
+  if (tensorsWithin(batch).some((tensor) => tensor.isDisposed)) {
+    fail(
+      `its tensors must not be disposed (in ${name})`,
+      batch,
+      "; yield fresh tensors or clones each time, as a batch is disposed after its use",
+    );
+  }
+  if (!pairs || inputShape === undefined) return;
+  const { xs } = batch as TensorPair;
+  // tfjs itself makes [examples, 1] of [examples].
+  const isSingle = xs instanceof tf.Tensor &&
+    xs.rank === inputShape.length - 1 &&
+    !(xs.rank === 1 && inputShape[1] === 1);
+  if (isSingle) {
+    fail(
+      `xs of each of ${name} must have the shape [${
+        ["examples", ...inputShape.slice(1)].join(", ")
+      }]`,
+      xs,
+      isDataset ? "; call .batch(batchSize) on the Dataset" : "",
+    );
+  }
+}

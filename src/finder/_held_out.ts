@@ -1,0 +1,71 @@
+import * as tf from "@tensorflow/tfjs";
+import type { BatchSource } from "./_batch_source.ts";
+import { cloneTensors, disposeBatch } from "./_tensor_tree.ts";
+
+/** One batch of so many is held out. */
+const ONE_OF = 6;
+
+/** The most batches that are held out: of 32 examples, 256. */
+const MOST = 8;
+
+/** The most bytes that batches of a pass are kept in. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** Some batches of one pass to train on, and some that are held out. */
+export interface HeldOut {
+  /** Yields so many batches to train on, and then the others, over and over. */
+  readonly source: BatchSource;
+  /** How many batches are held out. */
+  readonly count: number;
+  /** Frees them. */
+  dispose(): void;
+}
+
+/**
+ * Takes batches from one pass over the data, so that none of the examples that
+ * are held out is among those trained on, however often these come round.
+ *
+ * @returns Nothing where a pass has fewer than two batches.
+ */
+export async function holdOut(
+  source: BatchSource,
+  { batches: count, signal }: {
+    /** How many times a batch is to be trained on. */
+    readonly batches: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<HeldOut | undefined> {
+  const drawn: unknown[] = [];
+  const before = tf.memory().numBytes;
+  for await (const batch of source.pass()) {
+    drawn.push(batch);
+    if (
+      signal?.aborted || drawn.length >= count + MOST ||
+      tf.memory().numBytes - before > MOST_BYTES
+    ) break;
+  }
+  const dispose = () => drawn.forEach(disposeBatch);
+  const held = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
+  const others = drawn.slice(0, -held.length);
+  if (others.length === 0) {
+    dispose();
+    return undefined;
+  }
+  return {
+    count: held.length,
+    dispose,
+    source: {
+      name: source.name,
+      isDataset: source.isDataset,
+      batches: Infinity,
+      emptyError: () => source.emptyError(),
+      endlessError: () => source.endlessError(),
+      *pass() {
+        for (let i = 0; i < count; i++) {
+          yield cloneTensors(others[i % others.length]);
+        }
+        for (let i = 0;; i++) yield cloneTensors(held[i % held.length]);
+      },
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { MeasuredRun } from "./range_test_run.ts";
+import type { RangeTrial } from "./range_data.ts";
+
+/** What a search for both bounds needs. */
+export interface SearchSetup {
+  /** The first rate, and whether lower ones may be tested. */
+  readonly startLr: number;
+  readonly mayStartLower: boolean;
+  /** The last rate, and whether higher ones may be tested. */
+  readonly endLr: number;
+  readonly mayEndHigher: boolean;
+  /** Rates a decade. */
+  readonly pace: number;
+  /** Batches that may be trained on, in all. */
+  readonly maxBatches: number;
+  /** Trains on a batch at each rate in turn, from the first weights. */
+  run(
+    rates: readonly number[],
+    options: {
+      /** Of a run over growing rates. */
+      readonly from?: number;
+      /** How many such runs there were, this one included. */
+      readonly sweep?: number;
+    },
+  ): Promise<MeasuredRun>;
+  /**
+   * Whether what was learned so far may be no more than how often each target
+   * occurs, which a long training would tell.
+   */
+  isInDoubt?(search: Search): Promise<boolean>;
+  /**
+   * Trains for so many batches at one rate, from the first weights, and goes on
+   * with the losses of some that it did not train on; nothing where there are
+   * none to hold out.
+   */
+  runLong?(
+    learningRate: number,
+    steps: number,
+  ): Promise<MeasuredRun | undefined>;
+}
+
+/** What a search comes to. */
+export interface Search {
+  /** Every rate of a sweep, from the lowest to the highest. */
+  readonly grid: readonly number[];
+  /** The sweeps, whose `from` is an index of `grid`. */
+  readonly runs: readonly MeasuredRun[];
+  readonly trials: readonly RangeTrial[];
+  /** The bounds, where there are some. */
+  readonly baseLr?: number;
+  readonly maxLr?: number;
+  /** Half of a 90 % interval of each, in decades. */
+  readonly halfWidths?: { readonly baseLr: number; readonly maxLr: number };
+}
+
+/** The batches that a search may still train on. */
+export class Budget {
+  #left: number;
+
+  constructor(maxBatches: number) {
+    this.#left = maxBatches;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  spend({ trained }: MeasuredRun): void {
+    this.#left -= trained;
+  }
+}

@@ -1,0 +1,71 @@
+import { assert, assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { selectBackend } from "../../src/backends/select_backend.ts";
+import { batchSource } from "../../src/finder/_batches.ts";
+import { disposeBatch } from "../../src/finder/_tensor_tree.ts";
+import { holdOut } from "../../src/finder/_held_out.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
+
+await selectBackend({ backend: "cpu" });
+
+/** Batches of two of so many examples, each of which is its own number. */
+function source(examples: number) {
+  const xs = tf.range(0, examples).reshape([examples, 1]);
+  return {
+    xs,
+    batches: batchSource({ xs, ys: xs }, {
+      name: "data",
+      batchSize: 2,
+      random: seededRandom(1),
+    }),
+  };
+}
+
+Deno.test("holdOut() yields what is held out last, and never before", async () => {
+  for (const [examples, count] of [[4, 1], [10, 1], [24, 2], [400, 8]]) {
+    const { xs, batches } = source(examples);
+    const before = tf.memory().numTensors;
+    const held = await holdOut(batches, { batches: 50 });
+    assert(held);
+    assertEquals(held.count, count);
+    const drawn: number[][] = [];
+    for await (const batch of held.source.pass()) {
+      drawn.push(Array.from((batch as { xs: tf.Tensor }).xs.dataSync()));
+      disposeBatch(batch);
+      if (drawn.length === 50 + 2 * count) break;
+    }
+    assertEquals(drawn.slice(50, 50 + count), drawn.slice(50 + count));
+    const trained = new Set(drawn.slice(0, 50).flat());
+    const unseen = new Set(drawn.slice(50).flat());
+    assertEquals(unseen.size, 2 * count);
+    assertEquals(trained.intersection(unseen).size, 0);
+    held.dispose();
+    assertEquals(tf.memory().numTensors, before);
+    xs.dispose();
+  }
+});
+
+Deno.test("holdOut() has nothing to hold out of a single batch", async () => {
+  const { xs, batches } = source(2);
+  const before = tf.memory().numTensors;
+  assertEquals(await holdOut(batches, { batches: 50 }), undefined);
+  assertEquals(tf.memory().numTensors, before);
+  xs.dispose();
+});
+
+Deno.test("holdOut() draws no further batch once the signal stops it", async () => {
+  const controller = new AbortController();
+  let drawn = 0;
+  const batches = batchSource(function* () {
+    while (true) {
+      if (++drawn === 3) controller.abort();
+      yield { xs: tf.zeros([2, 1]), ys: tf.zeros([2, 1]) };
+    }
+  }, { name: "data", batchSize: 2 });
+  const held = await holdOut(batches, {
+    batches: 50,
+    signal: controller.signal,
+  });
+  assertEquals(drawn, 3);
+  held?.dispose();
+});
