@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
+import { othersWith } from "./_missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 
@@ -175,9 +176,7 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
   }
   const missing = /Kernel '(\w+)' not registered/.exec(message)?.[1];
   if (missing) {
-    const others = ["webgpu", "wasm", "cpu"].filter((name) =>
-      name !== backend && tf.getKernel(missing, name) !== undefined
-    );
+    const others = othersWith(missing, backend);
     const elsewhere = others.length > 0
       ? `or choose the ${others.join(" or ")} backend, which has it`
       : "or choose another backend";

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { explainMissingKernels } from "./_missing_kernels.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import {
@@ -172,6 +173,7 @@ export async function selectBackend(
   }
   silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
+  explainMissingKernels();
   mendCpu();
   replaceGradients();
   mendGradients();
