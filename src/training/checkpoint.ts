@@ -138,9 +138,7 @@ export async function loadCheckpoint(
       if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: isMissing(error)
-          ? "a file is missing"
-          : errorMessage(error),
+        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
       });
     }
   }
