@@ -32,6 +32,8 @@ export interface PaperRow {
   readonly published?: number;
   /** What the source leaves open, or is done differently here. */
   readonly note?: string;
+  /** Whether others of its table are to be compared with it. */
+  readonly control?: true;
 }
 
 const TENTH = 0.1;
@@ -126,6 +128,67 @@ const TABLE_1: readonly PaperRow[] = [
     published: 82.2,
     note:
       "both bounds decline, as section 3.1 says; in Keras and PyTorch only the upper one does",
+  },
+];
+
+/** Section 3: what the text says of windows, lengths and the range test. */
+const SECTION_3: readonly PaperRow[] = [
+  ...(["welch", "hann"] as const).map((waveform): PaperRow => ({
+    ...caffe,
+    id: `section3-${waveform}`,
+    where: "section 3.1",
+    rate: {
+      policy: "triangular",
+      baseLr: 0.001,
+      maxLr: 0.006,
+      stepSize: 2_000,
+      waveform,
+    },
+    iterations: 24_000,
+    note:
+      "to be compared with table1-triangular: the paper calls the windows equivalent and gives no figures",
+  })),
+  ...[2, 8].map((epochs): PaperRow => ({
+    ...caffe,
+    id: `section3-step-${epochs}`,
+    where: "section 3.2",
+    rate: {
+      policy: "triangular",
+      baseLr: 0.001,
+      maxLr: 0.006,
+      stepSize: epochs * 500,
+    },
+    iterations: 24_000,
+    note:
+      "the paper calls a step size of 8 epochs only slightly better than one of 2 and gives no figures; 24,000 iterations are whole cycles of both",
+  })),
+  ...[3, 4].map((cycles): PaperRow => ({
+    ...caffe,
+    id: `section3-cycles-${cycles}`,
+    where: "section 3.2",
+    rate: {
+      policy: "triangular",
+      baseLr: 0.001,
+      maxLr: 0.006,
+      stepSize: 2_000,
+    },
+    iterations: cycles * 4_000,
+    note:
+      "3 cycles lead most of the way and 4 or more further, the paper says, without figures",
+  })),
+  {
+    ...caffe,
+    id: "figure3-range_test",
+    where: "section 3.3, Figure 3",
+    rate: {
+      policy: "range_test",
+      baseLr: 0,
+      maxLr: 0.02,
+      iterations: 4_000,
+    },
+    iterations: 4_000,
+    note:
+      "a curve of accuracy over the rate, 8 epochs long, from which the text reads 0.001 and 0.006; that it ends at 0.02 is read off its axis",
   },
 ];
 
@@ -438,6 +501,105 @@ const TABLE_4: readonly PaperRow[] = [
   }),
 ];
 
+/** Section 4.1.2: averages of five runs in Caffe, given in the text alone. */
+const SECTION_4: readonly PaperRow[] = ([
+  ["0.1", 91.67],
+  ["0.2", 92.17],
+  ["0.3", 92.46],
+  ["clr", 93.33],
+] as const).map(([name, published]): PaperRow => {
+  const drops = [115_000, 172_500].map((at) => ({ at, factor: TENTH }));
+  return {
+    id: `section4-densenet-${name}`,
+    where: "section 4.1.2",
+    dataset: "cifar10",
+    model: "densenet",
+    optimizer: "nesterov",
+    rate: name === "clr"
+      ? {
+        policy: "triangular",
+        baseLr: 0.1,
+        maxLr: 0.3,
+        stepSize: 11_500,
+        drops,
+      }
+      : { policy: "fixed", lr: Number(name), drops },
+    iterations: 230_000,
+    batchSize: 64,
+    published,
+    note:
+      "length and drops of DenseNetCaffe's solver.prototxt; that a cycle is a tenth of it is said of Table 4's runs; our network has no dropout",
+  };
+});
+
+/** CIFAR-10 in batches of 125 on each of eight GPUs. */
+const superConvergence = {
+  dataset: "cifar10",
+  model: "resnet",
+  optimizer: "momentum",
+  batchSize: 1_000,
+} as const;
+
+/** Super-convergence: one cycle up to rates that are far too high to stay at. */
+const SUPER_CONVERGENCE: readonly PaperRow[] = [
+  { where: "Figure 1a", images: undefined, fixed: 91.2, cycle: 92.4 },
+  { where: "Table 1", images: 10_000, fixed: 71.4, cycle: 80.6 },
+].flatMap(({ where, images, fixed, cycle }): PaperRow[] => {
+  const common = {
+    ...superConvergence,
+    where: `${where} of Smith and Topin 2017 (1708.07120)`,
+    trainImages: images,
+    note:
+      "solvers and batch are those of the authors' repository; our ResNet-56 is fb.resnet.torch's, and its images are shifted as well as mirrored",
+  };
+  const suffix = images === undefined ? "" : `-${images / 1_000}k_images`;
+  return [{
+    ...common,
+    id: `super-fixed${suffix}`,
+    rate: {
+      policy: "fixed",
+      lr: 0.35,
+      drops: [50_000, 70_000].map((at) => ({ at, factor: TENTH })),
+    },
+    iterations: 80_000,
+    published: fixed,
+  }, {
+    ...common,
+    id: `super-cycle${suffix}`,
+    rate: { policy: "triangular", baseLr: 0.1, maxLr: 3, stepSize: 5_000 },
+    iterations: 10_000,
+    published: cycle,
+  }];
+});
+
+/** 1cycle with a cyclical momentum. */
+const ONE_CYCLE: readonly PaperRow[] = ([
+  ["resnet", "cifar100", [0.1, 0.5], 12, 25, 65.4],
+  ["resnet", "cifar100", [0.1, 0.5], 23, 50, 66.4],
+  ["resnet", "cifar100", [0.09, 0.9], 45, 100, 69.0],
+] as const).map(
+  ([model, dataset, [baseLr, maxLr], step, epochs, published]): PaperRow => ({
+    id: `onecycle-${dataset}-${epochs}`,
+    where: "section 5.4 of Smith 2018 (1803.09820)",
+    dataset,
+    model,
+    optimizer: "nesterov",
+    rate: {
+      policy: "one_cycle",
+      baseLr,
+      maxLr,
+      stepSize: step * 98,
+      iterations: epochs * 98,
+      momentum: { base: 0.85, max: 0.95 },
+    },
+    iterations: epochs * 98,
+    batchSize: 512,
+    published,
+    note:
+      "lengths are given in epochs, 98 batches of 512; the rate falls to a ten-thousandth in what is left after the cycle, where the text says several orders of magnitude",
+  }),
+);
+
 const miniGoogLeNet = {
   model: "minigooglenet",
   optimizer: "momentum",
@@ -565,16 +727,88 @@ const OWN: readonly PaperRow[] = [
   },
 ];
 
+const small = {
+  ...caffe,
+  model: "cifar10_quick_small",
+} as const;
+
+/** The rates that a search for the best fixed one tries. */
+const SEARCHED_RATES = [0.001, 0.002, 0.004, 0.008, 0.016];
+
+/** A fixed rate that drops where Caffe's does, in a training of `iterations`. */
+function dropping(lr: number, iterations: number): Rate {
+  return {
+    policy: "fixed",
+    lr,
+    drops: [60_000, 65_000].map((at) => ({
+      at: Math.round(at / 70_000 * iterations),
+      factor: TENTH,
+    })),
+  };
+}
+
+/**
+ * Table 1 on a network that a processor trains in minutes, with the controls
+ * without which nothing follows from it: the best fixed rate of a grid, and
+ * rates that only fall.
+ */
+const SMALL: readonly PaperRow[] = [
+  ...[...TABLE_1, ...SECTION_3].map((row): PaperRow => ({
+    ...row,
+    ...small,
+    id: row.id.replace(familyOf(row.id), "small"),
+    where: `beside ${row.id}`,
+    published: undefined,
+  })),
+  ...SEARCHED_RATES.map((lr): PaperRow => ({
+    ...small,
+    id: `small-step-${lr}-25k`,
+    where: "a control",
+    control: true,
+    rate: dropping(lr, 25_000),
+    iterations: 25_000,
+  })),
+  ...SEARCHED_RATES.map((lr): PaperRow => ({
+    ...small,
+    id: `small-step-${lr}-70k`,
+    where: "a control",
+    control: true,
+    rate: dropping(lr, 70_000),
+    iterations: 70_000,
+  })),
+  {
+    ...small,
+    id: "small-linear",
+    where: "a control",
+    control: true,
+    rate: { policy: "decay", baseLr: 0, maxLr: 0.006, stepSize: 25_000 },
+    iterations: 25_000,
+  },
+  {
+    ...small,
+    id: "small-cosine",
+    where: "a control",
+    control: true,
+    rate: { policy: "cosine", maxLr: 0.006, warmup: 0, iterations: 25_000 },
+    iterations: 25_000,
+  },
+];
+
 /** Every row, in the order of the paper, then of the tutorials. */
 export const ROWS: readonly PaperRow[] = [
   ...TABLE_1,
   ...IMAGENET,
+  ...SECTION_3,
   ...TABLE_3,
   ...FIGURE_6,
   ...TABLE_4,
+  ...SECTION_4,
+  ...SUPER_CONVERGENCE,
+  ...ONE_CYCLE,
   ...TUTORIALS,
   ...OWN,
   ...SCHEDULES,
+  ...SMALL,
 ];
 
 /** What a row belongs to, by its id: "table1" of "table1-fixed". */
@@ -584,6 +818,9 @@ export function familyOf(id: string): string {
 
 /** What people call a family of rows: "Table 1". */
 export function titleOf(family: string): string {
+  if (family === "small") return "Table 1 on a small network, with controls";
+  if (family === "super") return "Super-convergence";
+  if (family === "onecycle") return "1cycle";
   if (family === "own") return "Comparisons of our own";
   if (family === "schedules") return "Schedules of equal length";
   return family === "tutorial" ? "The tutorials" : family.replace(

@@ -1,0 +1,132 @@
+/**
+ * Measures whether the bounds of one range test, and a schedule between them,
+ * reach what the best fixed rate of a grid search reaches, and at what cost:
+ *
+ * ```sh
+ * deno task bench:grid --cifar10 DIR --mnist DIR
+ * ```
+ *
+ * Every training is a line of `--out`, and is not run again; a run that was
+ * stopped goes on where it was. All of a seed begin with the same weights and
+ * see the same batches.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { dirname } from "@std/path";
+import { selectBackend } from "@clr/clr/backends";
+import { type FlagValues, Interrupt, runCommand } from "@clr/clr/command";
+import { type Plan, plansBetween, stepDecay } from "./plans.ts";
+import { PROBLEMS } from "./problems.ts";
+import { type Found, type GridRecord, keyOf, readRecords } from "./record.ts";
+import { find, train } from "./train.ts";
+
+const FLAGS = {
+  seeds: { kind: "integer", min: 1, default: 5, help: "seeds of each problem" },
+  only: {
+    kind: "text",
+    value: "NAME,...",
+    help: "only these problems (default: all four)",
+  },
+  cifar10: {
+    kind: "text",
+    value: "DIR|download",
+    default: "download",
+    help: "the folder of CIFAR-10",
+  },
+  mnist: {
+    kind: "text",
+    value: "DIR|download",
+    default: "download",
+    help: "the folder of MNIST",
+  },
+  out: {
+    kind: "text",
+    value: "FILE",
+    default: "output/grid_search/records.jsonl",
+    help: "the results, a line of JSON each",
+  },
+} as const;
+
+async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
+  const { out, seeds, only } = flags;
+  const chosen = PROBLEMS.filter(({ name }) =>
+    only === undefined || only.split(",").includes(name)
+  );
+  await selectBackend({ backend: "wasm", threads: 1 });
+  await Deno.mkdir(dirname(out), { recursive: true });
+  const records = new Map(
+    (await readRecords(out)).map((record) => [keyOf(record), record]),
+  );
+  using interrupt = new Interrupt();
+
+  /** The record of that key, made now if there is none. */
+  async function once<R extends GridRecord>(
+    key: Parameters<typeof keyOf>[0],
+    make: () => Promise<Omit<R, "seconds">>,
+  ): Promise<R> {
+    const known = records.get(keyOf(key));
+    if (known) return known as R;
+    interrupt.signal.throwIfAborted();
+    const start = performance.now();
+    const made = await make();
+    const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
+    const record = { ...made, seconds } as R;
+    records.set(keyOf(record), record);
+    await Deno.writeTextFile(out, JSON.stringify(record) + "\n", {
+      append: true,
+    });
+    console.log(JSON.stringify(record));
+    return record;
+  }
+
+  for (let seed = 1; seed <= seeds; seed++) {
+    for (const problem of chosen) {
+      const data = await problem.load(flags);
+      const id = { problem: problem.name, seed };
+      const found = await once<Found>({ kind: "found", ...id }, async () => {
+        const range = await find(problem, data, seed);
+        return {
+          kind: "found",
+          ...id,
+          baseLr: range.baseLr ?? null,
+          maxLr: range.maxLr ?? null,
+          verdict: range.verdict,
+          trained: range.cost!.trained,
+          evaluated: range.cost!.evaluated,
+        };
+      });
+      const measure = (plan: Plan, names: { plan: string; lr?: number }) =>
+        once({ kind: "trained", ...id, ...names }, async () => ({
+          kind: "trained",
+          ...id,
+          ...names,
+          iterations: plan.iterations,
+          ...await train(problem, data, { seed, plan }),
+        }));
+      const { baseLr, maxLr } = found;
+      if (baseLr !== null && maxLr !== null) {
+        const plans = plansBetween({ baseLr, maxLr }, problem.iterations);
+        for (const [name, plan] of Object.entries(plans)) {
+          await measure(plan, { plan: name });
+        }
+      }
+      for (const lr of problem.rates) {
+        await measure(stepDecay(lr, problem.iterations), { plan: "grid", lr });
+      }
+    }
+  }
+  console.log(`${tf.version.tfjs}: ${records.size} records in ${out}`);
+  return 0;
+}
+
+if (import.meta.main) {
+  await runCommand({
+    summary:
+      "Measures a range test with a schedule between its bounds against a grid search.",
+    usage: "deno task bench:grid [flags]",
+    flags: FLAGS,
+    main,
+  });
+}
