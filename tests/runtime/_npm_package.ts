@@ -103,6 +103,20 @@ export async function npmProject(folder: string): Promise<NpmProject> {
   const own = join(folder, "node_modules/@clr/clr");
   await Deno.mkdir(own, { recursive: true });
   await output("tar", ["xzf", packed, "--strip-components=1", "-C", own]);
+  // What of JSR's own would come from its npm registry: the stand-ins.
+  for (const member of ["cli", "path"]) {
+    const { exports, name } = JSON.parse(
+      await Deno.readTextFile(new URL(`std/${member}/deno.json`, ROOT)),
+    );
+    const place = join(folder, "node_modules", name);
+    await Deno.mkdir(join(folder, "node_modules/@std"), { recursive: true });
+    await Deno.rename(join(own, "std", member), place);
+    await Deno.writeTextFile(
+      join(place, "package.json"),
+      JSON.stringify({ name, type: "module", exports })
+        .replaceAll('.ts"', '.js"'),
+    );
+  }
 
   for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
     if (!name.startsWith("_")) continue;

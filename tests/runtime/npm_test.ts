@@ -28,7 +28,7 @@ console.log(JSON.stringify(outcome));
 
 /**
  * The same in Deno. Engines are free to round a multiplication before what is
- * added to it, or not to: V8 does not, JavaScriptCore does. \`rounds\` tries what
+ * added to it, or not to: V8 does not, JavaScriptCore does. `rounds` tries what
  * comes of that.
  */
 async function inDeno(rounds: boolean): Promise<Outcome> {
