@@ -40,6 +40,7 @@ import {
   vulkanDevices,
   type WebGPUAdapter,
 } from "./devices/mod.ts";
+import { errorMessage } from "./runtime/error_message.ts";
 
 /** What the doctor found on this machine. */
 export interface MachineReport {
@@ -166,7 +167,7 @@ async function tryTraining(
     const { backend, device, reason } = await selectBackend(options);
     return { backend, device, reason, limits: knownLimits(backend) };
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: errorMessage(error) };
   }
 }
 

@@ -86,6 +86,7 @@ async function readBinary(factory: unknown): Promise<BufferSource> {
   if (served === undefined) {
     const script = fileOf(factory);
     const { readFile } = fileSystem("start WASM threads");
+    // A copy, as of Node's types a buffer may be shared memory.
     return new Uint8Array(await readFile(script.replace(/\.js$/, ".wasm")));
   }
   const answer = await fetch(served);
