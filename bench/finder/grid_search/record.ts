@@ -55,3 +55,16 @@ export async function readRecords(path: string): Promise<GridRecord[]> {
     throw error;
   }
 }
+
+/**
+ * Takes away the line that a killed process left half, which the next one would
+ * be appended to.
+ */
+export async function dropHalfLine(path: string): Promise<void> {
+  try {
+    const bytes = await Deno.readFile(path);
+    await Deno.truncate(path, bytes.lastIndexOf(0x0a) + 1);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -27,7 +27,13 @@ import { compare } from "./compare.ts";
 import { differencesChart, headline } from "./picture.ts";
 import { type Plan, plansBetween, stepDecay } from "./plans.ts";
 import { PROBLEMS } from "./problems.ts";
-import { type Found, type GridRecord, keyOf, readRecords } from "./record.ts";
+import {
+  dropHalfLine,
+  type Found,
+  type GridRecord,
+  keyOf,
+  readRecords,
+} from "./record.ts";
 import { gridMarkdown } from "./report.ts";
 import { find, train } from "./train.ts";
 
@@ -76,6 +82,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   await selectBackend({ backend: "wasm", threads: 1 });
   await Deno.mkdir(out, { recursive: true });
   const path = join(out, RECORDS);
+  await dropHalfLine(path);
   const records = new Map(
     (await readRecords(path)).map((record) => [keyOf(record), record]),
   );
