@@ -44,6 +44,7 @@ function records(): GridRecord[] {
       baseLr: 0.002,
       maxLr: 0.02,
       verdict: "good",
+      commit: "abc1234",
       trained: 40,
       evaluated: 30,
       seconds: 1,
@@ -63,7 +64,7 @@ function records(): GridRecord[] {
       kind: "trained",
       problem: problem.name,
       seed,
-      plan: "one-cycle",
+      plan: "triangular",
       iterations: 100,
       accuracy: [71, 72.1, 72.9][i],
       diverged: false,
@@ -104,19 +105,19 @@ Deno.test("headline() and gridMarkdown() say of a difference what its interval s
   const outcomes = [compare(problem, records())!];
   assertEquals(
     headline(outcomes),
-    "One range test and one cycle cost 50 % of a search over 3 rates; worse than its best on none, better on perceptron, not to be told apart on none",
+    "One range test and triangular cycles cost 50 % of a search over 3 rates; worse than its best on none, better on perceptron, not to be told apart on none",
   );
   const text = gridMarkdown(outcomes, { origin: "here", picture: "said" });
   assert(
     text.includes(
-      "| one-cycle | 72.0 ± 1.0 | +1.0 (+0.8 to +1.2) | better | 150 | 50 % |",
+      "| triangular | 72.0 ± 1.0 | +1.0 (+0.8 to +1.2) | better | 150 | 50 % |",
     ),
     text,
   );
   const svg = await toSvg(differencesChart(outcomes, "here"), {
     embedFont: false,
   });
-  assert(svg.includes("One range test and one cycle cost 50 %"));
+  assert(svg.includes("One range test and triangular cycles cost 50 %"));
 });
 
 Deno.test("stepDecay() drops by ten at half and at three quarters", () => {

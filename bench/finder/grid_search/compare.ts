@@ -33,7 +33,7 @@ export interface Outcome {
   /** Iterations of the whole search. */
   readonly searchCost: number;
   readonly plans: readonly Judged[];
-  /** What the search would have given without its best rate's neighbours: the usual rate. */
+  /** What one training at the usual rate reaches, without any search. */
   readonly usual: Judged;
 }
 
@@ -86,12 +86,21 @@ export function compare(
   const trained = own.filter((record) => record.kind === "trained");
   const runsAt = (lr: number) =>
     trained.filter((run) => run.plan === "grid" && run.lr === lr);
-  // Seeds are searched from the first to the last rate, after all else.
-  const seeds = runsAt(problem.rates.at(-1)!).map(({ seed }) => seed)
-    .sort((a, b) => a - b);
+  const names = [
+    ...new Set(
+      trained.map(({ plan }) => plan).filter((name) => name !== "grid"),
+    ),
+  ];
+  const planned = (name: string) => trained.filter(({ plan }) => plan === name);
+  const tested = own.filter((record) => record.kind === "found");
+  const seeds = tested.map(({ seed }) => seed).filter((seed) =>
+    problem.rates.every((lr) => runsAt(lr).some((run) => run.seed === seed)) &&
+    // Without bounds there is nothing to train between.
+    (tested.some((test) => test.seed === seed && test.maxLr === null) ||
+      names.every((name) => planned(name).some((run) => run.seed === seed)))
+  ).sort((a, b) => a - b);
   if (seeds.length === 0) return undefined;
-  const found = own.filter((record) => record.kind === "found")
-    .filter(({ seed }) => seeds.includes(seed));
+  const found = tested.filter(({ seed }) => seeds.includes(seed));
   const grid = problem.rates.map((lr) => ({
     ...candidate(`fixed ${lr}`, runsAt(lr), seeds),
     lr,
@@ -111,11 +120,6 @@ export function compare(
       share: cost / searchCost,
     };
   };
-  const names = [
-    ...new Set(
-      trained.map(({ plan }) => plan).filter((name) => name !== "grid"),
-    ),
-  ];
   const test = meanOf(found.map(testCost));
   const usualRate = USUAL[problem.optimizer];
   return {
@@ -125,9 +129,9 @@ export function compare(
     grid,
     best,
     searchCost,
-    plans: names.map((name) =>
-      candidate(name, trained.filter((run) => run.plan === name), seeds)
-    ).filter(({ bySeed }) => bySeed.size > 0)
+    plans: names.map((name) => candidate(name, planned(name), seeds)).filter((
+      { bySeed },
+    ) => bySeed.size > 0)
       .map((plan) => judge(plan, test)),
     usual: judge(
       {

@@ -2,8 +2,8 @@ import type { Chart } from "@clr/clr/plots";
 import { signOf } from "../../../examples/paper/intervals.ts";
 import type { Outcome } from "./compare.ts";
 
-/** Plans that the headline speaks of, in this order of preference. */
-const PLAN = "one-cycle";
+/** The plan that the headline speaks of: the paper's. */
+const PLAN = "triangular";
 
 /** What a plan comes to over all problems, in a sentence. */
 export function headline(outcomes: readonly Outcome[]): string {
@@ -18,7 +18,7 @@ export function headline(outcomes: readonly Outcome[]): string {
   const [low, high] = [Math.min(...shares), Math.max(...shares)];
   const list = (names: string[]) =>
     names.length === 0 ? "none" : names.join(", ");
-  return `One range test and one cycle cost ${
+  return `One range test and triangular cycles cost ${
     low === high ? low : `${low} to ${high}`
   } % of a search over ${
     outcomes[0].grid.length
@@ -37,11 +37,13 @@ export function differencesChart(
     ...new Set(outcomes.flatMap(({ plans }) => plans.map(({ name }) => name))),
   ];
   const panels = outcomes.map(({ problem, plans, best }) => {
-    const shown = Math.max(
-      2,
-      ...plans.map(({ difference }) => Math.abs(difference.mean) * 1.6),
-    );
-    const within = (value: number) => Math.max(-shown, Math.min(shown, value));
+    const means = plans.map(({ difference }) => difference.mean);
+    const [least, most] = [Math.min(0, ...means), Math.max(0, ...means)];
+    const margin = Math.max(1, (most - least) / 2);
+    const domain = [least - margin, most + margin];
+    // An interval that goes on beyond the means' surroundings ends at the edge.
+    const within = (value: number) =>
+      Math.max(domain[0], Math.min(domain[1], value));
     const values = plans.map(({ name, difference }) => ({
       plan: name,
       mean: within(difference.mean),
@@ -51,7 +53,7 @@ export function differencesChart(
     const x = (field: string) => ({
       field,
       type: "quantitative" as const,
-      scale: { domain: [-shown, shown] },
+      scale: { domain },
       title: `${problem.name}: points against fixed ${best.lr}`,
     });
     const y = {

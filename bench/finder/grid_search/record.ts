@@ -6,6 +6,8 @@ export interface Found {
   readonly baseLr: number | null;
   readonly maxLr: number | null;
   readonly verdict: string;
+  /** The commit of the library whose rule read the bounds. */
+  readonly commit: string;
   /** Batches trained on. */
   readonly trained: number;
   /** Batches whose loss was computed without training. */

@@ -41,7 +41,11 @@ export function outcomeMarkdown(outcome: Outcome): string {
     `## ${problem.name}`,
     `${problem.text}; ${problem.optimizer}, batches of ${problem.batchSize}, ` +
     `${problem.iterations} iterations, seeds ${seeds.join(", ")}. ` +
-    `The range test found ${found.map(showFound).join(", ")}.`,
+    `The range test found ${
+      found.map(showFound).join(", ")
+    }; its rule is that of ${
+      [...new Set(found.map(({ commit }) => commit))].join(", ")
+    }.`,
     table(
       ["fixed rate, step decay", ...grid.map(({ lr }) => String(lr))],
       [[

@@ -47,6 +47,10 @@ const FLAGS = {
     value: "NAME,...",
     help: "only these problems (default: all four)",
   },
+  "search-only": {
+    kind: "switch",
+    help: "only the search, which does not depend on the range test",
+  },
   cifar10: {
     kind: "text",
     value: "DIR|download",
@@ -86,6 +90,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const records = new Map(
     (await readRecords(path)).map((record) => [keyOf(record), record]),
   );
+  const commit = await checkedOut();
   using interrupt = new Interrupt();
 
   /** The record of that key, made now if there is none. */
@@ -112,18 +117,6 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     for (const problem of chosen) {
       const data = await problem.load(flags);
       const id = { problem: problem.name, seed };
-      const found = await once<Found>({ kind: "found", ...id }, async () => {
-        const range = await find(problem, data, seed);
-        return {
-          kind: "found",
-          ...id,
-          baseLr: range.baseLr ?? null,
-          maxLr: range.maxLr ?? null,
-          verdict: range.verdict,
-          trained: range.cost!.trained,
-          evaluated: range.cost!.evaluated,
-        };
-      });
       const measure = (plan: Plan, names: { plan: string; lr?: number }) =>
         once({ kind: "trained", ...id, ...names }, async () => ({
           kind: "trained",
@@ -132,6 +125,23 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
           iterations: plan.iterations,
           ...await train(problem, data, { seed, plan }),
         }));
+      for (const lr of problem.rates) {
+        await measure(stepDecay(lr, problem.iterations), { plan: "grid", lr });
+      }
+      if (flags["search-only"]) continue;
+      const found = await once<Found>({ kind: "found", ...id }, async () => {
+        const range = await find(problem, data, seed);
+        return {
+          kind: "found",
+          ...id,
+          baseLr: range.baseLr ?? null,
+          maxLr: range.maxLr ?? null,
+          verdict: range.verdict,
+          commit,
+          trained: range.cost!.trained,
+          evaluated: range.cost!.evaluated,
+        };
+      });
       const { baseLr, maxLr } = found;
       if (baseLr !== null && maxLr !== null) {
         const plans = plansBetween({ baseLr, maxLr }, problem.iterations);
@@ -139,12 +149,19 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
           await measure(plan, { plan: name });
         }
       }
-      for (const lr of problem.rates) {
-        await measure(stepDecay(lr, problem.iterations), { plan: "grid", lr });
-      }
     }
   }
   return await report(out, note);
+}
+
+/** The commit that is checked out: the range test's rule goes on changing. */
+async function checkedOut(): Promise<string> {
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["rev-parse", "--short", "HEAD"],
+    cwd: import.meta.dirname,
+    stderr: "null",
+  }).output();
+  return success ? new TextDecoder().decode(stdout).trim() : "unknown";
 }
 
 /** Writes the report and its picture of the records in a folder. */
