@@ -21,11 +21,15 @@ function showFound({ baseLr, maxLr, verdict }: Found): string {
 
 const WORDS = { above: "better", below: "worse", open: "cannot be said" };
 
+/** A plan's line; where the range test gave no bounds there was none to train. */
 function planLine(
   { name, bySeed, difference, cost, share }: Judged,
+  seeds: readonly number[],
 ): (string | number)[] {
   return [
-    name,
+    bySeed.size === seeds.length
+      ? name
+      : `${name} (${bySeed.size} of ${seeds.length} seeds)`,
     meanAndSpread([...bySeed.values()]),
     showDifference(difference),
     WORDS[signOf(difference)],
@@ -71,8 +75,8 @@ export function outcomeMarkdown(outcome: Outcome): string {
           searchCost,
           "100 %",
         ],
-        planLine(outcome.usual),
-        ...outcome.plans.map(planLine),
+        planLine(outcome.usual, seeds),
+        ...outcome.plans.map((plan) => planLine(plan, seeds)),
       ],
     ),
   ].join("\n\n");
