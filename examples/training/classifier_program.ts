@@ -1,9 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import {
-  CyclicLR,
-  type FindLearningRateOptions,
-  type LearningRateRange,
-} from "@clr/clr";
+import type { FindLearningRateOptions, LearningRateRange } from "@clr/clr";
 import {
   DeviceLostError,
   PreflightError,
@@ -35,6 +31,7 @@ import {
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
+import { createRateMode } from "./rate_mode.ts";
 import { readRange } from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
 
@@ -155,17 +152,20 @@ async function main<Values extends ClassifierFlagValues>(
     console.error("No bounds to train between: give --base-lr and --max-lr.");
     return 3;
   }
+  const epochs = values.epochs ?? preset.epochs;
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
   const { ending } = await trainClassifier({
     ...run,
-    schedule: new CyclicLR({
+    rate: createRateMode({
+      mode: values.mode,
       baseLr,
       maxLr,
       stepSize: values["step-size"] ?? preset.stepEpochs * batchesPerEpoch,
-      mode: values.mode,
+      epochs,
+      batchesPerEpoch,
     }),
     range,
-    epochs: values.epochs ?? preset.epochs,
+    epochs,
     live: values.live,
     checkpointEvery: values["checkpoint-every"],
     resume: values.resume,

@@ -2,7 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
+import { othersWith } from "./_missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -160,7 +162,7 @@ function disposeTape(): void {
 
 function explain(error: unknown, tracker: LayerTracker): PreflightError {
   const backend = tf.getBackend();
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const noGradient = /gradient function not found for (\w+)/.exec(message)?.[1];
   if (noGradient) {
     return new PreflightError({
@@ -174,9 +176,7 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
   }
   const missing = /Kernel '(\w+)' not registered/.exec(message)?.[1];
   if (missing) {
-    const others = ["webgpu", "wasm", "cpu"].filter((name) =>
-      name !== backend && tf.getKernel(missing, name) !== undefined
-    );
+    const others = othersWith(missing, backend);
     const elsewhere = others.length > 0
       ? `or choose the ${others.join(" or ")} backend, which has it`
       : "or choose another backend";

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { explainMissingKernels } from "./_missing_kernels.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -120,11 +122,7 @@ function whyNot(name: BackendName, error: unknown): string {
   const known = error instanceof WebGPUUnavailableError
     ? gpuMissing[error.reason]
     : undefined;
-  return known ?? `${name} cannot start (${describe(error)})`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return known ?? `${name} cannot start (${errorMessage(error)})`;
 }
 
 /**
@@ -175,6 +173,7 @@ export async function selectBackend(
   }
   silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
+  explainMissingKernels();
   mendCpu();
   replaceGradients();
   mendGradients();
@@ -203,7 +202,7 @@ export async function selectBackend(
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
-        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        `Cannot start the ${backend} backend: ${errorMessage(cause)}`,
         { cause },
       );
     }

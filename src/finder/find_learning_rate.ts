@@ -164,8 +164,9 @@ export async function findLearningRate<Batch>(
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;
   if (grid !== undefined) checkGrid(grid, trainer.optimizer);
-  const sources = sourcesOf(data, { batchSize, seed, isReplayed: !!grid });
-  try {
+  const isReplayed = grid !== undefined;
+  return await scoped(async (own) => {
+    const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
     const validation = validationData === undefined
       ? undefined
       : batchSource(validationData, { batchSize, name: "validationData" });
@@ -176,55 +177,51 @@ export async function findLearningRate<Batch>(
     }
     const settings = resolveSettings(options, sources.first().batches);
 
-    return await scoped(async (own) => {
-      const snapshot = own(new TrainingSnapshot(trainer.subject));
-      const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
-        own(new TrainingSnapshot({ optimizer, variables: [] }))
-      );
-      const restore = () => {
-        snapshot.restore();
-        for (const other of otherSnapshots) other.restore();
-      };
-      const survey = own(new DataSurvey());
-      const setup = { trainer, validation, survey };
-      const test = async (
-        settings: RangeTestSettings,
-        hyperparameters?: Hyperparameters,
-      ): Promise<LearningRateRange> => {
-        const begin = () => {
-          restore();
-          setHyperparameters(trainer.optimizer, hyperparameters ?? {});
-        };
-        begin();
-        return await scoped((own) => {
-          // Not the stream of the order, which whatever else runs would change.
-          own(borrowMathRandom(seededRandom(~seed)));
-          return runRangeTests({
-            ...setup,
-            source: sources.first(),
-            settings,
-            options: {
-              ...options,
-              onBatch: onBatch && hyperparameters
-                ? (progress) => onBatch({ ...progress, hyperparameters })
-                : onBatch,
-            },
-            restore: begin,
-          });
-        });
-      };
-      try {
-        if (grid === undefined) return await test(settings);
-        const pace = paceOf(setup);
-        return await searchGrid({ grid, settings, pace, signal, test });
-      } finally {
+    const snapshot = own(new TrainingSnapshot(trainer.subject));
+    const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+      own(new TrainingSnapshot({ optimizer, variables: [] }))
+    );
+    const restore = () => {
+      snapshot.restore();
+      for (const other of otherSnapshots) other.restore();
+    };
+    const survey = own(new DataSurvey());
+    const setup = { trainer, validation, survey };
+    const test = async (
+      settings: RangeTestSettings,
+      hyperparameters?: Hyperparameters,
+    ): Promise<LearningRateRange> => {
+      const begin = () => {
         restore();
-        trainer.end();
-      }
-    });
-  } finally {
-    await sources[Symbol.asyncDispose]();
-  }
+        setHyperparameters(trainer.optimizer, hyperparameters ?? {});
+      };
+      begin();
+      return await scoped((own) => {
+        // Not the stream of the order, which whatever else runs would change.
+        own(borrowMathRandom(seededRandom(~seed)));
+        return runRangeTests({
+          ...setup,
+          source: sources.first(),
+          settings,
+          options: {
+            ...options,
+            onBatch: onBatch && hyperparameters
+              ? (progress) => onBatch({ ...progress, hyperparameters })
+              : onBatch,
+          },
+          restore: begin,
+        });
+      });
+    };
+    try {
+      if (grid === undefined) return await test(settings);
+      const pace = paceOf(setup);
+      return await searchGrid({ grid, settings, pace, signal, test });
+    } finally {
+      restore();
+      trainer.end();
+    }
+  });
 }
 
 /** The data, from the first batch on as often as that is asked for. */

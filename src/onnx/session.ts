@@ -8,6 +8,7 @@ import {
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
@@ -65,7 +66,7 @@ function parse(bytes: Uint8Array): ModelProto {
   } catch (cause) {
     throw new TypeError(
       `Cannot read the model as it must be a whole ONNX file: current value is ${bytes.length} bytes that are not (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );
@@ -334,7 +335,7 @@ export async function createSession(
   } catch (cause) {
     throw new TypeError(
       `Cannot create a session as onnxruntime-web must accept the model: current value is ${bytes.length} bytes that it refuses (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );

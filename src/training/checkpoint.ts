@@ -11,6 +11,7 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 export { CheckpointError };
 export type {
@@ -137,9 +138,7 @@ export async function loadCheckpoint(
       if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: isMissing(error)
-          ? "a file is missing"
-          : (error as Error).message,
+        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
       });
     }
   }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
@@ -47,7 +48,7 @@ export let restoreAverages: (
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   return weights instanceof tf.LayersModel
-    ? weights.weights.map((weight) => weight.read() as Variable)
+    ? weights.weights.map(variableOf)
     : [...weights];
 }
 

@@ -85,9 +85,9 @@ async function readBinary(factory: unknown): Promise<BufferSource> {
   const served = wasmFile(`${BUILD}.wasm`);
   if (served === undefined) {
     const script = fileOf(factory);
-    return await fileSystem("start WASM threads").readFile(
-      script.replace(/\.js$/, ".wasm"),
-    );
+    const { readFile } = fileSystem("start WASM threads");
+    // A copy, as of Node's types a buffer may be shared memory.
+    return new Uint8Array(await readFile(script.replace(/\.js$/, ".wasm")));
   }
   const answer = await fetch(served);
   if (answer.ok) return await answer.arrayBuffer();

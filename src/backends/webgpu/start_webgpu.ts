@@ -18,6 +18,7 @@ import type { OpenBackendClass } from "./_open_backend.ts";
 import { Shaders } from "./_shader.ts";
 import { installTrainingKernels } from "./_training_kernels.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
+import { errorMessage } from "../../runtime/error_message.ts";
 
 /** Options of {@linkcode startWebGPU}. */
 export interface WebGPUOptions {
@@ -194,7 +195,7 @@ async function requestDevice(
     throw new WebGPUUnavailableError(
       "no-device",
       `Cannot train on WebGPU as ${name} must give a device: ` +
-        `it answered "${cause instanceof Error ? cause.message : cause}"`,
+        `it answered "${errorMessage(cause)}"`,
       { cause },
     );
   }
