@@ -14,6 +14,8 @@ import { fromFileUrl } from "@std/path";
 
 /** What is left out, folders and files of `tests`. */
 export const SLOW: readonly string[] = [
+  // It trains.
+  "bench",
   // They start programs.
   "doctor_test.ts",
   "examples",
