@@ -78,6 +78,17 @@ export const FLAGS = {
   },
   "train-images": WHOLE_DATA_FLAGS["train-images"],
   "test-images": WHOLE_DATA_FLAGS["test-images"],
+  "test-every": {
+    kind: "integer",
+    min: 1,
+    help: "iterations from test to test (default: ten tests a row)",
+  },
+  "curve-images": {
+    kind: "integer",
+    min: 1,
+    help:
+      "test images on the way, the same each time; all at the end (default: all)",
+  },
   ...DEVICE_FLAGS,
   ...TENSORBOARD_FLAGS,
   out: {
@@ -181,6 +192,8 @@ async function runRows(
         seed,
         model,
         dataNote: values["data-note"],
+        testEvery: values["test-every"],
+        curveImages: values["curve-images"],
         backend,
         out,
         tensorboard: values.tensorboard,

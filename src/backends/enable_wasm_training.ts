@@ -61,6 +61,7 @@ import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
 import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
+import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernel } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
@@ -87,6 +88,7 @@ const trainingKernels: readonly KernelConfig[] = [
   meanKernel,
   softmaxKernel,
   ...elementwiseKernels,
+  ...trigonometricKernels,
   conv3DKernel,
   conv3DBackpropFilterKernel,
   conv3DBackpropInputKernel,

@@ -1,6 +1,7 @@
 /** Gradients that tfjs (4.22) gets wrong, or lacks, on every backend. */
 
 import * as tf from "@tensorflow/tfjs";
+import { mendDilatedConvolutions } from "./_dilated_convolutions.ts";
 import {
   firstOf,
   registerGradient,
@@ -8,7 +9,9 @@ import {
   runKernel,
   sumTo,
 } from "./_engine.ts";
+import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
+import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { pool3DInfo } from "./_same_padding.ts";
 import { shape4D } from "./_shapes.ts";
 
@@ -58,41 +61,6 @@ function addComparison(kernelName: string): void {
       return { a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) };
     },
   });
-}
-
-/** Those that there are: a normalization may be without scale or offset. */
-class PresentInputs extends Array<string> {
-  override map<T>(
-    callback: (name: string, index: number, all: string[]) => T,
-  ): T[] {
-    return Array.from(this, (name, i) => callback(name, i, this))
-      .filter((input) => input !== undefined);
-  }
-}
-
-/**
- * The engine saves, and follows back, inputs that were not given. It asks the
- * array of their names for them.
- */
-function mendBatchNorm(): void {
-  replaceGradient("FusedBatchNorm", (stock) => ({
-    ...stock,
-    inputsToSave: PresentInputs.from(stock.inputsToSave!),
-  }));
-  const engine = tf.engine() as unknown as {
-    addTapeNode(name: string, inputs: tf.NamedTensorMap, ...rest: never): void;
-  };
-  const add = engine.addTapeNode.bind(engine);
-  engine.addTapeNode = (name, inputs, ...rest) =>
-    add(
-      name,
-      name === "FusedBatchNorm"
-        ? Object.fromEntries(
-          Object.entries(inputs).filter(([, input]) => input !== undefined),
-        )
-        : inputs,
-      ...rest,
-    );
 }
 
 /**
@@ -232,7 +200,9 @@ export function mendGradients(): void {
     "Less",
     "LessEqual",
   ].forEach(addComparison);
-  mendBatchNorm();
+  mendBatchNormalization();
+  mendHalfPixelResize();
+  mendDilatedConvolutions();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { explainMissingKernels } from "./_missing_kernels.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import {
@@ -14,6 +15,7 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 import { checkSpelling } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -47,7 +49,8 @@ export interface SelectBackendOptions {
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
-   * which takes some 10 MB.
+   * which takes some 10 MB. A browser has more than one only in a worker, of a
+   * page that its server isolates (`crossOriginIsolated`).
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
@@ -60,6 +63,15 @@ export interface SelectBackendOptions {
    * @default {true}
    */
   readonly winograd?: boolean;
+  /**
+   * In a browser, the address of the folder from which the `.wasm` files of
+   * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
+   * at its end: a bundle does not hold them. Relative to the page, or in a worker
+   * to its script. Elsewhere the package's own files are read.
+   *
+   * @default {the folder of the page, or of the worker's script}
+   */
+  readonly wasmPath?: string;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -98,10 +110,10 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
 
 async function startWasmTraining(
   threads: number,
-  options: WasmTrainingOptions,
+  { wasmPath, ...options }: WasmTrainingOptions & { wasmPath?: string },
 ): Promise<Started> {
   await enableWasmTraining(options);
-  return await startWasm(threads);
+  return await startWasm(threads, wasmPath);
 }
 
 async function startCpu(): Promise<Started> {
@@ -120,11 +132,7 @@ function whyNot(name: BackendName, error: unknown): string {
   const known = error instanceof WebGPUUnavailableError
     ? gpuMissing[error.reason]
     : undefined;
-  return known ?? `${name} cannot start (${describe(error)})`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return known ?? `${name} cannot start (${errorMessage(error)})`;
 }
 
 /**
@@ -159,6 +167,7 @@ export async function selectBackend(
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
+    wasmPath,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
@@ -176,6 +185,7 @@ export async function selectBackend(
   }
   silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
+  explainMissingKernels();
   mendCpu();
   replaceGradients();
   mendGradients();
@@ -185,7 +195,7 @@ export async function selectBackend(
         allowSoftware: backend === "webgpu",
         ...device !== undefined && { device },
       }),
-    wasm: () => startWasmTraining(threads, { winograd }),
+    wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
   const names = keysOf(starters);
@@ -204,7 +214,7 @@ export async function selectBackend(
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
-        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        `Cannot start the ${backend} backend: ${errorMessage(cause)}`,
         { cause },
       );
     }

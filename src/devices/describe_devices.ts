@@ -1,5 +1,6 @@
 /** What a program writes down about the machine it ran on. */
 
+import { scoped } from "../runtime/scoped.ts";
 import type { NativeProblem } from "./_native_library.ts";
 import { type NvmlDevice, openNvml } from "./nvml.ts";
 import { type VulkanDevice, vulkanDevices } from "./vulkan.ts";
@@ -61,12 +62,14 @@ export function describeDevices(
 ): DeviceReport {
   checkNames("describe the devices", options, NAMES);
   const vulkan = vulkanDevices({ library: options.vulkanLibrary });
-  using nvml = openNvml({ library: options.nvmlLibrary });
-  return {
-    vulkan: vulkan.devices,
-    ...vulkan.problem && { vulkanProblem: vulkan.problem },
-    nvidia: nvml.devices,
-    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
-    ...nvml.problem && { nvidiaProblem: nvml.problem },
-  };
+  return scoped((own) => {
+    const nvml = own(openNvml({ library: options.nvmlLibrary }));
+    return {
+      vulkan: vulkan.devices,
+      ...vulkan.problem && { vulkanProblem: vulkan.problem },
+      nvidia: nvml.devices,
+      ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+      ...nvml.problem && { nvidiaProblem: nvml.problem },
+    };
+  });
 }

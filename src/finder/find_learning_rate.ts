@@ -1,6 +1,7 @@
 import { TrainingSnapshot } from "../training/snapshot.ts";
 import type { BatchSource } from "./_batch_source.ts";
 import { batchSource } from "./_batches.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { ReplayedBatches } from "./_replayed_batches.ts";
 import { isTensorPair } from "./_tensor_tree.ts";
 import { searchGrid } from "./grid_search.ts";
@@ -163,61 +164,64 @@ export async function findLearningRate<Batch>(
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;
   if (grid !== undefined) checkGrid(grid, trainer.optimizer);
-  const sources = sourcesOf(data, { batchSize, seed, isReplayed: !!grid });
-  await using _sources = sources;
-  const validation = validationData === undefined
-    ? undefined
-    : batchSource(validationData, { batchSize, name: "validationData" });
-  if (validation?.batches === Infinity) {
-    throw new RangeError(
-      "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
-    );
-  }
-  const settings = resolveSettings(options, sources.first().batches);
+  const isReplayed = grid !== undefined;
+  return await scoped(async (own) => {
+    const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
+    const validation = validationData === undefined
+      ? undefined
+      : batchSource(validationData, { batchSize, name: "validationData" });
+    if (validation?.batches === Infinity) {
+      throw new RangeError(
+        "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
+      );
+    }
+    const settings = resolveSettings(options, sources.first().batches);
 
-  using snapshot = new TrainingSnapshot(trainer.subject);
-  using others = new DisposableStack();
-  const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
-    others.use(new TrainingSnapshot({ optimizer, variables: [] }))
-  );
-  const restore = () => {
-    snapshot.restore();
-    for (const other of otherSnapshots) other.restore();
-  };
-  using survey = new DataSurvey();
-  const setup = { trainer, validation, survey };
-  const test = async (
-    settings: RangeTestSettings,
-    hyperparameters?: Hyperparameters,
-  ): Promise<LearningRateRange> => {
-    // Not the stream of the order, which whatever else runs would change.
-    using _borrowed = borrowMathRandom(seededRandom(~seed));
-    const begin = () => {
-      restore();
-      setHyperparameters(trainer.optimizer, hyperparameters ?? {});
+    const snapshot = own(new TrainingSnapshot(trainer.subject));
+    const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+      own(new TrainingSnapshot({ optimizer, variables: [] }))
+    );
+    const restore = () => {
+      snapshot.restore();
+      for (const other of otherSnapshots) other.restore();
     };
-    begin();
-    return await runRangeTests({
-      ...setup,
-      source: sources.first(),
-      settings,
-      options: {
-        ...options,
-        onBatch: onBatch && hyperparameters
-          ? (progress) => onBatch({ ...progress, hyperparameters })
-          : onBatch,
-      },
-      restore: begin,
-    });
-  };
-  try {
-    if (grid === undefined) return await test(settings);
-    const pace = paceOf(setup);
-    return await searchGrid({ grid, settings, pace, signal, test });
-  } finally {
-    restore();
-    trainer.end();
-  }
+    const survey = own(new DataSurvey());
+    const setup = { trainer, validation, survey };
+    const test = async (
+      settings: RangeTestSettings,
+      hyperparameters?: Hyperparameters,
+    ): Promise<LearningRateRange> => {
+      const begin = () => {
+        restore();
+        setHyperparameters(trainer.optimizer, hyperparameters ?? {});
+      };
+      begin();
+      return await scoped((own) => {
+        // Not the stream of the order, which whatever else runs would change.
+        own(borrowMathRandom(seededRandom(~seed)));
+        return runRangeTests({
+          ...setup,
+          source: sources.first(),
+          settings,
+          options: {
+            ...options,
+            onBatch: onBatch && hyperparameters
+              ? (progress) => onBatch({ ...progress, hyperparameters })
+              : onBatch,
+          },
+          restore: begin,
+        });
+      });
+    };
+    try {
+      if (grid === undefined) return await test(settings);
+      const pace = paceOf(setup);
+      return await searchGrid({ grid, settings, pace, signal, test });
+    } finally {
+      restore();
+      trainer.end();
+    }
+  });
 }
 
 /** The data, from the first batch on as often as that is asked for. */

@@ -8,6 +8,7 @@ import {
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -73,7 +74,7 @@ function parse(bytes: Uint8Array): ModelProto {
   } catch (cause) {
     throw new TypeError(
       `Cannot read the model as it must be a whole ONNX file: current value is ${bytes.length} bytes that are not (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );
@@ -343,7 +344,7 @@ export async function createSession(
   } catch (cause) {
     throw new TypeError(
       `Cannot create a session as onnxruntime-web must accept the model: current value is ${bytes.length} bytes that it refuses (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );

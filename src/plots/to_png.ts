@@ -1,5 +1,5 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import { readAsset } from "./_asset.ts";
+import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
 import type { Chart } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
@@ -36,7 +36,7 @@ let started: Promise<void> | undefined;
 
 async function start(): Promise<void> {
   try {
-    await initWasm(await readAsset("@resvg/resvg-wasm/index_bg.wasm"));
+    await initWasm(await readPackageFile("@resvg/resvg-wasm/index_bg.wasm"));
   } catch (error) {
     // Another user of the same module in this process was first.
     if (!String(error).includes("Already initialized")) throw error;

@@ -1,5 +1,6 @@
 /** What a checkpoint's files hold, written and read back. */
 
+import { fileSystem } from "../runtime/builtin.ts";
 import {
   anything,
   type Check,
@@ -147,7 +148,10 @@ export async function writeContent(
  * @throws {RangeError} If it is damaged; the message says how.
  */
 export async function readHeader(path: string): Promise<Header> {
-  const text = await Deno.readTextFile(`${path}/${HEADER_FILE}`);
+  const text = await fileSystem("read a checkpoint").readFile(
+    `${path}/${HEADER_FILE}`,
+    "utf8",
+  );
   let file: { sha256: unknown; header: Header } | null;
   try {
     file = JSON.parse(text);
@@ -182,7 +186,10 @@ export async function readContent(
   path: string,
 ): Promise<WholeContent> {
   const header = await readHeader(path);
-  const bytes = await Deno.readFile(`${path}/${TENSORS_FILE}`);
+  // A copy, as what Node reads may be a part of a larger buffer.
+  const bytes = new Uint8Array(
+    await fileSystem("read a checkpoint").readFile(`${path}/${TENSORS_FILE}`),
+  );
   if (bytes.length !== header.tensors.bytes) {
     throw new RangeError(
       `${TENSORS_FILE} has ${bytes.length} bytes instead of ${header.tensors.bytes}`,

@@ -24,8 +24,9 @@ import {
   type OptimizerFields,
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
-import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -93,7 +94,7 @@ export class WholeCheckpoint implements Checkpoint {
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
-        (weight.read() as tf.Variable).assign(
+        variableOf(weight).assign(
           this.#tensor(this.#key(match.from[i])),
         )
       );
@@ -185,7 +186,7 @@ export class WholeCheckpoint implements Checkpoint {
     } catch (cause) {
       throw new CheckpointError(
         `Cannot restore ${this.path} as its schedule must fit: ${
-          (cause as Error).message
+          errorMessage(cause)
         }`,
         { cause },
       );

@@ -1,3 +1,5 @@
+import { fileSystem } from "../runtime/builtin.ts";
+import { isMissing, isNotPermitted } from "../runtime/system_error.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
@@ -9,6 +11,7 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -131,21 +134,20 @@ export async function loadCheckpoint(
   folder: string,
 ): Promise<Checkpoint | undefined> {
   const numbers = await numbersIn(folder);
+  const { realpath } = fileSystem("resume");
   const damaged: DamagedCheckpoint[] = [];
   for (const number of numbers.reverse()) {
     const path = pathOf(folder, number);
     try {
       const content = await readContent(folder, path);
-      const place = { path, folder: await Deno.realPath(folder) };
+      const place = { path, folder: await realpath(folder) };
       return new WholeCheckpoint(place, damaged, content);
     } catch (error) {
       // A permission that Deno was not given is no fault of the file.
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: error instanceof Deno.errors.NotFound
-          ? "a file is missing"
-          : (error as Error).message,
+        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
       });
     }
   }

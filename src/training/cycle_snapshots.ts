@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
-import type { LayerWeight } from "../tfjs/trained_weights.ts";
+import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -348,7 +348,7 @@ export class CycleSnapshots implements Disposable {
   #use(values: Values): void {
     this.#check(values);
     for (const [weight, value] of values) {
-      (weight.read() as tf.Variable).assign(value);
+      variableOf(weight).assign(value);
     }
   }
 

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -55,7 +56,7 @@ export let restoreAverages: (
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   return weights instanceof tf.LayersModel
-    ? weights.weights.map((weight) => weight.read() as Variable)
+    ? weights.weights.map(variableOf)
     : [...weights];
 }
 

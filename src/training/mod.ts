@@ -25,6 +25,7 @@ export {
   type Columns,
   type EpochHistory,
   type History,
+  type HistoryOptions,
   type Logs,
   toCsv,
 } from "./history.ts";

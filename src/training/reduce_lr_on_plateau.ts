@@ -393,16 +393,31 @@ export class ReduceLROnPlateau extends CallbackBase {
     const state = parseData(RESTORE, json) as ReduceLROnPlateauState;
     checkData(RESTORE, state, STATE);
     const plateau = new ReduceLROnPlateau({ ...state.options, ...options });
-    plateau.#best = state.best ?? undefined;
-    plateau.#badSteps = state.badSteps;
-    plateau.#cooldownLeft = state.cooldownLeft;
+    plateau.restore(state);
+    return plateau;
+  }
+
+  /**
+   * Takes over the options, values and history of an earlier one; its `scheduler`
+   * stays.
+   *
+   * @param state What {@linkcode ReduceLROnPlateau.toJSON} gave.
+   * @throws {TypeError} If the data are not those of a `ReduceLROnPlateau`, which
+   * then stays as it was.
+   * @throws {RangeError} If its options are none that the constructor takes.
+   */
+  restore(state: ReduceLROnPlateauState): void {
+    checkData(RESTORE, state, STATE);
+    this.#options = resolve(state.options);
+    this.#best = state.best ?? undefined;
+    this.#badSteps = state.badSteps;
+    this.#cooldownLeft = state.cooldownLeft;
     const { steps, value, lr } = state.history;
-    plateau.#history = {
+    this.#history = {
       steps: [...steps],
       value: readColumn(value),
       lr: [...lr],
     };
-    return plateau;
   }
 
   /** Called by `fit`. */

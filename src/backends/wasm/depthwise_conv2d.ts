@@ -20,6 +20,7 @@ import {
   wasmKernel,
 } from "./_wasm_kernel.ts";
 import { imagesOf, windowsOf } from "./conv2d.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { repeatChannels } from "./depthwise_conv2d_backprop.ts";
 
 function infoOf(
@@ -65,16 +66,18 @@ function convolution(
     channels: info.outChannels,
   };
   const windows = windowsOf(info);
-  using frame = new Frame(compute, images, frameFor(windows));
-  convolveDepthwise(compute, {
-    frame,
-    images,
-    windows,
-    filter: addressOf(backend, filter),
-    out: addressOf(backend, out),
+  return scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    convolveDepthwise(compute, {
+      frame,
+      images,
+      windows,
+      filter: addressOf(backend, filter),
+      out: addressOf(backend, out),
+    });
+    if (repeated !== x) release(backend, repeated);
+    return out;
   });
-  if (repeated !== x) release(backend, repeated);
-  return out;
 }
 
 /** A depthwise convolution. */
@@ -108,11 +111,10 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       );
     }
     const y = convolution(backend, x, filter, info);
-    return finishSeparately(
-      backend,
-      y,
+    return finishSeparately(backend, y, {
+      ...attrs,
       bias,
-      { ...attrs, preluActivationWeights },
-    );
+      preluActivationWeights,
+    });
   },
 );

@@ -52,8 +52,9 @@ export function installBatchNorm(): void {
     const { axis, gamma, beta, epsilon, momentum } = this;
     const isFused = kwargs?.training && isFirstOrder(1) && !second &&
       x.dtype === "float32" && x.rank > 1 && x.size > 0 &&
-      (axis === -1 || axis === x.rank - 1) && gamma && beta;
+      (axis === -1 || axis === x.rank - 1);
     if (!isFused) return stock.call(this, inputs, kwargs);
+    const channels = [x.shape[x.rank - 1]];
     return tf.tidy(() => {
       const [y, _mean, _inverse, movingMean, movingVariance] = runKernel<
         tf.Tensor[]
@@ -61,8 +62,8 @@ export function installBatchNorm(): void {
         BATCH_NORM,
         {
           x,
-          gamma: gamma.read(),
-          beta: beta.read(),
+          gamma: gamma?.read() ?? tf.ones(channels),
+          beta: beta?.read() ?? tf.zeros(channels),
           movingMean: this.movingMean.read(),
           movingVariance: this.movingVariance.read(),
         },

@@ -5,6 +5,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
+import { ofAsManyMatrices } from "./_matrix_products.ts";
 import type { Program } from "./_open_backend.ts";
 
 let mended = false;
@@ -15,11 +16,18 @@ export function mendWebGPUKernels(): void {
   mended = true;
   replace("AddN", addInGroups);
   replace("Prod", keepDimensions);
-  replace("ArgMax", dropDimension);
-  replace("ArgMin", dropDimension);
   replace("Relu6", keepNaN);
   replace("Transpose", asFloats);
-  ["Sum", "Prod", "Any", "All"].forEach((name) => replace(name, overLastAxes));
+  Object.keys(OF_NONE).forEach((name) =>
+    replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
+  );
+  replace("BatchMatMul", ofAsManyMatrices);
+  replace("_FusedMatMul", ofAsManyMatrices);
+  ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
+    replace<object, Activated>(name, keepNaNAfter)
+  );
+  replace("ResizeBilinearGrad", ofOnePixel);
+  replace("ResizeNearestNeighborGrad", ofOnePixel);
   replacePool3D("webgpu");
   mendConv3D("webgpu");
 }
@@ -96,14 +104,6 @@ function keepDimensions(
   };
 }
 
-/** The place of the largest of a vector is one number; tfjs's is a vector. */
-function dropDimension(stock: Own<OfX>): Own<OfX> {
-  return (call) => {
-    const result = stock(call);
-    return call.inputs.x.shape.length === 1 ? { ...result, shape: [] } : result;
-  };
-}
-
 /** The shader's `clamp` makes 0 of NaN; `Relu` and `Minimum` keep it. */
 function keepNaN(): Own<OfX> {
   return ({ inputs, backend }) => {
@@ -112,6 +112,22 @@ function keepNaN(): Own<OfX> {
     const result = run(backend, "Minimum", { inputs: { a: cut, b: six } });
     backend.disposeData(cut.dataId);
     backend.disposeData(six.dataId);
+    return result;
+  };
+}
+
+interface Activated {
+  readonly activation?: string;
+}
+
+/** The same for what ends in `relu6`, which then runs by itself. */
+function keepNaNAfter(stock: Own<object, Activated>): typeof stock {
+  return (call) => {
+    const { attrs, backend } = call;
+    if (attrs.activation !== "relu6") return stock(call);
+    const x = stock({ ...call, attrs: { ...attrs, activation: "linear" } });
+    const result = run(backend, "Relu6", { inputs: { x } });
+    backend.disposeData(x.dataId);
     return result;
   };
 }
@@ -141,15 +157,38 @@ function asFloats(stock: Own<OfX>): Own<OfX> {
   };
 }
 
-/** Reductions transpose what they reduce, by that shader. */
+/** What reductions give of no values at all. */
+const OF_NONE: Readonly<Record<string, number>> = {
+  Sum: 0,
+  Prod: 1,
+  Any: 0,
+  All: 1,
+};
+
+/**
+ * Reductions transpose what they reduce, by that shader. Of a vector without
+ * values, tfjs's own computes the shape to be NaN.
+ */
 function overLastAxes(
   stock: Own<OfX, tf.SumAttrs>,
+  name: string,
 ): Own<OfX, tf.SumAttrs> {
   return (call) => {
     const { inputs: { x }, attrs, backend } = call;
     const { axis, keepDims } = attrs;
     const { shape } = x;
     const axes = tf.util.parseAxisParam(axis, shape);
+    if (tf.util.sizeFromShape(shape) === 0) {
+      const left = shape.flatMap((length, i) =>
+        !axes.includes(i) ? [length] : keepDims ? [1] : []
+      );
+      const size = tf.util.sizeFromShape(left);
+      const dtype = x.dtype === "bool" && (name === "Sum" || name === "Prod")
+        ? "int32"
+        : x.dtype;
+      const values = tf.util.getTypedArrayFromDType(dtype as "float32", size);
+      return backend.makeTensorInfo(left, dtype, values.fill(OF_NONE[name]));
+    }
     const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
     if (x.dtype === "float32" || !perm) return stock(call);
     const moved = run(backend, "Transpose", { inputs: { x }, attrs: { perm } });
@@ -166,5 +205,28 @@ function overLastAxes(
         shape: tf.backend_util.expandShapeToKeepDim(result.shape, axes),
       }
       : result;
+  };
+}
+
+/**
+ * With the corners aligned, an image of one pixel along an axis is repeated
+ * along it: its gradient is that of the sum, by which tfjs's own would divide.
+ */
+function ofOnePixel(
+  stock: Own<tf.ResizeBilinearGradInputs, { alignCorners: boolean }>,
+): typeof stock {
+  return (call) => {
+    const { inputs: { images, dy }, attrs, backend } = call;
+    const axis = [1, 2].filter((axis) =>
+      images.shape[axis] === 1 && dy.shape[axis] > 1
+    );
+    if (!attrs.alignCorners || axis.length === 0) return stock(call);
+    const sum = run(backend, "Sum", {
+      inputs: { x: dy },
+      attrs: { axis, keepDims: true },
+    });
+    const result = stock({ ...call, inputs: { images, dy: sum } });
+    backend.disposeData(sum.dataId);
+    return result;
   };
 }

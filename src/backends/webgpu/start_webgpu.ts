@@ -18,6 +18,7 @@ import type { OpenBackendClass } from "./_open_backend.ts";
 import { Shaders } from "./_shader.ts";
 import { installTrainingKernels } from "./_training_kernels.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
+import { errorMessage } from "../../runtime/error_message.ts";
 import { checkNames } from "../../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -203,7 +204,7 @@ async function requestDevice(
     throw new WebGPUUnavailableError(
       "no-device",
       `Cannot train on WebGPU as ${name} must give a device: ` +
-        `it answered "${cause instanceof Error ? cause.message : cause}"`,
+        `it answered "${errorMessage(cause)}"`,
       { cause },
     );
   }
