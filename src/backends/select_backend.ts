@@ -24,6 +24,7 @@ const NAMES = Object.keys(
     device: 0,
     threads: 0,
     winograd: 0,
+    wasmPath: 0,
   } satisfies Record<keyof SelectBackendOptions, 0>,
 );
 
