@@ -2,6 +2,7 @@
 
 import type { NativeProblem } from "./_native_library.ts";
 import { type GpuSample, openNvml } from "./nvml.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** Options of {@linkcode GpuSampler}. */
 export interface GpuSamplerOptions {
@@ -50,7 +51,7 @@ export class GpuSampler implements Disposable, AsyncDisposable {
     if (!(interval >= 1000)) {
       throw new RangeError(
         "Cannot sample the GPUs as interval must be >= 1000 ms: " +
-          `current value is ${interval}`,
+          `current value is ${show(interval)}`,
       );
     }
     const nvml = openNvml({ library });

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 /**
  * How well a classifier does, class by class: what scikit-learn calls a
  * classification report.
@@ -54,7 +55,7 @@ function checkIndex(what: string, value: number, at: number, classes: number) {
   throw new RangeError(
     `Cannot report on a classification as ${what}[${at}] must be a class index from 0 to ${
       classes - 1
-    }: current value is ${value}`,
+    }: current value is ${show(value)}`,
   );
 }
 
@@ -183,7 +184,9 @@ export function classificationReport(
   const { classNames = indexNames(labels, predictions), digits = 2 } = options;
   if (!(Number.isInteger(digits) && digits >= 0 && digits <= 15)) {
     throw new RangeError(
-      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${digits}`,
+      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${
+        show(digits)
+      }`,
     );
   }
   const count = classNames.length;

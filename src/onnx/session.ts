@@ -8,6 +8,7 @@ import {
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
@@ -308,13 +309,17 @@ export async function createSession(
     started.get(provider) ?? Math.min(4, Math.ceil(cores / 2));
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
-      `Cannot create a session as threads must be a positive integer: current value is ${threads}`,
+      `Cannot create a session as threads must be a positive integer: current value is ${
+        show(threads)
+      }`,
     );
   }
   const running = started.get(provider) ?? threads;
   if (running !== threads) {
     throw new RangeError(
-      `Cannot create a session as threads must be ${running}, with which onnxruntime-web was started in this process: current value is ${threads}`,
+      `Cannot create a session as threads must be ${running}, with which onnxruntime-web was started in this process: current value is ${
+        show(threads)
+      }`,
     );
   }
   const model = parse(bytes);

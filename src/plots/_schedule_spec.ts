@@ -12,6 +12,7 @@ import type { ChartOptions, SingleChart } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** Anything with a learning rate at each iteration. */
 export type ScheduleSource =
@@ -122,7 +123,9 @@ export function scheduleSpec(
 ): SingleChart {
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
-      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${iterations}`,
+      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${
+        show(iterations)
+      }`,
     );
   }
   const looked = lookAt(schedule, iterations);

@@ -3,6 +3,7 @@ import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
 import type { Chart } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** Options of {@linkcode toPng}. */
 export interface PngOptions {
@@ -56,9 +57,9 @@ export async function toPng(
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { scale = 2, theme = "light" } = options;
-  if (!(scale > 0 && Number.isFinite(scale))) {
+  if (!(Number.isFinite(scale) && scale > 0)) {
     throw new RangeError(
-      `Cannot draw a PNG as scale must be > 0: current value is ${scale}`,
+      `Cannot draw a PNG as scale must be > 0: current value is ${show(scale)}`,
     );
   }
   const [svg, fontBuffers] = await Promise.all([
