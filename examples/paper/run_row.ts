@@ -259,15 +259,13 @@ export async function runRow(
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
-    let plateau = plateauOf(row, scheduler);
+    const plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
       const saved = checkpoint.data as SavedWithPart;
       secondsBefore = saved.seconds;
-      if (saved.plateau) {
-        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
-      }
+      if (saved.plateau) plateau?.restore(saved.plateau);
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {

@@ -4,6 +4,14 @@ import { scoped } from "../runtime/scoped.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { othersWith } from "./_missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    inputs: 0,
+  } satisfies Record<keyof PreflightOptions, 0>,
+);
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -161,7 +169,7 @@ function disposeTape(): void {
 
 function explain(error: unknown, tracker: LayerTracker): PreflightError {
   const backend = tf.getBackend();
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const noGradient = /gradient function not found for (\w+)/.exec(message)?.[1];
   if (noGradient) {
     return new PreflightError({
@@ -232,6 +240,7 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
+  checkNames("try the model out", options, NAMES);
   await tf.ready();
   warnOfSlowBackend(model);
   const given = options.inputs === undefined

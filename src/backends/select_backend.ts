@@ -16,6 +16,18 @@ import {
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
 import { show } from "../runtime/check_data.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkSpelling } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    backend: 0,
+    device: 0,
+    threads: 0,
+    winograd: 0,
+    wasmPath: 0,
+  } satisfies Record<keyof SelectBackendOptions, 0>,
+);
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -122,11 +134,7 @@ function whyNot(name: BackendName, error: unknown): string {
   const known = error instanceof WebGPUUnavailableError
     ? gpuMissing[error.reason]
     : undefined;
-  return known ?? `${name} cannot start (${describe(error)})`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return known ?? `${name} cannot start (${errorMessage(error)})`;
 }
 
 /**
@@ -155,6 +163,8 @@ function describe(error: unknown): string {
 export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
+  // The flags of a command, which has others too, are handed on as they are.
+  checkSpelling("select a backend", options, NAMES);
   const {
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
@@ -208,7 +218,7 @@ export async function selectBackend(
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
-        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        `Cannot start the ${backend} backend: ${errorMessage(cause)}`,
         { cause },
       );
     }

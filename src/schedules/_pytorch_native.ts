@@ -22,6 +22,10 @@ type Options<K extends ScheduleDescription["kind"]> = Required<
   Extract<ScheduleDescription, { kind: K }>
 >;
 
+type Complete = {
+  [K in ScheduleDescription["kind"]]: Options<K>;
+}[ScheduleDescription["kind"]];
+
 /**
  * PyTorch's own scheduler for what `describe` gave, where its rates are the same
  * but for rounding; undefined where they are not, or it has none.
@@ -29,18 +33,19 @@ type Options<K extends ScheduleDescription["kind"]> = Required<
 export function nativeScheduler(
   description: ScheduleDescription,
 ): NativeScheduler | undefined {
-  const options = description as unknown;
-  switch (description.kind) {
+  // A schedule's own description leaves out no default.
+  const options = description as Complete;
+  switch (options.kind) {
     case "cyclic":
-      return cyclicLR(options as Options<"cyclic">);
+      return cyclicLR(options);
     case "oneCycle":
-      return oneCycleLR(options as Options<"oneCycle">);
+      return oneCycleLR(options);
     case "cosineRestarts":
-      return warmRestarts(options as Options<"cosineRestarts">);
+      return warmRestarts(options);
     case "step":
-      return stepLR(options as Options<"step">);
+      return stepLR(options);
     case "exponential":
-      return exponentialLR(options as Options<"exponential">);
+      return exponentialLR(options);
     default:
       return undefined;
   }

@@ -11,6 +11,15 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    data: 0,
+    keep: 0,
+  } satisfies Record<keyof SaveCheckpointOptions, 0>,
+);
 
 export { CheckpointError };
 export type {
@@ -99,6 +108,7 @@ export async function saveCheckpoint(
   subject: CheckpointSubject,
   options: SaveCheckpointOptions = {},
 ): Promise<string> {
+  checkNames("save a checkpoint", options, NAMES);
   const { data = null, keep = 2 } = options;
   checkModel(subject.model, "save a checkpoint");
   checkKeep(keep);
@@ -137,9 +147,7 @@ export async function loadCheckpoint(
       if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: isMissing(error)
-          ? "a file is missing"
-          : (error as Error).message,
+        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
       });
     }
   }

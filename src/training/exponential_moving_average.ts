@@ -2,6 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
 import { show } from "../runtime/check_data.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    decay: 0,
+    warmup: 0,
+  } satisfies Record<keyof ExponentialMovingAverageOptions, 0>,
+);
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
@@ -48,7 +57,7 @@ export let restoreAverages: (
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   return weights instanceof tf.LayersModel
-    ? weights.weights.map((weight) => weight.read() as Variable)
+    ? weights.weights.map(variableOf)
     : [...weights];
 }
 
@@ -111,6 +120,7 @@ export class ExponentialMovingAverage extends CallbackBase
     options: ExponentialMovingAverageOptions = {},
   ) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { decay = 0.999, warmup = true } = options;
     if (!(Number.isFinite(decay) && decay >= 0 && decay < 1)) {
       throw new RangeError(

@@ -12,6 +12,14 @@ import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    flushSeconds: 0,
+  } satisfies Record<keyof TensorBoardLoggerOptions, 0>,
+);
 
 /** Options of {@linkcode TensorBoardLogger}. */
 export interface TensorBoardLoggerOptions {
@@ -102,6 +110,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         }`,
       );
     }
+    checkNames(ACTION, options, NAMES);
     const { scheduler, flushSeconds = 5 } = options;
     if (!(typeof flushSeconds === "number" && flushSeconds >= 0)) {
       throw new RangeError(

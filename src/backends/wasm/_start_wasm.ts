@@ -5,6 +5,7 @@ import { isRevectorizing } from "./compute/revectorize.ts";
 import { startSharedModule } from "./_shared_module.ts";
 import { noThreadsHere, startThreads } from "./compute/threads.ts";
 import { serveFrom } from "./_wasm_files.ts";
+import { errorMessage } from "../../runtime/error_message.ts";
 
 /** How the WASM backend runs. */
 export interface WasmStart {
@@ -85,8 +86,8 @@ export async function startWasm(
     } catch (error) {
       // Both builds are files of the package, so that the other one would fail
       // too, and less clearly.
-      if ((error as Error).name === "NotCapable") throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof Error && error.name === "NotCapable") throw error;
+      const why = errorMessage(error);
       note = `on one thread, as more cannot be started (${why})`;
     }
   }

@@ -50,7 +50,7 @@ function vector(
 
 /** A copy of a vector, which no allocation moves. */
 function numbers(backend: BackendWasm, x: TensorInfo): Float32Array {
-  return (backend.typedArrayFromHeap(x) as Float32Array).slice();
+  return Float32Array.from(backend.typedArrayFromHeap(x));
 }
 
 /** What a column's values are taken for. */
@@ -65,8 +65,7 @@ interface Columns {
 function normalize(
   backend: BackendWasm,
   { x, mean, scale, offset }: Columns,
-  out: TensorInfo,
-  lowest: number,
+  { out, lowest }: { readonly out: TensorInfo; readonly lowest: number },
 ): void {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
@@ -100,27 +99,29 @@ function normalizeColumns(backend: BackendWasm, columns: Columns): TensorInfo {
   const out = backend.makeOutput(x.shape, "float32");
   defer(backend, out, {
     inputs: [x, mean],
-    compute: () => normalize(backend, columns, out, -Infinity),
+    compute: () => normalize(backend, columns, { out, lowest: -Infinity }),
     computeRelu: () => {
       const relu = backend.makeOutput(x.shape, "float32");
-      normalize(backend, columns, relu, 0);
+      normalize(backend, columns, { out: relu, lowest: 0 });
       return relu;
     },
   });
   return out;
 }
 
+/** tfjs leaves out the scale and the offset where there are none. */
+type BatchNormInputs =
+  & Pick<FusedBatchNormInputs, "x" | "mean" | "variance">
+  & Partial<Pick<FusedBatchNormInputs, "scale" | "offset">>;
+
 /** The same with factors of any shape that broadcasts, step by step. */
 function normalizeBroadcast(
   backend: BackendWasm,
-  x: TensorInfo,
-  mean: TensorInfo,
-  variance: TensorInfo,
-  { scale, offset, epsilon }: {
-    readonly scale?: TensorInfo;
-    readonly offset?: TensorInfo;
-    readonly epsilon: number;
-  },
+  { x, mean, variance, scale, offset }: KernelCall<
+    BatchNormInputs,
+    FusedBatchNormAttrs
+  >["inputs"],
+  epsilon: number,
 ): TensorInfo {
   const made: TensorInfo[] = [];
   const keep = (tensor: TensorInfo) => {
@@ -148,13 +149,10 @@ function normalizeBroadcast(
 export const fusedBatchNormKernel = wasmKernel(
   "FusedBatchNorm",
   ({ inputs, attrs, backend }: KernelCall<
-    FusedBatchNormInputs,
+    BatchNormInputs,
     FusedBatchNormAttrs
   >) => {
-    const { x, mean, variance } = inputs;
-    // tfjs leaves out what there is none of.
-    const scale = inputs.scale;
-    const offset = inputs.offset;
+    const { x, mean, variance, scale, offset } = inputs;
     const epsilon = attrs.varianceEpsilon;
     const factors = [mean, variance, scale, offset].filter((factor) =>
       factor != null
@@ -172,8 +170,7 @@ export const fusedBatchNormKernel = wasmKernel(
     }
     const columns = [x.shape[x.shape.length - 1]];
     if (!factors.every(({ shape }) => util.arraysEqual(shape, columns))) {
-      const options = { scale, offset, epsilon };
-      return normalizeBroadcast(backend, x, mean, variance, options);
+      return normalizeBroadcast(backend, inputs, epsilon);
     }
     const factor = numbers(backend, variance).map((variance) =>
       1 / Math.sqrt(variance + epsilon)

@@ -111,11 +111,10 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       );
     }
     const y = convolution(backend, x, filter, info);
-    return finishSeparately(
-      backend,
-      y,
+    return finishSeparately(backend, y, {
+      ...attrs,
       bias,
-      { ...attrs, preluActivationWeights },
-    );
+      preluActivationWeights,
+    });
   },
 );

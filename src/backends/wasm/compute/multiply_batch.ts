@@ -32,10 +32,12 @@ const LEAST_PRODUCTS = 8;
 
 /** Whether products are better off as one job than as one each. */
 export function isSmallBatch(
-  count: number,
-  rows: number,
-  inner: number,
-  columns: number,
+  { count, rows, inner, columns }: {
+    readonly count: number;
+    readonly rows: number;
+    readonly inner: number;
+    readonly columns: number;
+  },
 ): boolean {
   return count >= LEAST_PRODUCTS && inner <= MOST_INNER &&
     rows * inner * columns <= LARGE_PRODUCT;
