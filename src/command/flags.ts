@@ -27,6 +27,8 @@ export interface NumberFlag extends FlagBase {
   readonly above?: number;
   /** The greatest value that is accepted. */
   readonly max?: number;
+  /** The flag may stand without a value; it then reads as NaN. */
+  readonly optional?: true;
 }
 
 /** Any text that is not empty, unless `optional` lets the flag stand alone. */
@@ -129,6 +131,7 @@ function parseValue(name: string, flag: Flag, text: string): number | string {
   switch (flag.kind) {
     case "number":
     case "integer":
+      if (text === "" && flag.optional) return NaN;
       return parseNumber(name, flag, text);
     case "choice":
       if (flag.choices.includes(text)) return text;
