@@ -89,6 +89,17 @@ export const FLAGS = {
   },
   "train-images": WHOLE_DATA_FLAGS["train-images"],
   "test-images": WHOLE_DATA_FLAGS["test-images"],
+  "test-every": {
+    kind: "integer",
+    min: 1,
+    help: "iterations from test to test (default: ten tests a row)",
+  },
+  "curve-images": {
+    kind: "integer",
+    min: 1,
+    help:
+      "test images on the way, the same each time; all at the end (default: all)",
+  },
   ...DEVICE_FLAGS,
   ...TASK_FLAGS,
   ...TENSORBOARD_FLAGS,
@@ -274,6 +285,8 @@ async function runTask(
     seed,
     model: run.model as keyof typeof MODELS | undefined,
     dataNote: run["data-note"],
+    testEvery: run["test-every"],
+    curveImages: run["curve-images"],
     backend: run.backend,
     out,
     tensorboard: run.tensorboard,

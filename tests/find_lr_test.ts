@@ -306,3 +306,39 @@ Deno.test("find-lr takes a module from the folder that a task was called in, and
     });
     assertEquals(JSON.parse(stdout || stderr).settings.validated, true);
   }));
+
+Deno.test("find-lr tests weight decays and momenta, and says which is best", () =>
+  inFolder(async (folder) => {
+    const module = MODULE.replace(
+      'optimizer: "sgd"',
+      "optimizer: tf.train.momentum(0.1, 0.9)",
+    );
+    await Deno.writeTextFile(join(folder, "momentum.ts"), module);
+    const grid = ["--momentum", "0.5,0.9"];
+    const { stdout, stderr } = await findLr(
+      ["momentum.ts", ...TEST, ...grid],
+      folder,
+    );
+    assertMatch(
+      stdout.replace(/\s+/g, " "),
+      /Momentum 0\.\d is best: /,
+      stderr,
+    );
+    assertMatch(stdout, /with momentum 0\.\d: new CyclicLR\(/);
+    const range = LearningRateRange.fromJSON(
+      await Deno.readTextFile(join(folder, "output/find_lr/lr_range.json")),
+    );
+    assertEquals(range.grid?.points.map(({ momentum }) => momentum), [
+      0.5,
+      0.9,
+    ]);
+    const refused = await findLr(
+      ["momentum.ts", ...TEST, "--weight-decay", "0,1e-4"],
+      folder,
+    );
+    assertEquals(refused.code, 2);
+    assertStringIncludes(
+      refused.stderr,
+      "the optimizer must have a weightDecay, as AdamW and SGDW",
+    );
+  }));

@@ -43,6 +43,10 @@ const RULES: { readonly [field: string]: Rule } = {
   ],
   "data.trainImages": count,
   "data.testImages": count,
+  "data.curveImages": [
+    "a whole number >= 0, or absent",
+    (value) => value === undefined || isCount(value),
+  ],
   backend: text,
   device: text,
   seconds: ["a finite number", Number.isFinite],

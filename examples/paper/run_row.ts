@@ -51,6 +51,8 @@ export interface RowResult {
     readonly note?: string;
     readonly trainImages: number;
     readonly testImages: number;
+    /** How many of the test images `epochHistory` is of, where not of all. */
+    readonly curveImages?: number;
   };
   readonly backend: string;
   readonly device: string;
@@ -69,6 +71,10 @@ export interface RunOptions {
   readonly dataNote?: string;
   /** A network in place of the row's. */
   readonly model?: keyof typeof MODELS;
+  /** Iterations from test to test. @default {a tenth of all, or what divides them} */
+  readonly testEvery?: number;
+  /** Tests on the first so many of the test images, and on all at the end. @default {all} */
+  readonly curveImages?: number;
   readonly backend: Pick<SelectedBackend, "backend" | "device">;
   /** Where results and checkpoints go. */
   readonly out: string;
@@ -79,8 +85,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How often a run is tested and saved, at most. */
+/** How often a run is tested and saved, at most, where nothing else is asked for. */
 const PARTS = 10;
+
+/** The images in a batch of the test. */
+const TEST_BATCH = 100;
 
 /** Iterations of a row at a scale. */
 export function scaledIterations(row: PaperRow, scale: number): number {
@@ -108,18 +117,28 @@ function partsOf(iterations: number): number {
   return parts;
 }
 
+/** Where a folder lies on somebody's machine is nobody else's concern. */
+function originOf({ origin }: ImageDataset): string {
+  return origin.replace(/ .*[/\\]/, " ");
+}
+
 /** A name of its own for each combination of what decides over the result. */
 export async function runName(
   row: PaperRow,
-  { dataset, scale, seed, model }: RunOptions,
+  { dataset, scale, seed, model, testEvery, curveImages }: RunOptions,
 ): Promise<string> {
+  // Words about a row decide over nothing.
+  const { where: _, published: __, note: ___, control: ____, ...deciding } =
+    row;
   const settings = JSON.stringify([
     model ?? row.model,
     dataset.name,
-    dataset.origin,
+    originOf(dataset),
     dataset.train.count,
     dataset.test.count,
-    row,
+    deciding,
+    testEvery,
+    curveImages,
   ]);
   const hash = new Uint8Array(
     await crypto.subtle.digest("SHA-256", new TextEncoder().encode(settings)),
@@ -207,8 +226,7 @@ export async function runRow(
   const part = takeFirst(options.dataset, row.trainImages ?? Infinity);
   const dataset = paperModel.prepare?.(part) ?? part;
   const iterations = scaledIterations(row, scale);
-  const parts = partsOf(iterations);
-  const perPart = iterations / parts;
+  const perPart = options.testEvery ?? iterations / partsOf(iterations);
   const name = await runName(row, options);
   const folder = `${out}/${name}.checkpoint`;
 
@@ -220,10 +238,14 @@ export async function runRow(
     augmentation: paperModel.augmentation,
   });
   const test = new ImageBatches(dataset, "test", {
-    batchSize: 100,
+    batchSize: TEST_BATCH,
     normalization,
     shuffle: false,
   });
+  const curveBatches = Math.min(
+    Math.ceil((options.curveImages ?? Infinity) / TEST_BATCH),
+    test.perEpoch,
+  );
   const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
   const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
   const model = paperModel.create({
@@ -237,15 +259,13 @@ export async function runRow(
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
-    let plateau = plateauOf(row, scheduler);
+    const plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
       const saved = checkpoint.data as SavedWithPart;
       secondsBefore = saved.seconds;
-      if (saved.plateau) {
-        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
-      }
+      if (saved.plateau) plateau?.restore(saved.plateau);
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -302,13 +322,15 @@ export async function runRow(
     );
     for (let at = done; at < iterations && !signal?.aborted;) {
       const part = Math.floor(at / perPart);
-      const rest = (part + 1) * perPart - at;
-      const whole = rest === perPart;
+      const rest = Math.min((part + 1) * perPart, iterations) - at;
+      const last = rest === perPart
+        ? Math.floor(iterations / perPart)
+        : part + 1;
       await model.fitDataset(train.dataset(at), {
-        epochs: whole ? parts : part + 1,
+        epochs: last,
         initialEpoch: part,
         batchesPerEpoch: rest,
-        validationData: test.dataset(0, test.perEpoch),
+        validationData: test.dataset(0, curveBatches),
         verbose: 0,
         callbacks: [
           ...(signal ? [new StopOnAbort(signal)] : []),
@@ -319,22 +341,51 @@ export async function runRow(
         ],
       });
       await scheduler.flush();
-      at = whole ? iterations : at + rest;
+      at = Math.min(last * perPart, iterations);
     }
     if (signal?.aborted) return undefined;
+    const accuracy = curveBatches < test.perEpoch
+      ? await accuracyOf(model, test)
+      : scheduler.epochHistory.val_acc.at(-1)!;
     const result = resultOf(row, options, {
       model: modelName,
       dataset,
       scheduler,
+      accuracy,
+      curveImages: curveBatches < test.perEpoch
+        ? curveBatches * TEST_BATCH
+        : undefined,
       seconds: seconds(),
     });
-    await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
+    await writeFile(`${out}/${name}.json`, resultText(result));
     await Deno.remove(folder, { recursive: true });
     return result;
   } finally {
     optimizer.dispose();
     model.dispose();
   }
+}
+
+/** The share of all test images that are told rightly. */
+async function accuracyOf(
+  model: tf.LayersModel,
+  test: ImageBatches,
+): Promise<number> {
+  const [loss, accuracy] = await model.evaluateDataset(
+    test.dataset(0, test.perEpoch) as tf.data.Dataset<tf.TensorContainerObject>,
+    {},
+  ) as tf.Scalar[];
+  const [value] = await accuracy.data();
+  tf.dispose([loss, accuracy]);
+  return value;
+}
+
+/** A result as JSON, each column of numbers in a line. */
+function resultText(result: RowResult): string {
+  return JSON.stringify(result, null, 2).replace(
+    /\[[^[\]{}"]*\]/g,
+    (column) => column.replaceAll(/\s+/g, " "),
+  ) + "\n";
 }
 
 /** The weights at the end of a row, for another that goes on from there. */
@@ -374,25 +425,31 @@ async function trainFirst(
   }
 }
 
+/** Six digits: a test image in a million, and files that are not full of noise. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}
+
 function resultOf(
   row: PaperRow,
   { scale, seed, backend, dataNote }: RunOptions,
-  { model, dataset, scheduler, seconds }: {
+  { model, dataset, scheduler, accuracy, curveImages, seconds }: {
     readonly model: string;
     readonly dataset: ImageDataset;
     readonly scheduler: LearningRateScheduler;
+    readonly accuracy: number;
+    readonly curveImages?: number;
     readonly seconds: number;
   },
 ): RowResult {
   const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
+  const column = (values: ArrayLike<number>) => Array.from(values, rounded);
   const epochHistory: RowResult["epochHistory"] = {
     iterations: Array.from(iterations),
-    val_acc: Array.from(val_acc),
-    loss: Array.from(loss),
+    val_acc: column(val_acc),
+    loss: column(loss),
     ...Object.fromEntries(
-      Object.entries(others).map((
-        [name, values],
-      ) => [name, Array.from(values)]),
+      Object.entries(others).map(([name, values]) => [name, column(values)]),
     ),
   };
   const accuracies = epochHistory.val_acc;
@@ -405,17 +462,17 @@ function resultOf(
     iterations: scheduler.totalIterations,
     batchSize: row.batchSize,
     rate: describeRate(row.rate, scale),
-    accuracy: 100 * accuracies.at(-1)!,
-    bestAccuracy: 100 * Math.max(...accuracies),
+    accuracy: rounded(100 * accuracy),
+    bestAccuracy: rounded(100 * Math.max(accuracy, ...accuracies)),
     diverged: epochHistory.loss.some(Number.isNaN),
     epochHistory,
     data: {
       name: dataset.name,
-      // Where a folder lies on somebody's machine is nobody else's concern.
-      origin: dataset.origin.replace(/ .*[/\\]/, " "),
+      origin: originOf(dataset),
       note: dataNote ?? dataset.originNote,
       trainImages: dataset.train.count,
       testImages: dataset.test.count,
+      curveImages,
     },
     backend: backend.backend,
     device: backend.device,

@@ -41,6 +41,18 @@ export interface TextFlag extends FlagBase {
   readonly optional?: true;
 }
 
+/** Several finite numbers with commas between them, optionally bounded. */
+export interface NumbersFlag extends FlagBase {
+  /** Finite numbers. */
+  readonly kind: "numbers";
+  /** What they are where they are not given. */
+  readonly default?: readonly number[];
+  /** The least value that is accepted. */
+  readonly min?: number;
+  /** The values must be less than this. */
+  readonly below?: number;
+}
+
 /** One of several words. */
 export interface ChoiceFlag extends FlagBase {
   /** One word of several. */
@@ -60,7 +72,12 @@ export interface SwitchFlag extends FlagBase {
 }
 
 /** One flag of a command. */
-export type Flag = NumberFlag | TextFlag | ChoiceFlag | SwitchFlag;
+export type Flag =
+  | NumberFlag
+  | NumbersFlag
+  | TextFlag
+  | ChoiceFlag
+  | SwitchFlag;
 
 /** The flags of a command by name (without the dashes). */
 export type Flags = { readonly [name: string]: Flag };
@@ -89,6 +106,9 @@ export const BACKEND_FLAGS = {
 /** What a flag is read as. */
 export type FlagValue<F extends Flag> = F extends NumberFlag
   ? F extends { default: number } ? number : number | undefined
+  : F extends NumbersFlag
+    ? F extends { default: readonly number[] } ? readonly number[]
+    : readonly number[] | undefined
   : F extends SwitchFlag ? boolean
   : F extends ChoiceFlag ? F extends { default: string } ? F["choices"][number]
     : F["choices"][number] | undefined
@@ -127,8 +147,36 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
-function parseValue(name: string, flag: Flag, text: string): number | string {
+function parseNumbers(
+  name: string,
+  flag: NumbersFlag,
+  text: string,
+): readonly number[] {
+  const { min = -Infinity, below = Infinity } = flag;
+  const values = text.split(",").map((part) =>
+    part.trim() === "" ? NaN : Number(part)
+  );
+  const valid = values.every((value) =>
+    Number.isFinite(value) && value >= min && value < below
+  );
+  if (valid) return values;
+  const bounds = [
+    min === -Infinity ? "" : ` >= ${min}`,
+    below === Infinity ? "" : ` < ${below}`,
+  ].filter(Boolean).join(" and");
+  throw new UsageError(
+    `Cannot read --${name}: it must be numbers${bounds} with commas between them, current value is "${text}"`,
+  );
+}
+
+function parseValue(
+  name: string,
+  flag: Flag,
+  text: string,
+): number | string | readonly number[] {
   switch (flag.kind) {
+    case "numbers":
+      return parseNumbers(name, flag, text);
     case "number":
     case "integer":
       if (text === "" && flag.optional) return NaN;
@@ -279,6 +327,8 @@ export function describeFlags(flags: Flags): string {
         ? ""
         : flag.kind === "text"
         ? "TEXT"
+        : flag.kind === "numbers"
+        ? "N,…"
         : "N");
     const left = `  --${negated ? "no-" : ""}${name}${value && ` ${value}`}`;
     const shown = flag.kind !== "switch" && flag.default !== undefined;

@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * What command-line programs that train share: flags described as data, Ctrl-C as
  * a signal, progress on the terminal, files written whole.
  *
@@ -22,6 +24,7 @@
  * @module
  */
 
+import "../runtime/in_deno.ts";
 export {
   BACKEND_FLAGS,
   type ChoiceFlag,
@@ -32,6 +35,7 @@ export {
   type FlagValue,
   type FlagValues,
   type NumberFlag,
+  type NumbersFlag,
   parseFlags,
   type SwitchFlag,
   type TextFlag,
@@ -58,4 +62,5 @@ export { systemCode } from "../runtime/system_error.ts";
 export { meantName } from "../runtime/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
 export { wrap } from "../runtime/wrap.ts";
-export { writeAll, writeFile } from "../runtime/write_file.ts";
+export { writeFile } from "../runtime/write_file.ts";
+export { writeAll } from "./write_all.ts";

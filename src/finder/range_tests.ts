@@ -23,6 +23,15 @@ import type { RangeTestSettings } from "./settings.ts";
 const REFERENCED_PACE = 10;
 const PACE = 20;
 
+/** Rates a decade of a test that chooses them. */
+export function paceOf(
+  { trainer, validation }: Pick<RangeTestsSetup, "trainer" | "validation">,
+): number {
+  return trainer.reference !== undefined && !validation
+    ? REFERENCED_PACE
+    : PACE;
+}
+
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
@@ -71,14 +80,13 @@ class RangeTests {
       ...run,
       trained: Math.ceil(run.trained / accumulate),
     });
-    const refers = trainer.reference !== undefined && !validation;
     return searchRange({
       startLr,
       endLr,
       maxBatches,
       mayStartLower: options.startLr === undefined,
       mayEndHigher: options.endLr === undefined,
-      pace: refers ? REFERENCED_PACE : PACE,
+      pace: paceOf({ trainer, validation }),
       run: async (rates, { from, sweep = 1 }) =>
         inSteps(
           await this.#run(rates, {

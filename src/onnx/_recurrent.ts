@@ -2,6 +2,7 @@ import { recurrentActivationAttributes } from "./_activations.ts";
 import { unsqueeze } from "./_core.ts";
 import { identity, transpose } from "./_transpose.ts";
 import type { OnnxGraph, OnnxValue } from "./graph.ts";
+import { numberOf } from "./_config.ts";
 import type {
   LayerConverter,
   LayerToConvert,
@@ -113,7 +114,7 @@ function run(
 ): { output: OnnxValue; states: OnnxValue[] } {
   const [x] = layer.inputs;
   const [batch, steps] = x.shape;
-  const units = config.units as number;
+  const units = numberOf(config, "units");
   const [kernel, recurrent, bias] = weights;
   const [sequence, ...last] = graph.nodeWithOutputs(
     cell.opType,

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 
 /** A trainable weight and what its learning rate is multiplied by. */
 export interface LayerRate {
@@ -38,7 +39,7 @@ function namesOf(model: LayersModel): Map<tf.Variable, string[]> {
   for (const layer of layersWithin(model)) {
     for (const weight of layer.trainableWeights) {
       const last = weight.originalName.split("/").at(-1)!;
-      const variable = weight.read() as tf.Variable;
+      const variable = variableOf(weight);
       const known = names.get(variable) ?? [];
       names.set(variable, [...known, layer.name, `${layer.name}/${last}`]);
     }

@@ -1,3 +1,4 @@
+import { fileSystem } from "../runtime/builtin.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -7,8 +8,17 @@ import {
   textRecord,
   versionRecord,
 } from "./_event_file.ts";
+import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    flushSeconds: 0,
+  } satisfies Record<keyof TensorBoardLoggerOptions, 0>,
+);
 
 /** Options of {@linkcode TensorBoardLogger}. */
 export interface TensorBoardLoggerOptions {
@@ -97,6 +107,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
       );
     }
+    checkNames(ACTION, options, NAMES);
     const { scheduler, flushSeconds = 5 } = options;
     if (!(flushSeconds >= 0)) {
       throw new RangeError(
@@ -180,7 +191,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     // Rows from before are those of an earlier run, which logged them.
-    this.#written ??= this.#scheduler?.history.iterations.length ?? 0;
+    this.#written ??= this.#scheduler?.history.iterations.at(-1) ?? 0;
     this.#flushed = performance.now();
     return Promise.resolve();
   }
@@ -223,14 +234,15 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const names = Object.keys(columns);
     const seconds = Date.now() / 1000;
     const records: Uint8Array[] = [];
-    for (let row = this.#written ?? 0; row < iterations.length; row++) {
+    const first = rowBeyond(iterations, this.#written ?? 0);
+    for (let row = first; row < iterations.length; row++) {
       const scalars = names.map((name) => ({
         tag: `batch/${name}`,
         value: columns[name][row],
       }));
       records.push(scalarRecord(seconds, iterations[row], scalars));
     }
-    this.#written = iterations.length;
+    this.#written = iterations.at(-1) ?? this.#written;
     if (records.length > 0) await this.#write(records);
   }
 
@@ -241,8 +253,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const previous = this.#writing;
     this.#writing = (async () => {
       const [bytes] = await Promise.all([records, previous]);
-      // A browser, which has no files, can load the module.
-      const { appendFile, mkdir, writeFile } = await import("node:fs/promises");
+      const { appendFile, mkdir, writeFile } = fileSystem(ACTION);
       if (this.#path === undefined) {
         await mkdir(this.#folder, { recursive: true });
         const seconds = Date.now() / 1000;

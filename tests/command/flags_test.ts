@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   describeFlags,
   parseFlags,
@@ -43,6 +48,22 @@ Deno.test("parseFlags() fills defaults and reads every kind", () => {
   assertEquals(parseFlags(FLAGS, ["--live", "--live=80"]).live, "80");
   assertEquals(parseFlags(FLAGS, ["--live=80", "--live"]).live, "");
   assertEquals(parseFlags(FLAGS, ["--out", "a=b", "--out=c=d"]).out, "c=d");
+});
+
+Deno.test("parseFlags() reads numbers with commas between them", () => {
+  const flags = {
+    decay: { kind: "numbers", min: 0, below: 1, help: "decays" },
+    none: { kind: "numbers", default: [3], help: "others" },
+  } as const;
+  const read = (...args: string[]) => parseFlags(flags, args);
+  assertEquals(read("--decay", "0,1e-4, .5").decay, [0, 1e-4, 0.5]);
+  assertEquals(read("--decay=0.25").decay, [0.25]);
+  assertEquals(read("--none", "-1,2").none, [-1, 2]);
+  assertEquals(read(), { _: [], decay: undefined, none: [3] });
+  for (const text of ["0,", "a", "0,1", "-1,0", "0;0.1", ""]) {
+    assertThrows(() => read(`--decay=${text}`), UsageError, "--decay");
+  }
+  assertStringIncludes(describeFlags(flags), "--decay N,…");
 });
 
 Deno.test("parseFlags() means no flag by a name that is near none", () => {
