@@ -39,12 +39,9 @@ import {
   selectRows,
   titleOf,
 } from "./paper/rows.ts";
-import {
-  type RowResult,
-  runName,
-  runRow,
-  scaledIterations,
-} from "./paper/run_row.ts";
+import type { RowResult } from "./paper/row_result.ts";
+import { runName } from "./paper/run_name.ts";
+import { runRow, scaledIterations } from "./paper/run_row.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 import { paragraph } from "./training/paragraph.ts";
 
