@@ -31,12 +31,9 @@ import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
 import { meanAndSpread, readResult, writeReport } from "./paper/report.ts";
 import { familyOf, ROWS, selectRows, titleOf } from "./paper/rows.ts";
-import {
-  type RowResult,
-  runName,
-  runRow,
-  scaledIterations,
-} from "./paper/run_row.ts";
+import type { RowResult } from "./paper/row_result.ts";
+import { runName } from "./paper/run_name.ts";
+import { runRow, scaledIterations } from "./paper/run_row.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 import { paragraph } from "./training/paragraph.ts";
 

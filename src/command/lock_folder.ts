@@ -1,4 +1,13 @@
 import { join } from "@std/path";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    by: 0,
+    flag: 0,
+    file: 0,
+  } satisfies Record<keyof LockFolderOptions, 0>,
+);
 
 /** A folder is taken: another run writes its results there. */
 export class FolderInUseError extends Error {
@@ -92,6 +101,7 @@ export async function lockFolder(
   folder: string,
   options: LockFolderOptions,
 ): Promise<Disposable> {
+  checkNames("lock a folder", options, NAMES);
   const { by, flag = "--out", file = ".lock" } = options;
   await Deno.mkdir(folder, { recursive: true });
   const path = join(folder, file);

@@ -9,6 +9,14 @@ import {
   type ValueInfoProto,
 } from "./onnx_pb.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    provider: 0,
+    threads: 0,
+  } satisfies Record<keyof SessionOptions, 0>,
+);
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
@@ -298,6 +306,7 @@ export async function createSession(
   bytes: Uint8Array,
   options: SessionOptions = {},
 ): Promise<OnnxSession> {
+  checkNames("create a session", options, NAMES);
   const { provider = "wasm" } = options;
   if (provider !== "wasm" && provider !== "webgpu") {
     throw new TypeError(

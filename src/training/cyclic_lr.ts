@@ -86,6 +86,15 @@ export interface CyclicLRFromRangeOptions extends CyclicLROptions {
   cycles?: number;
 }
 
+const RESET_NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+  } satisfies Record<keyof CyclicLRResetOptions, 0>,
+);
+
 const NAMES = Object.keys(
   {
     stepSizeEpochs: 0,
@@ -370,6 +379,7 @@ export class CyclicLR extends LearningRateScheduler {
    * ```
    */
   override reset(options: CyclicLRResetOptions = {}): void {
+    checkNames("reset a cyclic schedule", options, RESET_NAMES);
     const current = this.#cycles.options;
     const isWaiting = this.#stepSizeEpochs !== undefined &&
       options.stepSize === undefined;

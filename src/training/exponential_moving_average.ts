@@ -2,6 +2,14 @@ import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
 import { variableOf } from "../tfjs/trained_weights.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    decay: 0,
+    warmup: 0,
+  } satisfies Record<keyof ExponentialMovingAverageOptions, 0>,
+);
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
@@ -111,6 +119,7 @@ export class ExponentialMovingAverage extends CallbackBase
     options: ExponentialMovingAverageOptions = {},
   ) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { decay = 0.999, warmup = true } = options;
     if (!(decay >= 0 && decay < 1)) {
       throw new RangeError(

@@ -17,6 +17,22 @@ import type { Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    monitor: 0,
+    mode: 0,
+    factor: 0,
+    patience: 0,
+    threshold: 0,
+    thresholdMode: 0,
+    cooldown: 0,
+    minLr: 0,
+    epsilon: 0,
+    scheduler: 0,
+  } satisfies Record<keyof ReduceLROnPlateauOptions, 0>,
+);
 
 /** Options of {@linkcode ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -252,6 +268,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
     checkData(ACTION, { options }, record({ options: record({}) }));
+    checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
     this.#scheduler = options.scheduler;
   }

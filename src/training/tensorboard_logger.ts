@@ -11,6 +11,14 @@ import {
 import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    flushSeconds: 0,
+  } satisfies Record<keyof TensorBoardLoggerOptions, 0>,
+);
 
 /** Options of {@linkcode TensorBoardLogger}. */
 export interface TensorBoardLoggerOptions {
@@ -99,6 +107,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
       );
     }
+    checkNames(ACTION, options, NAMES);
     const { scheduler, flushSeconds = 5 } = options;
     if (!(flushSeconds >= 0)) {
       throw new RangeError(
