@@ -1,7 +1,21 @@
 /**
- * The results of L. N. Smith, "Cyclical Learning Rates for Training Neural
- * Networks" (arXiv 1506.01186) and of the tutorials after it, as data. The
- * paper's rows are those of its version 6, of April 2017, table by table.
+ * What was published on cyclical learning rates, as data: each figure with the
+ * place where it stands. The sources:
+ *
+ * - L. N. Smith, "Cyclical Learning Rates for Training Neural Networks"
+ *   (arXiv 1506.01186), version 6 of April 2017;
+ * - L. N. Smith and N. Topin, "Super-Convergence" (arXiv 1708.07120), with the
+ *   solvers and logs of https://github.com/lnsmith54/super-convergence;
+ * - L. N. Smith, "A Disciplined Approach to Neural Network Hyper-Parameters"
+ *   (arXiv 1803.09820);
+ * - the solver of https://github.com/liuzhuang13/DenseNetCaffe, which the first
+ *   was run with;
+ * - the tutorials of A. Rosebrock (PyImageSearch, 2019) and S. Paul (DataCamp,
+ *   2018).
+ *
+ * Beside them are comparisons of our own, under names that say so.
+ *
+ * @module
  */
 
 import { meantName } from "@clr/clr/command";
