@@ -53,9 +53,11 @@ export class ModelConverter {
       const { outputTensors } = sourceLayer.inboundNodes[nodeIndex];
       const outputs = this.#layer(
         sourceLayer,
-        symbolic.inputs.map(valueOf),
-        outputTensors.map(({ shape }) => shape),
-        scope,
+        {
+          inputs: symbolic.inputs.map(valueOf),
+          outputShapes: outputTensors.map(({ shape }) => shape),
+          scope,
+        },
       );
       outputTensors.forEach(({ id }, i) => values.set(id, outputs[i]));
       return values.get(symbolic.id)!;
@@ -65,9 +67,11 @@ export class ModelConverter {
 
   #layer(
     layer: Layer,
-    inputs: readonly OnnxValue[],
-    outputShapes: readonly OnnxShape[],
-    scope: string,
+    { inputs, outputShapes, scope }: {
+      readonly inputs: readonly OnnxValue[];
+      readonly outputShapes: readonly OnnxShape[];
+      readonly scope: string;
+    },
   ): readonly OnnxValue[] {
     const name = `${scope}${layer.name}`;
     if (layer instanceof tf.LayersModel) {
@@ -77,7 +81,13 @@ export class ModelConverter {
     const graph = this.#graph;
     graph.enter(name);
     if (className === "TimeDistributed") {
-      return [this.#timeDistributed(layer, inputs[0], outputShapes[0], scope)];
+      return [
+        this.#timeDistributed(layer, {
+          input: inputs[0],
+          outputShape: outputShapes[0],
+          scope,
+        }),
+      ];
     }
     const custom = Object.hasOwn(this.#custom, className);
     const convert = (custom ? this.#custom : converters)[className];
@@ -109,9 +119,11 @@ export class ModelConverter {
   /** The steps of a sequence join the batch, go through the layer, and part again. */
   #timeDistributed(
     wrapper: Layer,
-    input: OnnxValue,
-    outputShape: OnnxShape,
-    scope: string,
+    { input, outputShape, scope }: {
+      readonly input: OnnxValue;
+      readonly outputShape: OnnxShape;
+      readonly scope: string;
+    },
   ): OnnxValue {
     const graph = this.#graph;
     const { layer } = wrapper as Layer & { readonly layer: Layer };
@@ -128,9 +140,11 @@ export class ModelConverter {
     ], { shape: [null, ...rest], dtype: x.dtype });
     const [each] = this.#layer(
       layer,
-      [joined],
-      [[null, ...outputShape.slice(2)]],
-      `${scope}${wrapper.name}/`,
+      {
+        inputs: [joined],
+        outputShapes: [[null, ...outputShape.slice(2)]],
+        scope: `${scope}${wrapper.name}/`,
+      },
     );
     graph.enter(`${scope}${wrapper.name}`);
     const inner = outputShape.slice(2) as number[];
