@@ -14,6 +14,7 @@
  */
 
 import "./runtime/in_deno.ts";
+import { scoped } from "./runtime/scoped.ts";
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
@@ -109,30 +110,32 @@ export interface ExamineOptions {
 export async function examineMachine(
   options: ExamineOptions = {},
 ): Promise<MachineReport> {
-  using nvml = openNvml();
-  const hardware = linuxHardware();
-  const facts: GpuFacts = {
-    os: Deno.build.os,
-    webgpu: await webGPUAdapters(),
-    vulkan: vulkanDevices(),
-    nvml: {
-      devices: nvml.devices,
-      ...nvml.locked.length > 0 && { locked: nvml.locked },
-      ...nvml.problem && { problem: nvml.problem },
-    },
-    ...hardware && { hardware },
-    variables: driverVariables(),
-  };
-  return {
-    deno: Deno.version.deno,
-    training: await tryTraining(options),
-    gpu: diagnoseGpu(facts),
-    facts,
-    samples: await nvml.sample(),
-    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
-    processor: describeProcessor(),
-    wideProducts: isRevectorizing(),
-  };
+  return await scoped(async (own) => {
+    const nvml = own(openNvml());
+    const hardware = linuxHardware();
+    const facts: GpuFacts = {
+      os: Deno.build.os,
+      webgpu: await webGPUAdapters(),
+      vulkan: vulkanDevices(),
+      nvml: {
+        devices: nvml.devices,
+        ...nvml.locked.length > 0 && { locked: nvml.locked },
+        ...nvml.problem && { problem: nvml.problem },
+      },
+      ...hardware && { hardware },
+      variables: driverVariables(),
+    };
+    return {
+      deno: Deno.version.deno,
+      training: await tryTraining(options),
+      gpu: diagnoseGpu(facts),
+      facts,
+      samples: await nvml.sample(),
+      ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+      processor: describeProcessor(),
+      wideProducts: isRevectorizing(),
+    };
+  });
 }
 
 /** What WebGPU offers, and by which interface. */

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
-import type { SelectedBackend } from "@clr/clr/backends";
-import { markdownTable, VERSION, writeFile } from "@clr/clr/command";
+import { markdownTable, writeFile } from "@clr/clr/command";
 import {
   layerRates,
   loadCheckpoint,
@@ -14,76 +13,14 @@ import {
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
+import { PartSaver } from "./_part_saver.ts";
 import { MODELS, type PaperModel } from "./models.ts";
 import { describeRate, scheduleOf } from "./rate.ts";
+import { resultOf, resultText, type RowResult } from "./row_result.ts";
 import { type PaperRow, ROWS } from "./rows.ts";
+import { runName } from "./run_name.ts";
+import type { RunOptions } from "./run_options.ts";
 import { SOLVERS } from "./solvers.ts";
-
-/** What a finished run leaves, as JSON. */
-export interface RowResult {
-  readonly row: string;
-  /** The network, which `--model` may have replaced. */
-  readonly model: string;
-  /** The optimizer, by its name in `solvers.ts`. */
-  readonly optimizer: string;
-  /** What iterations and step sizes were multiplied by. */
-  readonly scale: number;
-  readonly seed: number;
-  readonly iterations: number;
-  readonly batchSize: number;
-  readonly rate: string;
-  /** Test accuracy in percent after the last iteration. */
-  readonly accuracy: number;
-  /** The best of the test accuracies that were measured on the way. */
-  readonly bestAccuracy: number;
-  /** Whether the loss became NaN on the way. */
-  readonly diverged: boolean;
-  /** Test accuracies on the way: `iterations`, `val_acc`, `val_loss`, … */
-  readonly epochHistory: {
-    readonly iterations: readonly number[];
-    readonly val_acc: readonly number[];
-    readonly loss: readonly number[];
-    readonly [name: string]: readonly number[];
-  };
-  readonly data: {
-    readonly name: string;
-    readonly origin: string;
-    readonly note?: string;
-    readonly trainImages: number;
-    readonly testImages: number;
-    /** How many of the test images `epochHistory` is of, where not of all. */
-    readonly curveImages?: number;
-  };
-  readonly backend: string;
-  readonly device: string;
-  /** Seconds of training, tests included, over all interruptions. */
-  readonly seconds: number;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly finished: string;
-}
-
-/** How a row is run. */
-export interface RunOptions {
-  readonly dataset: ImageDataset;
-  readonly scale: number;
-  readonly seed: number;
-  /** What a reader of the result must know about the images. */
-  readonly dataNote?: string;
-  /** A network in place of the row's. */
-  readonly model?: keyof typeof MODELS;
-  /** Iterations from test to test. @default {a tenth of all, or what divides them} */
-  readonly testEvery?: number;
-  /** Tests on the first so many of the test images, and on all at the end. @default {all} */
-  readonly curveImages?: number;
-  readonly backend: Pick<SelectedBackend, "backend" | "device">;
-  /** Where results and checkpoints go. */
-  readonly out: string;
-  /** A folder, in which each run has its own, for what TensorBoard shows. */
-  readonly tensorboard?: string;
-  readonly log: (line: string) => void;
-  /** Stops at the next batch; a later run goes on from the last checkpoint. */
-  readonly signal?: AbortSignal;
-}
 
 /** How often a run is tested and saved, at most, where nothing else is asked for. */
 const PARTS = 10;
@@ -117,39 +54,6 @@ function partsOf(iterations: number): number {
   return parts;
 }
 
-/** Where a folder lies on somebody's machine is nobody else's concern. */
-function originOf({ origin }: ImageDataset): string {
-  return origin.replace(/ .*[/\\]/, " ");
-}
-
-/** A name of its own for each combination of what decides over the result. */
-export async function runName(
-  row: PaperRow,
-  { dataset, scale, seed, model, testEvery, curveImages }: RunOptions,
-): Promise<string> {
-  // Words about a row decide over nothing.
-  const { where: _, published: __, note: ___, control: ____, ...deciding } =
-    row;
-  const settings = JSON.stringify([
-    model ?? row.model,
-    dataset.name,
-    originOf(dataset),
-    dataset.train.count,
-    dataset.test.count,
-    deciding,
-    testEvery,
-    curveImages,
-  ]);
-  const hash = new Uint8Array(
-    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(settings)),
-  );
-  const short = Array.from(
-    hash.subarray(0, 4),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
-  return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
-}
-
 /** What a checkpoint of a row holds beside weights and schedule. */
 interface SavedWithPart {
   readonly seconds: number;
@@ -171,42 +75,6 @@ function plateauOf(
     patience: 0,
     scheduler,
   });
-}
-
-/** Saves each part, and the batch at which its signal is aborted. */
-class PartSaver extends tf.Callback {
-  readonly #save: () => Promise<unknown>;
-  readonly #report: (logs: tf.Logs) => void;
-  readonly #signal: AbortSignal | undefined;
-  #left = 0;
-
-  constructor(
-    save: () => Promise<unknown>,
-    report: (logs: tf.Logs) => void,
-    signal: AbortSignal | undefined,
-  ) {
-    super();
-    this.#save = save;
-    this.#report = report;
-    this.#signal = signal;
-  }
-
-  override onEpochBegin(): Promise<void> {
-    this.#left = this.params.steps as number;
-    return Promise.resolve();
-  }
-
-  override async onBatchEnd(): Promise<void> {
-    this.#left--;
-    // The last batch is saved with what its part comes to.
-    if (this.#signal?.aborted && this.#left > 0) await this.#save();
-  }
-
-  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.#left > 0) return;
-    await this.#save();
-    this.#report(logs ?? {});
-  }
 }
 
 /**
@@ -259,15 +127,13 @@ export async function runRow(
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
-    let plateau = plateauOf(row, scheduler);
+    const plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
       const saved = checkpoint.data as SavedWithPart;
       secondsBefore = saved.seconds;
-      if (saved.plateau) {
-        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
-      }
+      if (saved.plateau) plateau?.restore(saved.plateau);
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -382,14 +248,6 @@ async function accuracyOf(
   return value;
 }
 
-/** A result as JSON, each column of numbers in a line. */
-function resultText(result: RowResult): string {
-  return JSON.stringify(result, null, 2).replace(
-    /\[[^[\]{}"]*\]/g,
-    (column) => column.replaceAll(/\s+/g, " "),
-  ) + "\n";
-}
-
 /** The weights at the end of a row, for another that goes on from there. */
 async function trainFirst(
   row: PaperRow,
@@ -425,65 +283,4 @@ async function trainFirst(
     optimizer.dispose();
     model.dispose();
   }
-}
-
-/** Six digits: a test image in a million, and files that are not full of noise. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
-}
-
-function resultOf(
-  row: PaperRow,
-  { scale, seed, backend, dataNote }: RunOptions,
-  { model, dataset, scheduler, accuracy, curveImages, seconds }: {
-    readonly model: string;
-    readonly dataset: ImageDataset;
-    readonly scheduler: LearningRateScheduler;
-    readonly accuracy: number;
-    readonly curveImages?: number;
-    readonly seconds: number;
-  },
-): RowResult {
-  const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
-  const column = (values: ArrayLike<number>) => Array.from(values, rounded);
-  const epochHistory: RowResult["epochHistory"] = {
-    iterations: Array.from(iterations),
-    val_acc: column(val_acc),
-    loss: column(loss),
-    ...Object.fromEntries(
-      Object.entries(others).map(([name, values]) => [name, column(values)]),
-    ),
-  };
-  const accuracies = epochHistory.val_acc;
-  return {
-    row: row.id,
-    model,
-    optimizer: row.optimizer,
-    scale,
-    seed,
-    iterations: scheduler.totalIterations,
-    batchSize: row.batchSize,
-    rate: describeRate(row.rate, scale),
-    accuracy: rounded(100 * accuracy),
-    bestAccuracy: rounded(100 * Math.max(accuracy, ...accuracies)),
-    diverged: epochHistory.loss.some(Number.isNaN),
-    epochHistory,
-    data: {
-      name: dataset.name,
-      origin: originOf(dataset),
-      note: dataNote ?? dataset.originNote,
-      trainImages: dataset.train.count,
-      testImages: dataset.test.count,
-      curveImages,
-    },
-    backend: backend.backend,
-    device: backend.device,
-    seconds,
-    versions: {
-      "@clr/clr": VERSION,
-      "@tensorflow/tfjs": tf.version.tfjs,
-      deno: Deno.version.deno,
-    },
-    finished: new Date().toISOString(),
-  };
 }

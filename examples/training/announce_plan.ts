@@ -2,16 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import { VERSION, wrap } from "@clr/clr/command";
 import { describeDevices } from "@clr/clr/devices";
 import type { ClassifierRun } from "./classifier_run.ts";
-import { describeEnd, formatDuration, type Plan } from "./plan.ts";
-import { formatRate } from "./progress.ts";
+import { describeCycles, formatDuration, type Plan } from "./plan.ts";
 
 /** What the run will do, name by name. */
 export function planRows(
   run: ClassifierRun,
   plan: Plan,
 ): (readonly [name: string, value: string])[] {
-  const { dataset, backend, schedule: { options } } = run;
-  const rates = `${formatRate(options.baseLr)} to ${formatRate(options.maxLr)}`;
+  const { dataset, backend, rate } = run;
+  const cycles = describeCycles(plan);
   return [
     ["model", run.modelName],
     [
@@ -23,14 +22,8 @@ export function planRows(
       "epochs",
       `${plan.epochs} of ${plan.batchesPerEpoch} batches of ${plan.batchSize}: ${plan.iterations} iterations`,
     ],
-    [
-      "learning rate",
-      `${options.mode}, ${rates}, ${plan.cycleLength} iterations a cycle`,
-    ],
-    [
-      "cycles",
-      `${Number(plan.cycles.toFixed(2))}; training ${describeEnd(plan)}`,
-    ],
+    ["learning rate", rate.description],
+    ...cycles === undefined ? [] : [["cycles", cycles] as const],
     ...run.lossNote ? [["loss", run.lossNote] as const] : [],
   ];
 }
@@ -67,7 +60,7 @@ export function planJson(run: ClassifierRun, plan: Plan): string {
         testImages: run.dataset.test.count,
       },
       plan,
-      schedule: run.schedule.options,
+      schedule: run.rate.options,
       seed: run.seed,
       options: run.options,
       backend: run.backend,

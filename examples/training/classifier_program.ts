@@ -1,9 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import {
-  CyclicLR,
-  type FindLearningRateOptions,
-  type LearningRateRange,
-} from "@clr/clr";
+import type { FindLearningRateOptions, LearningRateRange } from "@clr/clr";
 import {
   DeviceLostError,
   PreflightError,
@@ -32,9 +28,11 @@ import {
   CHECKPOINT_FLAGS,
   DATA_FLAGS,
   DEVICE_FLAGS,
+  FIND_FLAGS,
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
+import { createRateMode } from "./rate_mode.ts";
 import { readRange } from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
 
@@ -43,6 +41,7 @@ export function classifierFlags<const Folder extends string>(out: Folder) {
   return {
     ...DATA_FLAGS,
     ...SCHEDULE_FLAGS,
+    ...FIND_FLAGS,
     ...DEVICE_FLAGS,
     ...PICTURE_FLAGS,
     ...TENSORBOARD_FLAGS,
@@ -88,7 +87,10 @@ export interface ClassifierProgram<Values extends ClassifierFlagValues> {
   readonly augmentation?: Augmentation;
   /** Makes a compiled model with the metric `acc`. */
   readonly createModel: (values: Values) => tf.LayersModel;
-  /** The range test to run first; nothing where none is wanted. */
+  /**
+   * The range test to run first; nothing where none is wanted, which is never so
+   * with `--find-lr-only`.
+   */
   readonly rangeTest: (
     values: Values,
     backend: SelectedBackend,
@@ -148,6 +150,7 @@ async function main<Values extends ClassifierFlagValues>(
     range ??= await findRange(run, test);
     if (range === undefined) return stoppedStatus();
   }
+  if (values["find-lr-only"]) return range?.verdict === "good" ? 0 : 3;
   const found = range ?? program.bounds?.(values);
   const baseLr = values["base-lr"] ?? found?.baseLr;
   const maxLr = values["max-lr"] ?? found?.maxLr;
@@ -155,17 +158,20 @@ async function main<Values extends ClassifierFlagValues>(
     console.error("No bounds to train between: give --base-lr and --max-lr.");
     return 3;
   }
+  const epochs = values.epochs ?? preset.epochs;
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
   const { ending } = await trainClassifier({
     ...run,
-    schedule: new CyclicLR({
+    rate: createRateMode({
+      mode: values.mode,
       baseLr,
       maxLr,
       stepSize: values["step-size"] ?? preset.stepEpochs * batchesPerEpoch,
-      mode: values.mode,
+      epochs,
+      batchesPerEpoch,
     }),
     range,
-    epochs: values.epochs ?? preset.epochs,
+    epochs,
     live: values.live,
     checkpointEvery: values["checkpoint-every"],
     resume: values.resume,

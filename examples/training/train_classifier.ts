@@ -38,7 +38,7 @@ interface EndedRun extends FitResult {
 }
 
 /**
- * Trains an image classifier with a cyclical learning rate and shows a person
+ * Trains an image classifier by a schedule of the learning rate and shows a person
  * what happens: the plan, the progress, the accuracy on the test images class
  * by class, and files with all of it.
  *
@@ -49,7 +49,7 @@ interface EndedRun extends FitResult {
 export async function trainClassifier(
   run: ClassifierRun,
 ): Promise<ClassifierResult> {
-  const { dataset, schedule, batchSize, normalization } = run;
+  const { dataset, rate, batchSize, normalization } = run;
   const batches = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,
@@ -61,12 +61,11 @@ export async function trainClassifier(
     normalization,
     shuffle: false,
   });
-  const { stepSize, stepSizeDown } = schedule.options;
   const plan = makePlan({
     images: batches.count,
     batchSize,
     epochs: run.epochs,
-    cycleLength: stepSize + stepSizeDown,
+    cycleLength: rate.cycleLength,
   });
   await writeFile(`${run.out}/plan.json`, planJson(run, plan));
   const model = run.createModel();
@@ -102,16 +101,17 @@ async function startLogging(
 ): Promise<TensorBoardLogger | undefined> {
   if (run.tensorboard === undefined) return undefined;
   const logger = new TensorBoardLogger(run.tensorboard, {
-    scheduler: run.schedule,
+    scheduler: run.rate.scheduler,
   });
   await logger.text("plan", markdownTable(planRows(run, plan)));
   return logger;
 }
 
 async function tellDiverged({ run, live }: EndedRun): Promise<void> {
-  const { lr, loss } = run.schedule.history;
+  const { scheduler } = run.rate;
+  const { lr, loss } = scheduler.history;
   const at = loss.findIndex((value) => !Number.isFinite(value));
-  await live?.end(`Diverged at iteration ${at + 1}`, run.schedule);
+  await live?.end(`Diverged at iteration ${at + 1}`, scheduler);
   console.error(paragraph(
     `The loss is not a number any more at iteration ${at + 1}, learning rate ${
       formatRate(lr[at])
@@ -122,9 +122,9 @@ async function tellDiverged({ run, live }: EndedRun): Promise<void> {
 async function tellInterrupted(
   { run, plan, live, canResume }: EndedRun,
 ): Promise<void> {
-  await live?.end("Stopped", run.schedule);
+  await live?.end("Stopped", run.rate.scheduler);
   console.log(paragraph(
-    `Stopped after ${run.schedule.totalIterations} of ${plan.iterations} iterations. ` +
+    `Stopped after ${run.rate.scheduler.totalIterations} of ${plan.iterations} iterations. ` +
       `The model and the history so far are in ${run.out}.` +
       (canResume ? " --resume goes on from here." : ""),
   ));
@@ -144,7 +144,10 @@ async function evaluateAndTell(ended: EndedRun): Promise<ClassificationReport> {
       `(${backend.backend}, ${backend.device}; ${dataset.name}, ${dataset.origin})`,
   );
   console.log(`\n${headline}\n\n${report}`);
-  await live?.end(`Test accuracy ${accuracy} after ${duration}`, run.schedule);
+  await live?.end(
+    `Test accuracy ${accuracy} after ${duration}`,
+    run.rate.scheduler,
+  );
   const json = {
     ...report,
     testImages: dataset.test.count,

@@ -164,8 +164,10 @@ export async function findLearningRate<Batch>(
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;
   if (grid !== undefined) checkGrid(grid, trainer.optimizer);
-  const sources = sourcesOf(data, { batchSize, seed, isReplayed: !!grid });
-  try {
+  const isReplayed = grid !== undefined;
+  return await scoped(async (own) => {
+    own(new Turn([trainer.optimizer, ...trainer.otherOptimizers]));
+    const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
     const validation = validationData === undefined
       ? undefined
       : batchSource(validationData, { batchSize, name: "validationData" });
@@ -176,54 +178,72 @@ export async function findLearningRate<Batch>(
     }
     const settings = resolveSettings(options, sources.first().batches);
 
-    return await scoped(async (own) => {
-      const snapshot = own(new TrainingSnapshot(trainer.subject));
-      const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
-        own(new TrainingSnapshot({ optimizer, variables: [] }))
-      );
-      const restore = () => {
-        snapshot.restore();
-        for (const other of otherSnapshots) other.restore();
-      };
-      const survey = own(new DataSurvey());
-      const setup = { trainer, validation, survey };
-      const test = async (
-        settings: RangeTestSettings,
-        hyperparameters?: Hyperparameters,
-      ): Promise<LearningRateRange> => {
-        const begin = () => {
-          restore();
-          setHyperparameters(trainer.optimizer, hyperparameters ?? {});
-        };
-        begin();
-        return await scoped((own) => {
-          // Not the stream of the order, which whatever else runs would change.
-          own(borrowMathRandom(seededRandom(~seed)));
-          return runRangeTests({
-            ...setup,
-            source: sources.first(),
-            settings,
-            options: {
-              ...options,
-              onBatch: onBatch && hyperparameters
-                ? (progress) => onBatch({ ...progress, hyperparameters })
-                : onBatch,
-            },
-            restore: begin,
-          });
-        });
-      };
-      try {
-        if (grid === undefined) return await test(settings);
-        const pace = paceOf(setup);
-        return await searchGrid({ grid, settings, pace, signal, test });
-      } finally {
+    const snapshot = own(new TrainingSnapshot(trainer.subject));
+    const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+      own(new TrainingSnapshot({ optimizer, variables: [] }))
+    );
+    const restore = () => {
+      snapshot.restore();
+      for (const other of otherSnapshots) other.restore();
+    };
+    const survey = own(new DataSurvey());
+    const setup = { trainer, validation, survey };
+    const test = async (
+      settings: RangeTestSettings,
+      hyperparameters?: Hyperparameters,
+    ): Promise<LearningRateRange> => {
+      const begin = () => {
         restore();
-        trainer.end();
-      }
-    });
-  } finally {
-    await sources[Symbol.asyncDispose]();
+        setHyperparameters(trainer.optimizer, hyperparameters ?? {});
+      };
+      begin();
+      return await scoped((own) => {
+        // Not the stream of the order, which whatever else runs would change.
+        own(borrowMathRandom(seededRandom(~seed)));
+        return runRangeTests({
+          ...setup,
+          source: sources.first(),
+          settings,
+          options: {
+            ...options,
+            onBatch: onBatch && hyperparameters
+              ? (progress) => onBatch({ ...progress, hyperparameters })
+              : onBatch,
+          },
+          restore: begin,
+        });
+      });
+    };
+    try {
+      if (grid === undefined) return await test(settings);
+      const pace = paceOf(setup);
+      return await searchGrid({ grid, settings, pace, signal, test });
+    } finally {
+      restore();
+      trainer.end();
+    }
+  });
+}
+
+/** The optimizers that range tests are at work with. */
+const atWork = new WeakSet<object>();
+
+/** Optimizers that one range test has to itself: of two, none leaves no trace. */
+class Turn implements Disposable {
+  readonly #optimizers: readonly object[];
+
+  constructor(optimizers: readonly object[]) {
+    if (optimizers.some((optimizer) => atWork.has(optimizer))) {
+      throw new Error(
+        "Cannot find a learning rate as the optimizer must be in one range test at a time: current value is in another; await that first",
+      );
+    }
+    this.#optimizers = optimizers;
+    for (const optimizer of optimizers) atWork.add(optimizer);
+  }
+
+  [Symbol.dispose](): void {
+    for (const optimizer of this.#optimizers) atWork.delete(optimizer);
   }
 }
 

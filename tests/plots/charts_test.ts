@@ -350,6 +350,17 @@ Deno.test("historyChart() draws all metrics where there is neither loss nor accu
   assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
 });
 
+Deno.test("charts take every scheduler as the run it has recorded", () => {
+  const history = { iterations: [1, 2, 3], lr: [1, 2, 1], loss: [3, 2, 1] };
+  const epochHistory = { iterations: [3], epochs: [1], val_loss: [1] };
+  const expected = historyChart({ history, epochHistory });
+  // As of OneCycleLR, whose iterations are how many there will be.
+  for (const iterations of [3, undefined]) {
+    const scheduler = { history, epochHistory, iterations };
+    assertEquals(historyChart(scheduler), expected);
+  }
+});
+
 Deno.test("charts of runs say what is missing where a scheduler was spread", () => {
   const clr = new CyclicLR();
   const spread = { name: "a", ...clr } as unknown as

@@ -52,18 +52,37 @@ Deno.test("scheduleOf() lowers both bounds of exp_range as exp lowers its rate",
 Deno.test("scheduleOf() at a scale is the same curve in fewer iterations", () => {
   const scale = 0.02;
   for (const { id, rate, iterations } of ROWS) {
+    // Its phases end an iteration before their parts of the whole.
+    if (rate.policy === "one_cycle") continue;
     const whole = scheduleOf(rate);
     const scaled = scheduleOf(rate, scale);
     for (let part = 0; part < 1; part += 1 / 64) {
       const t = Math.round(part * iterations * scale);
       const expected = whole(t / scale);
-      // One cycle ends with its last iteration, whatever that is at the scale.
-      const tolerance = rate.policy === "one_cycle"
-        ? 2 * rate.maxLr / (iterations * scale) * 25
-        : 1e-6 * expected;
-      assertAlmostEquals(scaled(t), expected, tolerance, `${id} at ${t}`);
+      assertAlmostEquals(
+        scaled(t),
+        expected,
+        1e-6 * expected,
+        `${id} at ${t}`,
+      );
     }
   }
+});
+
+Deno.test("scheduleOf() peaks and ends where a one-cycle row does, at any scale", () => {
+  for (const scale of [1, 0.1, 0.02]) {
+    const lr = scheduleOf(rateOf("schedules-one_cycle"), scale);
+    assertEquals(lr(300 * scale - 1), 0.002);
+    assertAlmostEquals(lr(1000 * scale - 1), 0.002 / 25 / 1e4, 1e-12);
+    assertEquals(lr.momentum!(300 * scale - 1), 0.85);
+  }
+});
+
+Deno.test("scheduleOf() rises before a cosine, and leaves plateaus to their callback", () => {
+  const lr = scheduleOf(rateOf("schedules-cosine"), 0.1);
+  assertEquals([0, 5, 10, 100].map(lr), [0, 0.003, 0.006, 0]);
+  assertAlmostEquals(lr(55), 0.003, 1e-12);
+  assertEquals(scheduleOf(rateOf("schedules-plateau"))(999), 0.006);
 });
 
 Deno.test("scheduleOf() has Welch's and Hann's windows at a half and a quarter of the way", () => {
