@@ -25,7 +25,8 @@ import {
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
-import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import { DatasetError } from "./datasets/image_dataset.ts";
+import type { RowDataset } from "./paper/batches.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
@@ -160,11 +161,13 @@ async function runRows(
       `${backend.backend} on ${backend.device}`,
   ));
   using interrupt = new Interrupt();
-  const datasets = new Map<DatasetName, ImageDataset>();
+  const datasets = new Map<DatasetName, RowDataset>();
   for (const row of rows) {
     const load = DATASETS[row.dataset];
-    if (!load) {
-      console.log(`${row.id}: skipped, needs ImageNet`);
+    if (row.dataset === "imagenet" && !isFolder(values.data)) {
+      console.log(paragraph(
+        `${row.id}: skipped, needs ImageNet: --data DIR, train/CLASS/*.JPEG and val/CLASS/*.JPEG`,
+      ));
       continue;
     }
     let dataset = datasets.get(row.dataset);
@@ -223,6 +226,11 @@ async function runRows(
     }
   }
   return 0;
+}
+
+/** Whether `--data` names a folder, which there need not be. */
+function isFolder(data: string | undefined): boolean {
+  return data !== undefined && data !== "download" && data !== "synthetic";
 }
 
 /** The result at `path`, if that run is finished. */
