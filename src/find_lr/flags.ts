@@ -6,6 +6,7 @@ import {
 } from "../command/flags.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
+import { TASK_FLAGS } from "../command/task_index.ts";
 import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
 import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
 import { metricDirection } from "../metrics/direction.ts";
@@ -111,6 +112,7 @@ export const FLAGS = {
   },
   ...PICTURE_FLAGS,
   ...TENSORBOARD_FLAGS,
+  ...TASK_FLAGS,
   json: {
     kind: "switch",
     help: "print the result as JSON in place of the chart",

@@ -24,6 +24,7 @@ export const SLOW: readonly string[] = [
   "house/examples_test.ts",
   "plots/pictures_test.ts",
   "runtime/npm_test.ts",
+  "tfjs/slow_backend_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
   "plots/browser_test.ts",
   "plots/to_png_test.ts",
