@@ -196,6 +196,8 @@ class RangeTests {
       repeat,
       isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
     });
+    const { model } = trainer;
+    const penalty = model && await penaltyOf(model);
     this.#cost.trained += run.trained;
     this.#cost.evaluated += run.evaluated;
     this.#nonFinite ??= run.nonFinite?.cause === "data"
@@ -208,7 +210,7 @@ class RangeTests {
         unchanged.names.length < this.#unchanged.names.length
       ) this.#unchanged = unchanged;
     }
-    return run;
+    return penalty === undefined ? run : { ...run, penalty };
   }
 
   /** Whether a batch that was trained on has a finite loss at the first weights. */
@@ -233,7 +235,7 @@ class RangeTests {
     const notFinite = await source.notFinite?.();
     const isWeighted = options.classWeight !== undefined;
     const expected = model && facts.targets && !validation && !isWeighted
-      ? expectedLoss(model, facts.targets, this.#penalty!)
+      ? expectedLoss(model, facts.targets)
       : undefined;
     const mismatch = model && mismatchOf(model, facts.targets);
     return {
@@ -242,7 +244,7 @@ class RangeTests {
       usesTargets: trainer.usesTargets,
       ...(notFinite && { notFinite }),
       ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
-      ...(expected === undefined ? {} : { expected }),
+      ...(expected === undefined ? {} : { expected, penalty: this.#penalty! }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
       ...(examples !== undefined && batchSize !== undefined &&
