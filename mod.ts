@@ -32,6 +32,7 @@ export type {
   Columns,
   EpochHistory,
   History,
+  HistoryOptions,
   Logs,
 } from "./src/training/history.ts";
 export * from "./src/tfjs/learning_rate.ts";

@@ -26,6 +26,7 @@ import { DatasetError } from "./datasets/image_dataset.ts";
 import { meanImage } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import { DATA_FLAGS, DEVICE_FLAGS } from "./training/flags.ts";
+import { paragraph } from "./training/paragraph.ts";
 import { formatDuration } from "./training/plan.ts";
 
 /** The flags of this program. */
@@ -99,12 +100,13 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
     ...options,
     shuffle: false,
   });
-  console.log(
+  const plan = paragraph(
     `${batches.count} images to train, ${tests.count} to test (${dataset.name}, ${dataset.origin}); ` +
       `${backend.backend} on ${backend.device}; ${values.cycles} cycles of ${
         2 * batches.perEpoch
-      } iterations, ${values.mode}\n`,
+      } iterations, ${values.mode}`,
   );
+  console.log(`${plan}\n`);
 
   const model = createCifar10Quick({
     seed: values.seed,

@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * Says what this machine can train on, and what is in the way of its GPU.
  *
  * ```sh
@@ -11,6 +13,8 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
+import { scoped } from "./runtime/scoped.ts";
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
 import { runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
@@ -36,6 +40,7 @@ import {
   vulkanDevices,
   type WebGPUAdapter,
 } from "./devices/mod.ts";
+import { errorMessage } from "./runtime/error_message.ts";
 
 /** What the doctor found on this machine. */
 export interface MachineReport {
@@ -105,30 +110,32 @@ export interface ExamineOptions {
 export async function examineMachine(
   options: ExamineOptions = {},
 ): Promise<MachineReport> {
-  using nvml = openNvml();
-  const hardware = linuxHardware();
-  const facts: GpuFacts = {
-    os: Deno.build.os,
-    webgpu: await webGPUAdapters(),
-    vulkan: vulkanDevices(),
-    nvml: {
-      devices: nvml.devices,
-      ...nvml.locked.length > 0 && { locked: nvml.locked },
-      ...nvml.problem && { problem: nvml.problem },
-    },
-    ...hardware && { hardware },
-    variables: driverVariables(),
-  };
-  return {
-    deno: Deno.version.deno,
-    training: await tryTraining(options),
-    gpu: diagnoseGpu(facts),
-    facts,
-    samples: await nvml.sample(),
-    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
-    processor: describeProcessor(),
-    wideProducts: isRevectorizing(),
-  };
+  return await scoped(async (own) => {
+    const nvml = own(openNvml());
+    const hardware = linuxHardware();
+    const facts: GpuFacts = {
+      os: Deno.build.os,
+      webgpu: await webGPUAdapters(),
+      vulkan: vulkanDevices(),
+      nvml: {
+        devices: nvml.devices,
+        ...nvml.locked.length > 0 && { locked: nvml.locked },
+        ...nvml.problem && { problem: nvml.problem },
+      },
+      ...hardware && { hardware },
+      variables: driverVariables(),
+    };
+    return {
+      deno: Deno.version.deno,
+      training: await tryTraining(options),
+      gpu: diagnoseGpu(facts),
+      facts,
+      samples: await nvml.sample(),
+      ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+      processor: describeProcessor(),
+      wideProducts: isRevectorizing(),
+    };
+  });
 }
 
 /** What WebGPU offers, and by which interface. */
@@ -160,7 +167,7 @@ async function tryTraining(
     const { backend, device, reason } = await selectBackend(options);
     return { backend, device, reason, limits: knownLimits(backend) };
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error) };
+    return { reason: errorMessage(error) };
   }
 }
 

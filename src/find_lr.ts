@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * The learning-rate finder as a command:
  *
  * ```sh
@@ -15,6 +17,9 @@
  * - `findLrFlags`, if there is one, describes flags of the module's own, which
  *   both functions are given beside those of the command.
  *
+ * With `--task-index`, as a task of an array, both functions are given its number
+ * as `flags["task-index"]`, and the results go into a folder of that name.
+ *
  * It prints the curve, both bounds and the schedule to paste, and writes
  * `lr_range.json`, `lr_range.csv` and pictures of the curve. Exit status: 0 for a usable range, 3 for
  * any other verdict, 2 for bad usage, 1 for any other error.
@@ -22,6 +27,8 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
+import { scoped } from "./runtime/scoped.ts";
 import { LayersModel } from "@tensorflow/tfjs";
 import {
   preflight,
@@ -36,10 +43,21 @@ import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
 import { exitWith } from "./command/run.ts";
-import { checkRates, FLAGS, readMetric, type Values } from "./find_lr/flags.ts";
+import { taskIndex } from "./command/task_index.ts";
+import {
+  checkRates,
+  FLAGS,
+  GRID_FLAGS,
+  readGrid,
+  readMetric,
+  type Values,
+} from "./find_lr/flags.ts";
 import { loadModule, type TestedModule } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
 import { shortNumber } from "./runtime/short_number.ts";
+import { wrap } from "./runtime/wrap.ts";
+import { silenceBanner } from "./tfjs/slow_backend.ts";
+import { TensorBoardLogger } from "./training/tensorboard_logger.ts";
 
 /** What the result was measured on, for people and files. */
 function describeRun(
@@ -64,10 +82,14 @@ function describeRun(
 }
 
 /** The schedule to paste, or nothing where a bound is missing. */
-function describeSchedule({ baseLr, maxLr }: LearningRateRange): string {
+function describeSchedule(
+  { baseLr, maxLr, grid }: LearningRateRange,
+): string {
   if (baseLr === undefined || maxLr === undefined) return "";
   const [base, max] = [baseLr, maxLr].map((lr) => Number(lr.toPrecision(3)));
-  return `new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
+  const { best } = grid ?? {};
+  const point = best === undefined ? "" : `with ${grid!.points[best].label}: `;
+  return `${point}new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
     "Steps of 2 to 10 epochs suit most training, which is best ended with a cycle.";
 }
 
@@ -88,18 +110,28 @@ async function main(args: readonly string[]): Promise<number> {
   const isHelp = ownFlags.some((arg) => arg === "--help" || arg === "-h");
   if (path === undefined && !isHelp) {
     throw new UsageError(
-      "Name a module that exports createModel() and createData()",
+      args.length === 0
+        ? "Name a module that exports createModel() and createData()"
+        : "Name the module before the flags: find-lr MODULE [flags]",
     );
   }
+  // The module may make tensors before a backend is selected.
+  silenceBanner();
   // Help needs no module; where there is one, its flags are shown as well.
   const module = path === undefined ? undefined : await loadModule(path);
-  const flags = { ...module?.findLrFlags, ...FLAGS };
+  const flags = { ...GRID_FLAGS, ...module?.findLrFlags, ...FLAGS };
   const values = parseFlags(flags, ownFlags);
   if (values.help || path === undefined || module === undefined) {
     console.log(`${HELP}\n${describeFlags(flags)}`);
     return 0;
   }
-  return await testModule(path, module, values);
+  const index = taskIndex(values["task-index"]);
+  if (index === undefined) return await testModule(path, module, values);
+  return await testModule(path, module, {
+    ...values,
+    "task-index": index,
+    out: `${values.out}/${index}`,
+  });
 }
 
 /** Says in a line what of a module's exports cannot be tested. */
@@ -124,89 +156,101 @@ async function testModule(
   values: Values,
 ): Promise<number> {
   checkRates(values);
-  // What is wrong with the folder is said before any time is spent.
-  using _lock = await lockFolder(values.out, { by: `find-lr ${path}` });
-  const metric = readMetric(values);
-  const backend = await selectBackend(values);
-  const model = await module.createModel(values);
-  if (model instanceof LayersModel) await preflight(model);
-  const data = await module.createData(values);
-  const progress = new RangeProgress();
-  await using live = await openLivePage(values.live, {
-    title: `Range test of ${path}`,
-    iterations: values.iterations === undefined
-      ? values["max-batches"]
-      : values.iterations * (values.repeats ?? 1),
-    x: "lr",
-  });
-  live?.tell({ backend: backend.backend, device: backend.device });
-  let batches = 0;
-  using interrupt = new Interrupt();
-  const started = performance.now();
-  const range = await testExports(path, () =>
-    findLearningRate(model, data, {
-      startLr: values["start-lr"],
-      endLr: values["end-lr"],
-      iterations: values.iterations,
-      maxBatches: values["max-batches"],
-      growth: values.growth,
-      batchSize: values["batch-size"],
-      repeats: values.repeats,
-      batchesPerRate: values["batches-per-rate"],
-      beta: values.beta,
-      metric,
-      seed: values.seed,
-      validationData: data.validationData,
-      signal: interrupt.signal,
-      onBatch: (batch) => {
-        progress.show(batch);
-        const { learningRate, loss, metrics } = batch;
-        live?.record({
-          iterations: ++batches,
-          lr: learningRate,
-          loss,
-          ...metrics,
-        });
-      },
-    }));
-  const seconds = (performance.now() - started) / 1000;
-  progress.clear();
-
-  const stopped = interrupt.signal.aborted;
-  const details = { module: path, backend, flags: values, seconds };
-  const told = describeRun(path, backend, range);
-  // What a signal left is kept, and replaces no result of an earlier test.
-  const files = await writeRangeFiles(values.out, range, {
-    name: stopped ? "lr_range_stopped" : "lr_range",
-    origin: told.join(": "),
-    plots: values.plots && !stopped,
-    details,
-  });
-  await live?.end(
-    `${range.verdict}: base ${range.baseLr ?? "–"}, max ${range.maxLr ?? "–"}`,
-  );
-
-  if (values.json) {
-    const data = { ...range.toJSON(), origin: details };
-    console.log(JSON.stringify(data, null, 2));
-  } else {
-    console.log(told.join("\n") + "\n");
-    console.log(
-      range.format({
-        color: Deno.stdout.isTerminal() && !Deno.noColor,
-        flags: true,
+  return await scoped(async (own) => {
+    // What is wrong with the folder is said before any time is spent.
+    own(await lockFolder(values.out, { by: `find-lr ${path}` }));
+    const metric = readMetric(values);
+    const backend = await selectBackend(values);
+    const model = await module.createModel(values);
+    if (model instanceof LayersModel) await preflight(model);
+    const data = await module.createData(values);
+    const progress = new RangeProgress();
+    const live = own(
+      await openLivePage(values.live, {
+        title: `Range test of ${path}`,
+        iterations: values.iterations === undefined
+          ? values["max-batches"]
+          : values.iterations * (values.repeats ?? 1),
+        x: "lr",
       }),
     );
-    const schedule = describeSchedule(range);
-    if (schedule) console.log(`\n${schedule}`);
-    console.log(
-      `\n${seconds.toFixed(1)} s.${
-        stopped ? " Stopped." : ""
-      } In ${values.out}: ${files.join(", ")}`,
+    live?.tell({ backend: backend.backend, device: backend.device });
+    let batches = 0;
+    const interrupt = own(new Interrupt());
+    const started = performance.now();
+    const range = await testExports(path, () =>
+      findLearningRate(model, data, {
+        startLr: values["start-lr"],
+        endLr: values["end-lr"],
+        iterations: values.iterations,
+        maxBatches: values["max-batches"],
+        growth: values.growth,
+        batchSize: values["batch-size"],
+        repeats: values.repeats,
+        batchesPerRate: values["batches-per-rate"],
+        beta: values.beta,
+        metric,
+        seed: values.seed,
+        validationData: data.validationData,
+        grid: readGrid(values),
+        signal: interrupt.signal,
+        onBatch: (batch) => {
+          progress.show(batch);
+          const { learningRate, loss, metrics } = batch;
+          live?.record({
+            iterations: ++batches,
+            lr: learningRate,
+            loss,
+            ...metrics,
+          });
+        },
+      }));
+    const seconds = (performance.now() - started) / 1000;
+    progress.clear();
+
+    const stopped = interrupt.signal.aborted;
+    const details = { module: path, backend, flags: values, seconds };
+    const told = describeRun(path, backend, range);
+    // What a signal left is kept, and replaces no result of an earlier test.
+    const files = await writeRangeFiles(values.out, range, {
+      name: stopped ? "lr_range_stopped" : "lr_range",
+      origin: told.join(": "),
+      plots: values.plots && !stopped,
+      details,
+    });
+    if (values.tensorboard !== undefined) {
+      const logger = new TensorBoardLogger(values.tensorboard);
+      await logger.text("plan", told.join("\n\n"));
+      await logger.text("result", `${range.headline}\n\n${range.advice}`);
+      await logger.logRange(range);
+    }
+    await live?.end(
+      `${range.verdict}: base ${range.baseLr ?? "–"}, max ${
+        range.maxLr ?? "–"
+      }`,
     );
-  }
-  if (stopped) return stoppedStatus();
-  return range.verdict === "good" ? 0 : 3;
+
+    if (values.json) {
+      const data = { ...range.toJSON(), origin: details };
+      console.log(JSON.stringify(data, null, 2));
+    } else {
+      console.log(told.join("\n") + "\n");
+      console.log(
+        range.format({
+          color: Deno.stdout.isTerminal() && !Deno.noColor,
+          flags: true,
+        }),
+      );
+      const schedule = describeSchedule(range);
+      if (schedule) console.log(`\n${schedule}`);
+      const written = `${seconds.toFixed(1)} s.${
+        stopped ? " Stopped." : ""
+      } In ${values.out}: ${files.join(", ")}`;
+      console.log(`\n${wrap(written, 80).join("\n")}`);
+    }
+    if (stopped) return stoppedStatus();
+    return range.verdict === "good" ? 0 : 3;
+  });
 }
 
 if (import.meta.main) await exitWith(() => main(Deno.args), [PreflightError]);

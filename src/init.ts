@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * Starts a project:
  *
  * ```sh
@@ -13,6 +15,7 @@
  * @module
  */
 
+import "./runtime/in_deno.ts";
 import { join } from "@std/path";
 import { runCommand } from "./command/run.ts";
 import { UsageError } from "./command/flags.ts";

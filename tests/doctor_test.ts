@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { type BackendName, knownLimits } from "@clr/clr/backends";
 import { formatReport, type MachineReport } from "../src/doctor.ts";
 import { hasCompiler, Workbench } from "./devices/_compiler.ts";
 
@@ -187,4 +188,13 @@ Deno.test("doctor prints help and refuses unknown flags", async () => {
   const unknown = await run("--jsn");
   assertEquals(unknown.code, 2);
   assertStringIncludes(unknown.text, '"--jsn"');
+});
+
+Deno.test("doctor lists the known limits of the backend that it chose", async () => {
+  const machine = await doctor(["-A"]);
+  const { backend, limits } = machine.training;
+  assertEquals(limits, [...knownLimits(backend as BackendName)]);
+  const text = formatReport(machine).replaceAll(/\s+/g, " ");
+  assertStringIncludes(text, "Known limits there");
+  for (const limit of limits!) assertStringIncludes(text, limit);
 });

@@ -7,6 +7,7 @@ import {
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR } from "../src/training/cyclic_lr.ts";
 import { LearningRateRange } from "../src/finder/range.ts";
+import { pointsOf, readFolder } from "./training/_event_reader.ts";
 
 const COMMAND = fromFileUrl(new URL("../src/find_lr.ts", import.meta.url));
 
@@ -88,6 +89,8 @@ Deno.test("find-lr prints chart and schedule, and writes both files", () =>
         "2",
         "--out",
         "found",
+        "--tensorboard",
+        "logs",
       ],
       folder,
     );
@@ -107,6 +110,20 @@ Deno.test("find-lr prints chart and schedule, and writes both files", () =>
     const csv = await Deno.readTextFile(join(folder, "found/lr_range.csv"));
     assertEquals(csv, range.toCSV());
     assertMatch(csv, /^lr,loss,smoothed_loss,mae\r\n/);
+    const events = await readFolder(join(folder, "logs"));
+    const columns = [
+      ["range/learning_rate", range.learningRates],
+      ["range/loss", range.losses],
+      ["range/mae", range.metrics.mae],
+    ] as const;
+    for (const [tag, values] of columns) {
+      assertEquals(pointsOf(events, tag), {
+        steps: Array.from(values, (_, i) => i),
+        values: Array.from(values, Math.fround),
+      });
+    }
+    const result = events.flatMap(({ texts }) => texts.result ?? []).join();
+    assertStringIncludes(result, range.headline);
   }));
 
 Deno.test("find-lr exits with 3 where there is no usable range, and gives JSON alone with --json", () =>
@@ -170,6 +187,12 @@ Deno.test("find-lr refuses bad usage with 2, by name", () =>
         [["train.ts", "--metric", "skill"], "add --better higher"],
         [["train.ts", "--better", "lower"], "--metric"],
         [["missing.ts"], "There is no module missing.ts"],
+        [
+          ["./trian.ts"],
+          "There is no module ./trian.ts; did you mean train.ts?",
+        ],
+        [["train.ts", "--max-batch", "9"], "; did you mean --max-batches?"],
+        [["--json", "train.ts"], "Name the module before the flags"],
         [["empty.ts"], "empty.ts must export a function createModel()"],
       ] as const
     ) {
@@ -282,4 +305,40 @@ Deno.test("find-lr takes a module from the folder that a task was called in, and
       INIT_CWD: folder,
     });
     assertEquals(JSON.parse(stdout || stderr).settings.validated, true);
+  }));
+
+Deno.test("find-lr tests weight decays and momenta, and says which is best", () =>
+  inFolder(async (folder) => {
+    const module = MODULE.replace(
+      'optimizer: "sgd"',
+      "optimizer: tf.train.momentum(0.1, 0.9)",
+    );
+    await Deno.writeTextFile(join(folder, "momentum.ts"), module);
+    const grid = ["--momentum", "0.5,0.9"];
+    const { stdout, stderr } = await findLr(
+      ["momentum.ts", ...TEST, ...grid],
+      folder,
+    );
+    assertMatch(
+      stdout.replace(/\s+/g, " "),
+      /Momentum 0\.\d is best: /,
+      stderr,
+    );
+    assertMatch(stdout, /with momentum 0\.\d: new CyclicLR\(/);
+    const range = LearningRateRange.fromJSON(
+      await Deno.readTextFile(join(folder, "output/find_lr/lr_range.json")),
+    );
+    assertEquals(range.grid?.points.map(({ momentum }) => momentum), [
+      0.5,
+      0.9,
+    ]);
+    const refused = await findLr(
+      ["momentum.ts", ...TEST, "--weight-decay", "0,1e-4"],
+      folder,
+    );
+    assertEquals(refused.code, 2);
+    assertStringIncludes(
+      refused.stderr,
+      "the optimizer must have a weightDecay, as AdamW and SGDW",
+    );
   }));

@@ -41,6 +41,10 @@ import { compileWith, type ModelOptions } from "./_compile.ts";
 export interface Cifar10QuickOptions extends ModelOptions {
   /** Caffe's `weight_decay`: this times the weight is added to its gradient. @default {0.004} */
   weightDecay?: number;
+  /** Rows and columns of an image: Caffe's pooling is tfjs's on any even map. @default {32} */
+  imageSize?: number;
+  /** What the filters and units of each layer are multiplied by. @default {1} */
+  width?: number;
 }
 
 /** The number of parameters with ten classes. */
@@ -53,10 +57,19 @@ export function createCifar10QuickOptimizer(
   return tf.train.momentum(learningRate, 0.9);
 }
 
-/** Builds the network; it takes [batch, 32, 32, 3] and gives class probabilities. */
+/**
+ * Builds the network; it takes [batch, 32, 32, 3], or what `imageSize` says, and
+ * gives class probabilities.
+ */
 export function createCifar10Quick(
-  { seed = 0, classes = 10, weightDecay = 0.004, optimizer }:
-    Cifar10QuickOptions = {},
+  {
+    seed = 0,
+    classes = 10,
+    weightDecay = 0.004,
+    imageSize = 32,
+    width = 1,
+    optimizer,
+  }: Cifar10QuickOptions = {},
 ): tf.Sequential {
   const regularizer = () =>
     weightDecay === 0 ? undefined : tf.regularizers.l2({ l2: weightDecay / 2 });
@@ -74,7 +87,7 @@ export function createCifar10Quick(
   });
   const convolution = (name: string, filters: number, stddev: number) => ({
     name,
-    filters,
+    filters: filters * width,
     kernelSize: 5,
     padding: "same" as const,
     ...parameters(stddev),
@@ -90,7 +103,7 @@ export function createCifar10Quick(
     name: "cifar10_quick",
     layers: [
       tf.layers.conv2d({
-        inputShape: [32, 32, 3],
+        inputShape: [imageSize, imageSize, 3],
         ...convolution("conv1", 32, 1e-4),
       }),
       tf.layers.maxPooling2d(pooling("pool1")),
@@ -102,7 +115,11 @@ export function createCifar10Quick(
       tf.layers.activation({ name: "relu3", activation: "relu" }),
       tf.layers.averagePooling2d(pooling("pool3")),
       tf.layers.flatten(),
-      tf.layers.dense({ name: "ip1", units: 64, ...parameters(0.1) }),
+      tf.layers.dense({
+        name: "ip1",
+        units: 64 * width,
+        ...parameters(0.1),
+      }),
       tf.layers.dense({
         name: "ip2",
         units: classes,

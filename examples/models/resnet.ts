@@ -36,6 +36,10 @@ export interface ResNetOptions extends ModelOptions {
   depth?: number;
   /** Whether blocks are left out at random in training. @default {false} */
   stochasticDepth?: boolean;
+  /** Rows and columns of an image. @default {32} */
+  imageSize?: number;
+  /** What the filters of each layer are multiplied by. @default {1} */
+  width?: number;
 }
 
 /** Zeros for channels that a shortcut lacks. */
@@ -69,7 +73,8 @@ class PadChannels extends tf.layers.Layer {
 tf.serialization.registerClass(PadChannels);
 
 /**
- * Builds the network; it takes [batch, 32, 32, 3] and gives class probabilities.
+ * Builds the network; it takes [batch, 32, 32, 3], or what `imageSize` says, and
+ * gives class probabilities.
  *
  * @throws {RangeError} When `depth` is not 6n + 2.
  */
@@ -79,6 +84,8 @@ export function createResNet(
     classes = 10,
     depth = 20,
     stochasticDepth = false,
+    imageSize = 32,
+    width = 1,
     optimizer,
   }: ResNetOptions = {},
 ): tf.LayersModel {
@@ -119,12 +126,13 @@ export function createResNet(
       .apply(half) as tf.SymbolicTensor;
   };
 
-  const input = tf.input({ shape: [32, 32, 3] });
-  let x = relu(convolution(input, 16));
+  const input = tf.input({ shape: [imageSize, imageSize, 3] });
+  let x = relu(convolution(input, 16 * width));
   let block = 0;
-  for (const filters of [16, 32, 64]) {
+  for (const [stage, full] of [16, 32, 64].entries()) {
+    const filters = full * width;
     for (let i = 0; i < blocks; i++) {
-      const strides = filters > 16 && i === 0 ? 2 : 1;
+      const strides = stage > 0 && i === 0 ? 2 : 1;
       const residual = convolution(
         relu(convolution(x, filters, strides)),
         filters,

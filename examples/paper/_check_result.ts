@@ -1,5 +1,5 @@
 import { MODELS } from "./models.ts";
-import type { RowResult } from "./run_row.ts";
+import type { RowResult } from "./row_result.ts";
 
 /** What is wrong with a field: what it must be, unless it is. */
 type Rule = readonly [must: string, holds: (value: unknown) => boolean];
@@ -43,6 +43,10 @@ const RULES: { readonly [field: string]: Rule } = {
   ],
   "data.trainImages": count,
   "data.testImages": count,
+  "data.curveImages": [
+    "a whole number >= 0, or absent",
+    (value) => value === undefined || isCount(value),
+  ],
   backend: text,
   device: text,
   seconds: ["a finite number", Number.isFinite],

@@ -53,6 +53,15 @@ export const MODELS = {
     create: createCifar10Quick,
     layerRates: { "*/bias": 2 },
   },
+  /** Small enough for tens of thousands of iterations on a processor. */
+  cifar10_quick_small: {
+    ...caffe,
+    create: (options) =>
+      createCifar10Quick({ ...options, imageSize: 16, width: 0.25 }),
+    layerRates: { "*/bias": 2 },
+    // Half the size: linear interpolation is the average of two by two pixels.
+    prepare: (dataset) => resizeImages(dataset, 16, 16),
+  },
   cifar10_full: {
     ...caffe,
     create: createCifar10Full,

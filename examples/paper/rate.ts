@@ -28,6 +28,8 @@ export type Rate =
       readonly baseLr: number;
       readonly maxLr: number;
       readonly stepSize: number;
+      /** The window, where it is not a triangle. */
+      readonly waveform?: "welch" | "hann";
     }
     /** As the paper's text has it: both bounds decline, by gamma^iteration. */
     | {
@@ -50,9 +52,23 @@ export type Rate =
       readonly baseLr: number;
       readonly gamma: number;
     }
-    /** One cycle for the whole training, the momentum the other way. */
+    /**
+     * One cycle for the whole training, the momentum the other way. With
+     * `baseLr` and `stepSize` it is that of Smith 2018: straight lines from there
+     * to `maxLr` and back, and down to next to nothing in what is left.
+     */
     | {
       readonly policy: "one_cycle";
+      readonly maxLr: number;
+      readonly iterations: number;
+      readonly baseLr?: number;
+      readonly stepSize?: number;
+      readonly momentum?: { readonly base: number; readonly max: number };
+    }
+    /** The paper's range test: a straight rise for the whole training. */
+    | {
+      readonly policy: "range_test";
+      readonly baseLr: number;
       readonly maxLr: number;
       readonly iterations: number;
     }
@@ -113,6 +129,7 @@ function policyOf(rate: Rate, scale: number): Schedule {
         maxLr: rate.maxLr,
         stepSize: rate.stepSize * scale,
         mode: rate.policy,
+        waveform: rate.waveform,
       });
     case "exp_range":
       return scaleRate(
@@ -130,20 +147,37 @@ function policyOf(rate: Rate, scale: number): Schedule {
         startLr: rate.baseLr,
         factor: gammaAt(rate.gamma, scale),
       });
-    case "one_cycle":
+    case "one_cycle": {
+      const { maxLr, baseLr, stepSize, iterations } = rate;
       return oneCycle({
-        maxLr: rate.maxLr,
-        iterations: Math.max(2, Math.round(rate.iterations * scale)),
-        momentum: { base: 0.85, max: 0.95 },
+        maxLr,
+        iterations: Math.max(2, Math.round(iterations * scale)),
+        momentum: rate.momentum ?? { base: 0.85, max: 0.95 },
+        ...(baseLr !== undefined && stepSize !== undefined
+          ? {
+            divFactor: maxLr / baseLr,
+            pctStart: stepSize / iterations,
+            threePhase: true,
+            anneal: "linear",
+          }
+          : {}),
       });
-    case "cosine":
-      return warmup(
-        cosine({
-          startLr: rate.maxLr,
-          iterations: (rate.iterations - rate.warmup) * scale,
-        }),
-        { iterations: rate.warmup * scale },
-      );
+    }
+    case "cosine": {
+      const falling = cosine({
+        startLr: rate.maxLr,
+        iterations: (rate.iterations - rate.warmup) * scale,
+      });
+      return rate.warmup === 0
+        ? falling
+        : warmup(falling, { iterations: rate.warmup * scale });
+    }
+    case "range_test":
+      return linear({
+        startLr: rate.baseLr,
+        endLr: rate.maxLr,
+        iterations: rate.iterations * scale,
+      });
     case "stages": {
       let from = 0;
       const stages = rate.stages.map(({ until, rate }) => {
@@ -195,7 +229,9 @@ function describePolicy(
       return `fixed, ${digits(rate.lr)}`;
     case "triangular":
     case "triangular2":
-      return `${rate.policy}, ${bounds(rate)}, step ${length(rate.stepSize)}`;
+      return `${rate.policy}${rate.waveform ? ` (${rate.waveform})` : ""}, ${
+        bounds(rate)
+      }, step ${length(rate.stepSize)}`;
     case "exp_range":
       return `exp_range, ${bounds(rate)} ${decay(rate.gamma)}, step ${
         length(rate.stepSize)
@@ -207,13 +243,15 @@ function describePolicy(
     case "exp":
       return `exp, ${digits(rate.baseLr)} ${decay(rate.gamma)}`;
     case "one_cycle":
-      return `one cycle, to ${digits(rate.maxLr)} in ${
-        length(rate.iterations)
-      }`;
+      return `one cycle, ${
+        rate.baseLr === undefined ? "" : `${digits(rate.baseLr)} `
+      }to ${digits(rate.maxLr)} in ${length(rate.iterations)}`;
     case "cosine":
-      return `cosine, from ${digits(rate.maxLr)} in ${
-        length(rate.iterations)
-      }, warm-up ${length(rate.warmup)}`;
+      return `cosine, from ${digits(rate.maxLr)} in ${length(rate.iterations)}${
+        rate.warmup === 0 ? "" : `, warm-up ${length(rate.warmup)}`
+      }`;
+    case "range_test":
+      return `range test, ${bounds(rate)} in ${length(rate.iterations)}`;
     case "plateau":
       return `reduced on plateaus, from ${digits(rate.lr)} by ×${rate.factor}`;
     case "stages":

@@ -1,9 +1,22 @@
 import { type Chart, comparisonChart, toSvg } from "@clr/clr/plots";
 import { writeFile } from "@clr/clr/command";
 import { checkResult } from "./_check_result.ts";
+import {
+  COMPARISON_HEAD,
+  comparisonFinding,
+  comparisonLines,
+} from "./_comparison_table.ts";
+import {
+  type Group,
+  meanOf,
+  type Section,
+  sectionsOf,
+  shortName,
+  withoutLosers,
+} from "./_sections.ts";
 import { describeRate } from "./rate.ts";
-import { familyOf, type PaperRow, ROWS, titleOf } from "./rows.ts";
-import type { RowResult } from "./run_row.ts";
+import { type PaperRow, ROWS, titleOf } from "./rows.ts";
+import type { RowResult } from "./row_result.ts";
 
 /**
  * A finished run's result, from its file.
@@ -49,44 +62,6 @@ function parse(path: string, text: string): unknown {
   }
 }
 
-/** Runs that differ in nothing but the seed. */
-interface Group {
-  readonly row: PaperRow;
-  readonly runs: readonly RowResult[];
-}
-
-/** The rows of one table that were run alike, in the order of the table. */
-interface Section {
-  readonly family: string;
-  readonly groups: readonly Group[];
-}
-
-/** What the runs of a section have in common. */
-function settingsOf({ model, scale, data, backend, device }: RowResult) {
-  return { model, scale, data, backend, device };
-}
-
-/** Puts `values` with the same `key` together, in the order of the first. */
-function groupBy<T>(values: readonly T[], key: (value: T) => unknown): T[][] {
-  return [
-    ...Map.groupBy(values, (value) => JSON.stringify(key(value)))
-      .values(),
-  ];
-}
-
-function sectionsOf(results: readonly RowResult[]): Section[] {
-  const groups = ROWS.flatMap((row) =>
-    groupBy(
-      results.filter((result) => result.row === row.id),
-      (run) => [settingsOf(run), run.optimizer, run.iterations, run.rate],
-    ).map((runs): Group => ({ row, runs }))
-  );
-  return groupBy(
-    groups,
-    ({ row, runs }) => [familyOf(row.id), settingsOf(runs[0])],
-  ).map((groups) => ({ family: familyOf(groups[0].row.id), groups }));
-}
-
 /** Mean and, from two runs on, standard deviation: "81.4 ± 0.3". */
 export function meanAndSpread(values: readonly number[]): string {
   const mean = meanOf(values);
@@ -94,10 +69,6 @@ export function meanAndSpread(values: readonly number[]): string {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) /
     (values.length - 1);
   return `${mean.toFixed(1)} ± ${Math.sqrt(variance).toFixed(1)}`;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function table(
@@ -124,8 +95,9 @@ function duration(seconds: number): string {
 }
 
 function describeData(data: RowResult["data"]): string {
-  const { name, origin, note, trainImages, testImages } = data;
-  return `${name}, ${note ?? origin}, ${trainImages}/${testImages} images`;
+  const { name, origin, note, trainImages, testImages, curveImages } = data;
+  return `${name}, ${note ?? origin}, ${trainImages}/${testImages} images` +
+    (curveImages === undefined ? "" : `, ${curveImages} of them on the way`);
 }
 
 function describeSettings({ groups }: Section): string {
@@ -184,6 +156,8 @@ export function reportMarkdown(
       `![Test accuracy over the iterations](${path})`
     );
     const { family, groups } = section;
+    const comparisons = comparisonLines(section);
+    const finding = comparisonFinding(section);
     return [
       `## ${titleOf(family)}`,
       `${describeSettings(section)}.`,
@@ -195,6 +169,13 @@ export function reportMarkdown(
         ]),
       ),
       notesOf([...new Set(groups.map(({ row }) => row))]),
+      ...(comparisons.length > 0
+        ? [
+          `### Beside the controls`,
+          finding === undefined ? "" : `${finding}.`,
+          table(COMPARISON_HEAD, comparisons),
+        ]
+        : []),
       ...charts,
     ].filter((part) => part !== "").join("\n\n");
   });
@@ -219,6 +200,13 @@ with their standard deviation. At a scale below 1, iterations and step sizes are
 that part of the published ones: such a figure is not comparable with the
 published one, only with others of the same scale.
 
+"Beside the controls" compares a row with the fixed rate of its source and with
+the best fixed rate of a search, over the seeds of both, which began with the
+same weights and saw the same batches: differences in points of a percent with
+their 95 % interval (paired t). An accuracy counts as reached at the first of two
+tests in a row that have it. "On the way" is the mean difference of the curves
+up to the end of the shorter one.
+
 ${[...sections, ...(others.length > 0 ? [notRun] : [])].join("\n\n")}
 `;
 }
@@ -230,7 +218,7 @@ const MAX_CURVES = 7;
 function curveOf({ row, runs }: Group) {
   const [{ epochHistory: { iterations } }] = runs;
   return {
-    name: row.id.slice(row.id.indexOf("-") + 1),
+    name: shortName(row),
     history: { iterations },
     epochHistory: {
       iterations,
@@ -243,7 +231,7 @@ function curveOf({ row, runs }: Group) {
 
 /** The charts of a section: one for every few rows that have a curve. */
 function chartsOf(section: Section): { name: string; chart: Chart }[] {
-  const curves = section.groups.filter(({ runs }) =>
+  const curves = withoutLosers(section).filter(({ runs }) =>
     runs[0].epochHistory.iterations.length > 1
   );
   const { model, scale, data, backend } = section.groups[0].runs[0];
@@ -258,6 +246,7 @@ function chartsOf(section: Section): { name: string; chart: Chart }[] {
         `${section.family}_${model}_scale-${scale}_${data.name.toLowerCase()}${part}`,
       chart: comparisonChart(shown.map(curveOf), {
         metric: "val_acc",
+        title: from === 0 ? comparisonFinding(section) : undefined,
         origin: `${model}, ${describeData(data)}, scale ${scale}, ${
           seeds.size === 1 ? "seed" : "mean of seeds"
         } ${[...seeds].join(", ")}, ${backend}`,

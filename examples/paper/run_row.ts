@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { LearningRateScheduler } from "@clr/clr";
-import type { SelectedBackend } from "@clr/clr/backends";
-import { VERSION, writeFile } from "@clr/clr/command";
+import { markdownTable, writeFile } from "@clr/clr/command";
 import {
   layerRates,
   loadCheckpoint,
@@ -9,75 +8,25 @@ import {
   type ReduceLROnPlateauState,
   saveCheckpoint,
   StopOnAbort,
+  TensorBoardLogger,
 } from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
 import { setSteps } from "../models/_counted_layer.ts";
+import { PartSaver } from "./_part_saver.ts";
 import { MODELS, type PaperModel } from "./models.ts";
 import { describeRate, scheduleOf } from "./rate.ts";
+import { resultOf, resultText, type RowResult } from "./row_result.ts";
 import { type PaperRow, ROWS } from "./rows.ts";
+import { runName } from "./run_name.ts";
+import type { RunOptions } from "./run_options.ts";
 import { SOLVERS } from "./solvers.ts";
 
-/** What a finished run leaves, as JSON. */
-export interface RowResult {
-  readonly row: string;
-  /** The network, which `--model` may have replaced. */
-  readonly model: string;
-  /** The optimizer, by its name in `solvers.ts`. */
-  readonly optimizer: string;
-  /** What iterations and step sizes were multiplied by. */
-  readonly scale: number;
-  readonly seed: number;
-  readonly iterations: number;
-  readonly batchSize: number;
-  readonly rate: string;
-  /** Test accuracy in percent after the last iteration. */
-  readonly accuracy: number;
-  /** The best of the test accuracies that were measured on the way. */
-  readonly bestAccuracy: number;
-  /** Whether the loss became NaN on the way. */
-  readonly diverged: boolean;
-  /** Test accuracies on the way: `iterations`, `val_acc`, `val_loss`, … */
-  readonly epochHistory: {
-    readonly iterations: readonly number[];
-    readonly val_acc: readonly number[];
-    readonly loss: readonly number[];
-    readonly [name: string]: readonly number[];
-  };
-  readonly data: {
-    readonly name: string;
-    readonly origin: string;
-    readonly note?: string;
-    readonly trainImages: number;
-    readonly testImages: number;
-  };
-  readonly backend: string;
-  readonly device: string;
-  /** Seconds of training, tests included, over all interruptions. */
-  readonly seconds: number;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly finished: string;
-}
-
-/** How a row is run. */
-export interface RunOptions {
-  readonly dataset: ImageDataset;
-  readonly scale: number;
-  readonly seed: number;
-  /** What a reader of the result must know about the images. */
-  readonly dataNote?: string;
-  /** A network in place of the row's. */
-  readonly model?: keyof typeof MODELS;
-  readonly backend: Pick<SelectedBackend, "backend" | "device">;
-  /** Where results and checkpoints go. */
-  readonly out: string;
-  readonly log: (line: string) => void;
-  /** Stops at the next batch; a later run goes on from the last checkpoint. */
-  readonly signal?: AbortSignal;
-}
-
-/** How often a run is tested and saved, at most. */
+/** How often a run is tested and saved, at most, where nothing else is asked for. */
 const PARTS = 10;
+
+/** The images in a batch of the test. */
+const TEST_BATCH = 100;
 
 /** Iterations of a row at a scale. */
 export function scaledIterations(row: PaperRow, scale: number): number {
@@ -105,29 +54,6 @@ function partsOf(iterations: number): number {
   return parts;
 }
 
-/** A name of its own for each combination of what decides over the result. */
-export async function runName(
-  row: PaperRow,
-  { dataset, scale, seed, model }: RunOptions,
-): Promise<string> {
-  const settings = JSON.stringify([
-    model ?? row.model,
-    dataset.name,
-    dataset.origin,
-    dataset.train.count,
-    dataset.test.count,
-    row,
-  ]);
-  const hash = new Uint8Array(
-    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(settings)),
-  );
-  const short = Array.from(
-    hash.subarray(0, 4),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
-  return `${row.id}_scale-${scale}_seed-${seed}_${short}`;
-}
-
 /** What a checkpoint of a row holds beside weights and schedule. */
 interface SavedWithPart {
   readonly seconds: number;
@@ -151,42 +77,6 @@ function plateauOf(
   });
 }
 
-/** Saves each part, and the batch at which its signal is aborted. */
-class PartSaver extends tf.Callback {
-  readonly #save: () => Promise<unknown>;
-  readonly #report: (logs: tf.Logs) => void;
-  readonly #signal: AbortSignal | undefined;
-  #left = 0;
-
-  constructor(
-    save: () => Promise<unknown>,
-    report: (logs: tf.Logs) => void,
-    signal: AbortSignal | undefined,
-  ) {
-    super();
-    this.#save = save;
-    this.#report = report;
-    this.#signal = signal;
-  }
-
-  override onEpochBegin(): Promise<void> {
-    this.#left = this.params.steps as number;
-    return Promise.resolve();
-  }
-
-  override async onBatchEnd(): Promise<void> {
-    this.#left--;
-    // The last batch is saved with what its part comes to.
-    if (this.#signal?.aborted && this.#left > 0) await this.#save();
-  }
-
-  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.#left > 0) return;
-    await this.#save();
-    this.#report(logs ?? {});
-  }
-}
-
 /**
  * Trains one row to its end and writes its result into `options.out`. A run
  * that was interrupted goes on where it was, to the same result but for the
@@ -204,8 +94,7 @@ export async function runRow(
   const part = takeFirst(options.dataset, row.trainImages ?? Infinity);
   const dataset = paperModel.prepare?.(part) ?? part;
   const iterations = scaledIterations(row, scale);
-  const parts = partsOf(iterations);
-  const perPart = iterations / parts;
+  const perPart = options.testEvery ?? iterations / partsOf(iterations);
   const name = await runName(row, options);
   const folder = `${out}/${name}.checkpoint`;
 
@@ -217,10 +106,14 @@ export async function runRow(
     augmentation: paperModel.augmentation,
   });
   const test = new ImageBatches(dataset, "test", {
-    batchSize: 100,
+    batchSize: TEST_BATCH,
     normalization,
     shuffle: false,
   });
+  const curveBatches = Math.min(
+    Math.ceil((options.curveImages ?? Infinity) / TEST_BATCH),
+    test.perEpoch,
+  );
   const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
   const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
   const model = paperModel.create({
@@ -234,15 +127,13 @@ export async function runRow(
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
-    let plateau = plateauOf(row, scheduler);
+    const plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
       const saved = checkpoint.data as SavedWithPart;
       secondsBefore = saved.seconds;
-      if (saved.plateau) {
-        plateau = ReduceLROnPlateau.fromJSON(saved.plateau, { scheduler });
-      }
+      if (saved.plateau) plateau?.restore(saved.plateau);
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -253,6 +144,22 @@ export async function runRow(
       model.setWeights(weights);
       tf.dispose(weights);
     }
+    const logger = options.tensorboard === undefined
+      ? undefined
+      : new TensorBoardLogger(`${options.tensorboard}/${name}`, { scheduler });
+    await logger?.text(
+      "plan",
+      markdownTable([
+        ["row", `${row.id}, seed ${seed}, scale ${scale}`],
+        ["model", `${modelName}, ${row.optimizer}`],
+        [
+          "images",
+          `${train.count} to train, ${test.count} to test (${dataset.name}, ${dataset.origin})`,
+        ],
+        ["learning rate", describeRate(row.rate, scale)],
+        ["iterations", `${iterations} of batches of ${row.batchSize}`],
+      ]),
+    );
     const done = scheduler.totalIterations;
     setSteps(model, done);
     const start = performance.now();
@@ -283,38 +190,62 @@ export async function runRow(
     );
     for (let at = done; at < iterations && !signal?.aborted;) {
       const part = Math.floor(at / perPart);
-      const rest = (part + 1) * perPart - at;
-      const whole = rest === perPart;
+      const rest = Math.min((part + 1) * perPart, iterations) - at;
+      const last = rest === perPart
+        ? Math.floor(iterations / perPart)
+        : part + 1;
       await model.fitDataset(train.dataset(at), {
-        epochs: whole ? parts : part + 1,
+        epochs: last,
         initialEpoch: part,
         batchesPerEpoch: rest,
-        validationData: test.dataset(0, test.perEpoch),
+        validationData: test.dataset(0, curveBatches),
         verbose: 0,
         callbacks: [
           ...(signal ? [new StopOnAbort(signal)] : []),
           scheduler,
           ...(plateau ? [plateau] : []),
+          ...(logger ? [logger] : []),
           saver,
         ],
       });
       await scheduler.flush();
-      at = whole ? iterations : at + rest;
+      at = Math.min(last * perPart, iterations);
     }
     if (signal?.aborted) return undefined;
+    const accuracy = curveBatches < test.perEpoch
+      ? await accuracyOf(model, test)
+      : scheduler.epochHistory.val_acc.at(-1)!;
     const result = resultOf(row, options, {
       model: modelName,
       dataset,
       scheduler,
+      accuracy,
+      curveImages: curveBatches < test.perEpoch
+        ? curveBatches * TEST_BATCH
+        : undefined,
       seconds: seconds(),
     });
-    await writeFile(`${out}/${name}.json`, JSON.stringify(result, null, 2));
+    await writeFile(`${out}/${name}.json`, resultText(result));
     await Deno.remove(folder, { recursive: true });
     return result;
   } finally {
     optimizer.dispose();
     model.dispose();
   }
+}
+
+/** The share of all test images that are told rightly. */
+async function accuracyOf(
+  model: tf.LayersModel,
+  test: ImageBatches,
+): Promise<number> {
+  const [loss, accuracy] = await model.evaluateDataset(
+    test.dataset(0, test.perEpoch) as tf.data.Dataset<tf.TensorContainerObject>,
+    {},
+  ) as tf.Scalar[];
+  const [value] = await accuracy.data();
+  tf.dispose([loss, accuracy]);
+  return value;
 }
 
 /** The weights at the end of a row, for another that goes on from there. */
@@ -352,59 +283,4 @@ async function trainFirst(
     optimizer.dispose();
     model.dispose();
   }
-}
-
-function resultOf(
-  row: PaperRow,
-  { scale, seed, backend, dataNote }: RunOptions,
-  { model, dataset, scheduler, seconds }: {
-    readonly model: string;
-    readonly dataset: ImageDataset;
-    readonly scheduler: LearningRateScheduler;
-    readonly seconds: number;
-  },
-): RowResult {
-  const { iterations, val_acc, loss, ...others } = scheduler.epochHistory;
-  const epochHistory: RowResult["epochHistory"] = {
-    iterations: Array.from(iterations),
-    val_acc: Array.from(val_acc),
-    loss: Array.from(loss),
-    ...Object.fromEntries(
-      Object.entries(others).map((
-        [name, values],
-      ) => [name, Array.from(values)]),
-    ),
-  };
-  const accuracies = epochHistory.val_acc;
-  return {
-    row: row.id,
-    model,
-    optimizer: row.optimizer,
-    scale,
-    seed,
-    iterations: scheduler.totalIterations,
-    batchSize: row.batchSize,
-    rate: describeRate(row.rate, scale),
-    accuracy: 100 * accuracies.at(-1)!,
-    bestAccuracy: 100 * Math.max(...accuracies),
-    diverged: epochHistory.loss.some(Number.isNaN),
-    epochHistory,
-    data: {
-      name: dataset.name,
-      // Where a folder lies on somebody's machine is nobody else's concern.
-      origin: dataset.origin.replace(/ .*[/\\]/, " "),
-      note: dataNote ?? dataset.originNote,
-      trainImages: dataset.train.count,
-      testImages: dataset.test.count,
-    },
-    backend: backend.backend,
-    device: backend.device,
-    seconds,
-    versions: {
-      "@clr/clr": VERSION,
-      "@tensorflow/tfjs": tf.version.tfjs,
-      deno: Deno.version.deno,
-    },
-    finished: new Date().toISOString(),
-  };
 }

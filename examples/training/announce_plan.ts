@@ -1,43 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { VERSION, wrap } from "@clr/clr/command";
 import { describeDevices } from "@clr/clr/devices";
-import type { ImageBatches } from "../datasets/image_batches.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
-import { describeEnd, formatDuration, type Plan } from "./plan.ts";
-import { formatRate } from "./progress.ts";
+import { describeCycles, formatDuration, type Plan } from "./plan.ts";
 
-/** Seconds that a training batch takes, on a model of its own. */
-export async function measureBatch(
-  { createModel }: ClassifierRun,
-  batches: ImageBatches,
-): Promise<number> {
-  const model = createModel();
-  const step = async () => {
-    const { xs, ys } = batches.tensorsAt(0);
-    await model.trainOnBatch(xs, ys);
-    tf.dispose([xs, ys]);
-  };
-  // The first steps compile what there is to compile.
-  let seconds = Infinity;
-  for (let i = 0; i < 4; i++) {
-    const start = performance.now();
-    await step();
-    seconds = Math.min(seconds, (performance.now() - start) / 1000);
-  }
-  model.optimizer.dispose();
-  model.dispose();
-  return seconds;
-}
-
-/** Says what the run will do, and about how long that takes. */
-export function printPlan(
+/** What the run will do, name by name. */
+export function planRows(
   run: ClassifierRun,
   plan: Plan,
-  secondsPerBatch: number,
-): void {
-  const { dataset, backend, schedule: { options } } = run;
-  const rates = `${formatRate(options.baseLr)} to ${formatRate(options.maxLr)}`;
-  const rows = [
+): (readonly [name: string, value: string])[] {
+  const { dataset, backend, rate } = run;
+  const cycles = describeCycles(plan);
+  return [
     ["model", run.modelName],
     [
       "images",
@@ -48,21 +22,29 @@ export function printPlan(
       "epochs",
       `${plan.epochs} of ${plan.batchesPerEpoch} batches of ${plan.batchSize}: ${plan.iterations} iterations`,
     ],
-    [
-      "learning rate",
-      `${options.mode}, ${rates}, ${plan.cycleLength} iterations a cycle`,
-    ],
-    [
-      "cycles",
-      `${Number(plan.cycles.toFixed(2))}; training ${describeEnd(plan)}`,
-    ],
-    ...run.lossNote ? [["loss", run.lossNote]] : [],
-    ["time", `about ${formatDuration(secondsPerBatch * plan.iterations)}`],
+    ["learning rate", rate.description],
+    ...cycles === undefined ? [] : [["cycles", cycles] as const],
+    ...run.lossNote ? [["loss", run.lossNote] as const] : [],
   ];
-  for (const [name, value] of rows) {
-    console.log(name.padEnd(15) + wrap(value, 65).join(`\n${" ".repeat(15)}`));
-  }
+}
+
+/**
+ * Says what the run will do, and then about how long that takes.
+ *
+ * @param measure Gives the seconds; it takes some itself.
+ */
+export async function printPlan(
+  run: ClassifierRun,
+  plan: Plan,
+  measure: () => Promise<number>,
+): Promise<void> {
+  for (const row of planRows(run, plan)) printRow(row);
+  printRow(["time", `about ${formatDuration(await measure())}`]);
   console.log();
+}
+
+function printRow([name, value]: readonly string[]): void {
+  console.log(name.padEnd(15) + wrap(value, 65).join(`\n${" ".repeat(15)}`));
 }
 
 /** The same and more, as JSON. */
@@ -78,7 +60,7 @@ export function planJson(run: ClassifierRun, plan: Plan): string {
         testImages: run.dataset.test.count,
       },
       plan,
-      schedule: run.schedule.options,
+      schedule: run.rate.options,
       seed: run.seed,
       options: run.options,
       backend: run.backend,

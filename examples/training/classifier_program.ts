@@ -1,9 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import {
-  CyclicLR,
-  type FindLearningRateOptions,
-  type LearningRateRange,
-} from "@clr/clr";
+import type { FindLearningRateOptions, LearningRateRange } from "@clr/clr";
 import {
   DeviceLostError,
   PreflightError,
@@ -19,6 +15,7 @@ import {
   PICTURE_FLAGS,
   runCommand,
   stoppedStatus,
+  TENSORBOARD_FLAGS,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -31,9 +28,11 @@ import {
   CHECKPOINT_FLAGS,
   DATA_FLAGS,
   DEVICE_FLAGS,
+  FIND_FLAGS,
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
+import { createRateMode } from "./rate_mode.ts";
 import { readRange } from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
 
@@ -42,8 +41,10 @@ export function classifierFlags<const Folder extends string>(out: Folder) {
   return {
     ...DATA_FLAGS,
     ...SCHEDULE_FLAGS,
+    ...FIND_FLAGS,
     ...DEVICE_FLAGS,
     ...PICTURE_FLAGS,
+    ...TENSORBOARD_FLAGS,
     out: outFlag(out),
     ...CHECKPOINT_FLAGS,
   } as const;
@@ -86,7 +87,10 @@ export interface ClassifierProgram<Values extends ClassifierFlagValues> {
   readonly augmentation?: Augmentation;
   /** Makes a compiled model with the metric `acc`. */
   readonly createModel: (values: Values) => tf.LayersModel;
-  /** The range test to run first; nothing where none is wanted. */
+  /**
+   * The range test to run first; nothing where none is wanted, which is never so
+   * with `--find-lr-only`.
+   */
   readonly rangeTest: (
     values: Values,
     backend: SelectedBackend,
@@ -115,7 +119,7 @@ async function main<Values extends ClassifierFlagValues>(
   program: ClassifierProgram<Values>,
   values: Values,
 ): Promise<number> {
-  const { out, plots, seed, "batch-size": batchSize } = values;
+  const { out, plots, tensorboard, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
   livePort(values.live);
   using _lock = await lockFolder(out, { by: program.file });
@@ -137,7 +141,7 @@ async function main<Values extends ClassifierFlagValues>(
     dataset,
     normalization: program.normalization(dataset),
     augmentation: program.augmentation,
-    ...{ batchSize, seed, backend, plots, out },
+    ...{ batchSize, seed, backend, plots, tensorboard, out },
   };
   const test = program.rangeTest(values, backend);
   let range: LearningRateRange | undefined;
@@ -146,6 +150,7 @@ async function main<Values extends ClassifierFlagValues>(
     range ??= await findRange(run, test);
     if (range === undefined) return stoppedStatus();
   }
+  if (values["find-lr-only"]) return range?.verdict === "good" ? 0 : 3;
   const found = range ?? program.bounds?.(values);
   const baseLr = values["base-lr"] ?? found?.baseLr;
   const maxLr = values["max-lr"] ?? found?.maxLr;
@@ -153,17 +158,20 @@ async function main<Values extends ClassifierFlagValues>(
     console.error("No bounds to train between: give --base-lr and --max-lr.");
     return 3;
   }
+  const epochs = values.epochs ?? preset.epochs;
   const batchesPerEpoch = Math.ceil(dataset.train.count / batchSize);
   const { ending } = await trainClassifier({
     ...run,
-    schedule: new CyclicLR({
+    rate: createRateMode({
+      mode: values.mode,
       baseLr,
       maxLr,
       stepSize: values["step-size"] ?? preset.stepEpochs * batchesPerEpoch,
-      mode: values.mode,
+      epochs,
+      batchesPerEpoch,
     }),
     range,
-    epochs: values.epochs ?? preset.epochs,
+    epochs,
     live: values.live,
     checkpointEvery: values["checkpoint-every"],
     resume: values.resume,

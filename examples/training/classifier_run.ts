@@ -1,9 +1,10 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { CyclicLR, LearningRateRange } from "@clr/clr";
+import type { LearningRateRange } from "@clr/clr";
 import type { SelectedBackend } from "@clr/clr/backends";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
+import type { RateMode } from "./rate_mode.ts";
 
 /** What `trainClassifier` is given. */
 export interface ClassifierRun {
@@ -17,7 +18,8 @@ export interface ClassifierRun {
   readonly normalization: Normalization;
   /** How the training images are varied. @default {not at all} */
   readonly augmentation?: Augmentation;
-  readonly schedule: CyclicLR;
+  /** What drives the learning rate. */
+  readonly rate: RateMode;
   readonly epochs: number;
   readonly batchSize: number;
   readonly seed: number;
@@ -28,6 +30,8 @@ export interface ClassifierRun {
   readonly plots?: boolean;
   /** Shows the run in a browser; the text is the port, or "" for any. */
   readonly live?: string;
+  /** A folder for what TensorBoard shows. @default {none} */
+  readonly tensorboard?: string;
   /** Whether to write the model as ONNX too, and evaluate that. @default {false} */
   readonly onnx?: boolean;
   /** Folder of the results. */

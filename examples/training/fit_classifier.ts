@@ -1,9 +1,9 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { CyclicLR } from "@clr/clr";
+import type { LearningRateScheduler } from "@clr/clr";
 import { Interrupt, writeFile } from "@clr/clr/command";
 import { GpuSampler } from "@clr/clr/devices";
 import type { LivePage } from "@clr/clr/plots";
-import { Checkpointer, toCsv } from "@clr/clr/training";
+import { Checkpointer, type TensorBoardLogger, toCsv } from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
@@ -20,6 +20,8 @@ export interface Fit {
   readonly batches: ImageBatches;
   readonly testBatches: ImageBatches;
   readonly live?: LivePage;
+  /** Logs for TensorBoard. */
+  readonly logger?: TensorBoardLogger;
 }
 
 /** How the training ended. */
@@ -32,39 +34,41 @@ export interface FitResult {
 
 /** Trains to the end, to a signal such as Ctrl-C or to a loss that is no number. */
 export async function fitClassifier(
-  { run, plan, model, batches, testBatches, live }: Fit,
+  { run, plan, model, batches, testBatches, live, logger }: Fit,
 ): Promise<FitResult> {
-  const { schedule, epochs } = run;
+  const { rate: { scheduler, plateau }, epochs } = run;
   using interrupt = new Interrupt();
   await using sampler = new GpuSampler();
   const checkpoints = `${run.out}/checkpoints`;
   if (run.resume) await resumeRun(checkpoints, model, run);
-  setSteps(model, schedule.totalIterations);
+  setSteps(model, scheduler.totalIterations);
   const checkpointer = run.checkpointEvery === undefined
     ? undefined
     : new Checkpointer(checkpoints, {
-      scheduler: schedule,
+      scheduler,
       every: run.checkpointEvery,
-      data: () => identityOf(run),
+      data: () => ({ ...identityOf(run), plateau }),
       // What was trained when it is stopped is saved there and then.
       signal: interrupt.signal,
     });
   const progress = new Progress({
     plan,
-    scheduler: schedule,
+    scheduler,
     signal: interrupt.signal,
     sampler,
   });
   const start = performance.now();
   try {
     await fitFrom(model, batches, {
-      start: schedule.totalIterations,
+      start: scheduler.totalIterations,
       epochs,
       validationData: testBatches.dataset(0, testBatches.perEpoch),
       stopped: () => interrupt.signal.aborted || progress.diverged,
       callbacks: [
-        schedule,
+        scheduler,
+        ...(plateau ? [plateau] : []),
         ...(checkpointer ? [checkpointer] : []),
+        ...(logger ? [logger] : []),
         progress,
         ...(live ? [followOn(live, run, sampler)] : []),
       ],
@@ -72,8 +76,8 @@ export async function fitClassifier(
   } finally {
     progress.stop();
     // Whatever ended the training, what was recorded is not lost.
-    await schedule.flush();
-    await writeHistory(run.out, schedule);
+    await scheduler.flush();
+    await writeHistory(run.out, scheduler);
   }
   return {
     ending: progress.diverged
@@ -89,17 +93,20 @@ export async function fitClassifier(
 /** Shows the run on its live page, with the use of the GPU where one computes. */
 function followOn(
   live: LivePage,
-  { backend: { backend, device }, dataset, schedule }: ClassifierRun,
+  { backend: { backend, device }, dataset, rate }: ClassifierRun,
   sampler: GpuSampler,
 ): LiveFollower {
   return new LiveFollower(live, {
-    run: schedule,
+    run: rate.scheduler,
     facts: { backend, device, data: `${dataset.name}, ${dataset.origin}` },
     sampler: backend === "webgpu" ? sampler : undefined,
   });
 }
 
-async function writeHistory(out: string, schedule: CyclicLR): Promise<void> {
-  await writeFile(`${out}/history.json`, JSON.stringify(schedule));
-  await writeFile(`${out}/history.csv`, toCsv(schedule.history));
+async function writeHistory(
+  out: string,
+  scheduler: LearningRateScheduler,
+): Promise<void> {
+  await writeFile(`${out}/history.json`, JSON.stringify(scheduler));
+  await writeFile(`${out}/history.csv`, toCsv(scheduler.history));
 }

@@ -1,5 +1,6 @@
 import { BACKEND_FLAGS, type Flags, type FlagValues } from "@clr/clr/command";
 import type { OptimizerName, OPTIMIZERS } from "./optimizers.ts";
+import { RATE_MODES, type RateModeName } from "./rate_mode.ts";
 
 const OPTIMIZER_NAMES = [
   "momentum",
@@ -81,9 +82,10 @@ export const SCHEDULE_FLAGS = {
   },
   mode: {
     kind: "choice",
-    choices: ["triangular", "triangular2", "exp_range"],
-    default: "triangular2",
-    help: "how the amplitude changes over the cycles",
+    choices: RATE_MODES,
+    default: "triangular2" satisfies RateModeName,
+    help: "how the rate goes: in cycles whose amplitude is kept, halved or " +
+      "decays, in one cycle, by cosines that restart, or down on plateaus",
   },
   "base-lr": {
     kind: "number",
@@ -99,6 +101,14 @@ export const SCHEDULE_FLAGS = {
     kind: "number",
     above: 0,
     help: "iterations from base to peak",
+  },
+} as const satisfies Flags;
+
+/** The flag that leaves it at the range test. */
+export const FIND_FLAGS = {
+  "find-lr-only": {
+    kind: "switch",
+    help: "run the learning-rate range test, draw it, and train no further",
   },
 } as const satisfies Flags;
 

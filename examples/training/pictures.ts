@@ -12,7 +12,7 @@ import {
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { imageSize } from "../datasets/image_dataset.ts";
 import { type ClassifierRun, originOf } from "./classifier_run.ts";
-import { formatDuration, type Plan } from "./plan.ts";
+import { describeCycles, formatDuration, type Plan } from "./plan.ts";
 
 const SAMPLES = 24;
 
@@ -34,13 +34,13 @@ export interface FinishedRun {
  */
 export async function writePictures(finished: FinishedRun): Promise<string[]> {
   const { run, plan, report, seconds } = finished;
-  const { dataset, schedule, backend } = run;
-  const { options: rates } = schedule;
+  const { dataset, rate, backend } = run;
+  const { scheduler } = rate;
   const origin = originOf(run);
-  const learningRate = scheduleChart(schedule, plan.iterations, { origin });
-  const training = historyChart(schedule, { origin });
+  const cycles = describeCycles(plan);
+  const training = historyChart(scheduler, { origin });
   const html = await toReport({
-    title: `${run.modelName} with a cyclical learning rate`,
+    title: `${run.modelName} with ${rate.title}`,
     summary: `${(100 * report.accuracy).toFixed(2)} % of ` +
       `${dataset.test.count} test images are right after ` +
       `${plan.iterations} iterations in ${formatDuration(seconds)}.`,
@@ -50,11 +50,8 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
         "batches an epoch": plan.batchesPerEpoch,
         "images a batch": run.batchSize,
         iterations: plan.iterations,
-        mode: rates.mode,
-        "base learning rate": rates.baseLr,
-        "max learning rate": rates.maxLr,
-        "iterations a cycle": plan.cycleLength,
-        cycles: Number(plan.cycles.toFixed(2)),
+        "learning rate": rate.description,
+        ...cycles === undefined ? {} : { cycles },
         seed: run.seed,
         ...run.lossNote ? { loss: run.lossNote } : {},
       },
@@ -79,7 +76,11 @@ export async function writePictures(finished: FinishedRun): Promise<string[]> {
     samples: await samplePredictions(finished),
   });
   const files: [string, string][] = [
-    ["learning_rate.svg", await toSvg(learningRate)],
+    // One that waits for a plateau is known only from the training.
+    ...rate.plateau ? [] : [[
+      "learning_rate.svg",
+      await toSvg(scheduleChart(scheduler, plan.iterations, { origin })),
+    ] as [string, string]],
     ["training.svg", await toSvg(training)],
     ["report.html", html],
   ];

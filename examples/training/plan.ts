@@ -5,11 +5,11 @@ export interface Plan {
   readonly epochs: number;
   readonly batchesPerEpoch: number;
   readonly iterations: number;
-  /** Iterations from one trough of the learning rate to the next. */
-  readonly cycleLength: number;
-  readonly cycles: number;
+  /** Iterations from one trough of the rate to the next, where it has cycles. */
+  readonly cycleLength?: number;
+  readonly cycles?: number;
   /** Whether the last batch is the last of a cycle. */
-  readonly endsWithCycle: boolean;
+  readonly endsWithCycle?: boolean;
   /** The nearest numbers of epochs that end with a cycle, if any is near. */
   readonly epochsEndingWithCycle: readonly number[];
 }
@@ -26,6 +26,8 @@ export function makePlan(
 ): Plan {
   const batchesPerEpoch = Math.ceil(images / batchSize);
   const iterations = epochs * batchesPerEpoch;
+  const plan = { images, batchSize, epochs, batchesPerEpoch, iterations };
+  if (cycleLength === undefined) return { ...plan, epochsEndingWithCycle: [] };
   const ends = (n: number) => (n * batchesPerEpoch) % cycleLength === 0;
   const near = (from: number, step: 1 | -1, end: number) => {
     for (let i = 0, n = from; i < LOOKED_AT && n !== end; i++, n += step) {
@@ -36,11 +38,7 @@ export function makePlan(
   // Beyond twice the epochs asked for, a suggestion is no help.
   const above = near(epochs + 1, 1, 2 * epochs + 1);
   return {
-    images,
-    batchSize,
-    epochs,
-    batchesPerEpoch,
-    iterations,
+    ...plan,
     cycleLength,
     cycles: iterations / cycleLength,
     endsWithCycle: ends(epochs),
@@ -48,10 +46,17 @@ export function makePlan(
   };
 }
 
-/** The sentence about how training and its last cycle end. */
-export function describeEnd(plan: Plan): string {
+/** How many cycles there are, and how training and its last one end. */
+export function describeCycles(plan: Plan): string | undefined {
+  const { cycles, cycleLength } = plan;
+  if (cycles === undefined || cycleLength === undefined) return undefined;
+  const count = Number(cycles.toFixed(2));
+  return `${count}; training ${describeEnd(plan, cycleLength)}`;
+}
+
+function describeEnd(plan: Plan, cycleLength: number): string {
   if (plan.endsWithCycle) return "ends at the end of a cycle";
-  const left = plan.cycleLength - plan.iterations % plan.cycleLength;
+  const left = cycleLength - plan.iterations % cycleLength;
   const suggestion = plan.epochsEndingWithCycle.length > 0
     ? `--epochs ${plan.epochsEndingWithCycle.join(" or ")} would`
     : `--step-size ${plan.batchesPerEpoch} (one epoch) and an even number of epochs would`;

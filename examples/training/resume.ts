@@ -1,18 +1,21 @@
 import type * as tf from "@tensorflow/tfjs";
-import { type CyclicLR, LearningRateRange } from "@clr/clr";
+import { LearningRateRange } from "@clr/clr";
 import {
   type Checkpoint,
   CheckpointError,
   loadCheckpoint,
+  type ReduceLROnPlateauState,
 } from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
+import type { RateMode } from "./rate_mode.ts";
+import { paragraph } from "./paragraph.ts";
 
 /** What must be the same for a run to go on from a checkpoint. */
 export interface RunIdentity {
   readonly modelName: string;
   readonly dataset: ImageDataset;
-  readonly schedule: CyclicLR;
+  readonly rate: RateMode;
   readonly batchSize: number;
   readonly seed: number;
 }
@@ -26,7 +29,7 @@ export function identityOf(run: RunIdentity): Record<string, unknown> {
     "training images": dataset.train.count,
     "batch size": run.batchSize,
     seed: run.seed,
-    schedule: run.schedule.options,
+    schedule: run.rate.options,
   };
 }
 
@@ -66,9 +69,14 @@ export async function resumeRun(
     console.error(`Passed over ${path}, which is damaged: ${reason}.`);
   }
   checkIdentity(checkpoint, run);
-  checkpoint.restore({ model, scheduler: run.schedule });
+  const { scheduler, plateau } = run.rate;
+  checkpoint.restore({ model, scheduler });
+  const saved = checkpoint.data as { plateau?: ReduceLROnPlateauState };
+  if (plateau && saved.plateau) plateau.restore(saved.plateau);
   console.log(
-    `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.\n`,
+    paragraph(
+      `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.`,
+    ) + "\n",
   );
 }
 

@@ -1,21 +1,24 @@
 import type * as tf from "@tensorflow/tfjs";
 import { preflight } from "@clr/clr/backends";
-import { openLivePage, writeFile } from "@clr/clr/command";
+import { markdownTable, openLivePage, writeFile } from "@clr/clr/command";
 import {
   type ClassificationReport,
   type ClassifierEvaluation,
   evaluateClassifier,
 } from "@clr/clr/metrics";
 import type { LivePage } from "@clr/clr/plots";
+import { TensorBoardLogger } from "@clr/clr/training";
 import { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
-import { measureBatch, planJson, printPlan } from "./announce_plan.ts";
+import { planJson, planRows, printPlan } from "./announce_plan.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { fitClassifier, type FitResult } from "./fit_classifier.ts";
+import { measureTime } from "./measure_time.ts";
 import { saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
+import { paragraph } from "./paragraph.ts";
 import { formatRate } from "./progress.ts";
 
 /** How a training run ended. */
@@ -35,7 +38,7 @@ interface EndedRun extends FitResult {
 }
 
 /**
- * Trains an image classifier with a cyclical learning rate and shows a person
+ * Trains an image classifier by a schedule of the learning rate and shows a person
  * what happens: the plan, the progress, the accuracy on the test images class
  * by class, and files with all of it.
  *
@@ -46,7 +49,7 @@ interface EndedRun extends FitResult {
 export async function trainClassifier(
   run: ClassifierRun,
 ): Promise<ClassifierResult> {
-  const { dataset, schedule, batchSize, normalization } = run;
+  const { dataset, rate, batchSize, normalization } = run;
   const batches = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,
@@ -58,23 +61,27 @@ export async function trainClassifier(
     normalization,
     shuffle: false,
   });
-  const { stepSize, stepSizeDown } = schedule.options;
   const plan = makePlan({
     images: batches.count,
     batchSize,
     epochs: run.epochs,
-    cycleLength: stepSize + stepSizeDown,
+    cycleLength: rate.cycleLength,
   });
   await writeFile(`${run.out}/plan.json`, planJson(run, plan));
   const model = run.createModel();
   try {
     await preflight(model);
-    printPlan(run, plan, await measureBatch(run, batches));
+    await printPlan(
+      run,
+      plan,
+      () => measureTime(run, plan, batches, testBatches),
+    );
     await using live = await openLivePage(run.live, {
       title: run.modelName,
       iterations: plan.iterations,
     });
-    const made = { run, plan, model, testBatches, live };
+    const logger = await startLogging(run, plan);
+    const made = { run, plan, model, testBatches, live, logger };
     const ended = { ...made, ...await fitClassifier({ ...made, batches }) };
     const { ending } = ended;
     if (ending === "diverged") await tellDiverged(ended);
@@ -87,26 +94,40 @@ export async function trainClassifier(
   }
 }
 
+/** What TensorBoard shows of a run before its first batch. */
+async function startLogging(
+  run: ClassifierRun,
+  plan: Plan,
+): Promise<TensorBoardLogger | undefined> {
+  if (run.tensorboard === undefined) return undefined;
+  const logger = new TensorBoardLogger(run.tensorboard, {
+    scheduler: run.rate.scheduler,
+  });
+  await logger.text("plan", markdownTable(planRows(run, plan)));
+  return logger;
+}
+
 async function tellDiverged({ run, live }: EndedRun): Promise<void> {
-  const { lr, loss } = run.schedule.history;
+  const { scheduler } = run.rate;
+  const { lr, loss } = scheduler.history;
   const at = loss.findIndex((value) => !Number.isFinite(value));
-  await live?.end(`Diverged at iteration ${at + 1}`, run.schedule);
-  console.error(
+  await live?.end(`Diverged at iteration ${at + 1}`, scheduler);
+  console.error(paragraph(
     `The loss is not a number any more at iteration ${at + 1}, learning rate ${
       formatRate(lr[at])
     }: training stopped. Lower --max-lr. The history is in ${run.out}.`,
-  );
+  ));
 }
 
 async function tellInterrupted(
   { run, plan, live, canResume }: EndedRun,
 ): Promise<void> {
-  await live?.end("Stopped", run.schedule);
-  console.log(
-    `Stopped after ${run.schedule.totalIterations} of ${plan.iterations} iterations. ` +
+  await live?.end("Stopped", run.rate.scheduler);
+  console.log(paragraph(
+    `Stopped after ${run.rate.scheduler.totalIterations} of ${plan.iterations} iterations. ` +
       `The model and the history so far are in ${run.out}.` +
       (canResume ? " --resume goes on from here." : ""),
-  );
+  ));
 }
 
 /** Evaluates the model, and says and writes all that was found. */
@@ -117,13 +138,16 @@ async function evaluateAndTell(ended: EndedRun): Promise<ClassificationReport> {
   const { report } = evaluation;
   const accuracy = `${(100 * report.accuracy).toFixed(2)} %`;
   const duration = formatDuration(ended.seconds);
-  console.log(
-    `\nTest accuracy ${accuracy} on ${dataset.test.count} images after ` +
+  const headline = paragraph(
+    `Test accuracy ${accuracy} on ${dataset.test.count} images after ` +
       `${plan.iterations} iterations in ${duration} ` +
-      `(${backend.backend}, ${backend.device}; ${dataset.name}, ${dataset.origin})\n`,
+      `(${backend.backend}, ${backend.device}; ${dataset.name}, ${dataset.origin})`,
   );
-  console.log(`${report}`);
-  await live?.end(`Test accuracy ${accuracy} after ${duration}`, run.schedule);
+  console.log(`\n${headline}\n\n${report}`);
+  await live?.end(
+    `Test accuracy ${accuracy} after ${duration}`,
+    run.rate.scheduler,
+  );
   const json = {
     ...report,
     testImages: dataset.test.count,
@@ -148,7 +172,7 @@ async function evaluateAndTell(ended: EndedRun): Promise<ClassificationReport> {
   if (run.plots ?? true) {
     files.push(...await writePictures({ ...ended, report }));
   }
-  console.log(`In ${out}: ${files.join(", ")}`);
+  console.log(paragraph(`In ${out}: ${files.join(", ")}`));
   return report;
 }
 

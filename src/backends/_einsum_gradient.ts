@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { firstOf, type Gradient } from "./_engine.ts";
 
 /**
  * The gradient of one operand: the contraction of dy with the other one. Letters
@@ -23,12 +24,11 @@ function gradientOf(
 }
 
 /** The gradient of `einsum` of one or two operands, of which tfjs has none. */
-export const einsumGradient: tf.GradConfig = {
+export const einsumGradient: Gradient<tf.EinsumAttrs> = {
   kernelName: "Einsum",
   saveAllInputs: true,
-  gradFunc: (dy, saved, attrs) => {
-    const operands = saved;
-    const equation = (attrs.equation as string).replace(/\s/g, "");
+  gradFunc: (dy, operands, attrs) => {
+    const equation = attrs.equation.replace(/\s/g, "");
     const [inputs, output] = equation.split("->");
     const terms = inputs.split(",");
     if (terms.some((term) => new Set(term).size < term.length)) {
@@ -40,7 +40,7 @@ export const einsumGradient: tf.GradConfig = {
       i,
       () =>
         gradientOf(terms[i], operand, [
-          [output, dy as tf.Tensor],
+          [output, firstOf(dy)],
           ...operands.map((other, k): [string, tf.Tensor] => [terms[k], other])
             .filter((_, k) => k !== i),
         ]),

@@ -7,8 +7,8 @@ export function hasKernel(name: string): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
-/** Runs a kernel of the current backend that has one or several outputs. */
-export function runKernel<Output extends tf.Tensor | tf.Tensor[]>(
+/** Runs a kernel of the current backend that has one output, or several. */
+export function runKernel<Output extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
   name: string,
   inputs: Record<string, tf.Tensor> | readonly tf.Tensor[],
   attrs: object = {},
@@ -29,25 +29,65 @@ export function gradientDepth(): number {
   return tf.engine().state.gradientDepth;
 }
 
-/** The gradient function of a kernel. */
-export type GradFunc = tf.GradConfig["gradFunc"];
+/** The gradient with respect to each input, computed when asked for. */
+export type InputGradients = Record<string, () => tf.Tensor>;
+
+/** What the engine gives a gradient to start from, by output if there are several. */
+export type OutputGradients = tf.Tensor | tf.Tensor[];
+
+/** A gradient that knows the attributes of its kernel. */
+export interface Gradient<Attrs> extends Omit<tf.GradConfig, "gradFunc"> {
+  gradFunc(
+    dy: OutputGradients,
+    saved: tf.Tensor[],
+    attrs: Attrs,
+  ): InputGradients;
+}
+
+/** The gradient of the only output, or of the first. */
+export function firstOf(dy: OutputGradients): tf.Tensor {
+  return Array.isArray(dy) ? dy[0] : dy;
+}
+
+/** Registers the gradient of a kernel that has none. */
+export function registerGradient<Attrs = object>(
+  gradient: Gradient<Attrs>,
+): void {
+  const { gradFunc } = gradient;
+  tf.registerGradient({
+    ...gradient,
+    gradFunc: (dy, saved, attrs) => gradFunc(dy, saved, attrs as Attrs),
+  });
+}
 
 /** Puts a gradient in the place of tfjs's own. */
-export function replaceGradient(
+export function replaceGradient<Attrs = object>(
   kernelName: string,
-  replace: (stock: tf.GradConfig) => tf.GradConfig,
+  replace: (stock: Gradient<Attrs>) => Gradient<Attrs>,
 ): void {
   const stock = tf.getGradient(kernelName);
   tf.unregisterGradient(kernelName);
-  tf.registerGradient(replace(stock));
+  registerGradient(replace({
+    ...stock,
+    gradFunc: (dy, saved, attrs) =>
+      stock.gradFunc(dy, saved, attrs as tf.NamedAttrMap),
+  }));
+}
+
+/** Sums over the axes along which a tensor of that shape was broadcast. */
+export function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
+  const axes = tf.backend_util.getReductionAxes(shape, x.shape);
+  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
 }
 
 /**
  * The prototype of one of tfjs's layers, by its class's name. Not by way of a
  * layer, which would count in the names of those after it.
  */
-export function layerPrototype(className: string): tf.layers.Layer {
+export function layerPrototype<Layer extends tf.layers.Layer>(
+  className: string,
+): Layer {
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
   const [layer] = classNameMap[className];
-  return layer.prototype as unknown as tf.layers.Layer;
+  return layer.prototype as Layer;
 }

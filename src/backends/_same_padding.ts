@@ -9,8 +9,7 @@ import {
   backend_util,
   type Conv3DAttrs,
 } from "@tensorflow/tfjs";
-
-type Shape5D = [number, number, number, number, number];
+import { shape5D } from "./_shapes.ts";
 
 function unpadded(info: backend_util.Conv3DInfo): backend_util.Conv3DInfo {
   const { front, back, top, bottom, left, right, type } = info.padInfo;
@@ -30,18 +29,23 @@ function unpadded(info: backend_util.Conv3DInfo): backend_util.Conv3DInfo {
   };
 }
 
+/** How the windows of a 3D convolution are asked for. */
+export interface Conv3DWindows {
+  readonly strides: Conv3DAttrs["strides"];
+  readonly dilations?: Conv3DAttrs["dilations"];
+  readonly pad: Conv3DAttrs["pad"];
+}
+
 /** How the windows of a 3D convolution lie on its input. */
 export function conv3DInfo(
   shape: number[],
   filterShape: number[],
-  strides: Conv3DAttrs["strides"] | number,
-  dilations: Conv3DAttrs["dilations"] | number,
-  pad: Conv3DAttrs["pad"],
+  { strides, dilations = 1, pad }: Conv3DWindows,
 ): backend_util.Conv3DInfo {
   return unpadded(
     backend_util.computeConv3DInfo(
-      shape as Shape5D,
-      filterShape as Shape5D,
+      shape5D(shape),
+      shape5D(filterShape),
       strides,
       dilations,
       pad,
@@ -59,7 +63,7 @@ export function pool3DInfo(
 ): backend_util.Conv3DInfo {
   return unpadded(
     backend_util.computePool3DInfo(
-      shape as Shape5D,
+      shape5D(shape),
       attrs.filterSize,
       attrs.strides,
       1,

@@ -4,22 +4,22 @@
  */
 
 import {
+  type Conv3DAttrs,
+  type Conv3DBackpropFilterV2Attrs,
+  type Conv3DBackpropInputV2Attrs,
+  type Conv3DBackpropInputV2Inputs,
   getKernel,
   type KernelBackend,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
-  registerKernel,
   type TensorInfo,
-  unregisterKernel,
   util,
 } from "@tensorflow/tfjs";
-import { conv3DInfo } from "./_same_padding.ts";
-
-interface Call {
-  readonly inputs: NamedTensorInfoMap;
-  readonly attrs: NamedAttrMap;
-  readonly backend: KernelBackend;
-}
+import {
+  type KernelCall,
+  registeredKernel,
+  replaceKernel,
+} from "./_kernels.ts";
+import { conv3DInfo, type Conv3DWindows } from "./_same_padding.ts";
+import { shape5D } from "./_shapes.ts";
 
 /**
  * The shape of the part of the input that the windows reach, which has no
@@ -28,95 +28,72 @@ interface Call {
 function reached(
   shape: number[],
   filterShape: number[],
-  attrs: NamedAttrMap,
+  windows: Conv3DWindows,
 ): number[] {
-  const { strides, dilations = 1, pad } = attrs as {
-    strides: number;
-    dilations: number;
-    pad: "same" | "valid";
-  };
-  if (pad !== "same") return shape;
-  const info = conv3DInfo(shape, filterShape, strides, dilations, pad);
-  const least = (size: number, out: number, stride: number, taps: number) =>
-    Math.min(size, (out - 1) * stride + taps);
+  if (windows.pad !== "same") return shape;
+  const info = conv3DInfo(shape, filterShape, windows);
+  // From the first window's beginning to the last one's end.
+  const depth = (info.outDepth - 1) * info.strideDepth;
+  const height = (info.outHeight - 1) * info.strideHeight;
+  const width = (info.outWidth - 1) * info.strideWidth;
   return [
     shape[0],
-    least(
-      info.inDepth,
-      info.outDepth,
-      info.strideDepth,
-      info.effectiveFilterDepth,
-    ),
-    least(
-      info.inHeight,
-      info.outHeight,
-      info.strideHeight,
-      info.effectiveFilterHeight,
-    ),
-    least(
-      info.inWidth,
-      info.outWidth,
-      info.strideWidth,
-      info.effectiveFilterWidth,
-    ),
+    Math.min(info.inDepth, depth + info.effectiveFilterDepth),
+    Math.min(info.inHeight, height + info.effectiveFilterHeight),
+    Math.min(info.inWidth, width + info.effectiveFilterWidth),
     shape[4],
   ];
 }
 
 /** Replaces the three kernels of 3D convolutions. */
 export function mendConv3D(backendName: string): void {
-  const replace = (
+  const has = (kernelName: string) =>
+    getKernel(kernelName, backendName) !== undefined;
+  const run = (
     kernelName: string,
-    mend: (
-      call: Call,
-      stock: (call: Call) => TensorInfo,
-      other: (
-        kernel: string,
-        inputs: NamedTensorInfoMap,
-        attrs: object,
-      ) => TensorInfo,
-    ) => TensorInfo,
+    call: KernelCall<Record<string, TensorInfo>, object, KernelBackend>,
+  ) => registeredKernel(kernelName, backendName)(call);
+  type Cropped = { readonly x: TensorInfo; readonly filter?: TensorInfo };
+  const crop = <Attrs extends Conv3DWindows>(
+    kernelName: string,
+    filterOf: (inputs: Cropped, attrs: Attrs) => number[],
   ) => {
-    const config = getKernel(kernelName, backendName);
-    if (config === undefined) return;
-    unregisterKernel(kernelName, backendName);
-    registerKernel({
-      ...config,
-      kernelFunc: (call) => {
-        const own = call as Call;
-        return mend(
-          own,
-          (call) => config.kernelFunc(call) as TensorInfo,
-          (kernel, inputs, attrs) =>
-            getKernel(kernel, backendName).kernelFunc({
-              inputs,
-              attrs: attrs as NamedAttrMap,
-              backend: own.backend,
-            }) as TensorInfo,
-        );
+    if (!has(kernelName)) return;
+    replaceKernel<Cropped, Attrs, KernelBackend>(
+      kernelName,
+      backendName,
+      (stock) => (call) => {
+        const { inputs, attrs, backend } = call;
+        const { x } = inputs;
+        const size = reached(x.shape, filterOf(inputs, attrs), attrs);
+        if (util.arraysEqual(size, x.shape)) return stock(call);
+        const part = run("Slice", {
+          inputs: { x },
+          attrs: { begin: [0, 0, 0, 0, 0], size },
+          backend,
+        });
+        const y = stock({ ...call, inputs: { ...inputs, x: part } });
+        backend.disposeData(part.dataId);
+        return y;
       },
-    });
+    );
   };
-  const crop = (kernelName: string, filterOf: (call: Call) => number[]) =>
-    replace(kernelName, (call, stock, other) => {
-      const { x } = call.inputs as { x: TensorInfo };
-      const size = reached(x.shape, filterOf(call), call.attrs);
-      if (util.arraysEqual(size, x.shape)) return stock(call);
-      const part = other("Slice", { x }, { begin: [0, 0, 0, 0, 0], size });
-      const y = stock({ ...call, inputs: { ...call.inputs, x: part } });
-      call.backend.disposeData(part.dataId);
-      return y;
-    });
-  crop("Conv3D", ({ inputs }) => inputs.filter!.shape);
-  crop(
+  crop<Conv3DAttrs>("Conv3D", ({ filter }) => filter!.shape);
+  crop<Conv3DBackpropFilterV2Attrs>(
     "Conv3DBackpropFilterV2",
-    ({ attrs }) => attrs.filterShape as number[],
+    (_, { filterShape }) => filterShape,
   );
-  replace("Conv3DBackpropInputV2", (call, stock, other) => {
-    const shape = call.attrs.inputShape as number[];
-    const inputShape = reached(shape, call.inputs.filter!.shape, call.attrs);
+  if (!has("Conv3DBackpropInputV2")) return;
+  replaceKernel<
+    Conv3DBackpropInputV2Inputs,
+    Conv3DBackpropInputV2Attrs,
+    KernelBackend
+  >("Conv3DBackpropInputV2", backendName, (stock) => (call) => {
+    const { inputs, attrs, backend } = call;
+    const shape = attrs.inputShape;
+    const inputShape = shape5D(reached(shape, inputs.filter.shape, attrs));
     if (util.arraysEqual(inputShape, shape)) return stock(call);
-    let dx = stock({ ...call, attrs: { ...call.attrs, inputShape } });
+    let dx = stock({ ...call, attrs: { ...attrs, inputShape } });
     // Axis by axis, as a shader pads no more than four.
     for (let axis = 1; axis < 4; axis++) {
       const more = shape[axis] - inputShape[axis];
@@ -124,11 +101,12 @@ export function mendConv3D(backendName: string): void {
       const outer = util.sizeFromShape(dx.shape.slice(0, axis));
       const inner = util.sizeFromShape(dx.shape.slice(axis + 1));
       const flat = { ...dx, shape: [outer, dx.shape[axis], inner] };
-      const padded = other("PadV2", { x: flat }, {
-        paddings: [[0, 0], [0, more], [0, 0]],
-        constantValue: 0,
+      const padded = run("PadV2", {
+        inputs: { x: flat },
+        attrs: { paddings: [[0, 0], [0, more], [0, 0]], constantValue: 0 },
+        backend,
       });
-      call.backend.disposeData(dx.dataId);
+      backend.disposeData(dx.dataId);
       dx = {
         ...padded,
         shape: dx.shape.map((n, i) => i === axis ? shape[axis] : n),

@@ -9,9 +9,11 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
 import {
+  firstOf,
   gradientDepth,
   hasKernel,
   layerPrototype,
+  registerGradient,
   runKernel,
 } from "./_engine.ts";
 
@@ -61,11 +63,6 @@ interface NormalizationLayer extends tf.layers.Layer {
 }
 
 type Call = tf.layers.Layer["call"];
-type Inputs = Parameters<Call>[0];
-
-function only(inputs: Inputs): tf.Tensor {
-  return Array.isArray(inputs) ? inputs[0] : inputs;
-}
 
 /** Whether a kernel with a gradient may normalize x over its last dimension. */
 function normalizesRows(
@@ -95,7 +92,7 @@ function moveAverage(average: Weight, value: tf.Tensor, momentum: number) {
 
 function batchNormalization(original: Call): Call {
   return function (this: NormalizationLayer, inputs, settings) {
-    const x = only(inputs);
+    const x = firstOf(inputs);
     if (
       !settings.training ||
       !normalizesRows("FusedBatchNormTraining", x, this.axis)
@@ -117,7 +114,7 @@ function batchNormalization(original: Call): Call {
 
 function layerNormalization(original: Call): Call {
   return function (this: NormalizationLayer, inputs, settings) {
-    const x = only(inputs);
+    const x = firstOf(inputs);
     if (!normalizesRows("LayerNorm", x, this.axis)) {
       return original.call(this, inputs, settings);
     }
@@ -137,23 +134,18 @@ function replaceCall(className: string, replace: (original: Call) => Call) {
 }
 
 /** The gradient of a kernel that only its first output has. */
-function registerGradient(
+function addGradient<Attrs extends object>(
   kernelName: string,
   outputsToSave: boolean[],
-  gradient: (
-    dy: tf.Tensor,
-    saved: tf.Tensor[],
-    attrs: tf.NamedAttrMap,
-  ) => tf.Tensor[],
+  gradient: (dy: tf.Tensor, saved: tf.Tensor[], attrs: Attrs) => tf.Tensor[],
 ): void {
-  tf.registerGradient({
+  registerGradient<Attrs>({
     kernelName,
     inputsToSave: ["x", "scale"],
     outputsToSave,
     // Nothing but moving averages, which learn nothing, is made of the moments.
     gradFunc: (dys, saved, attrs) => {
-      const [dy] = dys as tf.Tensor[];
-      const [x, scale, offset] = gradient(dy, saved, attrs);
+      const [x, scale, offset] = gradient(firstOf(dys), saved, attrs);
       return { x: () => x, scale: () => scale, offset: () => offset };
     },
   });
@@ -168,7 +160,7 @@ let fused = false;
 export function fuseLayers(): void {
   if (fused) return;
   fused = true;
-  registerGradient(
+  addGradient(
     "FusedBatchNormTraining",
     [false, true, true],
     (dy, [x, scale, mean, variance], attrs) =>
@@ -178,7 +170,7 @@ export function fuseLayers(): void {
         attrs,
       ),
   );
-  registerGradient(
+  addGradient(
     "LayerNorm",
     [false, true],
     (dy, [x, scale, moments]) =>

@@ -11,6 +11,18 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel, runKernel } from "./_engine.ts";
+import {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  type Fields,
+  momentum,
+  rmsprop,
+  type Rule,
+  sgd,
+  type SlotField,
+} from "./_optimizer_rules.ts";
 
 /** One weight of a fused update. */
 export interface UpdatedWeight {
@@ -85,228 +97,62 @@ function isPlain({ value, gradient, slots }: UpdatedWeight): boolean {
   ) && value.dtype === "float32";
 }
 
-/** The fields of tfjs's optimizers that its types keep to themselves. */
-interface Fields {
-  learningRate: number;
-  epsilon: number;
-  incrementIterations(): void;
-  [field: string]: unknown;
-}
-
-interface SlotField {
-  readonly field: string;
-  /** What tfjs appends to the weight's name. */
-  readonly suffix: string;
-  readonly initial?: (optimizer: Fields) => number;
-}
-
-interface Rule {
-  readonly optimizer: { prototype: tf.Optimizer };
-  kernel(optimizer: Fields): string;
-  /** The slots of a weight, in the kernel's order. */
-  slots(optimizer: Fields): readonly SlotField[];
-  scalars?(optimizer: Fields): tf.Tensor[];
-  constants?(optimizer: Fields): number[];
-  /** What changes once a step rather than once a weight. */
-  finish?(optimizer: Fields): void;
-}
-
-const firstMoment = { field: "accumulatedFirstMoment", suffix: "m" };
-
-function oneMinus(tensor: unknown): tf.Tensor {
-  return tf.sub(1, tensor as tf.Tensor);
-}
-
-function multiplyBy(variable: unknown, factor: unknown): void {
-  const scaled = variable as tf.Variable;
-  scaled.assign(tf.mul(scaled, factor as number));
-}
-
-/**
- * The rules, and what their kernels are given. With g the gradient, w the
- * weight, and c the scalars and constants in their order:
- *
- * - `SgdUpdate`: w ← c₀·g + w
- * - `MomentumUpdate`: a ← c₁·a + g, w ← c₀·a + w
- * - `NesterovUpdate`: a ← c₁·a + g, w ← c₀·(g + a·c₁) + w
- * - `AdagradUpdate`: a ← a + g², w ← g / √(a + c₀) · c₁ + w
- * - `AdadeltaUpdate`: d = √(u + c₂) / √(a + c₂) · g, a ← a·c₀ + g²·c₁,
- *   u ← u·c₀ + d²·c₁, w ← d·c₃ + w
- * - `AdamUpdate`: m ← m·c₂ + g·c₃, v ← v·c₄ + g²·c₅,
- *   w ← (m / c₀) / (√(v / c₁) + c₆) · c₇ + w
- * - `AdamaxUpdate`: m ← m·c₁ + g·c₂, u ← max(u·c₃, |g|),
- *   w ← c₀ · (m / (u + c₄)) + w
- * - `RmspropUpdate`: s ← s·c₀ + g²·c₁, a ← a·c₂ + g·c₃ / √(s + c₄), w ← w − a
- * - `CenteredRmspropUpdate`: the same with a third slot, μ ← μ·c₀ + g·c₁, and
- *   √(s − (μ² + c₄))
- *
- * Each operation is rounded to float32, as it is in tfjs.
- */
-const rules: readonly Rule[] = [
-  {
-    optimizer: tf.SGDOptimizer,
-    kernel: () => "SgdUpdate",
-    slots: () => [],
-    scalars: ({ c }) => [c as tf.Tensor],
-  },
-  {
-    optimizer: tf.MomentumOptimizer,
-    kernel: ({ useNesterov }) =>
-      useNesterov ? "NesterovUpdate" : "MomentumUpdate",
-    slots: () => [{ field: "accumulations", suffix: "momentum" }],
-    scalars: ({ c, m }) => [c as tf.Tensor, m as tf.Tensor],
-  },
-  {
-    optimizer: tf.AdagradOptimizer,
-    kernel: () => "AdagradUpdate",
-    slots: () => [{
-      field: "accumulatedGrads",
-      suffix: "accumulator",
-      initial: ({ initialAccumulatorValue }) =>
-        initialAccumulatorValue as number,
-    }],
-    constants: ({ learningRate }) => [tf.backend().epsilon(), -learningRate],
-  },
-  {
-    optimizer: tf.AdadeltaOptimizer,
-    kernel: () => "AdadeltaUpdate",
-    slots: () => [
-      { field: "accumulatedGrads", suffix: "accum_grad" },
-      { field: "accumulatedUpdates", suffix: "accum_var" },
-    ],
-    constants: ({ rho, epsilon, learningRate }) => [
-      rho as number,
-      1 - (rho as number),
-      epsilon,
-      -learningRate,
-    ],
-  },
-  {
-    optimizer: tf.AdamOptimizer,
-    kernel: () => "AdamUpdate",
-    slots: () => [
-      firstMoment,
-      { field: "accumulatedSecondMoment", suffix: "v" },
-    ],
-    scalars: ({ accBeta1, accBeta2 }) => [
-      oneMinus(accBeta1),
-      oneMinus(accBeta2),
-    ],
-    constants: ({ beta1, beta2, epsilon, learningRate }) => [
-      beta1 as number,
-      1 - (beta1 as number),
-      beta2 as number,
-      1 - (beta2 as number),
-      epsilon,
-      -learningRate,
-    ],
-    finish: ({ accBeta1, accBeta2, beta1, beta2 }) => {
-      multiplyBy(accBeta1, beta1);
-      multiplyBy(accBeta2, beta2);
-    },
-  },
-  {
-    optimizer: tf.AdamaxOptimizer,
-    kernel: () => "AdamaxUpdate",
-    slots: () => [
-      firstMoment,
-      { field: "accumulatedWeightedInfNorm", suffix: "v" },
-    ],
-    scalars: ({ learningRate, iteration, decay, accBeta1 }) => {
-      const decayed = tf.mul(iteration as tf.Tensor, decay as number);
-      const rate = tf.div(-learningRate, tf.add(decayed, 1));
-      return [tf.div(rate, oneMinus(accBeta1))];
-    },
-    constants: ({ beta1, beta2, epsilon }) => [
-      beta1 as number,
-      1 - (beta1 as number),
-      beta2 as number,
-      epsilon,
-    ],
-    finish: ({ iteration, accBeta1, beta1 }) => {
-      const count = iteration as tf.Variable;
-      count.assign(tf.add(count, 1));
-      multiplyBy(accBeta1, beta1);
-    },
-  },
-  {
-    optimizer: tf.RMSPropOptimizer,
-    kernel: ({ centered }) =>
-      centered ? "CenteredRmspropUpdate" : "RmspropUpdate",
-    slots: ({ centered }) => [
-      { field: "accumulatedMeanSquares", suffix: "rms" },
-      { field: "accumulatedMoments", suffix: "momentum" },
-      ...centered ? [{ field: "accumulatedMeanGrads", suffix: "mg" }] : [],
-    ],
-    constants: ({ decay, momentum, learningRate, epsilon }) => [
-      decay as number,
-      1 - (decay as number),
-      momentum as number,
-      learningRate,
-      epsilon,
-    ],
-  },
-];
-
-/** A slot as tfjs keeps it, by the weight's place among all weights. */
-type Slots = { originalName: string; variable: tf.Variable }[];
-
 /** The weight's slots, made where they are missing, as tfjs would make them. */
-function slotsOf(
-  optimizer: Fields,
-  fields: readonly SlotField[],
-  name: string,
-  index: number,
+function slotsOf<Own>(
+  optimizer: Own,
+  fields: readonly SlotField<Own>[],
+  weight: { readonly name: string; readonly index: number },
 ): tf.Variable[] {
+  const { name, index } = weight;
   const { shape } = tf.engine().registeredVariables[name];
-  return fields.map(({ field, suffix, initial }) => {
-    const slots = optimizer[field] as Slots;
-    slots[index] ??= {
+  return fields.map(({ slots, suffix, initial }) => {
+    const own = slots(optimizer);
+    own[index] ??= {
       originalName: `${name}/${suffix}`,
       variable: tf.tidy(() =>
         tf.fill(shape, initial?.(optimizer) ?? 0).variable(false)
       ),
     };
-    return slots[index].variable;
+    return own[index].variable;
   });
 }
 
 type ApplyGradients = tf.Optimizer["applyGradients"];
 
-function fuse(rule: Rule): void {
+function fuse<Own extends Fields>(rule: Rule<Own>): void {
   const { prototype } = rule.optimizer;
   const original: ApplyGradients = prototype.applyGradients;
   function applyGradients(
-    this: tf.Optimizer,
+    this: tf.Optimizer & Own,
     gradients: Parameters<ApplyGradients>[0],
   ): void {
-    const optimizer = this as unknown as Fields;
-    if (!hasKernel(rule.kernel(optimizer))) {
+    const kernel = rule.kernel(this);
+    if (!hasKernel(kernel)) {
       return original.call(this, gradients);
     }
     const named = Array.isArray(gradients)
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
     const fused = tf.tidy(() => {
-      const fields = rule.slots(optimizer);
+      const fields = rule.slots(this);
       const weights = named.flatMap(({ name, tensor }, i) => {
         // A weight that this step does not move gets its slots all the same.
-        const slots = slotsOf(optimizer, fields, name, i);
+        const slots = slotsOf(this, fields, { name, index: i });
         const value = tf.engine().registeredVariables[name];
         return tensor == null ? [] : [{ value, gradient: tensor, slots }];
       });
       const update = {
-        kernel: rule.kernel(optimizer),
-        scalars: rule.scalars?.(optimizer) ?? [],
-        constants: rule.constants?.(optimizer) ?? [],
+        kernel,
+        scalars: rule.scalars?.(this) ?? [],
+        constants: rule.constants?.(this) ?? [],
         weights,
       };
       if (!runUpdate(update)) return false;
-      rule.finish?.(optimizer);
+      rule.finish?.(this);
       return true;
     });
     if (!fused) return original.call(this, gradients);
-    optimizer.incrementIterations();
+    this.incrementIterations();
   }
   prototype.applyGradients = applyGradients;
 }
@@ -320,5 +166,11 @@ let fused = false;
 export function fuseOptimizers(): void {
   if (fused) return;
   fused = true;
-  rules.forEach(fuse);
+  fuse(sgd);
+  fuse(momentum);
+  fuse(adagrad);
+  fuse(adadelta);
+  fuse(adam);
+  fuse(adamax);
+  fuse(rmsprop);
 }

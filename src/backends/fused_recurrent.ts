@@ -126,15 +126,15 @@ type Differentiable = Parameters<typeof tf.customGrad>[0];
 /** The states before the first step and after each, as one tensor. */
 function statesOf(
   { kernel }: Kind,
-  cell: Cell,
-  goBackwards: boolean,
-  x: tf.Tensor,
-  initial: readonly tf.Tensor[],
+  { cell, goBackwards }: RecurrentLayer,
+  given: { readonly x: tf.Tensor; readonly initial: readonly tf.Tensor[] },
 ): tf.Tensor {
+  const recurrentWeights = cell.recurrentKernel.read();
+  const [, outputs = 0] = recurrentWeights.shape;
   const weights = [
     cell.kernel.read(),
-    cell.recurrentKernel.read(),
-    cell.bias?.read() ?? tf.zeros([cell.recurrentKernel.shape[1] as number]),
+    recurrentWeights,
+    cell.bias?.read() ?? tf.zeros([outputs]),
   ];
   const attrs: RecurrentAttrs = {
     soft: cell.recurrentActivation.getClassName() === SOFT,
@@ -170,15 +170,15 @@ function statesOf(
     };
   };
   return tf.customGrad(forward as Differentiable)(
-    x,
+    given.x,
     ...weights,
-    ...initial,
+    ...given.initial,
   );
 }
 
 function call(original: Call): Call {
   return function (this: RecurrentLayer, inputs, settings) {
-    const { mask, training, initialState } = (settings ?? {}) as Settings;
+    const { mask, training, initialState }: Settings = settings ?? {};
     const x = Array.isArray(inputs) ? inputs[0] : inputs;
     const kind = kindOf(this.cell, training === true);
     const fits = kind !== undefined && mask == null &&
@@ -192,7 +192,7 @@ function call(original: Call): Call {
         (this.stateful ? this.states_ : undefined) ??
         Array.from({ length: kind.states }, () => tf.zeros([batch, units]));
       const states = tf.reshape(
-        statesOf(kind, this.cell, this.goBackwards, x, initial),
+        statesOf(kind, this, { x, initial }),
         [kind.states, steps + 1, batch, units],
       );
       const last = initial.map((_, k) =>

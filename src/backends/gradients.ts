@@ -7,15 +7,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import {
+  firstOf,
+  type Gradient,
   gradientDepth,
   hasKernel,
   replaceGradient,
   runKernel,
+  sumTo,
 } from "./_engine.ts";
-
-function only(dy: tf.Tensor | tf.Tensor[]): tf.Tensor {
-  return Array.isArray(dy) ? dy[0] : dy;
-}
 
 /** Sums over the repetitions, axis by axis. */
 function sumRepetitions(
@@ -46,29 +45,25 @@ function spread(dy: tf.Tensor, shape: number[], axes: number[]): tf.Tensor {
     : tf.tile(expanded, reps);
 }
 
-function reduced(attrs: tf.NamedAttrMap, shape: number[]): number[] {
-  return tf.util.parseAxisParam(attrs.axis as number | number[], shape);
-}
-
-/** Sums over the dimensions along which a tensor of that shape was broadcast. */
-function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
-  const axes = tf.backend_util.getReductionAxes(shape, x.shape);
-  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
+function reduced({ axis }: tf.SumAttrs, shape: number[]): number[] {
+  return tf.util.parseAxisParam(axis, shape);
 }
 
 /** For factors of any one shape that broadcasts; tfjs's own takes two. */
-function batchNormGradient(stock: tf.GradConfig): tf.GradConfig {
+function batchNormGradient(
+  stock: Gradient<tf.FusedBatchNormAttrs>,
+): Gradient<tf.FusedBatchNormAttrs> {
   return {
     ...stock,
     gradFunc: (dys, saved, attrs) => {
-      const dy = only(dys);
+      const dy = firstOf(dys);
       const [x, mean, variance, scale] = saved;
       const { shape } = mean;
       const factors = scale ? [variance, scale] : [variance];
       if (factors.some((f) => !tf.util.arraysEqual(f.shape, shape))) {
         return stock.gradFunc(dys, saved, attrs);
       }
-      const epsilon = attrs.varianceEpsilon as number;
+      const epsilon = attrs.varianceEpsilon;
       const root = tf.rsqrt(tf.add(variance, epsilon));
       const factor = scale ? tf.mul(root, scale) : root;
       const sum = sumTo(shape, dy);
@@ -100,8 +95,8 @@ function byKernel(kernelName: string, gradient: string, saved: "x" | "y") {
         return stock.gradFunc(dys, tensors, attrs);
       }
       const [y] = tensors;
-      const dy = only(dys);
-      return { x: () => runKernel<tf.Tensor>(gradient, { dy, y }) };
+      const dy = firstOf(dys);
+      return { x: () => runKernel(gradient, { dy, y }) };
     },
   }));
 }
@@ -112,28 +107,28 @@ let replaced = false;
 export function replaceGradients(): void {
   if (replaced) return;
   replaced = true;
-  replaceGradient("Tile", (stock) => ({
+  replaceGradient<tf.TileAttrs>("Tile", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
       const [x] = saved;
-      const reps = attrs.reps as number[];
-      return { x: () => sumRepetitions(only(dy), x.shape, reps) };
+      const reps = attrs.reps;
+      return { x: () => sumRepetitions(firstOf(dy), x.shape, reps) };
     },
   }));
-  replaceGradient("Sum", (stock) => ({
+  replaceGradient<tf.SumAttrs>("Sum", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
       const [{ shape }] = saved;
-      return { x: () => spread(only(dy), shape, reduced(attrs, shape)) };
+      return { x: () => spread(firstOf(dy), shape, reduced(attrs, shape)) };
     },
   }));
-  replaceGradient("Mean", (stock) => ({
+  replaceGradient<tf.MeanAttrs>("Mean", (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) => {
       const [{ shape }] = saved;
       const axes = reduced(attrs, shape);
       const count = axes.reduce((size, axis) => size * shape[axis], 1);
-      return { x: () => spread(tf.div(only(dy), count), shape, axes) };
+      return { x: () => spread(tf.div(firstOf(dy), count), shape, axes) };
     },
   }));
   replaceGradient("FusedBatchNorm", batchNormGradient);

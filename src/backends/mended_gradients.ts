@@ -1,21 +1,19 @@
 /** Gradients that tfjs (4.22) gets wrong, or lacks, on every backend. */
 
 import * as tf from "@tensorflow/tfjs";
-import { replaceGradient } from "./_engine.ts";
+import { mendDilatedConvolutions } from "./_dilated_convolutions.ts";
+import {
+  firstOf,
+  registerGradient,
+  replaceGradient,
+  runKernel,
+  sumTo,
+} from "./_engine.ts";
+import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
+import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { pool3DInfo } from "./_same_padding.ts";
-
-type Dy = tf.Tensor | tf.Tensor[];
-
-function only(dy: Dy): tf.Tensor {
-  return Array.isArray(dy) ? dy[0] : dy;
-}
-
-/** Sums over the axes along which a tensor of that shape was broadcast. */
-function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
-  const axes = tf.backend_util.getReductionAxes(shape, x.shape);
-  return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
-}
+import { shape4D } from "./_shapes.ts";
 
 /** tfjs's own forget that their inputs may have been broadcast. */
 function mendBroadcast(kernelName: string): void {
@@ -34,11 +32,11 @@ function mendBroadcast(kernelName: string): void {
 
 /** tfjs transposes what it has summed up along the right axis already. */
 function mendCumsum(): void {
-  replaceGradient("Cumsum", (stock) => ({
+  replaceGradient<tf.CumsumAttrs>("Cumsum", (stock) => ({
     ...stock,
     gradFunc: (dy, _, attrs) => {
-      const { axis, exclusive, reverse } = attrs as unknown as tf.CumsumAttrs;
-      return { x: () => tf.cumsum(only(dy), axis, exclusive, !reverse) };
+      const { axis, exclusive, reverse } = attrs;
+      return { x: () => tf.cumsum(firstOf(dy), axis, exclusive, !reverse) };
     },
   }));
 }
@@ -48,18 +46,14 @@ function mendParts(kernelName: string): void {
   replaceGradient(kernelName, (stock) => ({
     ...stock,
     gradFunc: (dy, saved, attrs) =>
-      stock.gradFunc(
-        (Array.isArray(dy) ? dy : [dy]) as unknown as tf.Tensor,
-        saved,
-        attrs,
-      ),
+      stock.gradFunc(Array.isArray(dy) ? dy : [dy], saved, attrs),
   }));
 }
 
 /** A comparison changes nowhere, but in steps. */
 function addComparison(kernelName: string): void {
   if (tf.getGradient(kernelName) !== undefined) return;
-  tf.registerGradient({
+  registerGradient({
     kernelName,
     inputsToSave: ["a", "b"],
     gradFunc: (_, saved) => {
@@ -67,41 +61,6 @@ function addComparison(kernelName: string): void {
       return { a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) };
     },
   });
-}
-
-/** Those that there are: a normalization may be without scale or offset. */
-class PresentInputs extends Array<string> {
-  override map<T>(
-    callback: (name: string, index: number, all: string[]) => T,
-  ): T[] {
-    return Array.from(this, (name, i) => callback(name, i, this))
-      .filter((input) => input !== undefined);
-  }
-}
-
-/**
- * The engine saves, and follows back, inputs that were not given. It asks the
- * array of their names for them.
- */
-function mendBatchNorm(): void {
-  replaceGradient("FusedBatchNorm", (stock) => ({
-    ...stock,
-    inputsToSave: PresentInputs.from(stock.inputsToSave!),
-  }));
-  const engine = tf.engine() as unknown as {
-    addTapeNode(name: string, inputs: tf.NamedTensorMap, ...rest: never): void;
-  };
-  const add = engine.addTapeNode.bind(engine);
-  engine.addTapeNode = (name, inputs, ...rest) =>
-    add(
-      name,
-      name === "FusedBatchNorm"
-        ? Object.fromEntries(
-          Object.entries(inputs).filter(([, input]) => input !== undefined),
-        )
-        : inputs,
-      ...rest,
-    );
 }
 
 /**
@@ -134,15 +93,14 @@ function outside(
 }
 
 function mendAvgPool(): void {
-  replaceGradient("AvgPool", (stock) => ({
+  replaceGradient<tf.AvgPoolAttrs>("AvgPool", (stock) => ({
     ...stock,
     gradFunc: (dys, saved, attrs) => {
-      const dy = only(dys);
-      const [x] = saved as tf.Tensor4D[];
-      const { filterSize, strides, pad, dimRoundingMode } =
-        attrs as unknown as tf.AvgPoolAttrs;
+      const dy = firstOf(dys);
+      const [x] = saved;
+      const { filterSize, strides, pad, dimRoundingMode } = attrs;
       const info = tf.backend_util.computePool2DInfo(
-        x.shape,
+        shape4D(x),
         filterSize,
         strides,
         1,
@@ -166,12 +124,12 @@ function mendAvgPool(): void {
       return stock.gradFunc(scaled, saved, attrs);
     },
   }));
-  replaceGradient("AvgPool3D", (stock) => ({
+  replaceGradient<tf.AvgPool3DAttrs>("AvgPool3D", (stock) => ({
     ...stock,
     gradFunc: (dys, saved, attrs) => {
-      const dy = only(dys);
+      const dy = firstOf(dys);
       const [x] = saved;
-      const info = pool3DInfo(x.shape, attrs as unknown as tf.AvgPool3DAttrs);
+      const info = pool3DInfo(x.shape, attrs);
       const factor = outside([{
         size: info.inDepth,
         window: info.filterDepth,
@@ -200,20 +158,17 @@ function mendAvgPool(): void {
 /** The gradients of a transposed 3D convolution, of which tfjs has none. */
 function addConv3DTranspose(): void {
   if (tf.getGradient("Conv3DBackpropInputV2") !== undefined) return;
-  tf.registerGradient({
+  registerGradient<tf.Conv3DBackpropInputV2Attrs>({
     kernelName: "Conv3DBackpropInputV2",
     inputsToSave: ["dy", "filter"],
-    gradFunc: (ddxs, saved, attrs) => {
-      const ddx = only(ddxs) as tf.Tensor5D;
-      const [dy, filter] = saved as tf.Tensor5D[];
-      const { strides, pad } = attrs as unknown as {
-        strides: number | [number, number, number];
-        pad: "valid" | "same";
-      };
+    gradFunc: (ddxs, saved, { strides, pad }) => {
+      const x = firstOf(ddxs);
+      const [dy, filter] = saved;
+      const attrs = { strides, pad, dataFormat: "NDHWC", dilations: 1 };
       return {
-        dy: () => tf.conv3d(ddx, filter, strides, pad),
+        dy: () => runKernel("Conv3D", { x, filter }, attrs),
         filter: () =>
-          tf.engine().runKernel("Conv3DBackpropFilterV2", { x: ddx, dy }, {
+          runKernel("Conv3DBackpropFilterV2", { x, dy }, {
             strides,
             pad,
             filterShape: filter.shape,
@@ -245,8 +200,10 @@ export function mendGradients(): void {
     "Less",
     "LessEqual",
   ].forEach(addComparison);
-  mendBatchNorm();
+  mendBatchNormalization();
+  mendHalfPixelResize();
+  mendDilatedConvolutions();
   mendAvgPool();
   addConv3DTranspose();
-  tf.registerGradient(einsumGradient);
+  registerGradient(einsumGradient);
 }

@@ -10,16 +10,19 @@ import {
   getKernel,
   type KernelBackend,
   type KernelConfig,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
   registerKernel,
   type TensorInfo,
   unregisterKernel,
 } from "@tensorflow/tfjs";
+import { type KernelCall, registeredKernel, toKernelFunc } from "./_kernels.ts";
 import { pool3DInfo } from "./_same_padding.ts";
 
-type Attrs = AvgPool3DAttrs;
 type Pool = "MaxPool" | "AvgPool";
+type Call<Name extends string> = KernelCall<
+  Record<Name, TensorInfo>,
+  AvgPool3DAttrs,
+  KernelBackend
+>;
 
 /** A backend, and how its kernels are run. */
 class Kernels {
@@ -36,11 +39,8 @@ class Kernels {
     inputs: Record<string, TensorInfo>,
     attrs: object,
   ): TensorInfo {
-    return getKernel(kernel, this.#name).kernelFunc({
-      inputs,
-      attrs: attrs as NamedAttrMap,
-      backend: this.#backend,
-    }) as TensorInfo;
+    const backend = this.#backend;
+    return registeredKernel(kernel, this.#name)({ inputs, attrs, backend });
   }
 
   release(...tensors: TensorInfo[]): void {
@@ -84,8 +84,7 @@ function slicesOf(x: TensorInfo, height: number, width: number): TensorInfo {
 function pool(
   kernels: Kernels,
   kernel: Pool,
-  x: TensorInfo,
-  attrs: Attrs,
+  { inputs: { x }, attrs }: Call<"x">,
 ): TensorInfo {
   const info = pool3DInfo(x.shape, attrs);
   if (info.outShape.some((length) => length <= 0)) {
@@ -109,9 +108,7 @@ function pool(
 function poolGrad(
   kernels: Kernels,
   kernel: Pool,
-  x: TensorInfo,
-  dy: TensorInfo,
-  attrs: Attrs,
+  { inputs: { input: x, dy }, attrs }: Call<"input" | "dy">,
 ): TensorInfo {
   const info = pool3DInfo(x.shape, attrs);
   const { inHeight, inWidth, outHeight, outWidth } = info;
@@ -138,32 +135,24 @@ function poolGrad(
 
 /** The kernels of 3D pooling for a backend, by those that it has for 2D. */
 export function pool3DKernels(backendName: string): KernelConfig[] {
-  const define = (
+  const define = <Name extends string>(
     kernelName: string,
-    compute: (
-      kernels: Kernels,
-      inputs: NamedTensorInfoMap,
-      attrs: Attrs,
-    ) => TensorInfo,
+    compute: (kernels: Kernels, call: Call<Name>) => TensorInfo,
   ): KernelConfig => ({
     kernelName,
     backendName,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      compute(
-        new Kernels(backendName, backend as KernelBackend),
-        inputs,
-        attrs as unknown as Attrs,
-      ),
+    kernelFunc: toKernelFunc((call: Call<Name>) =>
+      compute(new Kernels(backendName, call.backend), call)
+    ),
   });
   return (["MaxPool", "AvgPool"] as const).flatMap((kernel) => [
-    define(
+    define<"x">(
       `${kernel}3D`,
-      (kernels, { x }, attrs) => pool(kernels, kernel, x!, attrs),
+      (kernels, call) => pool(kernels, kernel, call),
     ),
-    define(
+    define<"input" | "dy">(
       `${kernel}3DGrad`,
-      (kernels, { input, dy }, attrs) =>
-        poolGrad(kernels, kernel, input!, dy!, attrs),
+      (kernels, call) => poolGrad(kernels, kernel, call),
     ),
   ]);
 }

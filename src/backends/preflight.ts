@@ -1,6 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
+import { scoped } from "../runtime/scoped.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
+import { othersWith } from "./_missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    inputs: 0,
+  } satisfies Record<keyof PreflightOptions, 0>,
+);
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -158,7 +169,7 @@ function disposeTape(): void {
 
 function explain(error: unknown, tracker: LayerTracker): PreflightError {
   const backend = tf.getBackend();
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const noGradient = /gradient function not found for (\w+)/.exec(message)?.[1];
   if (noGradient) {
     return new PreflightError({
@@ -172,9 +183,7 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
   }
   const missing = /Kernel '(\w+)' not registered/.exec(message)?.[1];
   if (missing) {
-    const others = ["webgpu", "wasm", "cpu"].filter((name) =>
-      name !== backend && tf.getKernel(missing, name) !== undefined
-    );
+    const others = othersWith(missing, backend);
     const elsewhere = others.length > 0
       ? `or choose the ${others.join(" or ")} backend, which has it`
       : "or choose another backend";
@@ -200,7 +209,9 @@ function explain(error: unknown, tracker: LayerTracker): PreflightError {
 /**
  * Tries one tiny training step of a model on the current backend, forwards and
  * backwards, so that what the backend lacks is found before a long run is
- * started. The model is as it was afterwards.
+ * started. The model is as it was afterwards. Where a convolution is about to
+ * train on tfjs's plain JavaScript backend, which nobody asked for by name, a
+ * warning says so, once; so do `fit` with a scheduler and `findLearningRate`.
  *
  * @param model The model that is to be trained; it need not be compiled.
  * @param options What to try it with.
@@ -229,45 +240,49 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
+  checkNames("try the model out", options, NAMES);
   await tf.ready();
+  warnOfSlowBackend(model);
   const given = options.inputs === undefined
     ? undefined
     : [options.inputs].flat();
   // Batch normalisation moves its statistics in every training pass.
   const before = model.weights.map((weight) => weight.read().clone());
-  using tracker = new LayerTracker(model);
-  let failure: PreflightError | undefined;
-  const pass = () =>
-    tf.tidy(() => {
-      const inputs = given ?? sampleInputs(model);
-      const loss = () => {
-        const outputs = model.apply(inputs, { training: true });
-        const sums = [outputs].flat().map((output) =>
-          tf.sum(tf.cast(output as Tensor, "float32"))
+  return await scoped(async (own) => {
+    const tracker = own(new LayerTracker(model));
+    let failure: PreflightError | undefined;
+    const pass = () =>
+      tf.tidy(() => {
+        const inputs = given ?? sampleInputs(model);
+        const loss = () => {
+          const outputs = model.apply(inputs, { training: true });
+          const sums = [outputs].flat().map((output) =>
+            tf.sum(tf.cast(output as Tensor, "float32"))
+          );
+          const total = tf.addN(sums) as tf.Scalar;
+          tracker.followBackwards();
+          return total;
+        };
+        // Read, as some failures show only then.
+        Object.values(tf.variableGrads(loss).grads).forEach((grad) =>
+          grad.dataSync()
         );
-        const total = tf.addN(sums) as tf.Scalar;
-        tracker.followBackwards();
-        return total;
-      };
-      // Read, as some failures show only then.
-      Object.values(tf.variableGrads(loss).grads).forEach((grad) =>
-        grad.dataSync()
-      );
+      });
+    const { kernelNames } = await tf.profile(() => {
+      try {
+        pass();
+      } catch (error) {
+        failure = explain(error, tracker);
+        disposeTape();
+      }
+      return [];
     });
-  const { kernelNames } = await tf.profile(() => {
-    try {
-      pass();
-    } catch (error) {
-      failure = explain(error, tracker);
-      disposeTape();
-    }
-    return [];
-  });
-  model.weights.forEach((weight, i) => weight.write(before[i]));
-  tf.dispose(before);
-  if (failure) throw failure;
-  return Object.freeze({
-    backend: tf.getBackend(),
-    kernels: Object.freeze([...kernelNames].sort()),
+    model.weights.forEach((weight, i) => weight.write(before[i]));
+    tf.dispose(before);
+    if (failure) throw failure;
+    return Object.freeze({
+      backend: tf.getBackend(),
+      kernels: Object.freeze([...kernelNames].sort()),
+    });
   });
 }

@@ -1,11 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
+import { explainMissingKernels } from "./_missing_kernels.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
   WebGPUUnavailableError,
@@ -13,6 +15,18 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkSpelling } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    backend: 0,
+    device: 0,
+    threads: 0,
+    winograd: 0,
+    wasmPath: 0,
+  } satisfies Record<keyof SelectBackendOptions, 0>,
+);
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -36,7 +50,8 @@ export interface SelectBackendOptions {
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
-   * which takes some 10 MB.
+   * which takes some 10 MB. A browser has more than one only in a worker, of a
+   * page that its server isolates (`crossOriginIsolated`).
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
@@ -49,6 +64,15 @@ export interface SelectBackendOptions {
    * @default {true}
    */
   readonly winograd?: boolean;
+  /**
+   * In a browser, the address of the folder from which the `.wasm` files of
+   * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
+   * at its end: a bundle does not hold them. Relative to the page, or in a worker
+   * to its script. Elsewhere the package's own files are read.
+   *
+   * @default {the folder of the page, or of the worker's script}
+   */
+  readonly wasmPath?: string;
 }
 
 /** The backend that {@linkcode selectBackend} started. */
@@ -87,16 +111,14 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
 
 async function startWasmTraining(
   threads: number,
-  options: WasmTrainingOptions,
+  { wasmPath, ...options }: WasmTrainingOptions & { wasmPath?: string },
 ): Promise<Started> {
   await enableWasmTraining(options);
-  return await startWasm(threads);
+  return await startWasm(threads, wasmPath);
 }
 
 async function startCpu(): Promise<Started> {
   await tf.setBackend("cpu");
-  // At its first use it would advise, as to Node.js, a backend that Deno lacks.
-  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
   return { device: "JavaScript, 1 thread", threads: 1 };
 }
 
@@ -111,11 +133,7 @@ function whyNot(name: BackendName, error: unknown): string {
   const known = error instanceof WebGPUUnavailableError
     ? gpuMissing[error.reason]
     : undefined;
-  return known ?? `${name} cannot start (${describe(error)})`;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return known ?? `${name} cannot start (${errorMessage(error)})`;
 }
 
 /**
@@ -144,10 +162,13 @@ function describe(error: unknown): string {
 export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
+  // The flags of a command, which has others too, are handed on as they are.
+  checkSpelling("select a backend", options, NAMES);
   const {
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
     winograd,
+    wasmPath,
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
@@ -163,7 +184,9 @@ export async function selectBackend(
       }`,
     );
   }
+  silenceBanner();
   // Whichever starts: results are often compared with those of the CPU.
+  explainMissingKernels();
   mendCpu();
   replaceGradients();
   mendGradients();
@@ -173,7 +196,7 @@ export async function selectBackend(
         allowSoftware: backend === "webgpu",
         ...device !== undefined && { device },
       }),
-    wasm: () => startWasmTraining(threads, { winograd }),
+    wasm: () => startWasmTraining(threads, { winograd, wasmPath }),
     cpu: startCpu,
   };
   const names = keysOf(starters);
@@ -188,10 +211,11 @@ export async function selectBackend(
     try {
       const { note, ...started } = await starters[backend]();
       const reason = ["asked for by name", note].filter(Boolean).join("; ");
+      explainSlowBackend(undefined);
       return Object.freeze({ backend, reason, ...started });
     } catch (cause) {
       throw new Error(
-        `Cannot start the ${backend} backend: ${describe(cause)}`,
+        `Cannot start the ${backend} backend: ${errorMessage(cause)}`,
         { cause },
       );
     }
@@ -204,6 +228,7 @@ export async function selectBackend(
         ? "the fastest backend works here"
         : `the fastest that works here, as ${passedOver.join(", and ")}`;
       const reason = [why, note].filter(Boolean).join("; ");
+      if (name === "cpu") explainSlowBackend(`It is ${reason}.`);
       return Object.freeze({ backend: name, reason, ...started });
     } catch (error) {
       passedOver.push(whyNot(name, error));

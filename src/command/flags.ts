@@ -5,6 +5,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { wrap } from "../runtime/wrap.ts";
+import { meantName, suggestion } from "../runtime/nearest_name.ts";
 
 /** What every flag has. */
 export interface FlagBase {
@@ -26,6 +27,8 @@ export interface NumberFlag extends FlagBase {
   readonly above?: number;
   /** The greatest value that is accepted. */
   readonly max?: number;
+  /** The flag may stand without a value; it then reads as NaN. */
+  readonly optional?: true;
 }
 
 /** Any text that is not empty, unless `optional` lets the flag stand alone. */
@@ -36,6 +39,18 @@ export interface TextFlag extends FlagBase {
   readonly default?: string;
   /** The flag may stand without a value; it then reads as "". */
   readonly optional?: true;
+}
+
+/** Several finite numbers with commas between them, optionally bounded. */
+export interface NumbersFlag extends FlagBase {
+  /** Finite numbers. */
+  readonly kind: "numbers";
+  /** What they are where they are not given. */
+  readonly default?: readonly number[];
+  /** The least value that is accepted. */
+  readonly min?: number;
+  /** The values must be less than this. */
+  readonly below?: number;
 }
 
 /** One of several words. */
@@ -57,7 +72,12 @@ export interface SwitchFlag extends FlagBase {
 }
 
 /** One flag of a command. */
-export type Flag = NumberFlag | TextFlag | ChoiceFlag | SwitchFlag;
+export type Flag =
+  | NumberFlag
+  | NumbersFlag
+  | TextFlag
+  | ChoiceFlag
+  | SwitchFlag;
 
 /** The flags of a command by name (without the dashes). */
 export type Flags = { readonly [name: string]: Flag };
@@ -86,6 +106,9 @@ export const BACKEND_FLAGS = {
 /** What a flag is read as. */
 export type FlagValue<F extends Flag> = F extends NumberFlag
   ? F extends { default: number } ? number : number | undefined
+  : F extends NumbersFlag
+    ? F extends { default: readonly number[] } ? readonly number[]
+    : readonly number[] | undefined
   : F extends SwitchFlag ? boolean
   : F extends ChoiceFlag ? F extends { default: string } ? F["choices"][number]
     : F["choices"][number] | undefined
@@ -124,17 +147,46 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
-function parseValue(name: string, flag: Flag, text: string): number | string {
+function parseNumbers(
+  name: string,
+  flag: NumbersFlag,
+  text: string,
+): readonly number[] {
+  const { min = -Infinity, below = Infinity } = flag;
+  const values = text.split(",").map((part) =>
+    part.trim() === "" ? NaN : Number(part)
+  );
+  const valid = values.every((value) =>
+    Number.isFinite(value) && value >= min && value < below
+  );
+  if (valid) return values;
+  const bounds = [
+    min === -Infinity ? "" : ` >= ${min}`,
+    below === Infinity ? "" : ` < ${below}`,
+  ].filter(Boolean).join(" and");
+  throw new UsageError(
+    `Cannot read --${name}: it must be numbers${bounds} with commas between them, current value is "${text}"`,
+  );
+}
+
+function parseValue(
+  name: string,
+  flag: Flag,
+  text: string,
+): number | string | readonly number[] {
   switch (flag.kind) {
+    case "numbers":
+      return parseNumbers(name, flag, text);
     case "number":
     case "integer":
+      if (text === "" && flag.optional) return NaN;
       return parseNumber(name, flag, text);
     case "choice":
       if (flag.choices.includes(text)) return text;
       throw new UsageError(
         `Cannot read --${name}: it must be one of ${
           flag.choices.join(", ")
-        }, current value is "${text}"`,
+        }, current value is "${text}"${suggestion(text, flag.choices)}`,
       );
     default:
       if (text !== "" || (flag as TextFlag).optional) return text;
@@ -183,7 +235,8 @@ export function parseFlags<const F extends Flags>(
     alias: switches.includes("help") ? { help: "h" } : {},
     unknown: (arg, key) => {
       if (key === undefined) return;
-      throw new UsageError(`Unknown flag "${arg.split("=")[0]}"`);
+      const name = arg.split("=")[0];
+      throw new UsageError(`Unknown flag "${name}"${meant(name, flags)}`);
     },
   });
 
@@ -198,9 +251,22 @@ export function parseFlags<const F extends Flags>(
       : parseValue(name, flag, value as string);
   }
   if (rest.length > 0 && !options.positional) {
-    throw new UsageError(`Unexpected argument "${rest[0]}"`);
+    throw new UsageError(
+      `Unexpected argument "${rest[0]}"${meant(String(rest[0]), flags)}`,
+    );
   }
   return { ...values, _: rest } as FlagValues<F>;
+}
+
+/** `; did you mean --epochs?`, or nothing where no flag is near. */
+function meant(given: string, flags: Flags): string {
+  const isOn = (name: string) => flags[name].default === true;
+  const on = Object.keys(flags).filter((name) => !isOn(name));
+  const off = Object.keys(flags).filter(isOn).map((name) => `no-${name}`);
+  // What was to be turned off is no flag that turns it on.
+  const names = given.startsWith("--no-") ? off : [...on, ...off];
+  const nearest = meantName(given, names);
+  return nearest === undefined ? "" : `; did you mean --${nearest}?`;
 }
 
 /**
@@ -261,6 +327,8 @@ export function describeFlags(flags: Flags): string {
         ? ""
         : flag.kind === "text"
         ? "TEXT"
+        : flag.kind === "numbers"
+        ? "N,…"
         : "N");
     const left = `  --${negated ? "no-" : ""}${name}${value && ` ${value}`}`;
     const shown = flag.kind !== "switch" && flag.default !== undefined;

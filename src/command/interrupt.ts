@@ -1,3 +1,4 @@
+import { scoped } from "../runtime/scoped.ts";
 import { tryToTell } from "./tell.ts";
 import { keysOf } from "../runtime/records.ts";
 
@@ -86,8 +87,10 @@ export class Interrupt implements Disposable {
 export async function loadInterruptibly<Dataset>(
   load: (signal: AbortSignal) => Promise<Dataset>,
 ): Promise<Dataset> {
-  using interrupt = new Interrupt("the download");
-  const dataset = await load(interrupt.signal);
-  interrupt.signal.throwIfAborted();
-  return dataset;
+  return await scoped(async (own) => {
+    const interrupt = own(new Interrupt("the download"));
+    const dataset = await load(interrupt.signal);
+    interrupt.signal.throwIfAborted();
+    return dataset;
+  });
 }

@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * What command-line programs that train share: flags described as data, Ctrl-C as
  * a signal, progress on the terminal, files written whole.
  *
@@ -22,6 +24,7 @@
  * @module
  */
 
+import "../runtime/in_deno.ts";
 export {
   BACKEND_FLAGS,
   type ChoiceFlag,
@@ -32,6 +35,7 @@ export {
   type FlagValue,
   type FlagValues,
   type NumberFlag,
+  type NumbersFlag,
   parseFlags,
   type SwitchFlag,
   type TextFlag,
@@ -52,7 +56,11 @@ export {
 export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
 export { RangeProgress } from "./range_progress.ts";
 export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export { TASK_FLAGS, taskIndex } from "./task_index.ts";
+export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
 export { systemCode } from "../runtime/system_error.ts";
+export { meantName } from "../runtime/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
 export { wrap } from "../runtime/wrap.ts";
-export { writeAll, writeFile } from "../runtime/write_file.ts";
+export { writeFile } from "../runtime/write_file.ts";
+export { writeAll } from "./write_all.ts";

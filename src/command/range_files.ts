@@ -1,6 +1,16 @@
 import { join } from "@std/path";
 import type { LearningRateRange } from "../finder/mod.ts";
 import { writeFile } from "../runtime/write_file.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    name: 0,
+    origin: 0,
+    plots: 0,
+    details: 0,
+  } satisfies Record<keyof RangeFilesOptions, 0>,
+);
 
 /** Options of {@linkcode writeRangeFiles}. */
 export interface RangeFilesOptions {
@@ -17,7 +27,8 @@ export interface RangeFilesOptions {
 /**
  * Writes what a range test found into a folder: `lr_range.json` (which
  * `LearningRateRange.fromJSON` reads) and `lr_range.csv`, and `lr_range.svg` and
- * `lr_range.png` where the range has a curve.
+ * `lr_range.png` where the range has a curve, with `lr_range_grid.svg` and `.png`
+ * of a grid of hyperparameters.
  *
  * @returns The names of the files.
  * @throws What the file system throws.
@@ -27,6 +38,7 @@ export async function writeRangeFiles(
   range: LearningRateRange,
   options: RangeFilesOptions,
 ): Promise<string[]> {
+  checkNames("write the files of a range", options, NAMES);
   const { name = "lr_range", origin, plots = true, details } = options;
   const data = { ...range.toJSON(), ...(details && { origin: details }) };
   const files: [string, string | Uint8Array][] = [
@@ -35,10 +47,17 @@ export async function writeRangeFiles(
   ];
   if (plots && range.learningRates.length >= 2) {
     // Only here, as they take longer to load than all the rest of a command.
-    const { rangeChart, toPng, toSvg } = await import("../plots/mod.ts");
+    const { gridChart, rangeChart, toPng, toSvg } = await import(
+      "../plots/mod.ts"
+    );
     const chart = rangeChart(range, { origin });
     files.push([`${name}.svg`, await toSvg(chart)]);
     files.push([`${name}.png`, await toPng(chart)]);
+    if (range.grid) {
+      const grid = gridChart(range, { origin });
+      files.push([`${name}_grid.svg`, await toSvg(grid)]);
+      files.push([`${name}_grid.png`, await toPng(grid)]);
+    }
   }
   for (const [name, content] of files) {
     await writeFile(join(folder, name), content);

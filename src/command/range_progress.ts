@@ -20,6 +20,9 @@ export class RangeProgress {
   show(progress: RangeTestProgress): void {
     const { iteration, iterations, repeat, repeats } = progress;
     const text = [
+      ...Object.entries(progress.hyperparameters ?? {}).map(([name, value]) =>
+        `${name} ${value}`
+      ),
       ...(repeats > 1 ? [`run ${repeat}/${repeats}`] : []),
       `rate ${iteration}/${iterations}`,
       `lr ${progress.learningRate.toExponential(2)}`,

@@ -2,6 +2,7 @@
  * Opens a shared library that may not be there, without ever asking the person
  * for permission, and reads the text that C leaves behind.
  */
+import { errorMessage } from "../runtime/error_message.ts";
 
 /**
  * What is missing where a native library gives no answer: `"no-permission"`,
@@ -66,7 +67,7 @@ export function openLibrary<S extends Deno.ForeignLibraryInterface>(
 }
 
 function loadFailure(name: string, error: unknown): string {
-  const message = (error instanceof Error ? error.message : String(error))
+  const message = (errorMessage(error))
     .replace(/^(Could not open library: )+/, "").trim();
   return message.startsWith(`${name}: cannot open shared object file`)
     ? `${name} is not installed`

@@ -3,10 +3,12 @@
 import { withoutControls } from "./_native_library.ts";
 import { quietVulkan } from "./quiet_vulkan.ts";
 
-/** An adapter's name, as its driver gives it. */
+/** An adapter's name, as its driver gives it; browsers tell less of it. */
 export function adapterName(info: GPUAdapterInfo): string {
-  return withoutControls(info.description) ||
-    `device ${info.device || "unknown"} of vendor ${info.vendor || "unknown"}`;
+  const { description, vendor, architecture, device } = info;
+  return withoutControls(description) ||
+    withoutControls([vendor, architecture].filter(Boolean).join(" ")) ||
+    `device ${device || "unknown"} of an unknown vendor`;
 }
 
 /**

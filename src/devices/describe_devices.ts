@@ -1,8 +1,17 @@
 /** What a program writes down about the machine it ran on. */
 
+import { scoped } from "../runtime/scoped.ts";
 import type { NativeProblem } from "./_native_library.ts";
 import { type NvmlDevice, openNvml } from "./nvml.ts";
 import { type VulkanDevice, vulkanDevices } from "./vulkan.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    vulkanLibrary: 0,
+    nvmlLibrary: 0,
+  } satisfies Record<keyof DescribeDevicesOptions, 0>,
+);
 
 /** The GPUs of this machine, as plain data for a report or a plan. */
 export interface DeviceReport {
@@ -51,13 +60,16 @@ export interface DescribeDevicesOptions {
 export function describeDevices(
   options: DescribeDevicesOptions = {},
 ): DeviceReport {
+  checkNames("describe the devices", options, NAMES);
   const vulkan = vulkanDevices({ library: options.vulkanLibrary });
-  using nvml = openNvml({ library: options.nvmlLibrary });
-  return {
-    vulkan: vulkan.devices,
-    ...vulkan.problem && { vulkanProblem: vulkan.problem },
-    nvidia: nvml.devices,
-    ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
-    ...nvml.problem && { nvidiaProblem: nvml.problem },
-  };
+  return scoped((own) => {
+    const nvml = own(openNvml({ library: options.nvmlLibrary }));
+    return {
+      vulkan: vulkan.devices,
+      ...vulkan.problem && { vulkanProblem: vulkan.problem },
+      nvidia: nvml.devices,
+      ...nvml.driverVersion && { nvidiaDriver: nvml.driverVersion },
+      ...nvml.problem && { nvidiaProblem: nvml.problem },
+    };
+  });
 }

@@ -2,6 +2,14 @@
 
 import type { NativeProblem } from "./_native_library.ts";
 import { type GpuSample, openNvml } from "./nvml.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    interval: 0,
+    library: 0,
+  } satisfies Record<keyof GpuSamplerOptions, 0>,
+);
 
 /** Options of {@linkcode GpuSampler}. */
 export interface GpuSamplerOptions {
@@ -46,6 +54,7 @@ export class GpuSampler implements Disposable, AsyncDisposable {
    * @throws {RangeError} For an interval below 1000.
    */
   constructor(options: GpuSamplerOptions = {}) {
+    checkNames("sample the GPUs", options, NAMES);
     const { interval = 1000, library } = options;
     if (!(interval >= 1000)) {
       throw new RangeError(

@@ -1,4 +1,6 @@
 /**
+ * Deno's own: it does not run in Node, Bun or browsers.
+ *
  * What this machine computes with: its GPUs through Deno's FFI (Vulkan says what
  * there is, NVIDIA's NVML how busy it is), and its processor. Each binding is
  * optional: without `--allow-ffi`, the library or the driver it finds nothing,
@@ -7,6 +9,7 @@
  * @module
  */
 
+import "../runtime/in_deno.ts";
 export * from "./describe_devices.ts";
 export * from "./gpu_diagnosis.ts";
 export * from "./gpu_sampler.ts";

@@ -6,8 +6,29 @@ import {
 } from "../command/flags.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
-import type { Metric } from "../finder/mod.ts";
+import { TASK_FLAGS } from "../command/task_index.ts";
+import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
+import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
 import { metricDirection } from "../metrics/direction.ts";
+
+/**
+ * Values of the optimizer's other hyperparameters. A module may have flags of
+ * these names for values of its own, which then stand for these.
+ */
+export const GRID_FLAGS = {
+  "weight-decay": {
+    kind: "numbers",
+    min: 0,
+    help: "weight decays, such as 0,1e-4,1e-3: a curve for each, and bounds " +
+      "with the best",
+  },
+  momentum: {
+    kind: "numbers",
+    min: 0,
+    below: 1,
+    help: "momenta, such as 0.8,0.9,0.95: the same",
+  },
+} as const satisfies Flags;
 
 /** The flags of the command. */
 export const FLAGS = {
@@ -90,6 +111,8 @@ export const FLAGS = {
     help: "folder of lr_range.json, .csv, .svg and .png",
   },
   ...PICTURE_FLAGS,
+  ...TENSORBOARD_FLAGS,
+  ...TASK_FLAGS,
   json: {
     kind: "switch",
     help: "print the result as JSON in place of the chart",
@@ -99,6 +122,22 @@ export const FLAGS = {
 
 /** What they are read as. */
 export type Values = FlagValues<typeof FLAGS>;
+
+/** The hyperparameters to test, where flags name some. */
+export function readGrid(values: object): HyperparameterGrid | undefined {
+  const {
+    "weight-decay": weightDecay,
+    momentum,
+  } = values as { readonly [Name in keyof typeof GRID_FLAGS]?: unknown };
+  // A module's own flag of that name is of another kind.
+  const isGiven = (value: unknown): value is readonly number[] =>
+    Array.isArray(value);
+  if (!isGiven(weightDecay) && !isGiven(momentum)) return undefined;
+  return {
+    ...(isGiven(weightDecay) ? { weightDecay } : {}),
+    ...(isGiven(momentum) ? { momentum } : {}),
+  };
+}
 
 /** Finds fault with the rates from first to last, before any time is spent. */
 export function checkRates(values: Values): void {

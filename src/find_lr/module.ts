@@ -1,6 +1,7 @@
-import { resolve, toFileUrl } from "@std/path";
+import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import { type Flags, UsageError } from "../command/flags.ts";
 import type { Trainee, TrainingData } from "../finder/mod.ts";
+import { meantName } from "../runtime/nearest_name.ts";
 import type { Values } from "./flags.ts";
 
 /** Data, and where they come with some, data to evaluate each rate on. */
@@ -59,7 +60,26 @@ async function addressOf(path: string): Promise<URL> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  throw new UsageError(`There is no module ${path}`);
+  const nearest = await nearestFile(path);
+  throw new UsageError(
+    `There is no module ${path}${
+      nearest === undefined ? "" : `; did you mean ${nearest}?`
+    }`,
+  );
+}
+
+/** The file that `path` nearly names, where there is one. */
+async function nearestFile(path: string): Promise<string | undefined> {
+  const files: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(dirname(path))) {
+      if (isFile && /\.[mc]?[jt]sx?$/.test(name)) files.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const nearest = meantName(basename(path), files.sort());
+  return nearest && join(dirname(path), nearest);
 }
 
 /** Whether Deno could not load a module, or one that it imports. */

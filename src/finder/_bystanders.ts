@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Optimizer } from "../tfjs/types.ts";
 import { watchOptimizers } from "../tfjs/watch_optimizers.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { isHolder } from "../tfjs/holder.ts";
 import { TrainingSnapshot } from "../training/snapshot.ts";
 import { disposeBatch } from "./_tensor_tree.ts";
@@ -45,18 +46,17 @@ export class Bystanders implements Disposable {
   async during<T>(step: () => T | Promise<T>): Promise<T> {
     this.#refresh();
     const stepped = new Set<Optimizer>();
-    let result: T;
-    {
-      using _watch = watchOptimizers({
+    const given = scoped((own) => {
+      own(watchOptimizers({
         computes: (optimizer) => this.#meet(optimizer),
         stepped: (optimizer) => {
           if (this.#meet(optimizer)) stepped.add(optimizer);
         },
-      });
-      const given = step();
-      // What a loop does at once, nothing else can get in between.
-      result = given instanceof Promise ? await given : given;
-    }
+      }));
+      return step();
+    });
+    // What a loop does at once, nothing else can get in between.
+    const result = given instanceof Promise ? await given : given;
     const fault = this.#putBack(stepped);
     this.#forgetStrangers();
     if (fault === undefined) return result;

@@ -70,18 +70,20 @@ export function drawChart(chart: Chart): string[] {
     () => new Array<string>(columns).fill(" "),
   );
   const marks: [string, number][] = [];
-  for (const [name, rate] of [["base", chart.baseLr], ["max", chart.maxLr]]) {
+  const bounds = [["base", chart.baseLr], ["max", chart.maxLr]] as const;
+  for (const [name, rate] of bounds) {
     // A bound may lie outside of the rates of the curve that is drawn.
     if (
-      rate === undefined || rate as number < learningRates[0] ||
-      rate as number > learningRates.at(-1)!
+      rate === undefined || rate < learningRates[0] ||
+      rate > learningRates.at(-1)!
     ) continue;
-    marks.push([name as string, column(rate as number)]);
-    for (const cell of cells) cell[column(rate as number)] = chart.paint("┆");
+    marks.push([name, column(rate)]);
+    for (const cell of cells) cell[column(rate)] = chart.paint("┆");
   }
-  for (const [dot, values] of [["·", chart.points], ["•", chart.trend]]) {
-    Array.from(values as ArrayLike<number>).forEach((value, i) => {
-      cells[row(value)][column(learningRates[i])] = dot as string;
+  const curves = [["·", chart.points], ["•", chart.trend]] as const;
+  for (const [dot, values] of curves) {
+    Array.from(values).forEach((value, i) => {
+      cells[row(value)][column(learningRates[i])] = dot;
     });
   }
 

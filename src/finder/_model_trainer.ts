@@ -11,6 +11,7 @@ import {
   weightsOfOutputs,
 } from "./class_weight.ts";
 import type { TensorPair } from "./data.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 
 /** Trains a model by the very steps of `fit`. */
 export class ModelTrainer implements Trainer {
@@ -67,9 +68,7 @@ export class ModelTrainer implements Trainer {
 
   unchanged(): Promise<{ names: string[]; of: number }> {
     return this.#first!.unchanged(
-      this.#model.trainableWeights.map((weight) =>
-        weight.read() as tf.Variable
-      ),
+      this.#model.trainableWeights.map((weight) => variableOf(weight)),
     );
   }
 
@@ -81,7 +80,7 @@ export class ModelTrainer implements Trainer {
     this.#steps.begin();
     this.#first?.dispose();
     this.#first = new FirstWeights(
-      this.#model.weights.map((weight) => weight.read() as tf.Variable),
+      this.#model.weights.map(variableOf),
     );
   }
 

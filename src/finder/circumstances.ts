@@ -1,6 +1,7 @@
 import type { CurveEvidence } from "./bounds.ts";
 import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
+import type { LossOrder } from "./loss_order.ts";
 import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -25,6 +26,8 @@ export interface Circumstances {
     readonly part: "xs" | "ys";
     readonly examples: readonly number[];
   };
+  /** The order in the losses of the batches, where they come in one. */
+  readonly lossOrder?: LossOrder;
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
   /** The loss of always predicting the mean target, without any penalty. */
@@ -180,6 +183,17 @@ export function overrule(
       detail: `the targets of batches differ ${
         Number(facts.runs.toPrecision(2))
       } times as much as those of batches drawn at random`,
+    };
+  }
+  if (!circumstances.isShuffled && circumstances.lossOrder) {
+    const { pass } = circumstances.lossOrder;
+    return {
+      kind: "losses-in-runs",
+      detail: `the losses of neighbouring batches are alike${
+        pass === undefined
+          ? " at the first weights"
+          : `, and come again with each pass of ${pass} batches`
+      }`,
     };
   }
   if (

@@ -8,10 +8,10 @@ import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
 import type {
   LearningRateRangeData,
-  RangeTestCost,
   RangeTestResult,
   Spread,
 } from "./range_data.ts";
+import type { RangeTestCost } from "./range_test_cost.ts";
 import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { Search } from "./search_setup.ts";

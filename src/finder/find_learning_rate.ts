@@ -1,5 +1,15 @@
 import { TrainingSnapshot } from "../training/snapshot.ts";
+import type { BatchSource } from "./_batch_source.ts";
 import { batchSource } from "./_batches.ts";
+import { scoped } from "../runtime/scoped.ts";
+import { ReplayedBatches } from "./_replayed_batches.ts";
+import { isTensorPair } from "./_tensor_tree.ts";
+import { searchGrid } from "./grid_search.ts";
+import {
+  checkGrid,
+  type Hyperparameters,
+  setHyperparameters,
+} from "./hyperparameter_grid.ts";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { createTrainer } from "./_create_trainer.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -7,9 +17,10 @@ import { DataSurvey } from "./data_survey.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
-import { runRangeTests } from "./range_tests.ts";
+import { paceOf, runRangeTests } from "./range_tests.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { refuseSampleWeight } from "./sample_weight.ts";
-import { resolveSettings } from "./settings.ts";
+import { type RangeTestSettings, resolveSettings } from "./settings.ts";
 import type { CustomTrainee, Trainee } from "./trainee.ts";
 
 const NAMES = Object.keys(
@@ -31,6 +42,7 @@ const NAMES = Object.keys(
     metric: 0,
     stopFactor: 0,
     signal: 0,
+    grid: 0,
     onBatch: 0,
   } satisfies Record<keyof FindLearningRateOptions, 0>,
 );
@@ -65,10 +77,10 @@ const NAMES = Object.keys(
  * Dataset of batches. Data that end start over.
  * @param options Rates, batches and when to stop.
  * @returns The bounds and all that they were read from.
- * @throws {RangeError} If an option is out of its range, the name of `metric`
+ * @throws {RangeError} If an option or a value of `grid` is out of its range, the name of `metric`
  * does not tell where it is better, or data are empty.
  * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
- * the forms, an option is none, or examples of a model have a `sampleWeight`,
+ * the forms, an option is none, the optimizer lacks a hyperparameter of `grid`, or examples of a model have a `sampleWeight`,
  * which tfjs's `fit` does not support.
  * @throws {Error} If a loop of one's own changes a variable, or steps an
  * optimizer, that it does not list, or with `accumulate` does not step each once
@@ -92,6 +104,29 @@ const NAMES = Object.keys(
  *   const clr = CyclicLR.fromRange(range, { stepSize: 16 });
  *   await model.fit(xs, ys, { batchSize: 32, epochs: 4, verbose: 0, callbacks: [clr] });
  * }
+ * ```
+ *
+ * @example Which weight decay
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR, findLearningRate } from "@clr/clr";
+ * import { AdamW } from "@clr/clr/training";
+ *
+ * const optimizer = new AdamW(0.001);
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [4] })],
+ * });
+ * model.compile({ optimizer, loss: "meanSquaredError" });
+ * const xs = tf.randomNormal([256, 4], 0, 1, "float32", 1);
+ * const ys = xs.sum(1, true);
+ *
+ * const range = await findLearningRate(model, { xs, ys }, {
+ *   grid: { weightDecay: [0, 1e-3, 1e-2] },
+ * });
+ * console.log(range.grid?.advice); // Weight decay 0.01 is best: …
+ * const { points, best = 0 } = range.grid!;
+ * optimizer.weightDecay = points[best].weightDecay!;
+ * const clr = CyclicLR.fromRange(range, { stepSize: 16 });
  * ```
  */
 export function findLearningRate<Batch = TensorPair>(
@@ -125,46 +160,101 @@ export async function findLearningRate<Batch>(
     classWeight: options.classWeight,
     accumulate,
   });
+  warnOfSlowBackend(trainer.subject);
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
-  const source = batchSource(data, {
-    batchSize,
-    random: seededRandom(seed),
-    name: "data",
-  });
-  const validation = validationData === undefined
-    ? undefined
-    : batchSource(validationData, { batchSize, name: "validationData" });
-  if (validation?.batches === Infinity) {
-    throw new RangeError(
-      "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
-    );
-  }
-  const settings = resolveSettings(options, source.batches);
+  const { grid, signal, onBatch } = options;
+  if (grid !== undefined) checkGrid(grid, trainer.optimizer);
+  const isReplayed = grid !== undefined;
+  return await scoped(async (own) => {
+    const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
+    const validation = validationData === undefined
+      ? undefined
+      : batchSource(validationData, { batchSize, name: "validationData" });
+    if (validation?.batches === Infinity) {
+      throw new RangeError(
+        "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",
+      );
+    }
+    const settings = resolveSettings(options, sources.first().batches);
 
-  using snapshot = new TrainingSnapshot(trainer.subject);
-  using others = new DisposableStack();
-  const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
-    others.use(new TrainingSnapshot({ optimizer, variables: [] }))
-  );
-  const restore = () => {
-    snapshot.restore();
-    for (const other of otherSnapshots) other.restore();
-  };
-  // Not the stream of the order, which whatever else runs would change.
-  using _borrowed = borrowMathRandom(seededRandom(~seed));
-  using survey = new DataSurvey();
-  try {
-    return await runRangeTests({
-      trainer,
-      source,
-      validation,
-      settings,
-      options,
-      restore,
-      survey,
-    });
-  } finally {
-    restore();
-    trainer.end();
+    const snapshot = own(new TrainingSnapshot(trainer.subject));
+    const otherSnapshots = trainer.otherOptimizers.map((optimizer) =>
+      own(new TrainingSnapshot({ optimizer, variables: [] }))
+    );
+    const restore = () => {
+      snapshot.restore();
+      for (const other of otherSnapshots) other.restore();
+    };
+    const survey = own(new DataSurvey());
+    const setup = { trainer, validation, survey };
+    const test = async (
+      settings: RangeTestSettings,
+      hyperparameters?: Hyperparameters,
+    ): Promise<LearningRateRange> => {
+      const begin = () => {
+        restore();
+        setHyperparameters(trainer.optimizer, hyperparameters ?? {});
+      };
+      begin();
+      return await scoped((own) => {
+        // Not the stream of the order, which whatever else runs would change.
+        own(borrowMathRandom(seededRandom(~seed)));
+        return runRangeTests({
+          ...setup,
+          source: sources.first(),
+          settings,
+          options: {
+            ...options,
+            onBatch: onBatch && hyperparameters
+              ? (progress) => onBatch({ ...progress, hyperparameters })
+              : onBatch,
+          },
+          restore: begin,
+        });
+      });
+    };
+    try {
+      if (grid === undefined) return await test(settings);
+      const pace = paceOf(setup);
+      return await searchGrid({ grid, settings, pace, signal, test });
+    } finally {
+      restore();
+      trainer.end();
+    }
+  });
+}
+
+/** The data, from the first batch on as often as that is asked for. */
+interface Sources extends AsyncDisposable {
+  /** The same batches as any time before. */
+  first(): BatchSource;
+}
+
+function sourcesOf<Batch>(
+  data: TrainingData<Batch>,
+  options: {
+    readonly batchSize: number;
+    readonly seed: number;
+    /** Whether they are asked for more than once. */
+    readonly isReplayed: boolean;
+  },
+): Sources {
+  const { batchSize, seed, isReplayed } = options;
+  const open = () =>
+    batchSource(data, { batchSize, random: seededRandom(seed), name: "data" });
+  const source = open();
+  if (isTensorPair(data) || !isReplayed) {
+    return {
+      first: isReplayed ? open : () => source,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   }
+  const replayed = new ReplayedBatches(source);
+  return {
+    first() {
+      replayed.rewind();
+      return replayed;
+    },
+    [Symbol.asyncDispose]: () => replayed[Symbol.asyncDispose](),
+  };
 }

@@ -20,6 +20,11 @@ export type {
   TensorTree,
   TrainingData,
 } from "./data.ts";
+export type { GridPoint, GridReason, GridResult } from "./grid_data.ts";
+export type {
+  HyperparameterGrid,
+  Hyperparameters,
+} from "./hyperparameter_grid.ts";
 export { findLearningRate } from "./find_learning_rate.ts";
 export type { Growth } from "./learning_rate_grid.ts";
 export type { Better, DirectedMetric, Metric } from "../metrics/direction.ts";
@@ -27,12 +32,12 @@ export type { FindLearningRateOptions, RangeTestProgress } from "./options.ts";
 export { type FromCurveOptions, LearningRateRange } from "./range.ts";
 export type {
   LearningRateRangeData,
-  RangeTestCost,
   RangeTestResult,
   RangeTestRun,
   RangeTrial,
   Spread,
 } from "./range_data.ts";
+export type { RangeTestCost } from "./range_test_cost.ts";
 export type { FormatOptions } from "./range_text.ts";
 export type { RecordedRun, StopReason } from "./recorded_run.ts";
 export type { RangeTestSettings } from "./settings.ts";

@@ -1,5 +1,9 @@
 import type { ClassWeights } from "./class_weight.ts";
 import type { TensorPair, TrainingData } from "./data.ts";
+import type {
+  HyperparameterGrid,
+  Hyperparameters,
+} from "./hyperparameter_grid.ts";
 import type { Growth } from "./learning_rate_grid.ts";
 import type { Metric } from "../metrics/direction.ts";
 
@@ -21,6 +25,8 @@ export interface RangeTestProgress {
   readonly smoothedLoss: number;
   /** Other metrics at this rate, by name. */
   readonly metrics: { readonly [name: string]: number };
+  /** The point of the `grid` that this is a part of, if any. */
+  readonly hyperparameters?: Hyperparameters;
 }
 
 /** Options of {@linkcode findLearningRate}. */
@@ -52,7 +58,9 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly iterations?: number;
   /**
-   * The most batches to train on where `iterations` and `epochs` do not say.
+   * The most batches to train on where `iterations` and `epochs` do not say. A
+   * loop without `evaluateOnBatch` may take some fifty more, at a rate of 0, to
+   * tell whether its batches come in an order.
    *
    * @default {250}
    */
@@ -129,6 +137,19 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * @default {0}
    */
   readonly seed?: number;
+  /**
+   * Values of the optimizer's weight decay, its momentum, or both: a curve is
+   * recorded for each, over the same rates with the same batches and random
+   * numbers from the same weights, and the result is the range of the best, which
+   * `range.grid` names and explains. Train with that value: the test itself leaves
+   * the optimizer as it was.
+   *
+   * Each curve takes as many batches as one pass over the rates. Batches of a
+   * Dataset or a function are kept for it until the end.
+   *
+   * @default {undefined}
+   */
+  readonly grid?: HyperparameterGrid;
   /**
    * The curve that the bounds are read from: `"loss"` or a metric, by its name
    * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as

@@ -23,6 +23,26 @@ import {
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import { keysOf } from "../runtime/records.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const CURVE_NAMES = Object.keys(
+  {
+    metrics: 0,
+    stopReason: 0,
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+    growth: 0,
+    batchesPerRate: 0,
+    accumulate: 0,
+    beta: 0,
+    seed: 0,
+    repeats: 0,
+    metric: 0,
+    validated: 0,
+    maxBatches: 0,
+  } satisfies Record<keyof FromCurveOptions, 0>,
+);
 
 const isNumber: Check = that(
   "be a number",
@@ -67,6 +87,7 @@ const FIELDS: { readonly [Field in keyof RangeTestResult]-?: true } = {
   trials: true,
   cost: true,
   batchesPerEpoch: true,
+  grid: true,
 };
 
 /** The fields are those of a {@linkcode RangeTestResult}. */
@@ -129,6 +150,7 @@ export class LearningRateRange {
     for (const curve of [{ learningRates }, { losses }]) {
       checkData("read a range from a curve", curve, mapOf(curveOfNumbers));
     }
+    checkNames("read a range from a curve", options, CURVE_NAMES);
     checkData("read a range from a curve", options, FROM_CURVE);
     const [first] = learningRates;
     if (

@@ -1,6 +1,8 @@
 import type { CurveEvidence } from "./bounds.ts";
+import type { GridResult } from "./grid_data.ts";
 import type { Finding, Remedy, Verdict } from "./finding.ts";
 import type { RangeCurve } from "./curve.ts";
+import type { RangeTestCost } from "./range_test_cost.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import type { LearningRateSuggestions } from "./suggestions.ts";
@@ -35,14 +37,6 @@ export interface RangeTrial {
   readonly penalty?: number;
   /** Of a long one: at its end, the losses of batches that it did not train on. */
   readonly unseen?: readonly number[];
-}
-
-/** What a test cost. */
-export interface RangeTestCost {
-  /** Batches that were trained on. */
-  readonly trained: number;
-  /** Batches whose loss was computed without a training step. */
-  readonly evaluated: number;
 }
 
 /** All that a range test found: the fields of a `LearningRateRange`. */
@@ -119,6 +113,11 @@ export interface RangeTestResult {
    * steps on them.
    */
   readonly batchesPerEpoch?: number;
+  /**
+   * The curves of other hyperparameters, where `grid` asked for some: this is the
+   * range of the best of them.
+   */
+  readonly grid?: GridResult;
   /** Each run; the bounds of the range are the medians of theirs. */
   readonly runs: readonly RangeTestRun[];
 }

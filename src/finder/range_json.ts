@@ -17,6 +17,7 @@ import { valuesOf } from "./choose_curve.ts";
 import { remediesFor } from "./conclude.ts";
 import { type FindingKind, VERDICT_NAMES } from "./finding.ts";
 import { drawnCurve } from "./curve.ts";
+import type { GridResult } from "./grid_data.ts";
 import { metricDirection } from "../metrics/direction.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
 import { withWords } from "./range_words.ts";
@@ -48,6 +49,27 @@ function metricsWithNaN(
   return Object.fromEntries(
     Object.entries(metrics).map(([name, values]) => [name, readColumn(values)]),
   );
+}
+
+function gridWithNaN(grid: GridResult): GridResult {
+  return {
+    ...grid,
+    points: grid.points.map((point) => {
+      const [best, bestLr, noise] = readColumn([
+        point.best,
+        point.bestLr,
+        point.noise,
+      ]);
+      return {
+        ...point,
+        values: readColumn(point.values),
+        trend: readColumn(point.trend),
+        best,
+        bestLr,
+        noise,
+      };
+    }),
+  };
 }
 
 /** What was seen, as far as a verdict and the curve it came from tell. */
@@ -174,6 +196,24 @@ const ADDED = record({
     values: numbers,
     trend: numbers,
   }),
+  grid: optional(record({
+    curve: text,
+    better: oneOf("higher", "lower"),
+    points: listOf(record({
+      weightDecay: optional(finite),
+      momentum: optional(finite),
+      label: text,
+      learningRates: listOf(finite),
+      values: numbers,
+      trend: numbers,
+      best: recordedNumber,
+      bestLr: recordedNumber,
+      highestLr: optional(finite),
+      noise: recordedNumber,
+    })),
+    best: optional(count),
+    advice: text,
+  })),
 });
 
 /**
@@ -198,9 +238,10 @@ export function readRange(json: unknown): LearningRateRangeData {
     })),
   };
   if (version === 1) return upgrade(data as Version1);
-  const { curve } = copy;
+  const { curve, grid } = copy;
   return {
     ...data,
+    ...(grid && { grid: gridWithNaN(grid) }),
     version: 2,
     losses: readColumn(copy.losses),
     curve: {

@@ -1,5 +1,6 @@
 import { drawChart } from "./_chart.ts";
 import { finitePoints } from "./curve.ts";
+import { gridTable } from "./grid_result.ts";
 import type { RangeTestResult } from "./range_data.ts";
 import {
   type OptionName,
@@ -8,6 +9,15 @@ import {
   wordReading,
 } from "./range_words.ts";
 import { wrap } from "../runtime/wrap.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    color: 0,
+    width: 0,
+    flags: 0,
+  } satisfies Record<keyof FormatOptions, 0>,
+);
 
 /** Options of a range's text. */
 export interface FormatOptions {
@@ -78,9 +88,17 @@ export function summarizeRange(
   if (range.cost && range.trials) {
     const { trained, evaluated } = range.cost;
     sentences.push(
-      `The whole test took ${trained} batches of training${
+      `The ${
+        range.grid ? "test at the best" : "whole test"
+      } took ${trained} batches of training${
         evaluated > 0 ? ` and ${evaluated} losses without` : ""
       }.`,
+    );
+  }
+  if (range.grid) {
+    const { advice, cost } = range.grid;
+    sentences.push(
+      `${advice} The curves of the grid took ${cost.trained} batches of training.`,
     );
   }
   return sentences.join(" ");
@@ -91,6 +109,7 @@ export function formatRange(
   range: RangeTestResult,
   options: FormatOptions = {},
 ): string {
+  checkNames("write a range", options, NAMES);
   const { color = false, width = 80 } = options;
   const { curve, settings, learningRates } = range;
   const lines: string[] = [];
@@ -114,5 +133,6 @@ export function formatRange(
       "",
     );
   }
+  if (range.grid) lines.push(...gridTable(range.grid), "");
   return [...lines, ...wrap(summarizeRange(range, options), width)].join("\n");
 }

@@ -1,3 +1,11 @@
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    classNames: 0,
+    digits: 0,
+  } satisfies Record<keyof ClassificationReportOptions, 0>,
+);
 /**
  * How well a classifier does, class by class: what scikit-learn calls a
  * classification report.
@@ -170,6 +178,7 @@ export function classificationReport(
   predictions: ArrayLike<number>,
   options: ClassificationReportOptions = {},
 ): ClassificationReport {
+  checkNames("report on a classification", options, NAMES);
   if (labels.length === 0) {
     throw new RangeError(
       "Cannot report on a classification as there must be at least one example: current value is 0 labels",

@@ -9,6 +9,16 @@ import {
   type ClassificationReport,
   classificationReport,
 } from "./classification_report.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    batchSize: 0,
+    classNames: 0,
+    digits: 0,
+    topK: 0,
+  } satisfies Record<keyof EvaluateClassifierOptions, 0>,
+);
 
 /** Examples with known classes. */
 export interface ClassifierBatch {
@@ -153,6 +163,7 @@ export async function evaluateClassifier(
   data: ClassifierBatch | ClassifierDataset,
   options: EvaluateClassifierOptions = {},
 ): Promise<ClassifierEvaluation> {
+  checkNames(ACTION, options, NAMES);
   const { batchSize = 32, topK = [] } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(

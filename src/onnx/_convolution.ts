@@ -6,6 +6,7 @@ import type {
   OnnxShape,
   OnnxValue,
 } from "./graph.ts";
+import { numbersOf } from "./_config.ts";
 import type { LayerConverter, LayerToConvert } from "./layer_converter.ts";
 
 /**
@@ -76,12 +77,13 @@ export function padding(
 }
 
 function geometry({ config }: LayerToConvert): Geometry {
-  const kernel = config.kernelSize as number[];
+  const kernel = numbersOf(config, "kernelSize");
   return {
     kernel,
-    strides: config.strides as number[],
-    dilations: (config.dilationRate as number[] | undefined) ??
-      kernel.map(() => 1),
+    strides: numbersOf(config, "strides"),
+    dilations: config.dilationRate === undefined
+      ? kernel.map(() => 1)
+      : numbersOf(config, "dilationRate"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { activate } from "./_activations.ts";
 import { identity, inverse, transpose } from "./_transpose.ts";
 import type { OnnxGraph, OnnxShape, OnnxValue } from "./graph.ts";
+import { axesOf, listsOf, numberOf, numbersOf } from "./_config.ts";
 import type { LayerConverter, LayerToConvert } from "./layer_converter.ts";
 
 /**
@@ -98,7 +99,7 @@ export const convertPermute: LayerConverter = (
   graph,
 ) => {
   const x = input.flattened ? graph.plain(input) : input;
-  const place = inverse([0, ...config.dims as number[]]);
+  const place = inverse([0, ...numbersOf(config, "dims")]);
   return { ...x, shape, order: x.order.map((axis) => place[axis]) };
 };
 
@@ -113,20 +114,15 @@ export const convertRepeatVector: LayerConverter = (
   ], { shape: [shape[0], 1, shape[2]] });
   return graph.node("Tile", [
     row,
-    graph.integers("repeats", [1, config.n as number, 1]),
+    graph.integers("repeats", [1, numberOf(config, "n"), 1]),
   ], { shape });
 };
 
 /** Embedding: a row of the table for each index. */
 export const convertEmbedding: LayerConverter = (
-  { name, config, weights: [table], inputs: [x], outputShapes: [shape] },
+  { weights: [table], inputs: [x], outputShapes: [shape] },
   graph,
 ) => {
-  if (config.maskZero) {
-    throw new TypeError(
-      `Cannot export the model as layer "${name}" (Embedding) must not mask what follows: current value is maskZero = true`,
-    );
-  }
   const plain = graph.plain(x);
   // TensorFlow.js truncates, as the cast does.
   const indices = x.dtype === "float32"
@@ -149,10 +145,10 @@ export const convertRescaling: LayerConverter = (
   graph,
 ) => {
   const scaled = graph.map("Mul", x, {}, [
-    graph.scalar("scale", config.scale as number),
+    graph.scalar("scale", numberOf(config, "scale")),
   ]);
   return graph.map("Add", scaled, {}, [
-    graph.scalar("offset", config.offset as number),
+    graph.scalar("offset", numberOf(config, "offset")),
   ]);
 };
 
@@ -166,7 +162,7 @@ export const convertZeroPadding: LayerConverter = (
   graph,
 ) => {
   const axes = imageAxes(config.dataFormat);
-  const around = config.padding as [number, number][];
+  const around = listsOf(config, "padding");
   const side = (end: 0 | 1) =>
     x.order.map((axis) => {
       const i = axes.indexOf(axis);
@@ -185,7 +181,7 @@ export const convertCropping: LayerConverter = (
   graph,
 ) => {
   const axes = imageAxes(config.dataFormat);
-  const cropping = config.cropping as [number, number][];
+  const cropping = listsOf(config, "cropping");
   const place = inverse(x.order);
   return graph.node("Slice", [
     x,
@@ -204,7 +200,7 @@ export const convertUpSampling: LayerConverter = (
   graph,
 ) => {
   const axes = imageAxes(config.dataFormat);
-  const size = config.size as number[];
+  const size = numbersOf(config, "size");
   const order = axes[0] === 2 ? identity(4) : [0, 3, 1, 2];
   const scales = graph.constant("scales", [4], Float32Array.of(1, 1, ...size));
   return graph.node(
@@ -227,7 +223,7 @@ export const convertReLU: LayerConverter = (
   if (config.maxValue == null) return graph.map("Relu", x);
   return graph.map("Clip", x, {}, [
     graph.scalar("zero", 0),
-    graph.scalar("max", config.maxValue as number),
+    graph.scalar("max", numberOf(config, "maxValue")),
   ]);
 };
 
@@ -235,7 +231,7 @@ export const convertReLU: LayerConverter = (
 export const convertLeakyReLU: LayerConverter = (
   { config, inputs: [x] },
   graph,
-) => graph.map("LeakyRelu", x, { alpha: { float: config.alpha as number } });
+) => graph.map("LeakyRelu", x, { alpha: { float: numberOf(config, "alpha") } });
 
 /** PReLU, with any axes shared. */
 export const convertPReLU: LayerConverter = (
@@ -252,7 +248,7 @@ export const convertPReLU: LayerConverter = (
 export const convertELU: LayerConverter = (
   { config, inputs: [x] },
   graph,
-) => graph.map("Elu", x, { alpha: { float: config.alpha as number } });
+) => graph.map("Elu", x, { alpha: { float: numberOf(config, "alpha") } });
 
 /** ThresholdedReLU. */
 export const convertThresholdedReLU: LayerConverter = (
@@ -260,7 +256,7 @@ export const convertThresholdedReLU: LayerConverter = (
   graph,
 ) =>
   graph.map("ThresholdedRelu", x, {
-    alpha: { float: config.theta as number },
+    alpha: { float: numberOf(config, "theta") },
   });
 
 /** Softmax over one axis or over several together. */
@@ -269,9 +265,7 @@ export const convertSoftmax: LayerConverter = (
   graph,
 ) => {
   const rank = input.shape.length;
-  const axes = [config.axis].flat().map((axis) =>
-    (axis as number) < 0 ? axis as number + rank : axis as number
-  );
+  const axes = axesOf(config, rank);
   if (axes.length === 1) {
     if (axes[0] !== rank - 1) {
       throw new TypeError(

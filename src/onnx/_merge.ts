@@ -1,6 +1,7 @@
 import { unsqueeze } from "./_core.ts";
 import { identity } from "./_transpose.ts";
 import type { OnnxGraph, OnnxValue } from "./graph.ts";
+import { axesOf } from "./_config.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 
 /** The values in the order that most of them lie in already. */
@@ -49,8 +50,7 @@ export const convertConcatenate: LayerConverter = (
   graph,
 ) => {
   const values = alike(graph, inputs);
-  const axis = config.axis as number;
-  const seen = axis < 0 ? axis + shape.length : axis;
+  const [seen] = axesOf(config, shape.length);
   const { order, dtype } = values[0];
   return graph.node("Concat", values, { shape, order, dtype }, {
     axis: order.indexOf(seen),

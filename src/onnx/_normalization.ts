@@ -1,5 +1,6 @@
 import { identity } from "./_transpose.ts";
 import type { OnnxGraph, OnnxValue } from "./graph.ts";
+import { axesOf, numberOf } from "./_config.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 
 /**
@@ -10,10 +11,8 @@ import type { LayerConverter } from "./layer_converter.ts";
 export const convertBatchNormalization: LayerConverter = (layer, graph) => {
   const { config } = layer;
   const rank = layer.inputs[0].shape.length;
-  const axis = (config.axis as number) < 0
-    ? config.axis as number + rank
-    : config.axis as number;
-  const epsilon = config.epsilon as number;
+  const [axis] = axesOf(config, rank);
+  const epsilon = numberOf(config, "epsilon");
   const weights = [...layer.weights];
   const gamma = config.scale ? weights.shift() : undefined;
   const beta = config.center ? weights.shift() : undefined;
@@ -85,9 +84,7 @@ function normalize(
 export const convertLayerNormalization: LayerConverter = (layer, graph) => {
   const { config, inputs: [input] } = layer;
   const rank = input.shape.length;
-  const axes = [config.axis].flat().map((axis) =>
-    (axis as number) < 0 ? axis as number + rank : axis as number
-  ).sort((a, b) => a - b);
+  const axes = axesOf(config, rank).sort((a, b) => a - b);
   const weights = [...layer.weights];
   const gamma = config.scale ? weights.shift() : undefined;
   const beta = config.center ? weights.shift() : undefined;
@@ -111,11 +108,11 @@ export const convertLayerNormalization: LayerConverter = (layer, graph) => {
         ...(beta ? [graph.constant("beta", dims.slice(last), beta.data)] : []),
       ],
       x,
-      { axis: last, epsilon: { float: config.epsilon as number } },
+      { axis: last, epsilon: { float: numberOf(config, "epsilon") } },
     );
   }
   const x = input.flattened ? graph.plain(input) : input;
-  let y = normalize(graph, x, axes, config.epsilon as number);
+  let y = normalize(graph, x, axes, numberOf(config, "epsilon"));
   if (gamma) {
     y = graph.map("Mul", y, {}, [
       graph.constantFor(y, "gamma", dims, gamma.data),

@@ -1,4 +1,5 @@
 import { padding, spatialOrder } from "./_convolution.ts";
+import { numbersOf } from "./_config.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 
 /** Pooling with a window; padded pixels do not count in an average. */
@@ -8,8 +9,8 @@ export function convertPooling(
   return (layer, graph) => {
     const { config, inputs: [input], outputShapes: [shape] } = layer;
     const order = spatialOrder(shape.length, config.dataFormat);
-    const kernel = config.poolSize as number[];
-    const strides = config.strides as number[];
+    const kernel = numbersOf(config, "poolSize");
+    const strides = numbersOf(config, "strides");
     return graph.node(opType, [graph.arrange(input, order)], { shape, order }, {
       kernel_shape: kernel,
       strides,

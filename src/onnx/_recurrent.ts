@@ -1,7 +1,9 @@
 import { recurrentActivationAttributes } from "./_activations.ts";
 import { unsqueeze } from "./_core.ts";
+import { pack } from "./_mask.ts";
 import { identity, transpose } from "./_transpose.ts";
 import type { OnnxGraph, OnnxValue } from "./graph.ts";
+import { numberOf } from "./_config.ts";
 import type {
   LayerConverter,
   LayerToConvert,
@@ -113,16 +115,17 @@ function run(
 ): { output: OnnxValue; states: OnnxValue[] } {
   const [x] = layer.inputs;
   const [batch, steps] = x.shape;
-  const units = config.units as number;
+  const packed = layer.mask && pack(graph, x, layer.mask);
+  const units = numberOf(config, "units");
   const [kernel, recurrent, bias] = weights;
   const [sequence, ...last] = graph.nodeWithOutputs(
     cell.opType,
     [
-      graph.arrange(x, [1, 0, 2]),
+      packed?.sequence ?? graph.arrange(x, [1, 0, 2]),
       gateWeights(graph, `${prefix}kernel`, kernel, cell.gates),
       gateWeights(graph, `${prefix}recurrent_kernel`, recurrent, cell.gates),
       bias ? gateBias(graph, `${prefix}bias`, bias, cell.gates) : null,
-      null,
+      packed?.lengths ?? null,
       ...states.map((state) => unsqueeze(graph, state, [0])),
     ],
     [
@@ -135,23 +138,29 @@ function run(
       ...recurrentActivationAttributes(cell.activations(config)),
     },
   );
-  const lastStates = last.map((state) =>
-    graph.node("Squeeze", [state, graph.integers("first", [0])], {
-      shape: [batch, units],
-    })
-  );
+  const lastStates = last.map((state, i) => {
+    const squeezed = graph.node(
+      "Squeeze",
+      [state, graph.integers("first", [0])],
+      { shape: [batch, units] },
+    );
+    return packed?.unpack.state(squeezed, states[i]) ?? squeezed;
+  });
   if (!config.returnSequences) {
     return { output: lastStates[0], states: lastStates };
   }
   // It stays in time-major order for a recurrent layer that follows.
-  const output = graph.node(
+  const outputs = graph.node(
     "Squeeze",
     [sequence, graph.integers("direction", [1])],
     { shape: [batch, steps, units], order: [1, 0, 2] },
   );
+  const output = packed?.unpack.outputs(outputs, states[0], backwards) ??
+    outputs;
   if (!reversed) return { output, states: lastStates };
+  const timeMajor = graph.arrange(output, [1, 0, 2]);
   return {
-    output: graph.map("Slice", output, {}, [
+    output: graph.map("Slice", timeMajor, {}, [
       graph.integers("last", [-1]),
       graph.integers("before_first", [-Number.MAX_SAFE_INTEGER]),
       graph.integers("time", [0]),

@@ -10,6 +10,14 @@ import {
 } from "../metrics/class_indices.ts";
 import type { OnnxSession } from "./session.ts";
 import type { Tensor } from "../tfjs/types.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    batchSize: 0,
+    classNames: 0,
+  } satisfies Record<keyof EvaluateOptions, 0>,
+);
 
 /** What {@linkcode evaluate} evaluates on. */
 export interface EvaluationData {
@@ -86,6 +94,7 @@ export async function evaluate(
   data: EvaluationData,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkNames("evaluate the model", options, NAMES);
   const { batchSize = 100 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(

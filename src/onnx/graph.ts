@@ -1,7 +1,7 @@
 import { identity, inverse, transpose } from "./_transpose.ts";
 
 /** The element types that the exporter writes. */
-export type OnnxDataType = "float32" | "int32" | "int64";
+export type OnnxDataType = "float32" | "int32" | "int64" | "bool";
 
 /** A shape; `null` for a dimension that is known only when the model runs. */
 export type OnnxShape = readonly (number | null)[];

@@ -8,6 +8,15 @@ import {
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    provider: 0,
+    threads: 0,
+  } satisfies Record<keyof SessionOptions, 0>,
+);
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
@@ -65,7 +74,7 @@ function parse(bytes: Uint8Array): ModelProto {
   } catch (cause) {
     throw new TypeError(
       `Cannot read the model as it must be a whole ONNX file: current value is ${bytes.length} bytes that are not (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );
@@ -297,6 +306,7 @@ export async function createSession(
   bytes: Uint8Array,
   options: SessionOptions = {},
 ): Promise<OnnxSession> {
+  checkNames("create a session", options, NAMES);
   const { provider = "wasm" } = options;
   if (provider !== "wasm" && provider !== "webgpu") {
     throw new TypeError(
@@ -334,7 +344,7 @@ export async function createSession(
   } catch (cause) {
     throw new TypeError(
       `Cannot create a session as onnxruntime-web must accept the model: current value is ${bytes.length} bytes that it refuses (${
-        (cause as Error).message
+        errorMessage(cause)
       })`,
       { cause },
     );

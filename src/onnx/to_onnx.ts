@@ -6,6 +6,18 @@ import { writeModel } from "./_write_model.ts";
 import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    opset: 0,
+    name: 0,
+    inputLayout: 0,
+    normalization: 0,
+    converters: 0,
+    metadata: 0,
+  } satisfies Record<keyof ToOnnxOptions, 0>,
+);
 
 /**
  * How an input is normalized: `(x − mean) · scale`. Both have one number, one
@@ -70,6 +82,7 @@ export interface ToOnnxOptions {
 }
 
 function checkOptions(model: unknown, options: ToOnnxOptions): void {
+  checkNames("export the model", options, NAMES);
   if (!(model instanceof tf.LayersModel)) {
     throw new TypeError(
       `Cannot export the model as it must be a tf.LayersModel: current value is ${

@@ -1,6 +1,6 @@
 import { toBase64 } from "../runtime/base64.ts";
 import "@fontsource/inter/package.json" with { type: "json" };
-import { readAsset } from "./_asset.ts";
+import { readPackageFile } from "../runtime/package_file.ts";
 
 /** The bundled font's weights: text, and titles. */
 const WEIGHTS = [400, 600] as const;
@@ -11,7 +11,9 @@ let loaded: Promise<Uint8Array<ArrayBuffer>[]> | undefined;
 export function fonts(): Promise<Uint8Array<ArrayBuffer>[]> {
   return loaded ??= Promise.all(
     WEIGHTS.map((weight) =>
-      readAsset(`@fontsource/inter/files/inter-latin-${weight}-normal.woff2`)
+      readPackageFile(
+        `@fontsource/inter/files/inter-latin-${weight}-normal.woff2`,
+      )
     ),
   );
 }

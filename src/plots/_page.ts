@@ -3,7 +3,7 @@
 import "vega";
 import "vega-embed";
 import "vega-lite";
-import { readTextAsset } from "./_asset.ts";
+import { readPackageText } from "../runtime/package_file.ts";
 import { fontRules } from "./_fonts.ts";
 import { DARK, darkRules, LIGHT, type Role } from "./_palette.ts";
 import { drawCharts } from "./_page_script.ts";
@@ -29,9 +29,9 @@ function variables(palette: Readonly<Record<Role, string>>): string {
 /** The libraries that draw in the browser, as one script. */
 export async function vegaScript(): Promise<string> {
   const parts = await Promise.all([
-    readTextAsset("vega", "vega.min.js"),
-    readTextAsset("vega-lite", "vega-lite.min.js"),
-    readTextAsset("vega-embed", "vega-embed.min.js"),
+    readPackageText("vega", "vega.min.js"),
+    readPackageText("vega-lite", "vega-lite.min.js"),
+    readPackageText("vega-embed", "vega-embed.min.js"),
   ]);
   // Their source maps are not in the page.
   return parts.join("\n").replaceAll(/\/\/# sourceMappingURL=.*/g, "");

@@ -1,4 +1,25 @@
-import { crc32, deflateSync } from "node:zlib";
+/** The checksums of single bytes, from which that of a file is made (CRC-32). */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) {
+    crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  }
+  return crc;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
+
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const compressed = new Blob([bytes]).stream()
+    .pipeThrough(new CompressionStream("deflate"));
+  return new Uint8Array(await new Response(compressed).arrayBuffer());
+}
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** PNG's colour types by number of channels. */
@@ -23,10 +44,10 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
  * Pixels 0–255 (row, column, channel) as a PNG file: 1 channel is grey, 3 are
  * red, green and blue; a further one is the opacity.
  */
-export function pngImage(
+export async function pngImage(
   pixels: Uint8Array,
   [height, width, channels]: readonly [number, number, number],
-): Uint8Array<ArrayBuffer> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const colourType = COLOUR_TYPES[channels];
   if (colourType === undefined || pixels.length !== height * width * channels) {
     throw new RangeError(
@@ -47,7 +68,7 @@ export function pngImage(
   const parts = [
     new Uint8Array(SIGNATURE),
     chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows)),
+    chunk("IDAT", await deflate(rows)),
     chunk("IEND", new Uint8Array()),
   ];
   const file = new Uint8Array(

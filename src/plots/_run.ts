@@ -42,7 +42,8 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  * another object, `{ name, ...clr }`, leaves it behind.
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
-  if ("iterations" in run) return { history: run };
+  // Of a scheduler, `iterations` may be how many there will be.
+  if (isColumns(run)) return { history: run };
   const { history, epochHistory, penalized } = run;
   if (history?.iterations === undefined) {
     throw new TypeError(
@@ -52,6 +53,10 @@ export function runOf(run: RunHistory | HistoryColumns): RunHistory {
     );
   }
   return { history, epochHistory, penalized };
+}
+
+function isColumns(run: RunHistory | HistoryColumns): run is HistoryColumns {
+  return "iterations" in run && typeof run.iterations === "object";
 }
 
 /** The names of the metrics that a run recorded, without `val_`. */

@@ -12,6 +12,14 @@ import type { ChartOptions, SingleChart } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+  } satisfies Record<keyof ChartOptions, 0>,
+);
 
 /** Anything with a learning rate at each iteration. */
 export type ScheduleSource =
@@ -120,6 +128,7 @@ export function scheduleSpec(
   iterations: number,
   options: ChartOptions = {},
 ): SingleChart {
+  checkNames("draw a schedule", options, NAMES);
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
       `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${iterations}`,

@@ -1,7 +1,19 @@
+import { rowBeyond } from "../runtime/columns.ts";
+import { requireDeno } from "../runtime/require_deno.ts";
 import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
 import type { HistoryColumns, RunHistory } from "./_run.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    port: 0,
+    title: 0,
+    iterations: 0,
+    x: 0,
+  } satisfies Record<keyof LivePageOptions, 0>,
+);
 
 /** Options of {@linkcode LivePage.open}. */
 export interface LivePageOptions {
@@ -101,7 +113,8 @@ export class LivePage implements AsyncDisposable {
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   /** The page's address. */
   readonly url: string;
-  #rows = 0;
+  /** The last one whose row was sent. */
+  #iteration = -Infinity;
   #epochs = 0;
   #looked = -Infinity;
   #flushed = -Infinity;
@@ -131,11 +144,13 @@ export class LivePage implements AsyncDisposable {
    * @throws {Deno.errors.AddrInUse} When the port is taken.
    * @throws {Deno.errors.PermissionDenied} When the system reserves the port.
    * @throws {Deno.errors.NotCapable} When `--allow-net` does not cover the port.
-   * @throws {Error} When the server cannot start otherwise.
+   * @throws {Error} When the server cannot start otherwise, and outside Deno.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
+    checkNames("open a live page", options, NAMES);
     const { port = 0, title = "Training", iterations, x = "iterations" } =
       options;
+    requireDeno("open a live page");
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });
     const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {
@@ -249,10 +264,11 @@ export class LivePage implements AsyncDisposable {
   }
 
   #look({ history, epochHistory }: RunHistory): void {
-    const rows = history.iterations.length;
-    if (rows > this.#rows) {
-      this.#send("rows", rowsFrom(history, this.#rows));
-      this.#rows = rows;
+    const { iterations } = history;
+    const row = rowBeyond(iterations, this.#iteration);
+    if (row < iterations.length) {
+      this.#send("rows", rowsFrom(history, row));
+      this.#iteration = iterations[iterations.length - 1];
     }
     const epochs = epochHistory?.iterations.length ?? 0;
     if (epochs > this.#epochs) {

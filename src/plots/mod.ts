@@ -18,11 +18,13 @@
 export type { NamedRun } from "./_comparison_spec.ts";
 export type { ComparisonChartOptions } from "./_comparison_spec.ts";
 export type { Chart, ChartOptions } from "./_grammar.ts";
+export type { GridData } from "./_grid_spec.ts";
 export type { HistoryChartOptions } from "./_history_spec.ts";
 export type { HistoryColumns, RunHistory } from "./_run.ts";
 export type { RangeData } from "./_range_panel.ts";
 export type { ScheduleSource } from "./_schedule_spec.ts";
 export { comparisonChart } from "./comparison_chart.ts";
+export { gridChart } from "./grid_chart.ts";
 export { historyChart } from "./history_chart.ts";
 export { LivePage, type LivePageOptions, type LiveRun } from "./live_page.ts";
 export { rangeChart } from "./range_chart.ts";

@@ -1,8 +1,16 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import { readAsset } from "./_asset.ts";
+import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
 import type { Chart } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scale: 0,
+    theme: 0,
+  } satisfies Record<keyof PngOptions, 0>,
+);
 
 /** Options of {@linkcode toPng}. */
 export interface PngOptions {
@@ -28,7 +36,7 @@ let started: Promise<void> | undefined;
 
 async function start(): Promise<void> {
   try {
-    await initWasm(await readAsset("@resvg/resvg-wasm/index_bg.wasm"));
+    await initWasm(await readPackageFile("@resvg/resvg-wasm/index_bg.wasm"));
   } catch (error) {
     // Another user of the same module in this process was first.
     if (!String(error).includes("Already initialized")) throw error;
@@ -55,6 +63,7 @@ export async function toPng(
   chart: Chart,
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkNames("draw a PNG", options, NAMES);
   const { scale = 2, theme = "light" } = options;
   if (!(scale > 0 && Number.isFinite(scale))) {
     throw new RangeError(

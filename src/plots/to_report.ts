@@ -146,10 +146,10 @@ function classification(report: ReportClassification): string {
   }</tbody></table></div>`;
 }
 
-function samples(list: readonly ReportSample[]): string {
-  const items = list.map((sample) => {
+async function samples(list: readonly ReportSample[]): Promise<string> {
+  const items = await Promise.all(list.map(async (sample) => {
     const right = sample.label === sample.predicted;
-    const image = toBase64(pngImage(sample.pixels, sample.shape));
+    const image = toBase64(await pngImage(sample.pixels, sample.shape));
     const confidence = sample.confidence === undefined
       ? ""
       : ` <span>${percent(sample.confidence)}</span>`;
@@ -160,7 +160,7 @@ function samples(list: readonly ReportSample[]): string {
     }</b>${confidence}${
       right ? "" : `<br><span>is: ${escapeHtml(sample.label)}</span>`
     }</div>`;
-  });
+  }));
   return `<h2>Sample predictions</h2>
 <p>Solid frames are right, dashed ones wrong.</p>
 <div class="samples">${items.join("\n")}</div>`;
@@ -188,7 +188,7 @@ function samples(list: readonly ReportSample[]): string {
  * await Deno.writeTextFile(await Deno.makeTempFile({ suffix: ".html" }), html);
  * ```
  */
-export function toReport(content: ReportContent): Promise<string> {
+export async function toReport(content: ReportContent): Promise<string> {
   const charts = content.charts ?? [];
   const parts = [
     STYLE,
@@ -197,7 +197,7 @@ export function toReport(content: ReportContent): Promise<string> {
     charts.length ? "<h2>Charts</h2>" : "",
     ...charts.map((chart, i) => figure(i, chart)),
     content.classification ? classification(content.classification) : "",
-    content.samples?.length ? samples(content.samples) : "",
+    content.samples?.length ? await samples(content.samples) : "",
     facts(content),
   ];
   return page(content.title, parts.filter(Boolean).join("\n"), charts);

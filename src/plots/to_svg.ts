@@ -1,9 +1,18 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { hasPackageFiles } from "../runtime/package_file.ts";
 import { fontRules } from "./_fonts.ts";
 import { darkened, darkRules } from "./_palette.ts";
 import { type Chart, type Panel, specOf } from "./_grammar.ts";
 import { textWidth } from "./_text_width.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    theme: 0,
+    embedFont: 0,
+  } satisfies Record<keyof SvgOptions, 0>,
+);
 
 // Vega's place for a measure of one's own, which its types leave out. With a
 // canvas it would measure whatever font the machine has, and the same chart
@@ -36,9 +45,10 @@ export interface SvgOptions {
   /**
    * Whether the bundled font goes into the file, so that the text looks the
    * same everywhere; it adds 64 KiB, and reading it needs `--allow-read`.
-   * Without it the viewer's sans-serif font is used.
+   * Without it the viewer's sans-serif font is used. A browser, which has no
+   * files, cannot embed it.
    *
-   * @default {true}
+   * @default {true, except in a browser}
    */
   readonly embedFont?: boolean;
 }
@@ -91,7 +101,8 @@ export async function toSvg(
   chart: Chart,
   options: SvgOptions = {},
 ): Promise<string> {
-  const { theme = "auto", embedFont = true } = options;
+  checkNames("draw an SVG", options, NAMES);
+  const { theme = "auto", embedFont = hasPackageFiles() } = options;
   const spec = stillChart(theme === "dark" ? darkened(chart) : chart);
   const view = new vega.View(vega.parse(compile(spec).spec), {
     renderer: "none",

@@ -3,6 +3,7 @@
  * edited by hand or damaged, and what is wrong is to be said in one line that
  * names the place.
  */
+import { errorMessage } from "./error_message.ts";
 
 /** What is wrong with a value: where, what it must be, and what it is. */
 export interface Fault {
@@ -159,7 +160,7 @@ export function parseData(action: string, json: unknown): unknown {
     return JSON.parse(json);
   } catch (cause) {
     throw new TypeError(
-      `Cannot ${action} as the data must be JSON: ${(cause as Error).message}`,
+      `Cannot ${action} as the data must be JSON: ${errorMessage(cause)}`,
       { cause },
     );
   }

@@ -42,6 +42,21 @@ export function appendRow(
 }
 
 /**
+ * The first row of an ascending column that is beyond `value`: as many rows as
+ * there are where none is. A history that is thinned has its rows at other
+ * numbers than before, but of the same iterations.
+ */
+export function rowBeyond(column: ArrayLike<number>, value: number): number {
+  let [low, high] = [0, column.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (column[middle] > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
  * The column as JSON can hold it: it has no infinities, which are then text, and
  * no NaN, for which it writes null by itself.
  */

@@ -13,3 +13,11 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
     .join("");
 }
+
+/** The bytes of such text, as of `Uint8Array.fromHex`, which Node lacks. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(
+    text.match(/../g) ?? [],
+    (digits) => Number.parseInt(digits, 16),
+  );
+}

@@ -9,3 +9,13 @@ export function systemCode(error: unknown): string | undefined {
     ? code
     : undefined;
 }
+
+/** Whether the system said that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return systemCode(error) === "ENOENT";
+}
+
+/** Whether Deno was not given the permission, of which no other runtime knows. */
+export function isNotPermitted(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
+}

@@ -1,3 +1,5 @@
+import type { FileHandle } from "node:fs/promises";
+import { fileSystem } from "./builtin.ts";
 import { systemCode } from "./system_error.ts";
 
 /**
@@ -12,31 +14,43 @@ export async function writeFile(
   path: string,
   data: string | Uint8Array,
 ): Promise<void> {
+  const fs = fileSystem(`write ${path}`);
   const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  if (slash > 0) await Deno.mkdir(path.slice(0, slash), { recursive: true });
+  if (slash > 0) await fs.mkdir(path.slice(0, slash), { recursive: true });
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
-    using file = await Deno.open(beside, { write: true, createNew: true });
-    await writeAll(
-      file,
-      typeof data === "string" ? new TextEncoder().encode(data) : data,
-    );
-    // Without this a crash can leave the new name on an empty file.
-    await file.syncData();
-    await Deno.rename(beside, path);
+    const file = await fs.open(beside, "wx");
+    try {
+      await writeAt(
+        file,
+        typeof data === "string" ? new TextEncoder().encode(data) : data,
+      );
+      // Without this a crash can leave the new name on an empty file.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await fs.rename(beside, path);
   } catch (error) {
-    await Deno.remove(beside).catch(() => {});
+    await fs.rm(beside, { force: true }).catch(() => {});
     throw naming(path, error);
   }
 }
 
-/** Writes all of `data`, which a single write may not. */
-export async function writeAll(
-  file: Deno.FsFile,
+/** Writes all of `data` at `position`, which a single write may not. */
+export async function writeAt(
+  file: FileHandle,
   data: Uint8Array,
+  position = 0,
 ): Promise<void> {
   for (let written = 0; written < data.length;) {
-    written += await file.write(data.subarray(written));
+    const { bytesWritten } = await file.write(
+      data,
+      written,
+      data.length - written,
+      position + written,
+    );
+    written += bytesWritten;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Argument checks that word their errors alike. */
 
+import { suggestion } from "../runtime/nearest_name.ts";
+
 /** A value under the name by which it was given, such as `{ maxLr }`. */
 type Named<T> = { readonly [name: string]: T };
 
@@ -86,7 +88,9 @@ export function checkChoice<T extends string>(
   const [value] = Object.values(given);
   if (!choices.includes(value)) {
     const listed = choices.map((choice) => `"${choice}"`).join(", ");
-    throw fail(action, given, `be one of ${listed}`);
+    const error = fail(action, given, `be one of ${listed}`);
+    if (typeof value === "string") error.message += suggestion(value, choices);
+    throw error;
   }
 }
 

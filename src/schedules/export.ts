@@ -6,6 +6,9 @@ import {
   toPython,
 } from "./_python.ts";
 
+import { describe } from "./description.ts";
+import { nativeScheduler, nativeSource } from "./_pytorch_native.ts";
+
 export type { Exportable };
 
 const TITLE = '"""A learning-rate schedule, exported from @clr/clr."""';
@@ -20,14 +23,19 @@ function join(...parts: (string | undefined)[]): string {
 
 /**
  * Python source of a PyTorch scheduler that follows `exported`, rate and
- * momentum, to the last digits of a double. It defines `learning_rate(t)`,
- * `momentum(t)` if there is one, and `Scheduler(optimizer)`, whose `step()` is
- * called after every batch. A group of parameters that was given a rate of its
- * own goes on at the same ratio to the optimizer's: at twice the schedule's rate,
- * say.
+ * momentum. It defines `Scheduler(optimizer)`, whose `step()` is called after
+ * every batch. A group of parameters that was given a rate of its own goes on at
+ * the same ratio to the optimizer's: at twice the schedule's rate, say.
  *
- * PyTorch's own `CyclicLR` misses the peak by rounding for many step sizes, and
- * its `OneCycleLR` goes up again past its end; this does neither.
+ * `Scheduler` is PyTorch's own `CyclicLR`, `OneCycleLR`,
+ * `CosineAnnealingWarmRestarts`, `StepLR` or `ExponentialLR` where that has the
+ * same numbers but for rounding, within 1e-9 of the highest rate over 20,000
+ * iterations. For all else it is a `LambdaLR` of `learning_rate(t)`, and
+ * `momentum(t)` if there is one, to the last digits of a double: cycles that grow,
+ * end, are halved more than a thousand times in a million iterations or have a
+ * momentum (which only late versions of PyTorch's `CyclicLR` set
+ * for Adam), restarts to a `minLr` above 0, and what has come to a later
+ * iteration than 0.
  *
  * @example
  * ```ts
@@ -43,6 +51,13 @@ function join(...parts: (string | undefined)[]): string {
  * some stages of a sequence have a momentum.
  */
 export function toPyTorch(exported: Exportable): string {
+  const native = nativeOf(exported);
+  if (native !== undefined) {
+    return join(
+      head(`from torch.optim.lr_scheduler import ${native.name}`),
+      nativeSource(native),
+    );
+  }
   const { rate, momentum, iteration } = toPython(exported);
   const setMomentum = momentum === undefined ? "" : `
     def get_lr(self):
@@ -73,6 +88,14 @@ export function toPyTorch(exported: Exportable): string {
         super().__init__(optimizer, learning_rate, last_epoch)
 ${setMomentum}`.trimEnd(),
   );
+}
+
+/** PyTorch's own scheduler of a schedule, unless it is to begin later on. */
+function nativeOf(exported: Exportable) {
+  const [schedule, iteration = 0] = typeof exported === "function"
+    ? [exported]
+    : [exported.schedule, exported.iteration];
+  return iteration === 0 ? nativeScheduler(describe(schedule)) : undefined;
 }
 
 /**

@@ -1,9 +1,14 @@
 /** What tfjs hides of a model's training. */
 
-import type { LayersModel } from "./types.ts";
+import type { LayersModel, Variable } from "./types.ts";
 
 /** A weight of a layer: its value, its name and whether it is trained. */
 export type LayerWeight = LayersModel["weights"][0];
+
+/** The variable of a weight: `read` gives it, typed as any tensor. */
+export function variableOf(weight: Pick<LayerWeight, "read">): Variable {
+  return weight.read() as Variable;
+}
 
 interface TrainingFields {
   readonly isTraining?: boolean;

@@ -1,5 +1,9 @@
 /** The folder that checkpoints lie in: their names, and who may write there. */
 
+import { fileSystem } from "../runtime/builtin.ts";
+import { whileLocked } from "../runtime/file_lock.ts";
+import { isMissing } from "../runtime/system_error.ts";
+
 /** Where the checkpoint of that number lies. */
 export function pathOf(folder: string, number: number): string {
   return `${folder}/checkpoint-${String(number).padStart(6, "0")}`;
@@ -10,13 +14,12 @@ const UNFINISHED = /^checkpoint-.*\.part$/;
 
 /** The names in `folder`; none where there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
   try {
-    for await (const { name } of Deno.readDir(folder)) names.push(name);
+    return await fileSystem("look for checkpoints").readdir(folder);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (isMissing(error)) return [];
+    throw error;
   }
-  return names;
 }
 
 /** The numbers of the checkpoints in `folder`, the oldest first. */
@@ -36,7 +39,9 @@ export async function newestIn(folder: string): Promise<number> {
 export async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     if (UNFINISHED.test(name)) {
-      await Deno.remove(`${folder}/${name}`, { recursive: true });
+      await fileSystem("save a checkpoint").rm(`${folder}/${name}`, {
+        recursive: true,
+      });
     }
   }
 }
@@ -46,8 +51,7 @@ const turns = new Map<string, Promise<unknown>>();
 
 /**
  * Runs `write` while nobody else writes in `folder`, which is made: calls of this
- * process wait for each other, and other processes at a lock, which the system
- * gives up for one that is killed.
+ * process wait for each other, and other processes at a lock.
  *
  * @param write Is given the folder's path without links.
  */
@@ -58,18 +62,10 @@ export async function inTurn<T>(
   const previous = turns.get(folder);
   const turn = (async () => {
     await previous?.catch(() => {});
-    await Deno.mkdir(folder, { recursive: true });
-    const path = await Deno.realPath(folder);
-    using lock = await Deno.open(`${path}/.lock`, {
-      create: true,
-      write: true,
-    });
-    await lock.lock(true);
-    try {
-      return await write(path);
-    } finally {
-      await lock.unlock();
-    }
+    const fs = fileSystem("save a checkpoint");
+    await fs.mkdir(folder, { recursive: true });
+    const path = await fs.realpath(folder);
+    return await whileLocked(`${path}/.lock`, () => write(path));
   })();
   turns.set(folder, turn);
   try {

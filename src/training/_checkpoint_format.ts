@@ -1,5 +1,6 @@
 /** What a checkpoint's files hold, written and read back. */
 
+import { fileSystem } from "../runtime/builtin.ts";
 import {
   anything,
   type Check,
@@ -12,6 +13,12 @@ import {
   text,
   that,
 } from "../runtime/check_data.ts";
+import {
+  AVERAGES_CHECKS,
+  type AveragesContent,
+  lackingAverage,
+  type SavedAverages,
+} from "./_checkpoint_averages.ts";
 import { sha256, toHex } from "../runtime/sha256.ts";
 import { writeFile } from "../runtime/write_file.ts";
 import {
@@ -33,7 +40,7 @@ import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./learning_rate_scheduler.ts";
 
 /** What a checkpoint says of itself. */
-export interface CheckpointContent {
+export interface CheckpointContent extends AveragesContent {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
   /** Which of them are trained, in the order of the optimizer's slots. */
@@ -86,6 +93,7 @@ const COMMON = {
     totalIterations: count,
     epochs: count,
   })),
+  ...AVERAGES_CHECKS,
   data: anything,
   tensors: record({ bytes: count, sha256: digest }),
 };
@@ -140,7 +148,10 @@ export async function writeContent(
  * @throws {RangeError} If it is damaged; the message says how.
  */
 export async function readHeader(path: string): Promise<Header> {
-  const text = await Deno.readTextFile(`${path}/${HEADER_FILE}`);
+  const text = await fileSystem("read a checkpoint").readFile(
+    `${path}/${HEADER_FILE}`,
+    "utf8",
+  );
   let file: { sha256: unknown; header: Header } | null;
   try {
     file = JSON.parse(text);
@@ -175,7 +186,10 @@ export async function readContent(
   path: string,
 ): Promise<WholeContent> {
   const header = await readHeader(path);
-  const bytes = await Deno.readFile(`${path}/${TENSORS_FILE}`);
+  // A copy, as what Node reads may be a part of a larger buffer.
+  const bytes = new Uint8Array(
+    await fileSystem("read a checkpoint").readFile(`${path}/${TENSORS_FILE}`),
+  );
   if (bytes.length !== header.tensors.bytes) {
     throw new RangeError(
       `${TENSORS_FILE} has ${bytes.length} bytes instead of ${header.tensors.bytes}`,
@@ -189,6 +203,7 @@ export async function readContent(
   // Version 1 wrote the trained weights first.
   const trained = header.trained ?? weights.map((_, i) => i);
   checkReferences(weights, trained, tensors);
+  checkAverages({ ...header, tensors });
   const histories = header.scheduler === undefined
     ? undefined
     : header.history === undefined
@@ -211,6 +226,30 @@ function checkReferences(
     throw new RangeError(
       `in ${HEADER_FILE}, trained must name one of ${weights.length} weights: current value is ${unknown}`,
     );
+  }
+}
+
+function checkAverages(saved: SavedAverages): void {
+  const { weights, averages, snapshots } = saved;
+  const unknown = averages?.of.find((index) => index >= weights.length);
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `in ${HEADER_FILE}, averages must be of ${weights.length} weights: current value is ${unknown}`,
+    );
+  }
+  if (snapshots) {
+    const { taken: { score }, last, best = 0 } = snapshots;
+    if (last > score.length || best > 0 && best >= score.length) {
+      throw new RangeError(
+        `in ${HEADER_FILE}, snapshots must be ${score.length}: current value is ${
+          Math.max(last, best + 1)
+        }`,
+      );
+    }
+  }
+  const lost = lackingAverage(saved);
+  if (lost !== undefined) {
+    throw new RangeError(`${TENSORS_FILE} lacks ${lost}`);
   }
 }
 

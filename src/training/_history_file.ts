@@ -16,8 +16,10 @@ import {
   encodeSafetensors,
   type NamedTensor,
 } from "./_safetensors.ts";
-import { writeAll } from "../runtime/write_file.ts";
-import { sha256, toHex } from "../runtime/sha256.ts";
+import { fileSystem } from "../runtime/builtin.ts";
+import { isMissing } from "../runtime/system_error.ts";
+import { writeAt } from "../runtime/write_file.ts";
+import { fromHex, sha256, toHex } from "../runtime/sha256.ts";
 import type { SchedulerState } from "./learning_rate_scheduler.ts";
 import type { Columns } from "./history.ts";
 
@@ -81,7 +83,7 @@ async function digestOf(
   payload: Uint8Array,
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(DIGEST_BYTES + payload.length);
-  bytes.set(Uint8Array.fromHex(previous));
+  bytes.set(fromHex(previous));
   bytes.set(payload, DIGEST_BYTES);
   return await sha256(bytes);
 }
@@ -117,17 +119,18 @@ export async function appendHistory(
   block.set(digest, LENGTH_BYTES);
   block.set(payload, LENGTH_BYTES + DIGEST_BYTES);
   const path = `${folder}/${position.file}`;
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: position.bytes === 0,
-  });
+  const file = await fileSystem("save a history").open(
+    path,
+    position.bytes === 0 ? "wx" : "r+",
+  );
   try {
-    await file.seek(position.bytes, Deno.SeekMode.Start);
-    await writeAll(file, block);
-    await file.syncData();
+    await writeAt(file, block, position.bytes);
+    await file.sync();
   } catch (error) {
     await file.truncate(position.bytes).catch(() => {});
     throw error;
+  } finally {
+    await file.close();
   }
   return {
     file: position.file,
@@ -147,9 +150,12 @@ export async function endsAt(
   { file, bytes }: HistoryPosition,
 ): Promise<boolean> {
   try {
-    return (await Deno.stat(`${folder}/${file}`)).size === bytes;
+    const { size } = await fileSystem("save a history").stat(
+      `${folder}/${file}`,
+    );
+    return size === bytes;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 }
@@ -203,19 +209,23 @@ async function readStart(
   path: string,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const { size } = await file.stat();
-  if (size < length) {
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    throw new RangeError(`${name} has ${size} bytes instead of ${length}`);
+  const file = await fileSystem("read a history").open(path, "r");
+  try {
+    const { size } = await file.stat();
+    if (size < length) {
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      throw new RangeError(`${name} has ${size} bytes instead of ${length}`);
+    }
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const { bytesRead } = await file.read(bytes, at, length - at, at);
+      if (bytesRead === 0) throw new RangeError(`${path} became shorter`);
+      at += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
   }
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const read = await file.read(bytes.subarray(at));
-    if (read === null) throw new RangeError(`${path} became shorter`);
-    at += read;
-  }
-  return bytes;
 }
 
 /** Adds a block's rows to columns of `before` rows; gives how many there are then. */

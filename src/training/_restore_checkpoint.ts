@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { averagesFor } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
 import {
   describeFrozen,
@@ -23,8 +24,16 @@ import {
   type OptimizerFields,
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
-import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    optimizer: 0,
+  } satisfies Record<keyof RestoreOptions, 0>,
+);
 
 const DTYPES: Partial<Record<TensorDtype, "float32" | "int32" | "bool">> = {
   F32: "float32",
@@ -73,22 +82,26 @@ export class WholeCheckpoint implements Checkpoint {
   }
 
   restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
+    checkNames("restore a checkpoint", options, NAMES);
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");
     const match = this.#match(model);
     const fields = options.optimizer === false
       ? undefined
       : this.#optimizerFor(model, match);
+    const averages = averagesFor(subject, this.#content, match);
+    if (typeof averages === "string") this.#refuse(averages);
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
-        (weight.read() as tf.Variable).assign(
+        variableOf(weight).assign(
           this.#tensor(this.#key(match.from[i])),
         )
       );
       if (fields) {
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
       }
+      averages((name) => this.#tensor(name));
     });
   }
 
@@ -173,7 +186,7 @@ export class WholeCheckpoint implements Checkpoint {
     } catch (cause) {
       throw new CheckpointError(
         `Cannot restore ${this.path} as its schedule must fit: ${
-          (cause as Error).message
+          errorMessage(cause)
         }`,
         { cause },
       );

@@ -15,6 +15,7 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
+import { errorMessage } from "../runtime/error_message.ts";
 
 /** The element types that are written here. */
 export type TensorDtype = "F32" | "F64" | "I32" | "BOOL";
@@ -129,7 +130,7 @@ export function decodeSafetensors(
     );
   } catch (cause) {
     throw new RangeError(
-      `its header must be JSON: ${(cause as Error).message}`,
+      `its header must be JSON: ${errorMessage(cause)}`,
       {
         cause,
       },

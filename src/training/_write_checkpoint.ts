@@ -12,12 +12,15 @@ import {
   weightKey,
   writeContent,
 } from "./_checkpoint_format.ts";
+import { collectAverages } from "./_checkpoint_averages.ts";
 import {
   appendHistory,
   endsAt,
+  type Histories,
   type HistoryPosition,
   isHistoryFile,
   newHistoryFile,
+  type RowCounts,
 } from "./_history_file.ts";
 import type { NamedTensor, TensorDtype } from "./_safetensors.ts";
 import type { CheckpointSubject } from "./checkpoint_content.ts";
@@ -30,6 +33,7 @@ import {
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
@@ -65,7 +69,14 @@ export function noteHistory(
   scheduler: LearningRateScheduler,
   position: HistoryPosition,
 ): void {
-  const { generation } = recordsOf(scheduler).batches;
+  note(folder, recordsOf(scheduler).batches.generation, position);
+}
+
+function note(
+  folder: string,
+  generation: object,
+  position: HistoryPosition,
+): void {
   const noted = positions.get(generation) ?? new Map();
   positions.set(generation, noted.set(folder, position));
 }
@@ -98,6 +109,7 @@ export function writeCheckpoint(
         } is of another`,
       );
     }
+    const fs = fileSystem("save a checkpoint");
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, subject, data);
@@ -105,7 +117,7 @@ export function writeCheckpoint(
     const kept = [...numbers, number].slice(-keep);
     for (const old of numbers) {
       if (kept.includes(old)) continue;
-      await Deno.remove(pathOf(path, old), { recursive: true });
+      await fs.rm(pathOf(path, old), { recursive: true });
     }
     await removeHistories(path, kept);
     return number;
@@ -115,9 +127,10 @@ export function writeCheckpoint(
 async function write(
   folder: string,
   number: number,
-  { model, scheduler }: CheckpointSubject,
+  subject: CheckpointSubject,
   data: unknown,
 ): Promise<void> {
+  const { model, scheduler } = subject;
   const records = scheduler && recordsOf(scheduler);
   // What is trained while the device is read would not be in it.
   do await scheduler?.flush(); while (
@@ -139,42 +152,59 @@ async function write(
       fields: describeOptimizer(model.optimizer, tensors),
     },
     ...(scheduler && { scheduler: describeAlone(scheduler) }),
+    ...collectAverages(subject, weights, tensors),
     data,
   };
-  const rows = scheduler && {
-    rows: scheduler.history.iterations.length,
-    epochs: scheduler.epochHistory.iterations.length,
-  };
+  const recorded = scheduler && recordedOf(scheduler);
   const read = await readTensors(tensors);
 
-  const history = scheduler && rows &&
-    await appendTo(folder, scheduler, rows);
+  const history = recorded && await appendTo(folder, recorded);
+  const fs = fileSystem("save a checkpoint");
   const path = pathOf(folder, number);
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
     await writeContent(beside, { ...content, history }, read);
-    await Deno.rename(beside, path);
+    await fs.rename(beside, path);
   } catch (error) {
-    await Deno.remove(beside, { recursive: true }).catch(() => {});
+    await fs.rm(beside, { recursive: true }).catch(() => {});
     throw error;
   }
+}
+
+/** What is recorded at a moment, whatever is recorded after it. */
+interface Recorded extends Histories {
+  readonly generation: object;
+  readonly to: RowCounts;
+}
+
+function recordedOf(scheduler: LearningRateScheduler): Recorded {
+  const { history, epochHistory } = scheduler;
+  return {
+    // The columns as they are: they may grow, or be replaced by thinner ones.
+    history: { ...history },
+    epochHistory: { ...epochHistory },
+    generation: recordsOf(scheduler).batches.generation,
+    to: {
+      rows: history.iterations.length,
+      epochs: epochHistory.iterations.length,
+    },
+  };
 }
 
 /** Appends to the history's file what it lacks, or starts a new one. */
 async function appendTo(
   folder: string,
-  scheduler: LearningRateScheduler,
-  to: { readonly rows: number; readonly epochs: number },
+  recorded: Recorded,
 ): Promise<HistoryPosition> {
-  const noted = positions.get(recordsOf(scheduler).batches.generation)
-    ?.get(folder);
+  const { generation, to } = recorded;
+  const noted = positions.get(generation)?.get(folder);
   const goesOn = noted !== undefined && noted.rows <= to.rows &&
     noted.epochs <= to.epochs && await endsAt(folder, noted);
-  const position = await appendHistory(folder, scheduler, {
+  const position = await appendHistory(folder, recorded, {
     position: goesOn ? noted : newHistoryFile(),
     to,
   });
-  noteHistory(folder, scheduler, position);
+  note(folder, generation, position);
   return position;
 }
 
@@ -208,6 +238,7 @@ async function removeHistories(
 ): Promise<void> {
   const files = (await namesIn(folder)).filter(isHistoryFile);
   if (files.length < 2) return;
+  const fs = fileSystem("save a checkpoint");
   const needed = new Set<string | undefined>();
   for (const number of kept) {
     try {
@@ -218,6 +249,6 @@ async function removeHistories(
     }
   }
   for (const file of files) {
-    if (!needed.has(file)) await Deno.remove(`${folder}/${file}`);
+    if (!needed.has(file)) await fs.rm(`${folder}/${file}`);
   }
 }

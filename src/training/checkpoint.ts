@@ -1,3 +1,5 @@
+import { fileSystem } from "../runtime/builtin.ts";
+import { isMissing, isNotPermitted } from "../runtime/system_error.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
@@ -9,6 +11,15 @@ import type {
   RestoreOptions,
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
+import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    data: 0,
+    keep: 0,
+  } satisfies Record<keyof SaveCheckpointOptions, 0>,
+);
 
 export { CheckpointError };
 export type {
@@ -36,7 +47,8 @@ export interface SaveCheckpointOptions {
 /**
  * Saves a training run so that {@linkcode loadCheckpoint} goes on from here to
  * the same weights, bit for bit: the weights, every slot, count and cached
- * constant of the optimizer, the schedule with its history, and `data`.
+ * constant of the optimizer, the schedule with its history, averages and
+ * snapshots where they are given, and `data`.
  *
  * A checkpoint is a folder of two files within `folder`: `checkpoint.json`, with
  * a format version and checksums, and `tensors.safetensors`, which other tools
@@ -50,7 +62,8 @@ export interface SaveCheckpointOptions {
  * @param folder Made if it is not there.
  * @returns The folder of the checkpoint.
  * @throws {TypeError} If the model is not compiled or has a stateful recurrent
- * layer, whose state is not saved.
+ * layer, whose state is not saved, or averages or snapshots are of another
+ * model, or averages are in use.
  * @throws What the file system throws; the checkpoints before it remain.
  *
  * @example
@@ -68,12 +81,34 @@ export interface SaveCheckpointOptions {
  * const checkpoint = await loadCheckpoint(folder);
  * checkpoint?.restore({ model });
  * ```
+ *
+ * @example With an average of the weights
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import {
+ *   ExponentialMovingAverage,
+ *   loadCheckpoint,
+ *   saveCheckpoint,
+ * } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+ * using averages = new ExponentialMovingAverage(model);
+ *
+ * const folder = await Deno.makeTempDir();
+ * await saveCheckpoint(folder, { model, averages });
+ * const checkpoint = await loadCheckpoint(folder);
+ * checkpoint?.restore({ model, averages });
+ * ```
  */
 export async function saveCheckpoint(
   folder: string,
   subject: CheckpointSubject,
   options: SaveCheckpointOptions = {},
 ): Promise<string> {
+  checkNames("save a checkpoint", options, NAMES);
   const { data = null, keep = 2 } = options;
   checkModel(subject.model, "save a checkpoint");
   checkKeep(keep);
@@ -99,21 +134,20 @@ export async function loadCheckpoint(
   folder: string,
 ): Promise<Checkpoint | undefined> {
   const numbers = await numbersIn(folder);
+  const { realpath } = fileSystem("resume");
   const damaged: DamagedCheckpoint[] = [];
   for (const number of numbers.reverse()) {
     const path = pathOf(folder, number);
     try {
       const content = await readContent(folder, path);
-      const place = { path, folder: await Deno.realPath(folder) };
+      const place = { path, folder: await realpath(folder) };
       return new WholeCheckpoint(place, damaged, content);
     } catch (error) {
       // A permission that Deno was not given is no fault of the file.
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if (isNotPermitted(error)) throw error;
       damaged.push({
         path,
-        reason: error instanceof Deno.errors.NotFound
-          ? "a file is missing"
-          : (error as Error).message,
+        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
       });
     }
   }

@@ -1,4 +1,6 @@
 import type { LayersModel } from "../tfjs/types.ts";
+import type { CycleSnapshots } from "./cycle_snapshots.ts";
+import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 
 /** What is saved of a training run, and restored. */
@@ -7,6 +9,10 @@ export interface CheckpointSubject {
   readonly model: LayersModel;
   /** The schedule that is followed, with its history. */
   readonly scheduler?: LearningRateScheduler;
+  /** An exponential moving average of the model's weights. */
+  readonly averages?: ExponentialMovingAverage;
+  /** The model's snapshots at the ends of cycles. */
+  readonly snapshots?: CycleSnapshots;
 }
 
 /** Options of {@linkcode Checkpoint.restore}. */
@@ -47,8 +53,9 @@ export interface Checkpoint {
    * weights that were not trained start as in a first step.
    *
    * @throws {CheckpointError} If the model has other weights or another kind of
-   * optimizer, or a scheduler is given and none was saved, or one that does not
-   * fit; nothing is then changed.
+   * optimizer, or a scheduler, averages or snapshots are given and none were
+   * saved, or some that do not fit; nothing is then changed.
+   * @throws {TypeError} If the averages are in use.
    */
   restore(subject: CheckpointSubject, options?: RestoreOptions): void;
 }

@@ -2,13 +2,35 @@ import { show } from "../runtime/check_data.ts";
 import { newestIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
+import type { CycleSnapshots } from "./cycle_snapshots.ts";
+import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    averages: 0,
+    snapshots: 0,
+    every: 0,
+    keep: 0,
+    data: 0,
+    signal: 0,
+  } satisfies Record<keyof CheckpointerOptions, 0>,
+);
 
 /** Options of {@linkcode Checkpointer}. */
 export interface CheckpointerOptions {
   /** The schedule that is followed; it stands before this in `callbacks`. */
   scheduler: LearningRateScheduler;
+  /**
+   * Averages of the weights to save as well; they too stand before this in
+   * `callbacks`.
+   */
+  averages?: ExponentialMovingAverage;
+  /** Snapshots to save as well. */
+  snapshots?: CycleSnapshots;
   /** Batches from one checkpoint to the next. */
   every: number;
   /**
@@ -63,6 +85,7 @@ export class Checkpointer extends CallbackBase {
   readonly #folder: string;
   readonly #options: CheckpointerOptions;
   #iterationBefore = -1;
+  #updatesBefore = -1;
   /** The newest checkpoint that this run knows of. */
   #newest: number | undefined;
   /** Whether the last batch is to be saved as soon as its epoch's row is there. */
@@ -75,6 +98,7 @@ export class Checkpointer extends CallbackBase {
    */
   constructor(folder: string, options: CheckpointerOptions) {
     super();
+    checkNames("save checkpoints", options, NAMES);
     const { every, keep = 2 } = options;
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(
@@ -94,12 +118,12 @@ export class Checkpointer extends CallbackBase {
    * @throws {CheckpointError} If another run saves into the folder.
    */
   async save(): Promise<string> {
-    const { scheduler, keep = 2, data } = this.#options;
+    const { scheduler, averages, snapshots, keep = 2, data } = this.#options;
     checkModel(this.model, "save a checkpoint");
     this.#isDue = false;
     this.#newest = await writeCheckpoint(
       this.#folder,
-      { model: this.model, scheduler },
+      { model: this.model, scheduler, averages, snapshots },
       { keep, data: data?.() ?? null, after: this.#newest },
     );
     return pathOf(this.#folder, this.#newest);
@@ -113,16 +137,23 @@ export class Checkpointer extends CallbackBase {
   /** Called by `fit`. */
   override async onBatchBegin(): Promise<void> {
     await this.#saveIfDue();
-    this.#iterationBefore = this.#options.scheduler.totalIterations;
+    const { scheduler, averages } = this.#options;
+    this.#iterationBefore = scheduler.totalIterations;
+    this.#updatesBefore = averages?.updates ?? -1;
   }
 
   /** Called by `fit`. */
   override async onBatchEnd(batch: number): Promise<void> {
-    const { scheduler, every, signal } = this.#options;
+    const { scheduler, averages, every, signal } = this.#options;
     const { totalIterations } = scheduler;
     if (totalIterations === this.#iterationBefore) {
       throw new TypeError(
         "Cannot save a checkpoint as its scheduler must come before it: pass callbacks: [scheduler, checkpointer]",
+      );
+    }
+    if (averages?.updates === this.#updatesBefore) {
+      throw new TypeError(
+        "Cannot save a checkpoint as its averages must come before it: pass callbacks: [scheduler, averages, checkpointer]",
       );
     }
     if (signal?.aborted) this.model.stopTraining = true;

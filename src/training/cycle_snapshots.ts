@@ -1,7 +1,28 @@
 import * as tf from "@tensorflow/tfjs";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
-import type { LayerWeight } from "../tfjs/trained_weights.ts";
+import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    keep: 0,
+  } satisfies Record<keyof CycleSnapshotsOptions, 0>,
+);
+
+const PREDICT_NAMES = Object.keys(
+  {
+    last: 0,
+    batchSize: 0,
+  } satisfies Record<keyof EnsemblePredictOptions, 0>,
+);
+
+const AVERAGE_NAMES = Object.keys(
+  {
+    last: 0,
+    batches: 0,
+  } satisfies Record<keyof AverageOptions, 0>,
+);
 
 /** Options of {@linkcode CycleSnapshots}. */
 export interface CycleSnapshotsOptions {
@@ -51,17 +72,41 @@ export interface AverageOptions {
  */
 type Values = ReadonlyMap<LayerWeight, Tensor>;
 
-interface Snapshot {
+/** The weights of a moment. */
+export interface Snapshot {
   readonly weights: Values;
   readonly score: number | undefined;
 }
+
+/** Which snapshots there are: the last ones, and the best. */
+interface Snapshots {
+  readonly last: readonly Snapshot[];
+  readonly best?: Snapshot;
+}
+
+/**
+ * The snapshots that are kept, for a checkpoint.
+ *
+ * @throws {TypeError} If they are of another model.
+ */
+export let snapshotsOf: (
+  snapshots: CycleSnapshots,
+  model: LayersModel,
+  action: string,
+) => Snapshots;
+
+/** Puts snapshots in place of those that there are. */
+export let restoreSnapshots: (
+  snapshots: CycleSnapshots,
+  others: Snapshots,
+) => void;
 
 /**
  * The weights at the ends of cycles, where the rate is lowest and the model at
  * rest: for an ensemble, for averaged weights, and for the best of them.
  *
  * A snapshot costs no copy when it is taken; afterwards it holds the memory of
- * the weights once.
+ * the weights once. A checkpoint saves them as `snapshots`.
  *
  * Sources: Huang et al., "Snapshot Ensembles" (2017),
  * {@link https://arxiv.org/abs/1704.00109}; Izmailov et al., "Averaging Weights
@@ -110,6 +155,7 @@ export class CycleSnapshots implements Disposable {
    * @throws {RangeError} If `keep` is not a whole number >= 1.
    */
   constructor(model: LayersModel, options: CycleSnapshotsOptions = {}) {
+    checkNames("keep snapshots", options, NAMES);
     const { keep = 5 } = options;
     if (!(Number.isSafeInteger(keep) && keep >= 1)) {
       throw new RangeError(
@@ -159,6 +205,7 @@ export class CycleSnapshots implements Disposable {
     xs: Tensor | Tensor[],
     options: EnsemblePredictOptions = {},
   ): Tensor | Tensor[] {
+    checkNames("predict with an ensemble", options, PREDICT_NAMES);
     const { last, batchSize = 32 } = options;
     const snapshots = this.#last(last);
     const own = this.#hold();
@@ -192,6 +239,7 @@ export class CycleSnapshots implements Disposable {
    * the model normalizes batches and `batches` has none.
    */
   async average(options: AverageOptions = {}): Promise<void> {
+    checkNames("average snapshots", options, AVERAGE_NAMES);
     const { last, batches } = options;
     const snapshots = this.#last(last);
     const layers = [...batchNormalizations(this.#model)];
@@ -250,6 +298,25 @@ export class CycleSnapshots implements Disposable {
     this.#use(this.#best.weights);
   }
 
+  static {
+    snapshotsOf = (snapshots, model, action) => {
+      // What fit gives callbacks of a Sequential is the model within it.
+      const own = new Set(snapshots.#model.weights);
+      if (!model.weights.every((weight) => own.has(weight))) {
+        throw new TypeError(
+          `Cannot ${action} as its snapshots must be of its model: current value is of another`,
+        );
+      }
+      return { last: snapshots.#snapshots, best: snapshots.#best };
+    };
+    restoreSnapshots = (snapshots, { last, best }) => {
+      snapshots[Symbol.dispose]();
+      snapshots.#best = best;
+      snapshots.#snapshots = last.slice(-snapshots.#keep);
+      for (const other of last) snapshots.#release(other);
+    };
+  }
+
   /** Frees the snapshots. The model keeps its weights. */
   [Symbol.dispose](): void {
     const snapshots = new Set(this.#snapshots);
@@ -281,7 +348,7 @@ export class CycleSnapshots implements Disposable {
   #use(values: Values): void {
     this.#check(values);
     for (const [weight, value] of values) {
-      (weight.read() as tf.Variable).assign(value);
+      variableOf(weight).assign(value);
     }
   }
 

@@ -23,7 +23,7 @@ import {
 } from "../schedules/cyclic.ts";
 import { checkCycleFactor, restartOf } from "../schedules/cycle_lengths.ts";
 import { checkNames } from "../runtime/check_names.ts";
-import type { Logs } from "./history.ts";
+import type { HistoryOptions, Logs } from "./history.ts";
 import {
   type LearningRateBounds,
   missingBounds,
@@ -48,7 +48,7 @@ export interface CycleEnd {
 }
 
 /** Options of {@linkcode CyclicLR}: those of the cyclic schedule, and its ends. */
-export interface CyclicLROptions extends CyclicOptions {
+export interface CyclicLROptions extends CyclicOptions, HistoryOptions {
   /**
    * Called after the last batch of each cycle. `fit` waits for what it returns
    * before the next batch; a loop of one's own awaits `flush`.
@@ -86,6 +86,15 @@ export interface CyclicLRFromRangeOptions extends CyclicLROptions {
   cycles?: number;
 }
 
+const RESET_NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+  } satisfies Record<keyof CyclicLRResetOptions, 0>,
+);
+
 const NAMES = Object.keys(
   {
     stepSizeEpochs: 0,
@@ -104,6 +113,7 @@ const NAMES = Object.keys(
     momentum: 0,
     onCycleEnd: 0,
     stopAfterCycles: 0,
+    historyLimit: 0,
   } satisfies Record<keyof CyclicLROptions, 0>,
 );
 
@@ -188,6 +198,7 @@ export class CyclicLR extends LearningRateScheduler {
       stopAfterCycles,
       stepSizeEpochs,
       batchesPerEpoch,
+      historyLimit,
       ...cyclic
     } = options;
     checkStep(options);
@@ -207,7 +218,7 @@ export class CyclicLR extends LearningRateScheduler {
         }`,
       );
     }
-    super(known ? created.at : unresolved);
+    super(known ? created.at : unresolved, { historyLimit });
     this.#cycles = created;
     if (!known) this.#stepSizeEpochs = stepSizeEpochs;
     this.#onCycleEnd = onCycleEnd;
@@ -368,6 +379,7 @@ export class CyclicLR extends LearningRateScheduler {
    * ```
    */
   override reset(options: CyclicLRResetOptions = {}): void {
+    checkNames("reset a cyclic schedule", options, RESET_NAMES);
     const current = this.#cycles.options;
     const isWaiting = this.#stepSizeEpochs !== undefined &&
       options.stepSize === undefined;

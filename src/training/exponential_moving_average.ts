@@ -1,6 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    decay: 0,
+    warmup: 0,
+  } satisfies Record<keyof ExponentialMovingAverageOptions, 0>,
+);
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
@@ -25,9 +34,29 @@ export type AveragedWeights = LayersModel | readonly Variable[];
 
 const ACTION = "average weights";
 
+/**
+ * The averages and how many steps are in them, for a checkpoint.
+ *
+ * @throws {TypeError} If they are in use, or disposed.
+ */
+export let averagesOf: (
+  average: ExponentialMovingAverage,
+  action: string,
+) => {
+  readonly updates: number;
+  readonly values: ReadonlyMap<Variable, Tensor>;
+};
+
+/** Puts averages in place of those that there are. */
+export let restoreAverages: (
+  average: ExponentialMovingAverage,
+  updates: number,
+  valueOf: (variable: Variable) => Tensor,
+) => void;
+
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   return weights instanceof tf.LayersModel
-    ? weights.weights.map((weight) => weight.read() as Variable)
+    ? weights.weights.map(variableOf)
     : [...weights];
 }
 
@@ -42,7 +71,7 @@ function variablesOf(weights: AveragedWeights): readonly Variable[] {
  * after each step. {@linkcode ExponentialMovingAverage.swap | swap} puts the
  * averages into the model and the weights aside, and again back;
  * {@linkcode ExponentialMovingAverage.use | use} does so around a function. It
- * holds the memory of the weights once.
+ * holds the memory of the weights once. A checkpoint saves it as `averages`.
  *
  * Sources: Polyak and Juditsky, "Acceleration of Stochastic Approximation by
  * Averaging" (1992); the warm-up is that of TensorFlow's
@@ -90,6 +119,7 @@ export class ExponentialMovingAverage extends CallbackBase
     options: ExponentialMovingAverageOptions = {},
   ) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { decay = 0.999, warmup = true } = options;
     if (!(decay >= 0 && decay < 1)) {
       throw new RangeError(
@@ -184,6 +214,33 @@ export class ExponentialMovingAverage extends CallbackBase
     }
     this.swap();
     return result;
+  }
+
+  static {
+    averagesOf = (average, action) => {
+      average.#checkAlive();
+      if (average.#inUse) {
+        throw new TypeError(
+          `Cannot ${action} as the model must have its own weights: current value is the averages; swap() first`,
+        );
+      }
+      return {
+        updates: average.#updates,
+        values: new Map(
+          average.#variables.map((
+            variable,
+            i,
+          ) => [variable, average.#others[i]]),
+        ),
+      };
+    };
+    restoreAverages = (average, updates, valueOf) => {
+      tf.dispose(average.#others);
+      average.#others = average.#variables.map((variable) =>
+        tf.keep(valueOf(variable))
+      );
+      average.#updates = updates;
+    };
   }
 
   /** Called by `fit`. */

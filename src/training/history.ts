@@ -20,7 +20,7 @@ export interface Columns {
 }
 
 /**
- * One row per trained batch: `iterations` (batches trained so far, this one
+ * One row per trained batch, or with a `historyLimit` for several: `iterations` (batches trained so far, this one
  * included, so it starts at 1), `lr` (the rate this batch was trained at), and
  * one column for each quantity logged (`loss`, `acc`, …).
  */
@@ -77,6 +77,37 @@ function checkScalar(name: string, value: unknown): void {
   );
 }
 
+/** How much of a run is remembered. */
+export interface HistoryOptions {
+  /**
+   * The most rows that {@linkcode History} has, 16 at least. When there are as
+   * many, batches that follow each other become one row: so many, a power of two,
+   * that at most half the rows remain. Its `iterations` and `lr` are those of its
+   * last batch and everything else is the mean of its batches, so that a mean
+   * over the history, each row weighted by the iterations since the row before,
+   * is that of all batches. The latest batches have rows of their own.
+   *
+   * Ten thousand rows of five columns take 0.4 MB of memory and about 0.8 MB of
+   * JSON. The rows of epochs are not thinned.
+   *
+   * @default {no limit}
+   */
+  historyLimit?: number;
+}
+
+/** Throws unless a history can have so many rows at most. */
+export function checkHistoryLimit(limit: number | undefined): void {
+  if (limit === undefined || Number.isSafeInteger(limit) && limit >= 16) return;
+  throw new RangeError(
+    `Cannot record a history as historyLimit must be a whole number >= 16: current value is ${
+      show(limit)
+    }`,
+  );
+}
+
+/** Of a row that stands for several batches, the values of its last one. */
+const OF_THE_LAST = new Set(["iterations", "lr"]);
+
 /**
  * Records rows of numbers in columns that grow in place. Values that are still
  * on a GPU stay there until many are read back together: no batch waits.
@@ -91,6 +122,10 @@ export class Recorder<C extends Columns> {
   #inFlight: Row[] = [];
   #reading: Promise<void> = Promise.resolve();
   #generation: object = {};
+  /** Columns that some rows have no value for, which is then NaN as well. */
+  readonly #sparse = new Set<string>();
+  /** The most rows; {@linkcode HistoryOptions.historyLimit}. */
+  limit: number | undefined;
 
   /** @param firstColumns The columns that every row has. */
   constructor(firstColumns: readonly (keyof C & string)[]) {
@@ -99,8 +134,8 @@ export class Recorder<C extends Columns> {
   }
 
   /**
-   * Another object after each {@linkcode Recorder.restore}: while it is the same,
-   * rows are added and none changes.
+   * Another object after each {@linkcode Recorder.restore}, and when rows become
+   * one: while it is the same, rows are added and none changes.
    */
   get generation(): object {
     return this.#generation;
@@ -206,7 +241,9 @@ export class Recorder<C extends Columns> {
       setValue(this.#columns, name, readColumn(values));
     }
     this.#generation = {};
+    this.#sparse.clear();
     this.#length = this.#columns[this.#firstColumns[0]].length;
+    this.#thin();
   }
 
   #startReading(): void {
@@ -241,8 +278,75 @@ export class Recorder<C extends Columns> {
   }
 
   #append(row: { [column: string]: number }): void {
+    if (this.limit !== undefined) this.#noteSparse(row);
     appendRow(this.#columns, this.#length++, row);
+    this.#thin();
   }
+
+  #noteSparse(row: { [column: string]: number }): void {
+    for (const name in this.#columns) {
+      if (!Object.hasOwn(row, name)) this.#sparse.add(name);
+    }
+    if (this.#length === 0) return;
+    for (const name in row) {
+      if (!Object.hasOwn(this.#columns, name)) this.#sparse.add(name);
+    }
+  }
+
+  /** Makes rows that follow each other one, where there are too many. */
+  #thin(): void {
+    const { limit } = this;
+    if (limit === undefined || this.#length < limit) return;
+    const { iterations } = this.#columns;
+    let stride = 1;
+    const total = iterations[this.#length - 1];
+    while (total / stride > limit / 2) stride *= 2;
+    // The rows that end the stretches of so many iterations. Strides before this
+    // one divide it, so that no row reaches over such an end.
+    const ends: number[] = [];
+    for (let row = 0; row < this.#length; row++) {
+      const stretch = Math.ceil(iterations[row] / stride);
+      const next = iterations[row + 1];
+      if (Math.ceil(next / stride) !== stretch) ends.push(row);
+    }
+    const batches = iterations.map((end, row) =>
+      end - (row === 0 ? 0 : iterations[row - 1])
+    );
+    // New arrays: whoever is writing the old ones has them as they were.
+    for (const name in this.#columns) {
+      const values = this.#columns[name];
+      const merged = ends.map((end, i) => {
+        if (OF_THE_LAST.has(name)) return values[end];
+        const first = i === 0 ? 0 : ends[i - 1] + 1;
+        const skips = this.#sparse.has(name);
+        return meanOf({ values, batches, first, end, skips });
+      });
+      setValue(this.#columns, name, merged);
+    }
+    this.#length = ends.length;
+    this.#generation = {};
+  }
+}
+
+/**
+ * The mean of the rows from `first` to `end`, by the batches that each stands
+ * for; of those that have a value, where `skips` says that some have none.
+ */
+function meanOf({ values, batches, first, end, skips }: {
+  readonly values: readonly number[];
+  readonly batches: readonly number[];
+  readonly first: number;
+  readonly end: number;
+  readonly skips: boolean;
+}): number {
+  if (first === end) return values[end];
+  let [sum, count] = [0, 0];
+  for (let row = first; row <= end; row++) {
+    if (skips && Number.isNaN(values[row])) continue;
+    sum += values[row] * batches[row];
+    count += batches[row];
+  }
+  return count === 0 ? NaN : sum / count;
 }
 
 /**

@@ -1,6 +1,15 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Columns } from "./history.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    name: 0,
+    schedule: 0,
+    set: 0,
+  } satisfies Record<keyof HyperparameterSchedulerOptions, 0>,
+);
 
 /** Options of {@linkcode HyperparameterScheduler}. */
 export interface HyperparameterSchedulerOptions {
@@ -92,6 +101,7 @@ export class HyperparameterScheduler extends CallbackBase {
   /** Creates it at iteration 0; nothing is set yet. */
   constructor(options: HyperparameterSchedulerOptions) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { name, schedule, set } = options;
     const faults: [string, string, unknown, boolean][] = [
       ["name", "a name", name, typeof name === "string" && name !== ""],

@@ -5,8 +5,10 @@ import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
 import { rateToTrainAt } from "../schedules/traits.ts";
 import {
+  checkHistoryLimit,
   type EpochHistory,
   type History,
+  type HistoryOptions,
   type Logs,
   Recorder,
 } from "./history.ts";
@@ -22,6 +24,7 @@ import {
 } from "../runtime/check_data.ts";
 import { columnsWith } from "../runtime/columns.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
+import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
@@ -107,9 +110,12 @@ export class LearningRateScheduler extends CallbackBase {
    *
    * @param schedule The learning rate by iteration.
    * @throws {TypeError} If `schedule` is not a function.
+   * @throws {RangeError} If `historyLimit` is not a whole number >= 16.
    */
-  constructor(schedule: Schedule) {
+  constructor(schedule: Schedule, options: HistoryOptions = {}) {
     super();
+    checkHistoryLimit(options.historyLimit);
+    this.#batches.limit = options.historyLimit;
     this.#schedule = checkSchedule(schedule);
     this.#momentum = schedule.momentum;
   }
@@ -324,6 +330,8 @@ export class LearningRateScheduler extends CallbackBase {
       totalIterations: this.#totalIterations,
       epochs: this.#epochs,
       ...(this.#scale !== 1 && { scale: this.#scale }),
+      ...(this.#batches.limit !== undefined &&
+        { historyLimit: this.#batches.limit }),
       ...(this.#ownMomentum !== undefined &&
         { ownMomentum: this.#ownMomentum }),
       history: this.#isBrief
@@ -348,6 +356,8 @@ export class LearningRateScheduler extends CallbackBase {
     this.#epochs = state.epochs;
     this.#scale = state.scale ?? 1;
     this.#ownMomentum = state.ownMomentum;
+    // That of the constructor holds, where there is one.
+    this.#batches.limit ??= state.historyLimit;
     this.#batches.restore(state.history);
     this.#epochRecords.restore(withRates(state));
     this.#lastRate = state.history.lr.at(-1) ?? NaN;
@@ -393,6 +403,7 @@ export class LearningRateScheduler extends CallbackBase {
         "Cannot follow a learning-rate schedule as no other must drive the same optimizer: pass fit one scheduler",
       );
     }
+    warnOfSlowBackend(this.model);
     this.attach(this.model.optimizer);
     return DONE;
   }
@@ -505,12 +516,14 @@ export interface SchedulerState {
   readonly epochs: number;
   /** What the rates are multiplied by; absent where that is 1. */
   readonly scale?: number;
+  /** The most rows of the history; absent where there is no limit. */
+  readonly historyLimit?: number;
   /**
    * The momentum that the optimizer had before; absent unless the schedule
    * cycles it.
    */
   readonly ownMomentum?: number;
-  /** One row per batch. */
+  /** One row per batch, or for several. */
   readonly history: History;
   /** One row per epoch. */
   readonly epochHistory: EpochHistory;
@@ -523,6 +536,10 @@ const STATE: Check = record({
   scale: optional(that(
     "be a finite number >= 0",
     (value) => Number.isFinite(value) && value as number >= 0,
+  )),
+  historyLimit: optional(that(
+    "be a whole number >= 16",
+    (value) => Number.isSafeInteger(value) && value as number >= 16,
   )),
   ownMomentum: optional(that(
     "be >= 0 and < 1",

@@ -9,13 +9,23 @@ export * from "./adam_w.ts";
 export * from "./callbacks.ts";
 export * from "./checkpoint.ts";
 export * from "./checkpointer.ts";
-export * from "./cycle_snapshots.ts";
+export {
+  type AverageOptions,
+  CycleSnapshots,
+  type CycleSnapshotsOptions,
+  type EnsemblePredictOptions,
+} from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
-export * from "./exponential_moving_average.ts";
+export {
+  type AveragedWeights,
+  ExponentialMovingAverage,
+  type ExponentialMovingAverageOptions,
+} from "./exponential_moving_average.ts";
 export {
   type Columns,
   type EpochHistory,
   type History,
+  type HistoryOptions,
   type Logs,
   toCsv,
 } from "./history.ts";

@@ -4,6 +4,7 @@ import { oneCycle, type OneCycleOptions } from "../schedules/one_cycle.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import { getMomentum } from "../tfjs/momentum.ts";
 import type { Optimizer } from "../tfjs/types.ts";
+import type { HistoryOptions } from "./history.ts";
 import {
   type LearningRateBounds,
   missingBounds,
@@ -17,7 +18,7 @@ import {
 
 /** Options of {@linkcode OneCycleLR}. */
 export interface OneCycleLROptions
-  extends Omit<OneCycleOptions, "iterations" | "momentum"> {
+  extends Omit<OneCycleOptions, "iterations" | "momentum">, HistoryOptions {
   /**
    * The batches of the whole training.
    *
@@ -59,6 +60,7 @@ const NAMES = Object.keys(
     momentum: 0,
     epochs: 0,
     batchesPerEpoch: 0,
+    historyLimit: 0,
   } satisfies Record<keyof OneCycleLROptions, 0>,
 );
 
@@ -113,7 +115,7 @@ export class OneCycleLR extends LearningRateScheduler {
     const iterations = checkLength(options);
     // The shape is checked now, whatever the length will be.
     const schedule = scheduleOf(options, iterations ?? 2);
-    super(iterations === undefined ? unresolved : schedule);
+    super(iterations === undefined ? unresolved : schedule, options);
     this.#options = { ...options };
     this.#iterations = iterations;
   }
@@ -199,7 +201,13 @@ function scheduleOf(
   iterations: number,
   optimizer?: Optimizer,
 ): Schedule {
-  const { epochs: _, batchesPerEpoch: __, momentum, ...shape } = options;
+  const {
+    epochs: _,
+    batchesPerEpoch: __,
+    historyLimit: ___,
+    momentum,
+    ...shape
+  } = options;
   const usual = optimizer && hasMomentum(optimizer) ? MOMENTUM : undefined;
   return oneCycle({
     ...shape,

@@ -17,6 +17,22 @@ import type { Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    monitor: 0,
+    mode: 0,
+    factor: 0,
+    patience: 0,
+    threshold: 0,
+    thresholdMode: 0,
+    cooldown: 0,
+    minLr: 0,
+    epsilon: 0,
+    scheduler: 0,
+  } satisfies Record<keyof ReduceLROnPlateauOptions, 0>,
+);
 
 /** Options of {@linkcode ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -252,6 +268,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
     checkData(ACTION, { options }, record({ options: record({}) }));
+    checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
     this.#scheduler = options.scheduler;
   }
@@ -376,16 +393,31 @@ export class ReduceLROnPlateau extends CallbackBase {
     const state = parseData(RESTORE, json) as ReduceLROnPlateauState;
     checkData(RESTORE, state, STATE);
     const plateau = new ReduceLROnPlateau({ ...state.options, ...options });
-    plateau.#best = state.best ?? undefined;
-    plateau.#badSteps = state.badSteps;
-    plateau.#cooldownLeft = state.cooldownLeft;
+    plateau.restore(state);
+    return plateau;
+  }
+
+  /**
+   * Takes over the options, values and history of an earlier one; its `scheduler`
+   * stays.
+   *
+   * @param state What {@linkcode ReduceLROnPlateau.toJSON} gave.
+   * @throws {TypeError} If the data are not those of a `ReduceLROnPlateau`, which
+   * then stays as it was.
+   * @throws {RangeError} If its options are none that the constructor takes.
+   */
+  restore(state: ReduceLROnPlateauState): void {
+    checkData(RESTORE, state, STATE);
+    this.#options = resolve(state.options);
+    this.#best = state.best ?? undefined;
+    this.#badSteps = state.badSteps;
+    this.#cooldownLeft = state.cooldownLeft;
     const { steps, value, lr } = state.history;
-    plateau.#history = {
+    this.#history = {
       steps: [...steps],
       value: readColumn(value),
       lr: [...lr],
     };
-    return plateau;
   }
 
   /** Called by `fit`. */

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { disposeWithin, type Holder, isHolder } from "../tfjs/holder.ts";
 import { trainingFields } from "../tfjs/training_fields.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 
 /** What trains: a compiled model, or an optimizer and what it changes. */
 export type SnapshotSubject = LayersModel | {
@@ -135,7 +136,7 @@ export class TrainingSnapshot implements Disposable {
     const { optimizer } = subject;
     const isModel = subject instanceof tf.LayersModel;
     const variables = isModel
-      ? subject.weights.map((weight) => weight.read() as tf.Variable)
+      ? subject.weights.map(variableOf)
       : subject.variables;
     for (const variable of new Set(variables)) {
       this.#saved.push(new SavedVariable(variable, held));

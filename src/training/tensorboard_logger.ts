@@ -1,3 +1,4 @@
+import { fileSystem } from "../runtime/builtin.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -7,8 +8,17 @@ import {
   textRecord,
   versionRecord,
 } from "./_event_file.ts";
+import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    flushSeconds: 0,
+  } satisfies Record<keyof TensorBoardLoggerOptions, 0>,
+);
 
 /** Options of {@linkcode TensorBoardLogger}. */
 export interface TensorBoardLoggerOptions {
@@ -19,6 +29,13 @@ export interface TensorBoardLoggerOptions {
    * @default {undefined}
    */
   readonly scheduler?: LearningRateScheduler;
+  /**
+   * How many seconds batches may wait, at most, until they are in the file: what
+   * a run that is killed loses, and a TensorBoard that watches it lags behind.
+   *
+   * @default {5}
+   */
+  readonly flushSeconds?: number;
 }
 
 /** A range test, as far as it is logged. */
@@ -36,8 +53,7 @@ const ACTION = "log to TensorBoard";
 /**
  * Writes what training logs as an event file that TensorBoard shows: after each
  * epoch its logs as `epoch/loss`, `epoch/val_loss`, …, and of a scheduler the
- * batches since the last as `batch/lr`, `batch/loss`, …, each at the step of its
- * iteration.
+ * batches as `batch/lr`, `batch/loss`, …, each at the step of its iteration.
  *
  * It goes into `callbacks` of `fit` and `fitDataset`; in a loop of one's own,
  * call {@linkcode TensorBoardLogger.log | log}. Each logger writes a file of its
@@ -74,6 +90,9 @@ const ACTION = "log to TensorBoard";
 export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   readonly #folder: string;
   readonly #scheduler: LearningRateScheduler | undefined;
+  readonly #flushSeconds: number;
+  /** When batches were last written, in milliseconds. */
+  #flushed = 0;
   /** Rows of the scheduler's history that are written, or were before this. */
   #written: number | undefined;
   #path: string | undefined;
@@ -88,8 +107,16 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
       );
     }
+    checkNames(ACTION, options, NAMES);
+    const { scheduler, flushSeconds = 5 } = options;
+    if (!(flushSeconds >= 0)) {
+      throw new RangeError(
+        `Cannot ${ACTION} as flushSeconds must be >= 0: current value is ${flushSeconds}`,
+      );
+    }
     this.#folder = folder;
-    this.#scheduler = options.scheduler;
+    this.#scheduler = scheduler;
+    this.#flushSeconds = flushSeconds;
   }
 
   /** The path of the event file; undefined until something is logged. */
@@ -164,8 +191,15 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     // Rows from before are those of an earlier run, which logged them.
-    this.#written ??= this.#scheduler?.history.iterations.length ?? 0;
+    this.#written ??= this.#scheduler?.history.iterations.at(-1) ?? 0;
+    this.#flushed = performance.now();
     return Promise.resolve();
+  }
+
+  /** Called by `fit`. */
+  override async onBatchEnd(): Promise<void> {
+    const waited = (performance.now() - this.#flushed) / 1000;
+    if (waited >= this.#flushSeconds) await this.#logBatches();
   }
 
   /** Called by `fit`. */
@@ -193,20 +227,22 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 
   async #logBatches(): Promise<void> {
     const scheduler = this.#scheduler;
+    this.#flushed = performance.now();
     if (scheduler === undefined) return;
     await scheduler.flush();
     const { iterations, ...columns } = scheduler.history;
     const names = Object.keys(columns);
     const seconds = Date.now() / 1000;
     const records: Uint8Array[] = [];
-    for (let row = this.#written ?? 0; row < iterations.length; row++) {
+    const first = rowBeyond(iterations, this.#written ?? 0);
+    for (let row = first; row < iterations.length; row++) {
       const scalars = names.map((name) => ({
         tag: `batch/${name}`,
         value: columns[name][row],
       }));
       records.push(scalarRecord(seconds, iterations[row], scalars));
     }
-    this.#written = iterations.length;
+    this.#written = iterations.at(-1) ?? this.#written;
     if (records.length > 0) await this.#write(records);
   }
 
@@ -217,8 +253,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const previous = this.#writing;
     this.#writing = (async () => {
       const [bytes] = await Promise.all([records, previous]);
-      // A browser, which has no files, can load the module.
-      const { appendFile, mkdir, writeFile } = await import("node:fs/promises");
+      const { appendFile, mkdir, writeFile } = fileSystem(ACTION);
       if (this.#path === undefined) {
         await mkdir(this.#folder, { recursive: true });
         const seconds = Date.now() / 1000;

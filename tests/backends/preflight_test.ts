@@ -4,10 +4,12 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { preflight, PreflightError, selectBackend } from "@clr/clr/backends";
 
 const { layers } = tf;
+const BACKENDS = ["cpu", "wasm"] as const;
 
 function network(): tf.LayersModel {
   return tf.sequential({
@@ -104,20 +106,50 @@ Deno.test("preflight() names the layer, the kernel and the remedy where a kernel
   }
 });
 
-Deno.test("preflight() refuses the layers for which tfjs has no gradient", async () => {
+Deno.test("preflight() refuses a layer that would ignore its dilation", async () => {
+  for (const backend of BACKENDS) {
+    await selectBackend({ backend });
+    const error = await failureOf(tf.sequential({
+      layers: [
+        layers.depthwiseConv2d({
+          name: "apart",
+          inputShape: [9, 9, 1],
+          kernelSize: 3,
+          dilationRate: 2,
+        }),
+      ],
+    }));
+    assertEquals(error.layer, '"apart" (DepthwiseConv2D)');
+    assertEquals(error.backend, backend);
+    assertStringIncludes(error.message, "dilationRate");
+    assertStringIncludes(error.message, "separableConv2d()");
+  }
+});
+
+Deno.test("preflight() names a layer whose function has no kernel, and where there is one", async () => {
+  class Spectrum extends layers.Layer {
+    static className = "Spectrum";
+    override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      const [x] = [inputs].flat();
+      return tf.real(tf.fft(tf.complex(x, tf.zerosLike(x))));
+    }
+  }
+  await selectBackend({ backend: "cpu" });
   await selectBackend({ backend: "wasm" });
-  const error = await failureOf(tf.sequential({
+  const model = tf.sequential({
     layers: [
-      layers.conv2d({
-        inputShape: [9, 9, 1],
-        filters: 2,
-        kernelSize: 3,
-        dilationRate: 2,
-      }),
+      layers.dense({ inputShape: [4], units: 4 }),
+      new Spectrum({ name: "spectrum" }),
     ],
-  }));
-  assertStringIncludes(error.layer, "Conv2D");
-  assertStringIncludes(error.message, "dilation rates greater than 1");
+  });
+  const error = await failureOf(model);
+  assertEquals(error.layer, '"spectrum" (Spectrum)');
+  assertEquals(error.kernel, "Complex");
+  assertStringIncludes(error.remedy, "cpu backend, which has it");
+  // At the first use too, without preflight.
+  const refusal = assertThrows(() => tf.complex([1], [0]), Error);
+  assertStringIncludes(refusal.message, "Cannot run Complex on the wasm");
+  assertStringIncludes(refusal.message, 'selectBackend({ backend: "cpu" })');
 });
 
 Deno.test("preflight() passes layers whose gradient tfjs lacks and we have", async () => {
@@ -134,6 +166,35 @@ Deno.test("preflight() passes layers whose gradient tfjs lacks and we have", asy
         filters: 2,
         kernelSize: 2,
       }),
+    ],
+    [
+      layers.conv1d({
+        inputShape: [9, 2],
+        filters: 2,
+        kernelSize: 3,
+        dilationRate: 2,
+      }),
+    ],
+    [
+      layers.separableConv2d({
+        inputShape: [9, 9, 2],
+        filters: 2,
+        kernelSize: 3,
+        dilationRate: 2,
+      }),
+    ],
+    [
+      layers.conv3d({
+        inputShape: [5, 5, 5, 1],
+        filters: 2,
+        kernelSize: 2,
+        dilationRate: 2,
+      }),
+      layers.batchNormalization({ scale: false }),
+    ],
+    [
+      layers.dense({ inputShape: [3], units: 3 }),
+      layers.batchNormalization({ center: false, scale: false }),
     ],
   ];
   for (const stack of stacks) {

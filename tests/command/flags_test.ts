@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   describeFlags,
   parseFlags,
@@ -45,6 +50,30 @@ Deno.test("parseFlags() fills defaults and reads every kind", () => {
   assertEquals(parseFlags(FLAGS, ["--out", "a=b", "--out=c=d"]).out, "c=d");
 });
 
+Deno.test("parseFlags() reads numbers with commas between them", () => {
+  const flags = {
+    decay: { kind: "numbers", min: 0, below: 1, help: "decays" },
+    none: { kind: "numbers", default: [3], help: "others" },
+  } as const;
+  const read = (...args: string[]) => parseFlags(flags, args);
+  assertEquals(read("--decay", "0,1e-4, .5").decay, [0, 1e-4, 0.5]);
+  assertEquals(read("--decay=0.25").decay, [0.25]);
+  assertEquals(read("--none", "-1,2").none, [-1, 2]);
+  assertEquals(read(), { _: [], decay: undefined, none: [3] });
+  for (const text of ["0,", "a", "0,1", "-1,0", "0;0.1", ""]) {
+    assertThrows(() => read(`--decay=${text}`), UsageError, "--decay");
+  }
+  assertStringIncludes(describeFlags(flags), "--decay N,…");
+});
+
+Deno.test("parseFlags() means no flag by a name that is near none", () => {
+  // "--no-live" is not to turn "live" on.
+  for (const arg of ["--device", "-x", "--no-live", "--__proto__", "3"]) {
+    const error = assertThrows(() => parseFlags(FLAGS, [arg]), UsageError);
+    assert(!error.message.includes("did you mean"), error.message);
+  }
+});
+
 Deno.test("parseFlags() refuses what it cannot read, by name", () => {
   const cases: [string[], string][] = [
     [["--rates", "1"], 'Unknown flag "--rates"'],
@@ -72,6 +101,13 @@ Deno.test("parseFlags() refuses what it cannot read, by name", () => {
     [["--", "--plots"], 'Unexpected argument "--plots"'],
     [["--__proto__", "1"], 'Unknown flag "--__proto__"'],
     [["--toString"], 'Unknown flag "--toString"'],
+    [["--rates", "1"], "; did you mean --rate?"],
+    [["-count", "1"], "; did you mean --count?"],
+    [["--Mode=a"], "; did you mean --mode?"],
+    [["rate", "1"], "; did you mean --rate?"],
+    [["--no-plot"], "; did you mean --no-plots?"],
+    [["--plots_"], "; did you mean --no-plots?"],
+    [["--mode", "A"], 'current value is "A"; did you mean "a"?'],
   ];
   for (const [args, message] of cases) {
     assertThrows(() => parseFlags(FLAGS, args), UsageError, message);

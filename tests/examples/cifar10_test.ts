@@ -13,6 +13,7 @@ import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
 import { runProgram, withFolder } from "../_run.ts";
+import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
 const run = (...args: string[]) => runProgram("examples/cifar10.ts", ...args);
 
@@ -23,8 +24,10 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
       ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
       ...["--train-images", "200", "--test-images", "100", "--seed", "3"],
       ...["--epochs", "3", "--batch-size", "50", "--onnx", "--out", out],
+      ...["--tensorboard", join(folder, "logs")],
     );
     assertEquals(code, 0, stderr);
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
     assertStringIncludes(stdout, "the same class as tfjs for 100 of 100");
     assertStringIncludes(stdout, "12 iterations");
     assertStringIncludes(stdout, "--epochs 2 or 4 would");
@@ -50,6 +53,20 @@ Deno.test("cifar10.ts trains, reports and writes files that read back", () =>
     assertEquals([clr.history.lr[0], clr.history.lr[4]], [0.001, 0.006]);
     assertEquals(clr.epochHistory.val_acc.length, 3);
     assertEquals(read("history.csv").trim().split("\r\n").length, 13);
+
+    const events = await readFolder(join(folder, "logs"));
+    const [{ texts: { plan: table } }] = events.filter(({ texts }) =>
+      "plan" in texts
+    );
+    assertStringIncludes(table, "| cycles | 1.5; training ends 4 iterations");
+    assertEquals(pointsOf(events, "batch/lr"), {
+      steps: clr.history.iterations,
+      values: Array.from(clr.history.lr, Math.fround),
+    });
+    assertEquals(pointsOf(events, "epoch/val_acc"), {
+      steps: clr.epochHistory.iterations,
+      values: Array.from(clr.epochHistory.val_acc, Math.fround),
+    });
 
     await tf.setBackend("cpu");
     const { train, test, ...rest } = await loadCifar10({
@@ -81,7 +98,7 @@ Deno.test("cifar10.ts refuses flags by name and shows the ones there are", async
     [["--epoch", "3"], '"--epoch"'],
     [["--epochs", "three"], "--epochs: it must be a whole number >= 1"],
     [["--max-lr", "-1"], "--max-lr"],
-    [["--mode", "square"], "triangular, triangular2, exp_range"],
+    [["--mode", "square"], "exp_range, onecycle, restarts, plateau"],
     [["--out"], "--out: it needs a value"],
     [["images"], '"images"'],
   ];
@@ -128,6 +145,63 @@ const SMALL = [
   ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
   ...["--test-images", "10", "--epochs", "1"],
 ];
+
+/** Trains four batches an epoch, and saves at the end of each. */
+function trainMode(mode: string, epochs: number, ...args: string[]) {
+  return run(
+    ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+    ...["--train-images", "80", "--test-images", "20", "--batch-size", "20"],
+    ...["--checkpoint-every", "4", "--mode", mode, "--epochs", `${epochs}`],
+    ...args,
+  );
+}
+
+for (
+  const [mode, description] of [
+    ["restarts", "cosine from 0.006 to 0.001, restarted every 8 iterations"],
+    ["plateau", "0.006, a tenth of it after more than 1 epochs in which"],
+  ] as const
+) {
+  Deno.test(`cifar10.ts --mode ${mode} says what it does, and goes on to the same history`, () =>
+    withFolder(async (folder) => {
+      const [whole, parts] = ["whole", "parts"].map((name) =>
+        join(folder, name)
+      );
+      const { code, stdout, stderr } = await trainMode(
+        ...[mode, 3, "--out", whole] as const,
+      );
+      assertEquals(code, 0, stderr);
+      const plain = stdout.replaceAll(/\s+/g, " ");
+      assertStringIncludes(plain, description);
+      assertEquals(plain.includes("cycles 1.5;"), mode === "restarts");
+
+      const first = await trainMode(mode, 2, "--out", parts);
+      assertEquals(first.code, 0, first.stderr);
+      const rest = await trainMode(mode, 3, "--resume", "--out", parts);
+      assertEquals(rest.code, 0, rest.stderr);
+      assertStringIncludes(rest.stdout, "Resuming after 8 iterations");
+      const historyOf = (out: string) =>
+        Deno.readTextFileSync(join(out, "history.csv"));
+      assertEquals(historyOf(parts), historyOf(whole));
+    }));
+}
+
+Deno.test("cifar10.ts --mode onecycle cycles the momentum the other way", () =>
+  withFolder(async (folder) => {
+    const { code, stdout, stderr } = await trainMode(
+      ...["onecycle", 5, "--out", folder] as const,
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "1; training ends at the end of a cycle");
+    const { history } = JSON.parse(
+      await Deno.readTextFile(join(folder, "history.json")),
+    );
+    // Twenty iterations, the peak in the sixth.
+    assertEquals(history.lr.indexOf(Math.max(...history.lr)), 5);
+    assertEquals([history.lr[5], history.momentum[5]], [0.006, 0.85]);
+    assertEquals([history.momentum[0], history.momentum[19]], [0.95, 0.95]);
+    assert(history.lr[19] < 1e-7);
+  }));
 
 Deno.test("cifar10.ts ends a training whose loss is no number with its history alone", () =>
   withFolder(async (folder) => {

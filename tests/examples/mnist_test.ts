@@ -1,19 +1,44 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runProgram } from "../_run.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { runProgram, withFolder } from "../_run.ts";
+import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
-Deno.test("mnist.ts finds a range and trains one cycle in it", async () => {
-  const { code, stdout, stderr } = await runProgram(
-    "examples/mnist.ts",
-    ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
-    ...["--train-images", "1000", "--test-images", "100", "--epochs", "2"],
-  );
-  assertEquals(code, 0, stdout + stderr);
-  assertStringIncludes(stdout, "Train between");
-  assertMatch(
-    stdout,
-    /Test error \d+\.\d\d %.*after 20 iterations\n\(MNIST, syn/,
-  );
-});
+Deno.test("mnist.ts finds a range and trains one cycle in it", () =>
+  withFolder(async (folder) => {
+    const { code, stdout, stderr } = await runProgram(
+      "examples/mnist.ts",
+      ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+      ...["--train-images", "1000", "--test-images", "100", "--epochs", "2"],
+      ...["--tensorboard", `${folder}/logs`, "--out", `${folder}/out`],
+    );
+    assertEquals(code, 0, stdout + stderr);
+    assertStringIncludes(stdout, "Train between");
+    assertMatch(
+      stdout.replaceAll("\n", " "),
+      /Test error \d+\.\d\d %.*after 20 iterations \(MNIST, syn/,
+    );
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+    // The case study's comparison: each epoch of both, and a picture of them.
+    assertMatch(
+      stdout,
+      /epoch +fixed 0\.001 +one cycle\n +1( +\d+\.\d\d %){2}\n +2/,
+    );
+    const svg = await Deno.readTextFile(`${folder}/out/comparison.svg`);
+    assertStringIncludes(svg, "one cycle");
+
+    const events = await readFolder(`${folder}/logs`);
+    const rates = pointsOf(events, "range/learning_rate");
+    assertEquals(pointsOf(events, "range/loss").steps, rates.steps);
+    assert(rates.values.every((rate, i, all) => i === 0 || rate > all[i - 1]));
+    const { steps, values } = pointsOf(events, "batch/lr");
+    assertEquals(steps, Array.from({ length: 20 }, (_, i) => i + 1));
+    // One cycle, up and down again.
+    assertEquals(values.indexOf(Math.max(...values)), 10);
+  }));
 
 Deno.test("custom_loop.ts fits its line between the rates that it found", async () => {
   const { code, stdout, stderr } = await runProgram("examples/custom_loop.ts");

@@ -46,7 +46,7 @@ for (
         ...["--out", `${folder}/out`],
       );
       assertEquals(code, 1, stderr);
-      assertMatch(stderr, new RegExp(`^error: .*${message}.*$`, "m"));
+      assertMatch(stderr, new RegExp(`^error: .*${message}.*$`, "mi"));
       assert(!stderr.includes("    at "), stderr);
       if (what === "read-only") return;
       const left = [...Deno.readDirSync(`${folder}/out`)].map(({ name }) =>

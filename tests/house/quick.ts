@@ -14,6 +14,8 @@ import { fromFileUrl } from "@std/path";
 
 /** What is left out, folders and files of `tests`. */
 export const SLOW: readonly string[] = [
+  // It trains.
+  "bench",
   // They start programs.
   "doctor_test.ts",
   "examples",
@@ -21,6 +23,8 @@ export const SLOW: readonly string[] = [
   "find_lr_test.ts",
   "house/examples_test.ts",
   "plots/pictures_test.ts",
+  "runtime/npm_test.ts",
+  "tfjs/slow_backend_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
   "plots/browser_test.ts",
   "plots/to_png_test.ts",

@@ -10,6 +10,7 @@ import { CyclicLR, LearningRateRange } from "@clr/clr";
 import {
   type Chart,
   comparisonChart,
+  gridChart,
   historyChart,
   rangeChart,
   type RunHistory,
@@ -349,6 +350,17 @@ Deno.test("historyChart() draws all metrics where there is neither loss nor accu
   assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
 });
 
+Deno.test("charts take every scheduler as the run it has recorded", () => {
+  const history = { iterations: [1, 2, 3], lr: [1, 2, 1], loss: [3, 2, 1] };
+  const epochHistory = { iterations: [3], epochs: [1], val_loss: [1] };
+  const expected = historyChart({ history, epochHistory });
+  // As of OneCycleLR, whose iterations are how many there will be.
+  for (const iterations of [3, undefined]) {
+    const scheduler = { history, epochHistory, iterations };
+    assertEquals(historyChart(scheduler), expected);
+  }
+});
+
 Deno.test("charts of runs say what is missing where a scheduler was spread", () => {
   const clr = new CyclicLR();
   const spread = { name: "a", ...clr } as unknown as
@@ -584,4 +596,71 @@ Deno.test("every chart is plain data with a description", () => {
     assertMatch(chart.$schema, /vega-lite\/v5\.json$/);
     assert(chart.description.startsWith(chart.title.text[0].slice(0, 20)));
   }
+});
+
+/** A range with a grid of that many weight decays. */
+function gridRange(count: number): LearningRateRange {
+  const { learningRates, losses } = exampleRange();
+  const range = LearningRateRange.fromCurve(learningRates, losses);
+  const points = Array.from({ length: count }, (_, k) => {
+    const values = losses.map((loss, i) => i > 60 + k ? NaN : loss + k / 10);
+    return {
+      label: `weight decay ${k}`,
+      weightDecay: k,
+      learningRates,
+      values,
+      trend: values,
+      stopReason: "end" as const,
+      verdict: "good" as const,
+      best: Math.min(...values.filter(Number.isFinite)),
+      bestLr: learningRates[40],
+      noise: 0.1,
+    };
+  });
+  return LearningRateRange.fromJSON({
+    ...range.toJSON(),
+    grid: {
+      curve: "loss",
+      better: "lower",
+      points,
+      best: 0,
+      reason: "best-loss",
+      advice: "Weight decay 0 is best: its loss comes to 1, the others' to 2.",
+      cost: { trained: 9, evaluated: 0 },
+    },
+  });
+}
+
+Deno.test("gridChart() draws a curve and a dot for each value, of a range and its JSON alike", async () => {
+  for (const count of [1, 3, 9]) {
+    const range = gridRange(count);
+    const chart = gridChart(range, { origin: "here" });
+    assertEquals(
+      JSON.stringify(gridChart(JSON.parse(JSON.stringify(range)), {
+        origin: "here",
+      })),
+      JSON.stringify(chart),
+    );
+    assertEquals(
+      chart.title.text.join(" "),
+      "Weight decay 0 is best: its loss comes to 1, the others' to 2",
+    );
+    const { values } = chart.data as Json;
+    assertEquals(new Set(values.map((row: Json) => row.point)).size, count);
+    const [, marked] = chart.layer as Json[];
+    assertEquals(marked.data.values.length, count);
+    // Every curve is told from the others by its colour and dash.
+    const [{ encoding }] = chart.layer as Json[];
+    const looks = encoding.color.scale.range.map((color: string, i: number) =>
+      `${color} ${encoding.strokeDash.scale.range[i]}`
+    );
+    assertEquals(new Set(looks).size, count);
+    const svg = await toSvg(chart);
+    assert(svg.includes("weight decay 0"));
+  }
+  assertThrows(
+    () => gridChart(exampleRange()),
+    TypeError,
+    "the range must have one, of findLearningRate's option grid",
+  );
 });

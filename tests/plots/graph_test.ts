@@ -1,40 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { exampleRange } from "./_data.ts";
-
-interface Dependency {
-  readonly isDynamic?: boolean;
-  readonly code?: { readonly specifier?: string };
-}
-
-interface Graph {
-  readonly roots: readonly string[];
-  readonly redirects: Readonly<Record<string, string>>;
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly dependencies?: readonly Dependency[];
-  }[];
-}
+import { readModules } from "../house/_modules.ts";
 
 /** The modules that the entry point loads, or may load later too. */
 async function modules(entry: string, later: boolean): Promise<string[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
-    cwd: new URL("../../", import.meta.url),
-  }).output();
-  const graph: Graph = JSON.parse(new TextDecoder().decode(stdout));
-  const byName = new Map(graph.modules.map((one) => [one.specifier, one]));
-  const found = new Set<string>();
-  const queue = [...graph.roots];
-  for (let name; (name = queue.pop()) !== undefined;) {
-    name = graph.redirects[name] ?? name;
-    if (found.has(name)) continue;
-    found.add(name);
-    for (const { isDynamic, code } of byName.get(name)?.dependencies ?? []) {
-      if (code?.specifier && (later || !isDynamic)) queue.push(code.specifier);
-    }
-  }
-  return [...found];
+  return (await readModules(entry, { later })).map(({ specifier }) =>
+    specifier
+  );
 }
 
 const PLOTTING = /src\/plots\/|npm:\/?(vega|@resvg|@fontsource)/;

@@ -7,10 +7,14 @@ import {
 import { CyclicLR } from "@clr/clr";
 import {
   constant,
+  cosineRestarts,
   cyclic,
+  exponential,
   momentumOf,
   oneCycle,
+  type Schedule,
   sequence,
+  step,
   toKeras,
   toOptax,
   toPyTorch,
@@ -49,6 +53,105 @@ Deno.test({
       }
     }
   },
+});
+
+const NATIVE: Record<string, Schedule> = {
+  ...Object.fromEntries(
+    (["triangular", "triangular2", "exp_range"] as const).flatMap((mode) =>
+      [[2000, 2000], [370, 910], [1, 3], [1333.25, 40.5]].filter(([up]) =>
+        up > 1 || mode !== "triangular2"
+      ).map(([up, down]) => [
+        `CyclicLR ${mode} ${up} ${down}`,
+        cyclic({ baseLr: 0, stepSize: up, stepSizeDown: down, mode }),
+      ])
+    ),
+  ),
+  ...Object.fromEntries(
+    [0.3, 0.41, 1 / 3].flatMap((pctStart) =>
+      (["cosine", "linear"] as const).flatMap((anneal) =>
+        [true, false].map((threePhase) => [
+          `OneCycleLR ${pctStart} ${anneal} ${threePhase}`,
+          oneCycle({
+            maxLr: 0.1,
+            iterations: 15_000,
+            pctStart,
+            anneal,
+            threePhase,
+            ...(threePhase && { momentum: { base: 0.85, max: 0.95 } }),
+          }),
+        ])
+      )
+    ),
+  ),
+  "CosineAnnealingWarmRestarts 1": cosineRestarts({ maxLr: 1, cycleSize: 77 }),
+  "CosineAnnealingWarmRestarts 3": cosineRestarts({
+    maxLr: 1,
+    cycleSize: 5,
+    cycleFactor: 3,
+  }),
+  "StepLR": step({ startLr: 0.3, stepSize: 700, factor: 0.9 }),
+  "ExponentialLR": exponential({ startLr: 0.3, factor: 0.9995 }),
+  "StepLR of an exponential": exponential({
+    startLr: 0.3,
+    factor: 0.5,
+    iterations: 3000,
+    staircase: true,
+  }),
+};
+
+Deno.test({
+  name: "toPyTorch() takes PyTorch's own schedulers for the same 20,000 rates",
+  ignore: PYTHON === undefined,
+  async fn() {
+    const iterations = Array.from({ length: 20_000 }, (_, t) => t);
+    const items = Object.entries(NATIVE).map(([name, schedule]) => {
+      const pytorch = toPyTorch(schedule);
+      assertStringIncludes(pytorch, `class Scheduler(${name.split(" ")[0]}):`);
+      const momentum = momentumOf(schedule);
+      return {
+        name,
+        pytorch,
+        optax: toOptax(schedule),
+        rates: iterations.map(schedule),
+        momenta: momentum && iterations.map(momentum),
+      };
+    });
+    const report = await runPython<Record<string, number | string>[]>(
+      "_check_exports.py",
+      items,
+    );
+    assertEquals(report.length, items.length);
+    for (const { name, ...errors } of report) {
+      for (const [what, error] of Object.entries(errors)) {
+        assert(Number(error) < 1e-9, `${name}: ${what} off by ${error}`);
+      }
+    }
+  },
+});
+
+Deno.test("toPyTorch() writes a LambdaLR where PyTorch's own has other numbers", () => {
+  const momentum = { base: 0.85, max: 0.95 };
+  const others = [
+    cyclic({ waveform: "hann" }),
+    cyclic({ cycleFactor: 2 }),
+    cyclic({ cycles: 2 }),
+    cyclic({ momentum }),
+    cyclic({ mode: "triangular2", stepSize: 100 }),
+    oneCycle({ maxLr: 1, iterations: 10, pctStart: 0 }),
+    oneCycle({ maxLr: 1, iterations: 10, pctStart: 0.1 }),
+    oneCycle({ maxLr: 1, iterations: 10, pctStart: 1 }),
+    cosineRestarts({ maxLr: 1, minLr: 0.1, cycleSize: 5 }),
+    cosineRestarts({ maxLr: 1, cycleSize: 5.5 }),
+    cosineRestarts({ maxLr: 1, cycleSize: 5, cycleFactor: 1.5 }),
+    cosineRestarts({ maxLr: 1, cycleSize: 5, cycles: 3 }),
+    cosineRestarts({ maxLr: 1, cycleSize: 5, warmupIterations: 1 }),
+    step({ startLr: 1, stepSize: 2.5 }),
+    exponential({ startLr: 1, factor: 0.5, endLr: 0.1 }),
+    exponential({ startLr: 1, factor: 2 }),
+  ];
+  for (const schedule of others) {
+    assertStringIncludes(toPyTorch(schedule), "class Scheduler(LambdaLR):");
+  }
 });
 
 Deno.test("toPyTorch() takes a CyclicLR as it takes its schedule", () => {

@@ -5,14 +5,20 @@
  *     _resumable_run.ts FOLDER BACKEND BATCHES EVERY
  *
  * Prints where it starts, a line after each batch, and at the end a checksum of
- * all weights.
+ * all weights, their averages and the snapshots at the ends of cycles.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { enableWasmTraining } from "@clr/clr/backends";
 import { Interrupt } from "@clr/clr/command";
-import { Checkpointer, loadCheckpoint, StopOnAbort } from "@clr/clr/training";
+import {
+  Checkpointer,
+  CycleSnapshots,
+  ExponentialMovingAverage,
+  loadCheckpoint,
+  StopOnAbort,
+} from "@clr/clr/training";
 
 const [folder, backend, batches, every] = Deno.args;
 if (backend === "wasm") await enableWasmTraining();
@@ -53,15 +59,18 @@ function batchAt(iteration: number): { xs: tf.Tensor; ys: tf.Tensor } {
   }));
 }
 
+using averages = new ExponentialMovingAverage(model, { decay: 0.9 });
+using snapshots = new CycleSnapshots(model, { keep: 2 });
 const clr = new CyclicLR({
   baseLr: 0.001,
   maxLr: 0.02,
-  stepSize: 5,
+  stepSize: 2,
   mode: "triangular2",
   momentum: { base: 0.7, max: 0.95 },
+  onCycleEnd: ({ cycle }) => snapshots.take(1 / cycle),
 });
 const checkpoint = await loadCheckpoint(folder);
-checkpoint?.restore({ model, scheduler: clr });
+checkpoint?.restore({ model, scheduler: clr, averages, snapshots });
 const start = checkpoint?.iteration ?? 0;
 console.log(`start ${start}`);
 using interrupt = new Interrupt();
@@ -81,8 +90,11 @@ if (start < Number(batches)) {
       callbacks: [
         new StopOnAbort(interrupt.signal),
         clr,
+        averages,
         new Checkpointer(folder, {
           scheduler: clr,
+          averages,
+          snapshots,
           every: Number(every),
           signal: interrupt.signal,
         }),
@@ -102,12 +114,26 @@ if (interrupt.signal.aborted) {
   console.log(`saved ${clr.totalIterations}`);
   Deno.exit(1);
 }
+/** All weights that the model can be given, as numbers. */
+function weights(): number[] {
+  return model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+}
+
+const trained = weights();
+const averaged = averages.use(weights);
+const last = snapshots.predict(batchAt(0).xs) as tf.Tensor;
+snapshots.useBest();
 const hash = new Uint8Array(
   await crypto.subtle.digest(
     "SHA-256",
     new Float32Array(
-      model.getWeights().flatMap((weight) => [...weight.dataSync()])
-        .concat(clr.history.loss, clr.history.lr),
+      trained.concat(
+        averaged,
+        [...last.dataSync()],
+        weights(),
+        clr.history.loss,
+        clr.history.lr,
+      ),
     ),
   ),
 );

@@ -1,81 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { TensorBoardLogger } from "@clr/clr/training";
 import { maskedCrc } from "../../src/training/_event_file.ts";
+import { pointsOf, readEvents } from "./_event_reader.ts";
 import { createLine } from "./_line.ts";
-
-interface LoggedEvent {
-  seconds: number;
-  step: number;
-  version?: string;
-  scalars: Record<string, number>;
-  texts: Record<string, string>;
-}
-
-/** Calls `read` with each field of a message until it ends. */
-function fields(
-  reader: BinaryReader,
-  length: number,
-  read: (field: number, wireType: number) => void,
-): void {
-  const end = reader.pos + length;
-  while (reader.pos < end) read(...reader.tag());
-}
-
-/** The values of a summary, with the wire reader of @bufbuild/protobuf. */
-function readSummary(reader: BinaryReader, event: LoggedEvent): void {
-  fields(reader, reader.uint32(), (field) => {
-    assertEquals(field, 1);
-    let tag = "";
-    let text: string | undefined;
-    let plugin = "";
-    fields(reader, reader.uint32(), (field, wireType) => {
-      if (field === 1) tag = reader.string();
-      else if (field === 2) event.scalars[tag] = reader.float();
-      else if (field === 8) {
-        fields(reader, reader.uint32(), (field) => {
-          if (field === 1) assertEquals(reader.int32(), 7);
-          else text = reader.string();
-        });
-      } else if (field === 9) {
-        fields(reader, reader.uint32(), () => {
-          fields(reader, reader.uint32(), () => plugin = reader.string());
-        });
-      } else reader.skip(wireType);
-    });
-    if (text === undefined) return;
-    assertEquals(plugin, "text");
-    event.texts[tag] = text;
-  });
-}
-
-function readEvents(path: string): LoggedEvent[] {
-  const bytes = Deno.readFileSync(path);
-  const view = new DataView(bytes.buffer);
-  const events: LoggedEvent[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const length = Number(view.getBigUint64(at, true));
-    assertEquals(
-      view.getUint32(at + 8, true),
-      maskedCrc(bytes.subarray(at, at + 8)),
-    );
-    const message = bytes.subarray(at + 12, at + 12 + length);
-    assertEquals(view.getUint32(at + 12 + length, true), maskedCrc(message));
-    at += length + 16;
-    const event: LoggedEvent = { seconds: 0, step: 0, scalars: {}, texts: {} };
-    const reader = new BinaryReader(message);
-    fields(reader, length, (field) => {
-      if (field === 1) event.seconds = reader.double();
-      else if (field === 2) event.step = Number(reader.int64());
-      else if (field === 3) event.version = reader.string();
-      else readSummary(reader, event);
-    });
-    events.push(event);
-  }
-  return events;
-}
 
 async function inFolder(run: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
@@ -111,7 +40,7 @@ Deno.test("TensorBoardLogger writes every batch and epoch of fit() once, over tw
     await model.fit(xs, ys, options);
     await model.fit(xs, ys, options);
     assertEquals(tf.memory().numTensors, before);
-    const [first, ...events] = readEvents(logger.path!);
+    const [first, ...events] = await readEvents(logger.path!);
     assertEquals(first.version, "brain.Event:2");
     assert(Math.abs(first.seconds - Date.now() / 1000) < 60);
     const batches = events.filter(({ scalars }) => "batch/lr" in scalars);
@@ -146,7 +75,7 @@ Deno.test("TensorBoardLogger logs from a loop of one's own, and texts and range 
       }),
     ]);
     loss.dispose();
-    const events = readEvents(logger.path!).slice(1);
+    const events = (await readEvents(logger.path!)).slice(1);
     assertEquals(events.map(({ step }) => step), [2 ** 40, 0, 0, 1]);
     assertEquals(events[0].scalars, { loss: 0.5, nan: NaN, acc: 0.25 });
     assertEquals(events[1].texts, { plan: "# Plan\n\nÜber 1 → 2" });
@@ -167,7 +96,7 @@ Deno.test("TensorBoardLogger writes a file of its own, and leaves out what a res
         verbose: 0,
         callbacks: [clr, logger],
       });
-      return readEvents(logger.path!).flatMap(({ step, scalars }) =>
+      return (await readEvents(logger.path!)).flatMap(({ step, scalars }) =>
         "batch/lr" in scalars ? [step] : []
       );
     };
@@ -178,9 +107,58 @@ Deno.test("TensorBoardLogger writes a file of its own, and leaves out what a res
     assertEquals([...Deno.readDirSync(folder)].length, 2);
   }));
 
+Deno.test("TensorBoardLogger writes batches as they are trained, where it is told to wait for none", () =>
+  inFolder(async (folder) => {
+    const { model, xs, ys } = createLine();
+    const clr = new CyclicLR({ stepSize: 3 });
+    const logger = new TensorBoardLogger(folder, {
+      scheduler: clr,
+      flushSeconds: 0,
+    });
+    const written: number[] = [];
+    const watcher = new tf.CustomCallback({
+      onBatchEnd: async () => {
+        const events = await readEvents(logger.path!);
+        written.push(pointsOf(events, "batch/lr").steps.length);
+      },
+    });
+    await model.fit(xs, ys, {
+      batchSize: 2,
+      epochs: 2,
+      verbose: 0,
+      callbacks: [clr, logger, watcher],
+    });
+    assertEquals(written, clr.history.iterations.map((_, i) => i + 1));
+  }));
+
+Deno.test("TensorBoardLogger's file of 20,000 steps is read as it was logged", () =>
+  inFolder(async (folder) => {
+    const clr = new CyclicLR({ stepSize: 7, mode: "exp_range" });
+    const logger = new TensorBoardLogger(folder, { scheduler: clr });
+    const { model } = createLine();
+    clr.attach(model.optimizer);
+    // As fit does, whose batches would take minutes.
+    logger.setModel(model);
+    await logger.onTrainBegin();
+    for (let i = 0; i < 20_000; i++) clr.step({ loss: Math.sin(i) / (1 + i) });
+    await logger.onTrainEnd();
+    const events = await readEvents(logger.path!);
+    for (const name of ["lr", "loss"]) {
+      assertEquals(pointsOf(events, `batch/${name}`), {
+        steps: clr.history.iterations,
+        values: Array.from(clr.history[name], Math.fround),
+      });
+    }
+  }));
+
 Deno.test("TensorBoardLogger says what it cannot log and where it cannot write", () =>
   inFolder(async (folder) => {
     assertThrows(() => new TensorBoardLogger(""), TypeError, "folder must be");
+    assertThrows(
+      () => new TensorBoardLogger(folder, { flushSeconds: -1 }),
+      RangeError,
+      "flushSeconds must be >= 0",
+    );
     const logger = new TensorBoardLogger(folder);
     for (const step of [-1, 0.5, NaN]) {
       await assertRejects(

@@ -1,12 +1,7 @@
 /** What kernels for tfjs's CPU backend share. */
 
-import {
-  getKernel,
-  type KernelConfig,
-  registerKernel,
-  type TensorInfo,
-  unregisterKernel,
-} from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import { type Kernel, replaceKernel as replaceOn } from "../_kernels.ts";
 
 /** The part of tfjs's CPU backend that its kernels use. */
 export interface BackendCpu {
@@ -21,34 +16,14 @@ export interface BackendCpu {
   ): TensorInfo;
 }
 
-/** What the engine hands to a kernel of the CPU backend. */
-export interface KernelCall<Inputs, Attrs> {
-  readonly inputs: { readonly [Name in keyof Inputs]-?: TensorInfo };
-  readonly attrs: Attrs;
-  readonly backend: BackendCpu;
-}
-
 /** A kernel for the CPU backend that takes the place of tfjs's own. */
 export function replaceKernel<Inputs, Attrs>(
   kernelName: string,
   replace: (
-    stock: (call: KernelCall<Inputs, Attrs>) => TensorInfo,
-  ) => (call: KernelCall<Inputs, Attrs>) => TensorInfo,
+    stock: Kernel<Inputs, Attrs, BackendCpu>,
+  ) => Kernel<Inputs, Attrs, BackendCpu>,
 ): void {
-  const stock = getKernel(kernelName, "cpu");
-  if (stock === undefined) {
-    throw new Error(
-      `Cannot replace ${kernelName} as tfjs's CPU backend must have that kernel: it is not registered`,
-    );
-  }
-  unregisterKernel(kernelName, "cpu");
-  const kernel = replace(
-    stock.kernelFunc as Parameters<typeof replace>[0],
-  );
-  registerKernel({
-    ...stock,
-    kernelFunc: kernel as KernelConfig["kernelFunc"],
-  });
+  replaceOn(kernelName, "cpu", replace);
 }
 
 /** The values of a tensor. */

@@ -3,6 +3,7 @@ import {
   type MaxPoolAttrs,
   type MaxPoolInputs,
 } from "@tensorflow/tfjs";
+import { shape4D } from "../_shapes.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /**
@@ -17,7 +18,7 @@ export function replaceMaxPool(): void {
       const { values } = valuesOf(backend, x);
       if (!values.some(Number.isNaN)) return stock(call);
       const info = backend_util.computePool2DInfo(
-        x.shape as [number, number, number, number],
+        shape4D(x),
         attrs.filterSize,
         attrs.strides,
         1,

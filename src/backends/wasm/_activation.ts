@@ -46,16 +46,11 @@ export function activate(
 ): TensorInfo {
   if (activation in clamps) return x;
   const kernels: Partial<Record<Activation, () => TensorInfo>> = {
-    elu: () => callKernel(backend, "Elu", { x }, {}),
+    elu: () => callKernel(backend, "Elu", { x }),
     sigmoid: () => unary(backend, "sigmoid", x),
     leakyrelu: () => unary(backend, "leakyRelu", x, [leakyreluAlpha]),
     prelu: () =>
-      callKernel(
-        backend,
-        "Prelu",
-        { x, alpha: preluActivationWeights! },
-        {},
-      ),
+      callKernel(backend, "Prelu", { x, alpha: preluActivationWeights! }),
   };
   const kernel = kernels[activation];
   if (kernel === undefined) {
@@ -84,10 +79,9 @@ export function fitsColumns(
 export function finishSeparately(
   backend: BackendWasm,
   x: TensorInfo,
-  bias: TensorInfo | undefined,
-  activation: ActivationInputs,
+  { bias, ...activation }: ActivationInputs & { readonly bias?: TensorInfo },
 ): TensorInfo {
-  const biased = bias ? callKernel(backend, "Add", { a: x, b: bias }, {}) : x;
+  const biased = bias ? callKernel(backend, "Add", { a: x, b: bias }) : x;
   if (biased !== x) release(backend, x);
   const clamp = clampOf(activation.activation);
   if (clamp === plain) return activate(backend, biased, activation);

@@ -8,10 +8,8 @@
  * the compute kernels work on its memory.
  */
 
-import fs from "node:fs/promises";
-import { createRequire } from "node:module";
-import process from "node:process";
-import { dirname, join } from "@std/path";
+import { builtin, fileSystem, runningProcess } from "../../runtime/builtin.ts";
+import { wasmFile } from "./_wasm_files.ts";
 
 /** An Emscripten module, ready for tfjs's `BackendWasm`. */
 export interface SharedModule {
@@ -46,7 +44,8 @@ class IdleWorker {
 function fileOf(exported: unknown): string {
   // The package lies in a cache or in node_modules, while this module may come
   // from an https: URL, from which nothing can be resolved to a file.
-  const { cache } = createRequire(process.execPath);
+  const { createRequire } = builtin("node:module")!;
+  const { cache } = createRequire(runningProcess()!.execPath);
   const found = Object.values(cache).find((module) =>
     module?.exports === exported
   );
@@ -79,16 +78,31 @@ function isolate(factory: Factory): Factory {
   )(...Object.values(surroundings));
 }
 
+const BUILD = "tfjs-backend-wasm-threaded-simd";
+
+/** The build's code: a file beside its script, or in a browser one that is served. */
+async function readBinary(factory: unknown): Promise<BufferSource> {
+  const served = wasmFile(`${BUILD}.wasm`);
+  if (served === undefined) {
+    const script = fileOf(factory);
+    const { readFile } = fileSystem("start WASM threads");
+    // A copy, as of Node's types a buffer may be shared memory.
+    return new Uint8Array(await readFile(script.replace(/\.js$/, ".wasm")));
+  }
+  const answer = await fetch(served);
+  if (answer.ok) return await answer.arrayBuffer();
+  throw new Error(
+    `Cannot start WASM threads as ${served} must be served: the answer is ${answer.status} ${answer.statusText}`,
+  );
+}
+
 /** Starts the build and gives it the functions that `BackendWasm` expects. */
 export async function startSharedModule(): Promise<SharedModule> {
   const { default: factory } = await import(
     "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js"
   );
-  const binary = await fs.readFile(
-    join(dirname(fileOf(factory)), "tfjs-backend-wasm-threaded-simd.wasm"),
-  );
   const module = await isolate(factory as unknown as Factory)({
-    wasmBinary: binary,
+    wasmBinary: await readBinary(factory),
   });
   const wrap = (name: string, takes: number, returns: "number" | null = null) =>
     module.cwrap(name, returns, Array(takes).fill("number"));

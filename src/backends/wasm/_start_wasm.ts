@@ -3,7 +3,9 @@ import type { BackendWasm } from "./_wasm_kernel.ts";
 import { Compute } from "./compute/compute.ts";
 import { isRevectorizing } from "./compute/revectorize.ts";
 import { startSharedModule } from "./_shared_module.ts";
-import { startThreads } from "./compute/threads.ts";
+import { noThreadsHere, startThreads } from "./compute/threads.ts";
+import { serveFrom } from "./_wasm_files.ts";
+import { errorMessage } from "../../runtime/error_message.ts";
 
 /** How the WASM backend runs. */
 export interface WasmStart {
@@ -51,8 +53,13 @@ async function startThreaded(threads: number): Promise<BackendWasm> {
 /**
  * Starts tfjs's WASM backend and makes it the current one. One that runs
  * already is kept, as tensors live on it, and so is the number of its threads.
+ *
+ * @param wasmPath Where a browser finds the files of tfjs's package.
  */
-export async function startWasm(threads: number): Promise<WasmStart> {
+export async function startWasm(
+  threads: number,
+  wasmPath?: string,
+): Promise<WasmStart> {
   await import("@tensorflow/tfjs-backend-wasm");
   ownFactory ??= tf.findBackendFactory("wasm");
   const present = tf.engine().registry["wasm"] as BackendWasm | undefined;
@@ -64,8 +71,12 @@ export async function startWasm(threads: number): Promise<WasmStart> {
       : `kept at the thread count that the backend was started with`;
     return describe(current, kept);
   }
-  let note: string | undefined;
-  if (threads > 1) {
+  await serveFrom(wasmPath);
+  // Its threads would wait for one another busily; ours take their place.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  const alone = noThreadsHere();
+  let note = threads > 1 && alone ? `on one thread, as ${alone}` : undefined;
+  if (threads > 1 && !alone) {
     try {
       const backend = await startThreaded(threads);
       register(() => backend);
@@ -75,8 +86,8 @@ export async function startWasm(threads: number): Promise<WasmStart> {
     } catch (error) {
       // Both builds are files of the package, so that the other one would fail
       // too, and less clearly.
-      if ((error as Error).name === "NotCapable") throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      if (error instanceof Error && error.name === "NotCapable") throw error;
+      const why = errorMessage(error);
       note = `on one thread, as more cannot be started (${why})`;
     }
   }

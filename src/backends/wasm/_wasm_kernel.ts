@@ -7,25 +7,24 @@
 import {
   getKernel,
   type KernelConfig,
-  type NamedAttrMap,
-  type NamedTensorInfoMap,
   registerKernel,
   type TensorInfo,
   unregisterKernel,
 } from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import {
+  fromKernelFunc,
+  type KernelCall as Call,
+  registeredKernel,
+  toKernelFunc,
+} from "../_kernels.ts";
 
 export type { BackendWasm, TensorInfo };
 
-/** The shape of a batch of images. */
-export type Shape4D = [number, number, number, number];
-
 /** What the engine hands to a kernel of the WASM backend. */
-export interface KernelCall<Inputs, Attrs> {
-  readonly inputs: { readonly [Name in keyof Inputs]-?: TensorInfo };
-  readonly attrs: Attrs;
-  readonly backend: BackendWasm;
-}
+export type KernelCall<Inputs, Attrs> = Call<Inputs, Attrs, BackendWasm>;
+
+type Inputs = Record<string, TensorInfo> | readonly TensorInfo[];
 
 /** A kernel for the WASM backend, in the shape that tfjs registers. */
 export function wasmKernel<Inputs, Attrs>(
@@ -35,7 +34,7 @@ export function wasmKernel<Inputs, Attrs>(
   return {
     kernelName,
     backendName: "wasm",
-    kernelFunc: kernel as KernelConfig["kernelFunc"],
+    kernelFunc: toKernelFunc(kernel),
   };
 }
 
@@ -66,53 +65,41 @@ export function has32Bits({ dtype }: TensorInfo): boolean {
 export function callKernel(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Record<string, TensorInfo> | TensorInfo[],
-  attrs: object,
+  inputs: Inputs,
+  attrs: object = {},
 ): TensorInfo {
-  return callStock(backend, kernelName, inputs, attrs) as TensorInfo;
+  return stockKernel<TensorInfo>(kernelName)({ inputs, attrs, backend });
 }
 
 /** The same for a kernel that has several outputs. */
 export function callKernels(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Record<string, TensorInfo>,
-  attrs: object,
+  inputs: Inputs,
+  attrs: object = {},
 ): TensorInfo[] {
-  return callStock(backend, kernelName, inputs, attrs) as TensorInfo[];
+  return stockKernel<TensorInfo[]>(kernelName)({ inputs, attrs, backend });
 }
 
-function callStock(
-  backend: BackendWasm,
-  kernelName: string,
-  inputs: Record<string, TensorInfo> | TensorInfo[],
-  attrs: object,
-): TensorInfo | TensorInfo[] {
-  const kernel = stock.get(kernelName) ?? getKernel(kernelName, "wasm");
-  if (kernel === undefined) {
-    throw new Error(
-      `Cannot run ${kernelName} as tfjs's WASM backend must have that kernel: it is not registered`,
-    );
-  }
-  return kernel.kernelFunc({
-    inputs: inputs as NamedTensorInfoMap,
-    backend,
-    attrs: attrs as NamedAttrMap,
-  });
+function stockKernel<Output>(kernelName: string) {
+  const config = stock.get(kernelName);
+  return config === undefined
+    ? registeredKernel<Inputs, object, BackendWasm, Output>(kernelName, "wasm")
+    : fromKernelFunc<Inputs, object, BackendWasm, Output>(config);
 }
 
 /** Runs a kernel of our own that has one output, registered or not. */
 export function runKernel(
   backend: BackendWasm,
   kernel: KernelConfig,
-  inputs: Record<string, TensorInfo>,
+  inputs: Inputs,
   attrs: object,
 ): TensorInfo {
-  return kernel.kernelFunc({
-    inputs: inputs,
+  return fromKernelFunc<Inputs, object, BackendWasm>(kernel)({
+    inputs,
+    attrs,
     backend,
-    attrs: attrs as NamedAttrMap,
-  }) as TensorInfo;
+  });
 }
 
 /** Frees tensors that a kernel made for itself. */

@@ -52,11 +52,10 @@ function matrixIndices(batch: number[], operand: number[]): number[] {
 
 function matMul(
   backend: BackendWasm,
-  a: TensorInfo,
-  b: TensorInfo,
-  { transposeA, transposeB }: BatchMatMulAttrs,
-  finish: Finish,
+  { a, b }: { readonly a: TensorInfo; readonly b: TensorInfo },
+  how: BatchMatMulAttrs & { readonly finish: Finish },
 ): TensorInfo {
+  const { transposeA, transposeB, finish } = how;
   if (a.dtype !== "float32" || b.dtype !== "float32") {
     throw new TypeError(
       `Cannot multiply matrices on the WASM backend as they must be float32: current values are ${a.dtype} and ${b.dtype}`,
@@ -69,8 +68,10 @@ function matMul(
   }
   if (transposeA && transposeB) {
     const turned = transposeMatrices(backend, b);
-    const attrs = { transposeA, transposeB: false };
-    const product = matMul(backend, a, turned, attrs, finish);
+    const product = matMul(backend, { a, b: turned }, {
+      ...how,
+      transposeB: false,
+    });
     release(backend, turned);
     return product;
   }
@@ -104,8 +105,7 @@ function matMul(
     if (util.arraysEqual(batchA, batch)) {
       backend.disposeData(out.dataId);
       const single = { ...b, shape: b.shape.slice(-2) };
-      const attrs = { transposeA, transposeB };
-      const product = matMul(backend, long, single, attrs, finish);
+      const product = matMul(backend, { a: long, b: single }, how);
       return { ...product, shape: [...batch, rows, columns] };
     }
   }
@@ -116,7 +116,7 @@ function matMul(
     b: addressOf(backend, b) + 4 * bIndices[index] * inner * columns,
     out: to + 4 * index * rows * columns,
   }));
-  if (finish === plain && isSmallBatch(count, rows, inner, columns)) {
+  if (finish === plain && isSmallBatch({ count, rows, inner, columns })) {
     multiplyBatch(compute, products, {
       rows,
       inner,
@@ -165,7 +165,8 @@ export const batchMatMulKernel = wasmKernel<
   BatchMatMulAttrs
 >(
   "BatchMatMul",
-  ({ inputs: { a, b }, attrs, backend }) => matMul(backend, a, b, attrs, plain),
+  ({ inputs, attrs, backend }) =>
+    matMul(backend, inputs, { ...attrs, finish: plain }),
 );
 
 /** Matrix products with their bias and activation. */
@@ -175,7 +176,7 @@ export const fusedMatMulKernel = wasmKernel(
     _FusedMatMulInputs,
     _FusedMatMulAttrs
   >) => {
-    const { a, b, preluActivationWeights } = inputs;
+    const { b, preluActivationWeights } = inputs;
     const activation = {
       ...attrs,
       preluActivationWeights,
@@ -187,10 +188,10 @@ export const fusedMatMulKernel = wasmKernel(
         ...clampOf(activation.activation),
         bias: bias ? addressOf(backend, bias) : undefined,
       };
-      const y = matMul(backend, a, b, attrs, finish);
+      const y = matMul(backend, inputs, { ...attrs, finish });
       return activate(backend, y, activation);
     }
-    const product = matMul(backend, a, b, attrs, plain);
-    return finishSeparately(backend, product, bias, activation);
+    const product = matMul(backend, inputs, { ...attrs, finish: plain });
+    return finishSeparately(backend, product, { bias, ...activation });
   },
 );

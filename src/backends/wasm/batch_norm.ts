@@ -10,6 +10,7 @@ import type {
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
 import { defer } from "./_deferred.ts";
 import { binary, unary } from "./elementwise.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -49,7 +50,7 @@ function vector(
 
 /** A copy of a vector, which no allocation moves. */
 function numbers(backend: BackendWasm, x: TensorInfo): Float32Array {
-  return (backend.typedArrayFromHeap(x) as Float32Array).slice();
+  return Float32Array.from(backend.typedArrayFromHeap(x));
 }
 
 /** What a column's values are taken for. */
@@ -64,31 +65,32 @@ interface Columns {
 function normalize(
   backend: BackendWasm,
   { x, mean, scale, offset }: Columns,
-  out: TensorInfo,
-  lowest: number,
+  { out, lowest }: { readonly out: TensorInfo; readonly lowest: number },
 ): void {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
-  using factors = compute.scratch(8 * columns);
-  const { address } = factors;
-  compute.floats(address, columns).set(scale);
-  compute.floats(address + 4 * columns, columns).set(offset);
-  compute.run(
-    "normalize",
-    {
-      x: addressOf(backend, x),
-      mean: addressOf(backend, mean),
-      scale: address,
-      offset: address + 4 * columns,
-      out: addressOf(backend, out),
-      rows,
-      columns,
-      chunkRows,
-      lowest: floatBits(lowest),
-    },
-    chunks,
-    rows * columns,
-  );
+  scoped((own) => {
+    const factors = own(compute.scratch(8 * columns));
+    const { address } = factors;
+    compute.floats(address, columns).set(scale);
+    compute.floats(address + 4 * columns, columns).set(offset);
+    compute.run(
+      "normalize",
+      {
+        x: addressOf(backend, x),
+        mean: addressOf(backend, mean),
+        scale: address,
+        offset: address + 4 * columns,
+        out: addressOf(backend, out),
+        rows,
+        columns,
+        chunkRows,
+        lowest: floatBits(lowest),
+      },
+      chunks,
+      rows * columns,
+    );
+  });
 }
 
 /** Normalizes when it is read, so that a ReLU can do both in one pass. */
@@ -97,27 +99,29 @@ function normalizeColumns(backend: BackendWasm, columns: Columns): TensorInfo {
   const out = backend.makeOutput(x.shape, "float32");
   defer(backend, out, {
     inputs: [x, mean],
-    compute: () => normalize(backend, columns, out, -Infinity),
+    compute: () => normalize(backend, columns, { out, lowest: -Infinity }),
     computeRelu: () => {
       const relu = backend.makeOutput(x.shape, "float32");
-      normalize(backend, columns, relu, 0);
+      normalize(backend, columns, { out: relu, lowest: 0 });
       return relu;
     },
   });
   return out;
 }
 
+/** tfjs leaves out the scale and the offset where there are none. */
+type BatchNormInputs =
+  & Pick<FusedBatchNormInputs, "x" | "mean" | "variance">
+  & Partial<Pick<FusedBatchNormInputs, "scale" | "offset">>;
+
 /** The same with factors of any shape that broadcasts, step by step. */
 function normalizeBroadcast(
   backend: BackendWasm,
-  x: TensorInfo,
-  mean: TensorInfo,
-  variance: TensorInfo,
-  { scale, offset, epsilon }: {
-    readonly scale?: TensorInfo;
-    readonly offset?: TensorInfo;
-    readonly epsilon: number;
-  },
+  { x, mean, variance, scale, offset }: KernelCall<
+    BatchNormInputs,
+    FusedBatchNormAttrs
+  >["inputs"],
+  epsilon: number,
 ): TensorInfo {
   const made: TensorInfo[] = [];
   const keep = (tensor: TensorInfo) => {
@@ -145,13 +149,10 @@ function normalizeBroadcast(
 export const fusedBatchNormKernel = wasmKernel(
   "FusedBatchNorm",
   ({ inputs, attrs, backend }: KernelCall<
-    FusedBatchNormInputs,
+    BatchNormInputs,
     FusedBatchNormAttrs
   >) => {
-    const { x, mean, variance } = inputs;
-    // tfjs leaves out what there is none of.
-    const scale = inputs.scale;
-    const offset = inputs.offset;
+    const { x, mean, variance, scale, offset } = inputs;
     const epsilon = attrs.varianceEpsilon;
     const factors = [mean, variance, scale, offset].filter((factor) =>
       factor != null
@@ -169,8 +170,7 @@ export const fusedBatchNormKernel = wasmKernel(
     }
     const columns = [x.shape[x.shape.length - 1]];
     if (!factors.every(({ shape }) => util.arraysEqual(shape, columns))) {
-      const options = { scale, offset, epsilon };
-      return normalizeBroadcast(backend, x, mean, variance, options);
+      return normalizeBroadcast(backend, inputs, epsilon);
     }
     const factor = numbers(backend, variance).map((variance) =>
       1 / Math.sqrt(variance + epsilon)
@@ -199,15 +199,17 @@ function rangeSums(
 ): { readonly rows: number; readonly first: number[]; second: number[] }[] {
   const { rows, columns, chunkRows, chunks } = rowsOf(x);
   const compute = Compute.of(backend);
-  using sums = compute.scratch(8 * chunks * columns);
-  run(sums.address);
-  return Array.from({ length: chunks }, (_, chunk) => {
-    const at = sums.address + 8 * chunk * columns;
-    return {
-      rows: Math.min(chunkRows, rows - chunk * chunkRows),
-      first: Array.from(compute.floats(at, columns)),
-      second: Array.from(compute.floats(at + 4 * columns, columns)),
-    };
+  return scoped((own) => {
+    const sums = own(compute.scratch(8 * chunks * columns));
+    run(sums.address);
+    return Array.from({ length: chunks }, (_, chunk) => {
+      const at = sums.address + 8 * chunk * columns;
+      return {
+        rows: Math.min(chunkRows, rows - chunk * chunkRows),
+        first: Array.from(compute.floats(at, columns)),
+        second: Array.from(compute.floats(at + 4 * columns, columns)),
+      };
+    });
   });
 }
 
@@ -302,32 +304,34 @@ export const batchNormTrainingGradKernel = wasmKernel(
     const dx = backend.makeOutput(x.shape, "float32");
     const dscale = vector(backend, columns, (i) => roots[i] * products[i]);
     const doffset = vector(backend, columns, (i) => sums[i]);
-    using factors = compute.scratch(12 * columns);
-    const { address } = factors;
-    const values = compute.floats(address, 3 * columns);
-    roots.forEach((root, i) => {
-      const factor = scales[i] * root;
-      values[i] = factor;
-      values[columns + i] = -factor * root * root * products[i] / rows;
-      values[2 * columns + i] = -factor * sums[i] / rows;
+    return scoped((own) => {
+      const factors = own(compute.scratch(12 * columns));
+      const { address } = factors;
+      const values = compute.floats(address, 3 * columns);
+      roots.forEach((root, i) => {
+        const factor = scales[i] * root;
+        values[i] = factor;
+        values[columns + i] = -factor * root * root * products[i] / rows;
+        values[2 * columns + i] = -factor * sums[i] / rows;
+      });
+      compute.run(
+        "normalizeGrad",
+        {
+          x: addressOf(backend, x),
+          dy: addressOf(backend, dy),
+          mean: addressOf(backend, mean),
+          scale: address,
+          slope: address + 4 * columns,
+          offset: address + 8 * columns,
+          dx: addressOf(backend, dx),
+          rows,
+          columns,
+          chunkRows,
+        },
+        chunks,
+        2 * rows * columns,
+      );
+      return [dx, dscale, doffset];
     });
-    compute.run(
-      "normalizeGrad",
-      {
-        x: addressOf(backend, x),
-        dy: addressOf(backend, dy),
-        mean: addressOf(backend, mean),
-        scale: address,
-        slope: address + 4 * columns,
-        offset: address + 8 * columns,
-        dx: addressOf(backend, dx),
-        rows,
-        columns,
-        chunkRows,
-      },
-      chunks,
-      2 * rows * columns,
-    );
-    return [dx, dscale, doffset];
   },
 );

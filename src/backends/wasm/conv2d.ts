@@ -15,11 +15,11 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { convolve } from "./compute/convolution.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import type { Images, Windows } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   type KernelCall,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -57,13 +57,12 @@ export function windowsOf(info: backend_util.Conv2DInfo): Windows {
 function convolution(
   backend: BackendWasm,
   { x, filter }: { x: TensorInfo; filter: TensorInfo },
-  attrs: Conv2DAttrs,
-  finish: Finish,
+  { finish, ...attrs }: Conv2DAttrs & { readonly finish: Finish },
 ): TensorInfo {
   requireChannelsLast("Conv2D", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations,
     attrs.pad,
@@ -93,7 +92,8 @@ function convolution(
 /** A 2D convolution. */
 export const conv2DKernel = wasmKernel<Conv2DInputs, Conv2DAttrs>(
   "Conv2D",
-  ({ inputs, attrs, backend }) => convolution(backend, inputs, attrs, plain),
+  ({ inputs, attrs, backend }) =>
+    convolution(backend, inputs, { ...attrs, finish: plain }),
 );
 
 /** A 2D convolution with its bias and activation. */
@@ -110,14 +110,14 @@ export const fusedConv2DKernel = wasmKernel(
       preluActivationWeights,
     };
     if (!fitsColumns(bias, filter.shape[3])) {
-      const y = convolution(backend, inputs, attrs, plain);
-      return finishSeparately(backend, y, bias, activation);
+      const y = convolution(backend, inputs, { ...attrs, finish: plain });
+      return finishSeparately(backend, y, { bias, ...activation });
     }
     const finish = {
       ...clampOf(activation.activation),
       bias: bias ? addressOf(backend, bias) : undefined,
     };
-    const y = convolution(backend, inputs, attrs, finish);
+    const y = convolution(backend, inputs, { ...attrs, finish });
     return activate(backend, y, activation);
   },
 );

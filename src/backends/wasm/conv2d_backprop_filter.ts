@@ -5,11 +5,8 @@ import {
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { correlateWindows } from "./compute/convolution.ts";
-import {
-  requireChannelsLast,
-  type Shape4D,
-  wasmKernel,
-} from "./_wasm_kernel.ts";
+import { shape4D } from "../_shapes.ts";
+import { requireChannelsLast, wasmKernel } from "./_wasm_kernel.ts";
 import { imagesOf, windowsOf } from "./conv2d.ts";
 
 /**
@@ -24,7 +21,7 @@ export const conv2DBackpropFilterKernel = wasmKernel<
   const { x, dy } = inputs;
   requireChannelsLast("Conv2DBackpropFilter", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
+    shape4D(x),
     attrs.filterShape,
     attrs.strides,
     1,

@@ -8,12 +8,12 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { convolve } from "./compute/convolution.ts";
 import { plain } from "./compute/finish.ts";
 import { defer } from "./_deferred.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   release,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -170,7 +170,7 @@ export const conv2DBackpropInputKernel = wasmKernel<
   requireChannelsLast("Conv2DBackpropInput", attrs.dataFormat);
   const info = backend_util.computeConv2DInfo(
     attrs.inputShape,
-    filter.shape as Shape4D,
+    shape4D(filter),
     attrs.strides,
     1,
     attrs.pad,

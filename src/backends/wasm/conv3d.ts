@@ -58,8 +58,7 @@ function reshaped(x: TensorInfo, shape: number[]): TensorInfo {
 export const conv3DKernel = wasmKernel<Conv3DInputs, Conv3DAttrs>(
   "Conv3D",
   ({ inputs: { x, filter }, attrs, backend }) => {
-    const { strides, dilations, pad } = attrs;
-    const info = conv3DInfo(x.shape, filter.shape, strides, dilations, pad);
+    const info = conv3DInfo(x.shape, filter.shape, attrs);
     const [taps, height, width, channels, outChannels] = filter.shape;
     const images = depthAsChannels(backend, x, windowTaps(info));
     const wide = transpose(backend, filter, [1, 2, 0, 3, 4]);
@@ -77,14 +76,8 @@ export const conv3DBackpropFilterKernel = wasmKernel<
   Conv3DBackpropFilterV2Inputs,
   Conv3DBackpropFilterV2Attrs
 >("Conv3DBackpropFilterV2", ({ inputs: { x, dy }, attrs, backend }) => {
-  const { filterShape, strides, pad } = attrs;
-  const info = conv3DInfo(
-    x.shape,
-    filterShape,
-    strides,
-    1,
-    pad,
-  );
+  const { filterShape } = attrs;
+  const info = conv3DInfo(x.shape, filterShape, attrs);
   const [taps, height, width, channels, outChannels] = filterShape;
   const images = depthAsChannels(backend, x, windowTaps(info));
   const wide = runKernel(backend, conv2DBackpropFilterKernel, {
@@ -113,14 +106,8 @@ export const conv3DBackpropInputKernel = wasmKernel<
   Conv3DBackpropInputV2Inputs,
   Conv3DBackpropInputV2Attrs
 >("Conv3DBackpropInputV2", ({ inputs: { dy, filter }, attrs, backend }) => {
-  const { inputShape, strides, pad } = attrs;
-  const info = conv3DInfo(
-    inputShape,
-    filter.shape,
-    strides,
-    1,
-    pad,
-  );
+  const { inputShape } = attrs;
+  const info = conv3DInfo(inputShape, filter.shape, attrs);
   const [taps, height, width, channels, outChannels] = filter.shape;
   // Slice i was tap t of output slice (i + front − t) / stride.
   const images = depthAsChannels(backend, dy, {

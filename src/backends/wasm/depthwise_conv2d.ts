@@ -9,17 +9,18 @@ import { finishSeparately } from "./_activation.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
   release,
   requireChannelsLast,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
 import { imagesOf, windowsOf } from "./conv2d.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { repeatChannels } from "./depthwise_conv2d_backprop.ts";
 
 function infoOf(
@@ -28,8 +29,8 @@ function infoOf(
   attrs: DepthwiseConv2dNativeAttrs,
 ): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
-    filter.shape as Shape4D,
+    shape4D(x),
+    shape4D(filter),
     attrs.strides,
     attrs.dilations ?? [1, 1],
     attrs.pad,
@@ -65,16 +66,18 @@ function convolution(
     channels: info.outChannels,
   };
   const windows = windowsOf(info);
-  using frame = new Frame(compute, images, frameFor(windows));
-  convolveDepthwise(compute, {
-    frame,
-    images,
-    windows,
-    filter: addressOf(backend, filter),
-    out: addressOf(backend, out),
+  return scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    convolveDepthwise(compute, {
+      frame,
+      images,
+      windows,
+      filter: addressOf(backend, filter),
+      out: addressOf(backend, out),
+    });
+    if (repeated !== x) release(backend, repeated);
+    return out;
   });
-  if (repeated !== x) release(backend, repeated);
-  return out;
 }
 
 /** A depthwise convolution. */
@@ -108,11 +111,10 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       );
     }
     const y = convolution(backend, x, filter, info);
-    return finishSeparately(
-      backend,
-      y,
+    return finishSeparately(backend, y, {
+      ...attrs,
       bias,
-      { ...attrs, preluActivationWeights },
-    );
+      preluActivationWeights,
+    });
   },
 );

@@ -8,14 +8,15 @@ import {
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise, correlateDepthwise } from "./compute/depthwise.ts";
 import { Frame, frameFor } from "./compute/frame.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   release,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { imagesOf, windowsOf } from "./conv2d.ts";
 
 /**
@@ -48,7 +49,7 @@ export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
 >("DepthwiseConv2dNativeBackpropFilter", ({ inputs, attrs, backend }) => {
   const { x, dy } = inputs;
   const info = backend_util.computeConv2DInfo(
-    x.shape as Shape4D,
+    shape4D(x),
     attrs.filterShape,
     attrs.strides,
     attrs.dilations,
@@ -67,16 +68,18 @@ export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
     channels: info.outChannels,
   };
   const windows = windowsOf(info);
-  using frame = new Frame(compute, images, frameFor(windows));
-  correlateDepthwise(compute, {
-    frame,
-    images,
-    windows,
-    dy: addressOf(backend, dy),
-    out: addressOf(backend, out),
+  return scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    correlateDepthwise(compute, {
+      frame,
+      images,
+      windows,
+      dy: addressOf(backend, dy),
+      out: addressOf(backend, out),
+    });
+    if (repeated !== x) release(backend, repeated);
+    return out;
   });
-  if (repeated !== x) release(backend, repeated);
-  return out;
 });
 
 /**
@@ -91,7 +94,7 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   const { dy, filter } = inputs;
   const info = backend_util.computeConv2DInfo(
     attrs.inputShape,
-    filter.shape as Shape4D,
+    shape4D(filter),
     attrs.strides,
     attrs.dilations,
     attrs.pad,
@@ -117,41 +120,45 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   };
   const top = reachHeight - info.padInfo.top;
   const left = reachWidth - info.padInfo.left;
-  using frame = new Frame(compute, images, {
-    top,
-    left,
-    spreadHeight: info.strideHeight,
-    spreadWidth: info.strideWidth,
-    height: inHeight + reachHeight,
-    width: inWidth + reachWidth,
+  return scoped((own) => {
+    const frame = own(
+      new Frame(compute, images, {
+        top,
+        left,
+        spreadHeight: info.strideHeight,
+        spreadWidth: info.strideWidth,
+        height: inHeight + reachHeight,
+        width: inWidth + reachWidth,
+      }),
+    );
+    const windows = {
+      rows: inHeight,
+      columns: inWidth,
+      top,
+      left,
+      strideHeight: 1,
+      strideWidth: 1,
+      dilationHeight,
+      dilationWidth,
+      filterHeight,
+      filterWidth,
+    };
+    convolveDepthwise(compute, {
+      frame,
+      images,
+      windows,
+      filter: addressOf(backend, turned),
+      out: addressOf(backend, perOutput),
+    });
+    release(backend, turned);
+    const multiplier = outChannels / inChannels;
+    if (multiplier === 1) return perOutput;
+    const summands = { ...perOutput, shape: [...info.inShape, multiplier] };
+    const dx = callKernel(backend, "Sum", { x: summands }, {
+      axis: [4],
+      keepDims: false,
+    });
+    release(backend, perOutput);
+    return dx;
   });
-  const windows = {
-    rows: inHeight,
-    columns: inWidth,
-    top,
-    left,
-    strideHeight: 1,
-    strideWidth: 1,
-    dilationHeight,
-    dilationWidth,
-    filterHeight,
-    filterWidth,
-  };
-  convolveDepthwise(compute, {
-    frame,
-    images,
-    windows,
-    filter: addressOf(backend, turned),
-    out: addressOf(backend, perOutput),
-  });
-  release(backend, turned);
-  const multiplier = outChannels / inChannels;
-  if (multiplier === 1) return perOutput;
-  const summands = { ...perOutput, shape: [...info.inShape, multiplier] };
-  const dx = callKernel(backend, "Sum", { x: summands }, {
-    axis: [4],
-    keepDims: false,
-  });
-  release(backend, perOutput);
-  return dx;
 });

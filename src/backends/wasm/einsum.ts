@@ -1,15 +1,16 @@
 import {
   backend_util,
   type EinsumAttrs,
-  getKernel,
   type Tensor,
   type TensorInfo,
 } from "@tensorflow/tfjs";
+import { batchMatMulKernel } from "./batch_mat_mul.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
   release,
+  runKernel,
   transpose,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -56,10 +57,11 @@ function reduce(
 /** Multiplies two terms as matrices and keeps the dimensions that are needed. */
 function contract(
   backend: BackendWasm,
-  a: Term,
-  b: Term,
-  sizes: ReadonlyMap<number, number>,
-  needed: (dim: number) => boolean,
+  [a, b]: readonly [Term, Term],
+  { sizes, needed }: {
+    readonly sizes: ReadonlyMap<number, number>;
+    needed(dim: number): boolean;
+  },
 ): Term {
   const left = reduce(backend, a, (dim) => needed(dim) || b.dims.includes(dim));
   const right = reduce(
@@ -76,20 +78,10 @@ function contract(
     dims.reduce((product, dim) => product * sizes.get(dim)!, 1);
   const first = arrange(backend, left, [...batch, ...rows, ...summed]);
   const second = arrange(backend, right, [...batch, ...summed, ...columns]);
-  const product = getKernel("BatchMatMul", "wasm")!.kernelFunc({
-    backend,
-    inputs: {
-      a: {
-        ...first.tensor,
-        shape: [size(batch), size(rows), size(summed)],
-      },
-      b: {
-        ...second.tensor,
-        shape: [size(batch), size(summed), size(columns)],
-      },
-    },
-    attrs: { transposeA: false, transposeB: false },
-  }) as TensorInfo;
+  const product = runKernel(backend, batchMatMulKernel, {
+    a: { ...first.tensor, shape: [size(batch), size(rows), size(summed)] },
+    b: { ...second.tensor, shape: [size(batch), size(summed), size(columns)] },
+  }, { transposeA: false, transposeB: false });
   free(backend, first);
   free(backend, second);
   const dims = [...batch, ...rows, ...columns];
@@ -127,10 +119,10 @@ export const einsumKernel = wasmKernel(
     const needed = (dim: number) => result.includes(dim);
     const [first, second] = terms;
     const summed = second
-      ? contract(backend, first, second, sizes, needed)
+      ? contract(backend, [first, second], { sizes, needed })
       : reduce(backend, first, needed);
     const { tensor, own } = arrange(backend, summed, result);
     if (own) return tensor;
-    return callKernel(backend, "Identity", { x: tensor }, {});
+    return callKernel(backend, "Identity", { x: tensor });
   },
 );

@@ -15,6 +15,7 @@ import {
 } from "./compute/recurrent.ts";
 import { toPanels } from "./compute/weights.ts";
 import { placeState, recurrenceOf } from "./lstm.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
 /** The update and the reset gate, whose recurrent weights see the state. */
@@ -44,31 +45,35 @@ export const gruKernel = wasmKernel(
       z: addressOf(backend, z),
     });
     const recurrent = addressOf(backend, recurrentKernel);
-    using gateWeights = packGates(compute, recurrent, recurrence, STATE_GATES);
-    using weights = packGates(compute, recurrent, recurrence, CANDIDATE);
-    using scratch = chunkScratch(compute, recurrence, 2 * units);
-    placeState(backend, h, addressOf(backend, states));
-    const { chunks, work } = chunksOf(recurrence);
-    compute.run(
-      "gru",
-      {
-        z: addressOf(backend, z),
-        h: addressOf(backend, states),
-        rh: addressOf(backend, left),
-        gateWeights: gateWeights.address,
-        weights: weights.address,
-        scratch: scratch.address,
-        batch,
-        units,
-        gatePadded: toPanels(2 * units),
-        padded: toPanels(units),
-        steps,
-        soft: Number(attrs.soft),
-      },
-      chunks,
-      work,
-    );
-    return [states, z, left];
+    return scoped((own) => {
+      const gateWeights = own(
+        packGates(compute, recurrent, recurrence, STATE_GATES),
+      );
+      const weights = own(packGates(compute, recurrent, recurrence, CANDIDATE));
+      const scratch = own(chunkScratch(compute, recurrence, 2 * units));
+      placeState(backend, h, addressOf(backend, states));
+      const { chunks, work } = chunksOf(recurrence);
+      compute.run(
+        "gru",
+        {
+          z: addressOf(backend, z),
+          h: addressOf(backend, states),
+          rh: addressOf(backend, left),
+          gateWeights: gateWeights.address,
+          weights: weights.address,
+          scratch: scratch.address,
+          batch,
+          units,
+          gatePadded: toPanels(2 * units),
+          padded: toPanels(units),
+          steps,
+          soft: Number(attrs.soft),
+        },
+        chunks,
+        work,
+      );
+      return [states, z, left];
+    });
   },
 );
 
@@ -92,73 +97,79 @@ export const gruGradKernel = wasmKernel(
     const compute = Compute.of(backend);
     const recurrent = addressOf(backend, recurrentKernel);
     const rows = steps * batch;
-    using dz = compute.scratch(4 * rows * gates * units);
-    using dgates = compute.scratch(4 * rows * 2 * units);
-    using dcandidate = compute.scratch(4 * rows * units);
-    using gateWeights = packGates(compute, recurrent, recurrence, {
-      ...STATE_GATES,
-      transposed: true,
-    });
-    using weights = packGates(compute, recurrent, recurrence, {
-      ...CANDIDATE,
-      transposed: true,
-    });
-    // What goes back from step to step, and the two products that add to it.
-    using scratch = chunkScratch(compute, recurrence, 3 * toPanels(units));
-    const { chunks, work } = chunksOf(recurrence);
-    compute.run(
-      "gruGrad",
-      {
-        gates: addressOf(backend, z),
-        h: addressOf(backend, states),
-        dh: addressOf(backend, dstates),
+    return scoped((own) => {
+      const dz = own(compute.scratch(4 * rows * gates * units));
+      const dgates = own(compute.scratch(4 * rows * 2 * units));
+      const dcandidate = own(compute.scratch(4 * rows * units));
+      const gateWeights = own(packGates(compute, recurrent, recurrence, {
+        ...STATE_GATES,
+        transposed: true,
+      }));
+      const weights = own(packGates(compute, recurrent, recurrence, {
+        ...CANDIDATE,
+        transposed: true,
+      }));
+      // What goes back from step to step, and the two products that add to it.
+      const scratch = own(
+        chunkScratch(compute, recurrence, 3 * toPanels(units)),
+      );
+      const { chunks, work } = chunksOf(recurrence);
+      compute.run(
+        "gruGrad",
+        {
+          gates: addressOf(backend, z),
+          h: addressOf(backend, states),
+          dh: addressOf(backend, dstates),
+          dz: dz.address,
+          dgates: dgates.address,
+          dstate: dcandidate.address,
+          gateWeights: gateWeights.address,
+          weights: weights.address,
+          scratch: scratch.address,
+          dh0,
+          batch,
+          units,
+          padded: toPanels(units),
+          steps,
+          soft: Number(attrs.soft),
+        },
+        chunks,
+        work,
+      );
+      const parts = [
+        { a: states, d: dgates, ...STATE_GATES },
+        { a: left, d: dcandidate, ...CANDIDATE },
+      ];
+      for (const { a, d, first, count } of parts) {
+        const columns = count * units;
+        scoped((own) => {
+          const part = own(compute.scratch(4 * units * columns));
+          multiplyTransposed(compute, {
+            a: addressOf(backend, a),
+            rows,
+            run: units,
+            d: d.address,
+            columns,
+            out: part.address,
+          });
+          moveBlock(compute, {
+            from: part.address,
+            to: drecurrent + 4 * first * units,
+            shape: [units, columns],
+            fromSteps: [4 * columns, 4],
+            toSteps: [4 * gates * units, 4],
+          });
+        });
+      }
+      projectGradients(compute, recurrence, {
+        x: addressOf(backend, x),
+        kernel: addressOf(backend, kernel),
         dz: dz.address,
-        dgates: dgates.address,
-        dstate: dcandidate.address,
-        gateWeights: gateWeights.address,
-        weights: weights.address,
-        scratch: scratch.address,
-        dh0,
-        batch,
-        units,
-        padded: toPanels(units),
-        steps,
-        soft: Number(attrs.soft),
-      },
-      chunks,
-      work,
-    );
-    const parts = [
-      { a: states, d: dgates, ...STATE_GATES },
-      { a: left, d: dcandidate, ...CANDIDATE },
-    ];
-    for (const { a, d, first, count } of parts) {
-      const columns = count * units;
-      using part = compute.scratch(4 * units * columns);
-      multiplyTransposed(compute, {
-        a: addressOf(backend, a),
-        rows,
-        run: units,
-        d: d.address,
-        columns,
-        out: part.address,
+        dx,
+        dkernel,
+        dbias,
       });
-      moveBlock(compute, {
-        from: part.address,
-        to: drecurrent + 4 * first * units,
-        shape: [units, columns],
-        fromSteps: [4 * columns, 4],
-        toSteps: [4 * gates * units, 4],
-      });
-    }
-    projectGradients(compute, recurrence, {
-      x: addressOf(backend, x),
-      kernel: addressOf(backend, kernel),
-      dz: dz.address,
-      dx,
-      dkernel,
-      dbias,
+      return outs;
     });
-    return outs;
   },
 );

@@ -3,6 +3,7 @@ import type { LayerNormGradInputs, LayerNormInputs } from "../fused_layers.ts";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
 import { sumColumns } from "./compute/rows.ts";
 import { rowsOf } from "./batch_norm.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import { type KernelCall, wasmKernel } from "./_wasm_kernel.ts";
 
 /** Normalizes each row; gives the mean and 1 / √(variance + ε) of each too. */
@@ -52,35 +53,37 @@ export const layerNormGradKernel = wasmKernel(
     const dscale = backend.makeOutput([columns], "float32");
     const doffset = backend.makeOutput([columns], "float32");
     const compute = Compute.of(backend);
-    using sums = compute.scratch(8 * columns * (chunks + 1));
-    const total = sums.address;
-    const ranges = total + 8 * columns;
-    compute.run(
-      "layerNormGrad",
-      {
-        x: addressOf(backend, x),
-        dy: addressOf(backend, dy),
-        scale: addressOf(backend, scale),
-        moments: addressOf(backend, moments),
-        dx: addressOf(backend, dx),
-        sums: ranges,
-        rows,
-        columns,
-        chunkRows,
-      },
-      chunks,
-      4 * rows * columns,
-    );
-    sumColumns(compute, {
-      from: ranges,
-      rows: chunks,
-      columns: 2 * columns,
-      to: total,
+    return scoped((own) => {
+      const sums = own(compute.scratch(8 * columns * (chunks + 1)));
+      const total = sums.address;
+      const ranges = total + 8 * columns;
+      compute.run(
+        "layerNormGrad",
+        {
+          x: addressOf(backend, x),
+          dy: addressOf(backend, dy),
+          scale: addressOf(backend, scale),
+          moments: addressOf(backend, moments),
+          dx: addressOf(backend, dx),
+          sums: ranges,
+          rows,
+          columns,
+          chunkRows,
+        },
+        chunks,
+        4 * rows * columns,
+      );
+      sumColumns(compute, {
+        from: ranges,
+        rows: chunks,
+        columns: 2 * columns,
+        to: total,
+      });
+      backend.typedArrayFromHeap(dscale).set(compute.floats(total, columns));
+      backend.typedArrayFromHeap(doffset).set(
+        compute.floats(total + 4 * columns, columns),
+      );
+      return [dx, dscale, doffset];
     });
-    backend.typedArrayFromHeap(dscale).set(compute.floats(total, columns));
-    backend.typedArrayFromHeap(doffset).set(
-      compute.floats(total + 4 * columns, columns),
-    );
-    return [dx, dscale, doffset];
   },
 );

@@ -14,6 +14,7 @@ import {
   type Recurrence,
 } from "./compute/recurrent.ts";
 import { toPanels } from "./compute/weights.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   type BackendWasm,
   type KernelCall,
@@ -63,36 +64,38 @@ export const lstmKernel = wasmKernel(
       bias: addressOf(backend, bias),
       z: addressOf(backend, z),
     });
-    using weights = packGates(
-      compute,
-      addressOf(backend, recurrentKernel),
-      recurrence,
-      { first: 0, count: gates },
-    );
-    using scratch = chunkScratch(compute, recurrence, gates * units);
-    const hAt = addressOf(backend, states);
-    const cAt = hAt + 4 * (steps + 1) * batch * units;
-    placeState(backend, h, hAt);
-    placeState(backend, c, cAt);
-    const { chunks, work } = chunksOf(recurrence);
-    compute.run(
-      "lstm",
-      {
-        z: addressOf(backend, z),
-        h: hAt,
-        c: cAt,
-        weights: weights.address,
-        scratch: scratch.address,
-        batch,
-        units,
-        padded: toPanels(gates * units),
-        steps,
-        soft: Number(attrs.soft),
-      },
-      chunks,
-      work,
-    );
-    return [states, z];
+    return scoped((own) => {
+      const weights = own(packGates(
+        compute,
+        addressOf(backend, recurrentKernel),
+        recurrence,
+        { first: 0, count: gates },
+      ));
+      const scratch = own(chunkScratch(compute, recurrence, gates * units));
+      const hAt = addressOf(backend, states);
+      const cAt = hAt + 4 * (steps + 1) * batch * units;
+      placeState(backend, h, hAt);
+      placeState(backend, c, cAt);
+      const { chunks, work } = chunksOf(recurrence);
+      compute.run(
+        "lstm",
+        {
+          z: addressOf(backend, z),
+          h: hAt,
+          c: cAt,
+          weights: weights.address,
+          scratch: scratch.address,
+          batch,
+          units,
+          padded: toPanels(gates * units),
+          steps,
+          soft: Number(attrs.soft),
+        },
+        chunks,
+        work,
+      );
+      return [states, z];
+    });
   },
 );
 
@@ -116,54 +119,58 @@ export const lstmGradKernel = wasmKernel(
     );
     const compute = Compute.of(backend);
     const rows = steps * batch;
-    using dz = compute.scratch(4 * rows * gates * units);
-    using weights = packGates(
-      compute,
-      addressOf(backend, recurrentKernel),
-      recurrence,
-      { first: 0, count: gates, transposed: true },
-    );
-    // What goes back from step to step, for h and for c.
-    using scratch = chunkScratch(compute, recurrence, 2 * toPanels(units));
-    const skip = 4 * (steps + 1) * batch * units;
-    const { chunks, work } = chunksOf(recurrence);
-    compute.run(
-      "lstmGrad",
-      {
-        gates: addressOf(backend, z),
-        c: addressOf(backend, states) + skip,
-        dh: addressOf(backend, dstates),
-        dc: addressOf(backend, dstates) + skip,
+    return scoped((own) => {
+      const dz = own(compute.scratch(4 * rows * gates * units));
+      const weights = own(packGates(
+        compute,
+        addressOf(backend, recurrentKernel),
+        recurrence,
+        { first: 0, count: gates, transposed: true },
+      ));
+      // What goes back from step to step, for h and for c.
+      const scratch = own(
+        chunkScratch(compute, recurrence, 2 * toPanels(units)),
+      );
+      const skip = 4 * (steps + 1) * batch * units;
+      const { chunks, work } = chunksOf(recurrence);
+      compute.run(
+        "lstmGrad",
+        {
+          gates: addressOf(backend, z),
+          c: addressOf(backend, states) + skip,
+          dh: addressOf(backend, dstates),
+          dc: addressOf(backend, dstates) + skip,
+          dz: dz.address,
+          weights: weights.address,
+          scratch: scratch.address,
+          dh0,
+          dc0,
+          batch,
+          units,
+          padded: toPanels(units),
+          steps,
+          soft: Number(attrs.soft),
+        },
+        chunks,
+        work,
+      );
+      multiplyTransposed(compute, {
+        a: addressOf(backend, states),
+        rows,
+        run: units,
+        d: dz.address,
+        columns: gates * units,
+        out: drecurrent,
+      });
+      projectGradients(compute, recurrence, {
+        x: addressOf(backend, x),
+        kernel: addressOf(backend, kernel),
         dz: dz.address,
-        weights: weights.address,
-        scratch: scratch.address,
-        dh0,
-        dc0,
-        batch,
-        units,
-        padded: toPanels(units),
-        steps,
-        soft: Number(attrs.soft),
-      },
-      chunks,
-      work,
-    );
-    multiplyTransposed(compute, {
-      a: addressOf(backend, states),
-      rows,
-      run: units,
-      d: dz.address,
-      columns: gates * units,
-      out: drecurrent,
+        dx,
+        dkernel,
+        dbias,
+      });
+      return outs;
     });
-    projectGradients(compute, recurrence, {
-      x: addressOf(backend, x),
-      kernel: addressOf(backend, kernel),
-      dz: dz.address,
-      dx,
-      dkernel,
-      dbias,
-    });
-    return outs;
   },
 );

@@ -7,6 +7,7 @@ import {
   updateRules,
 } from "./compute/_update.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   type BackendWasm,
   type KernelCall,
@@ -78,18 +79,20 @@ function update(
       ? number
       : compute.floats(addressOf(backend, number), 1)[0]
   );
-  using scratch = compute.scratch(4 * (values.length + table.length));
-  const { address } = scratch;
-  compute.floats(address, values.length).set(values);
-  compute.integers(address + 4 * values.length, table.length).set(table);
-  const all = weights.reduce((sum, { size }) => sum + size, 0);
-  compute.run(
-    rule,
-    { table: address + 4 * values.length, constants: address },
-    table.length / PIECE_WORDS,
-    all * (2 + perWeight),
-  );
-  return weights.flatMap(({ to }) => to);
+  return scoped((own) => {
+    const scratch = own(compute.scratch(4 * (values.length + table.length)));
+    const { address } = scratch;
+    compute.floats(address, values.length).set(values);
+    compute.integers(address + 4 * values.length, table.length).set(table);
+    const all = weights.reduce((sum, { size }) => sum + size, 0);
+    compute.run(
+      rule,
+      { table: address + 4 * values.length, constants: address },
+      table.length / PIECE_WORDS,
+      all * (2 + perWeight),
+    );
+    return weights.flatMap(({ to }) => to);
+  });
 }
 
 /** The updates of all of tfjs's optimizers, each one pass over all weights. */

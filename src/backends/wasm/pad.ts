@@ -1,6 +1,7 @@
 import type { PadV2Attrs, PadV2Inputs } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { moveBlock, stepsOf } from "./compute/move.ts";
+import { scoped } from "../../runtime/scoped.ts";
 import {
   callKernel,
   has32Bits,
@@ -21,26 +22,28 @@ export const padV2Kernel = wasmKernel(
     const compute = Compute.of(backend);
     const steps = stepsOf(shape);
     const to = addressOf(backend, out);
-    using constant = compute.scratch(4);
-    const { address } = constant;
-    const value = x.dtype === "int32"
-      ? compute.integers(address, 1)
-      : compute.floats(address, 1);
-    value[0] = constantValue;
-    moveBlock(compute, {
-      from: address,
-      to,
-      shape,
-      fromSteps: shape.map(() => 0),
-      toSteps: steps,
+    return scoped((own) => {
+      const constant = own(compute.scratch(4));
+      const { address } = constant;
+      const value = x.dtype === "int32"
+        ? compute.integers(address, 1)
+        : compute.floats(address, 1);
+      value[0] = constantValue;
+      moveBlock(compute, {
+        from: address,
+        to,
+        shape,
+        fromSteps: shape.map(() => 0),
+        toSteps: steps,
+      });
+      moveBlock(compute, {
+        from: addressOf(backend, x),
+        to: paddings.reduce((sum, [before], i) => sum + before * steps[i], to),
+        shape: x.shape,
+        fromSteps: stepsOf(x.shape),
+        toSteps: steps,
+      });
+      return out;
     });
-    moveBlock(compute, {
-      from: addressOf(backend, x),
-      to: paddings.reduce((sum, [before], i) => sum + before * steps[i], to),
-      shape: x.shape,
-      fromSteps: stepsOf(x.shape),
-      toSteps: steps,
-    });
-    return out;
   },
 );

@@ -10,10 +10,10 @@ import {
   type MaxPoolInputs,
 } from "@tensorflow/tfjs";
 import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
-  type Shape4D,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
@@ -30,7 +30,7 @@ function pool(
   attrs: PoolAttrs,
 ): TensorInfo {
   const info = backend_util.computePool2DInfo(
-    x.shape as Shape4D,
+    shape4D(x),
     attrs.filterSize,
     attrs.strides,
     1,
@@ -110,7 +110,7 @@ export const maxPoolGradKernel = wasmKernel<
 >("MaxPoolGrad", ({ inputs, attrs, backend }) => {
   const { dy, input } = inputs;
   const info = backend_util.computePool2DInfo(
-    input.shape as Shape4D,
+    shape4D(input),
     attrs.filterSize,
     attrs.strides,
     1,
@@ -142,7 +142,7 @@ export const avgPoolGradKernel = wasmKernel<
 >("AvgPoolGrad", ({ inputs, attrs, backend }) => {
   const { dy, input } = inputs;
   const info = backend_util.computePool2DInfo(
-    input.shape as Shape4D,
+    shape4D(input),
     attrs.filterSize,
     attrs.strides,
     1,

@@ -20,16 +20,17 @@ import {
 } from "./_wasm_kernel.ts";
 
 /**
- * Every `strides`-th value from `begin` on, into a new tensor.
- *
- * @param strides Negative ones go backwards.
+ * Every `strides`-th value from `begin` on, into a new tensor. Negative
+ * strides go backwards.
  */
 function take(
   backend: BackendWasm,
   x: TensorInfo,
-  begin: readonly number[],
-  shape: number[],
-  strides: readonly number[] = shape.map(() => 1),
+  { begin, shape, strides = shape.map(() => 1) }: {
+    readonly begin: readonly number[];
+    readonly shape: number[];
+    readonly strides?: readonly number[];
+  },
 ): TensorInfo {
   const out = backend.makeOutput(shape, x.dtype);
   const steps = stepsOf(x.shape);
@@ -55,7 +56,7 @@ export const sliceKernel = wasmKernel(
       attrs.size,
     );
     slice_util.assertParamsValid(x, begin, size);
-    return take(backend, x, begin, size);
+    return take(backend, x, { begin, shape: size });
   },
 );
 
@@ -83,7 +84,7 @@ export const stridedSliceKernel = wasmKernel(
     const shape = slice_util.computeOutShape(begin, end, strides).map((size) =>
       Math.max(0, size)
     );
-    const out = take(backend, x, begin, shape, strides);
+    const out = take(backend, x, { begin, shape, strides });
     return { ...out, shape: finalShape };
   },
 );
@@ -98,12 +99,10 @@ export const reverseKernel = wasmKernel(
     if (!has32Bits(x)) return callKernel(backend, "Reverse", { x }, attrs);
     const axes = util.parseAxisParam(attrs.dims, x.shape);
     const turned = (axis: number) => axes.includes(axis) && x.shape[axis] > 0;
-    return take(
-      backend,
-      x,
-      x.shape.map((length, axis) => turned(axis) ? length - 1 : 0),
-      x.shape,
-      x.shape.map((_, axis) => turned(axis) ? -1 : 1),
-    );
+    return take(backend, x, {
+      begin: x.shape.map((length, axis) => turned(axis) ? length - 1 : 0),
+      shape: x.shape,
+      strides: x.shape.map((_, axis) => turned(axis) ? -1 : 1),
+    });
   },
 );

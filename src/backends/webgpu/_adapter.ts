@@ -62,6 +62,7 @@ function hiddenDevice(
   offered: readonly string[],
   device: number | string,
 ): string {
+  if (typeof Deno === "undefined") return "";
   const { devices } = vulkanDevices();
   const others = devices.filter(({ name }) => !offered.includes(name));
   const names = others.map(({ name }) => name);

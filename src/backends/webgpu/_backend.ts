@@ -4,9 +4,9 @@
  * buffers come back at once, and commands are submitted in large groups.
  */
 
-import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
+import { nextTurn } from "../../runtime/next_turn.ts";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
@@ -23,6 +23,7 @@ import type {
   Program,
   TensorData,
 } from "./_open_backend.ts";
+import { bufferOf } from "./_open_backend.ts";
 import type { Shader, Shaders } from "./_shader.ts";
 import { groupsFor } from "./_shape.ts";
 import type { StagingBuffer } from "./_staging_buffer.ts";
@@ -264,7 +265,7 @@ export function createBackend(
       this.run(unpackTwoValued, [target, source], words, groupsFor(bytes / 4));
       this.disposeData(source.dataId);
       const unpacked = this.tensorMap.get(target.dataId);
-      const buffer = unpacked.resource as GPUBuffer;
+      const buffer = bufferOf(unpacked);
       memory.count(unpacked.shape, -bytes);
       unpacked.resource = null;
       this.disposeData(target.dataId);
@@ -293,7 +294,7 @@ export function createBackend(
     take(tensor: TensorInfo): TensorInfo {
       this.uploadToGPU(tensor.dataId);
       const from = this.tensorMap.get(tensor.dataId);
-      const source = from.resource as GPUBuffer;
+      const source = bufferOf(from);
       const taken = this.makeTensorInfo(tensor.shape, tensor.dtype);
       if (from.refCount === 1 && !from.external) {
         this.tensorMap.get(taken.dataId).resource = source;
@@ -302,7 +303,7 @@ export function createBackend(
         return taken;
       }
       this.uploadToGPU(taken.dataId);
-      const target = this.tensorMap.get(taken.dataId).resource as GPUBuffer;
+      const target = bufferOf(this.tensorMap.get(taken.dataId));
       this.ensureCommandEncoderReady();
       this.endComputePassEncoder();
       this.pool.use(source);
@@ -344,7 +345,7 @@ export function createBackend(
       // Timed programs have a pass each, and pictures are no buffers.
       if (this.activeTimers != null || program.pixelsOpType != null) {
         for (const { dataId } of [output, ...inputs]) {
-          this.pool.use(this.tensorMap.get(dataId).resource as GPUBuffer);
+          this.pool.use(bufferOf(this.tensorMap.get(dataId)));
         }
         return super.recordAndSubmit(program, output, inputs, defined);
       }
@@ -356,7 +357,7 @@ export function createBackend(
       const describe = ({ dataId, shape }: TensorInfo) => {
         list.push({ type: "int32", data: shape });
         list.push({ type: "int32", data: tf.util.computeStrides(shape) });
-        return this.tensorMap.get(dataId).resource as GPUBuffer;
+        return bufferOf(this.tensorMap.get(dataId));
       };
       for (const input of inputs) buffers.push(describe(input));
       buffers.unshift(describe(output));
@@ -386,7 +387,7 @@ export function createBackend(
           ? tensor
           : this.#toFloats(tensor, converted);
         this.uploadToGPU(floats.dataId);
-        return this.tensorMap.get(floats.dataId).resource as GPUBuffer;
+        return bufferOf(this.tensorMap.get(floats.dataId));
       });
       const uniforms = shader.changes ? this.#rates : this.#uniforms;
       for (const uniform of words) buffers.push(uniforms.ofWords(uniform));
@@ -436,13 +437,14 @@ export function createBackend(
     timePasses(record: () => void): number | undefined {
       if (!staging || !device.features.has("timestamp-query")) return undefined;
       this.flush();
-      using timer = this.#timer = new GpuTimer(device);
+      const timer = this.#timer = new GpuTimer(device);
       try {
         record();
         this.flush();
         return timer.milliseconds(staging);
       } finally {
         this.#timer = undefined;
+        timer[Symbol.dispose]();
       }
     }
 
@@ -455,7 +457,7 @@ export function createBackend(
       const values = staging ? this.readSync(dataId) : await super.read(dataId);
       // The driver's complaints arrive with the event loop's next turn, and
       // so do timers and signals, which a loop of reads would starve.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       driver.throwFailure();
       return values;
     }
@@ -482,7 +484,7 @@ export function createBackend(
         for (const { dataId } of tensors) {
           if (this.tensorMap.get(dataId).deferred) this.uploadToGPU(dataId);
         }
-        const sources = missing.map(({ resource }) => resource as GPUBuffer);
+        const sources = missing.map(bufferOf);
         const copies = driver.attempt(() => {
           this.ensureCommandEncoderReady();
           this.endComputePassEncoder();

@@ -46,9 +46,11 @@ fn main(
 /** Runs such a shader on tensors of one shape. */
 export function runElementwise(
   backend: TrainingBackend,
-  shader: Shader,
-  tensors: readonly TensorInfo[],
-  numbers: readonly number[] = [],
+  { shader, tensors, numbers = [] }: {
+    readonly shader: Shader;
+    readonly tensors: readonly TensorInfo[];
+    readonly numbers?: readonly number[];
+  },
 ): TensorInfo {
   const result = backend.allocate([...tensors[0].shape]);
   const size = sizeOf(result.shape);

@@ -4,11 +4,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-
-/** The gradient with respect to each input, computed when asked for. */
-export type InputGradients = Record<string, () => tf.Tensor>;
-
-type Saved = tf.Tensor[];
+import {
+  gradientDepth,
+  type InputGradients,
+  replaceGradient as replaceFor,
+} from "../_engine.ts";
 
 /**
  * Whether kernels without a gradient of their own may be used: where gradients
@@ -16,43 +16,26 @@ type Saved = tf.Tensor[];
  * many there are at the least: 0 in a backward pass, 1 in a forward pass.
  */
 export function isFirstOrder(depth: 0 | 1): boolean {
-  return tf.getBackend() === "webgpu" &&
-    tf.engine().state.gradientDepth <= depth;
+  return tf.getBackend() === "webgpu" && gradientDepth() <= depth;
 }
 
 /** Computes a gradient by `compute` on WebGPU, where it gives one. */
-export function replaceGradient(
+export function replaceGradient<Attrs = object>(
   kernelName: string,
   compute: (
     dy: tf.Tensor,
-    saved: Saved,
-    attrs: tf.NamedAttrMap,
+    saved: tf.Tensor[],
+    attrs: Attrs,
   ) => InputGradients | undefined,
 ): void {
-  const stock = tf.getGradient(kernelName);
-  tf.unregisterGradient(kernelName);
-  tf.registerGradient({
+  replaceFor<Attrs>(kernelName, (stock) => ({
     ...stock,
     gradFunc(dy, saved, attrs) {
       const isPlain = isFirstOrder(0) && !Array.isArray(dy) &&
         dy.dtype === "float32" &&
         saved.every((tensor) => tensor?.dtype === "float32");
       const own = isPlain ? compute(dy, saved, attrs) : undefined;
-      return own ??
-        stock.gradFunc(dy, saved, attrs);
+      return own ?? stock.gradFunc(dy, saved, attrs);
     },
-  });
-}
-
-/** Runs a kernel that gives one tensor. */
-export function runKernel(
-  kernelName: string,
-  inputs: Record<string, tf.Tensor>,
-  attrs: object = {},
-): tf.Tensor {
-  return tf.engine().runKernel(
-    kernelName,
-    inputs as tf.NamedTensorMap,
-    attrs as tf.NamedAttrMap,
-  );
+  }));
 }

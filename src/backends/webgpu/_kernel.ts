@@ -1,31 +1,36 @@
 /** How kernels of our own, or in the place of tfjs's, are made and registered. */
 
 import * as tf from "@tensorflow/tfjs";
-import type {
-  KernelConfig,
-  KernelFunc,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
-} from "@tensorflow/tfjs";
+import type { KernelConfig, KernelFunc, TensorInfo } from "@tensorflow/tfjs";
+import {
+  fromKernelFunc,
+  type Kernel,
+  type KernelCall as Call,
+  toKernelFunc,
+} from "../_kernels.ts";
 import type { TrainingBackend } from "./_backend.ts";
 
 /** What a kernel is called with. */
-export interface KernelCall {
-  readonly inputs: NamedTensorInfoMap;
-  readonly attrs: NamedAttrMap;
-  readonly backend: TrainingBackend;
-}
+export type KernelCall<Inputs, Attrs = object> = Call<
+  Inputs,
+  Attrs,
+  TrainingBackend
+>;
+
+/** The inputs of a kernel of our own, by their names. */
+export type Named<Name extends string> = Record<Name, TensorInfo>;
+
+type Outputs = TensorInfo | TensorInfo[];
 
 /** A kernel on WebGPU. */
-export function defineKernel(
+export function defineKernel<Inputs, Attrs = object>(
   kernelName: string,
-  compute: (call: KernelCall) => TensorInfo | TensorInfo[],
+  compute: Kernel<Inputs, Attrs, TrainingBackend, Outputs>,
 ): KernelConfig {
   return {
     kernelName,
     backendName: "webgpu",
-    kernelFunc: compute as KernelFunc,
+    kernelFunc: toKernelFunc(compute),
   };
 }
 
@@ -37,13 +42,20 @@ export interface Replacement {
 }
 
 /** A kernel that replaces tfjs's where it applies, and else gives undefined. */
-export function replaceKernel(
+export function replaceKernel<Inputs, Attrs = object>(
   kernelName: string,
-  compute: (call: KernelCall) => TensorInfo | TensorInfo[] | undefined,
+  compute: Kernel<Inputs, Attrs, TrainingBackend, Outputs | undefined>,
 ): Replacement {
   return {
     kernelName,
-    replace: (stock) => (call) => compute(call as KernelCall) ?? stock(call),
+    replace(kernelFunc) {
+      const stock = fromKernelFunc<Inputs, Attrs, TrainingBackend, Outputs>({
+        kernelFunc,
+      });
+      return toKernelFunc((call: KernelCall<Inputs, Attrs>) =>
+        compute(call) ?? stock(call)
+      );
+    },
   };
 }
 

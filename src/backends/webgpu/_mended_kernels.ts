@@ -2,8 +2,10 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
+import { ofAsManyMatrices } from "./_matrix_products.ts";
 import type { Program } from "./_open_backend.ts";
 
 let mended = false;
@@ -14,11 +16,18 @@ export function mendWebGPUKernels(): void {
   mended = true;
   replace("AddN", addInGroups);
   replace("Prod", keepDimensions);
-  replace("ArgMax", dropDimension);
-  replace("ArgMin", dropDimension);
   replace("Relu6", keepNaN);
   replace("Transpose", asFloats);
-  ["Sum", "Prod", "Any", "All"].forEach((name) => replace(name, overLastAxes));
+  Object.keys(OF_NONE).forEach((name) =>
+    replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
+  );
+  replace("BatchMatMul", ofAsManyMatrices);
+  replace("_FusedMatMul", ofAsManyMatrices);
+  ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
+    replace<object, Activated>(name, keepNaNAfter)
+  );
+  replace("ResizeBilinearGrad", ofOnePixel);
+  replace("ResizeNearestNeighborGrad", ofOnePixel);
   replacePool3D("webgpu");
   mendConv3D("webgpu");
 }
@@ -34,35 +43,41 @@ export function mendShaderKey(program: Program): void {
   }
 }
 
-function replace(
+type Own<Inputs, Attrs = object> = Kernel<Inputs, Attrs, WebGPUBackend>;
+type OfX = Pick<tf.NamedTensorInfoMap, "x">;
+
+function replace<Inputs, Attrs>(
   name: string,
-  mend: (stock: tf.KernelFunc) => tf.KernelFunc,
+  mend: (stock: Own<Inputs, Attrs>) => Own<Inputs, Attrs>,
 ): void {
-  const kernel = tf.getKernel(name, "webgpu");
-  tf.unregisterKernel(name, "webgpu");
-  tf.registerKernel({ ...kernel, kernelFunc: mend(kernel.kernelFunc) });
+  replaceKernel(name, "webgpu", mend);
+}
+
+/** Runs another kernel of the backend. */
+function run(
+  backend: WebGPUBackend,
+  name: string,
+  call: { inputs: Record<string, tf.TensorInfo>; attrs?: object },
+): tf.TensorInfo {
+  return registeredKernel(name, "webgpu")({ attrs: {}, ...call, backend });
 }
 
 /**
  * A shader can bind a handful of buffers (8 by default), and `AddN` binds all
  * its terms: past that the driver refuses it and the sum is zeros.
  */
-function addInGroups(stock: tf.KernelFunc): tf.KernelFunc {
-  return ({ inputs, backend, attrs }) => {
-    const webgpu = backend as WebGPUBackend;
-    const terms = inputs as unknown as tf.TensorInfo[];
-    const add = (group: tf.TensorInfo[]) =>
-      stock({
-        inputs: group as unknown as tf.NamedTensorInfoMap,
-        backend,
-        attrs,
-      }) as tf.TensorInfo;
+function addInGroups(
+  stock: Own<readonly tf.TensorInfo[]>,
+): Own<readonly tf.TensorInfo[]> {
+  return ({ inputs: terms, backend, attrs }) => {
+    const add = (group: readonly tf.TensorInfo[]) =>
+      stock({ inputs: group, backend, attrs });
     // One binding is the result's.
-    const most = webgpu.device.limits.maxStorageBuffersPerShaderStage - 1;
+    const most = backend.device.limits.maxStorageBuffersPerShaderStage - 1;
     let sum = add(terms.slice(0, most));
     for (let i = most; i < terms.length; i += most - 1) {
       const next = add([sum, ...terms.slice(i, i + most - 1)]);
-      webgpu.disposeData(sum.dataId);
+      backend.disposeData(sum.dataId);
       sum = next;
     }
     return sum;
@@ -73,15 +88,14 @@ function addInGroups(stock: tf.KernelFunc): tf.KernelFunc {
  * `Prod` of a small tensor, which the processor computes, forgets the
  * dimensions of length 1 that it should keep.
  */
-function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
+function keepDimensions(
+  stock: Own<OfX, tf.ProdAttrs>,
+): Own<OfX, tf.ProdAttrs> {
   return (call) => {
     const product = stock(call);
-    const { axis, keepDims } = call.attrs as {
-      axis: number | number[];
-      keepDims: boolean;
-    };
+    const { axis, keepDims } = call.attrs;
     if (!keepDims) return product;
-    const { shape } = call.inputs.x!;
+    const { shape } = call.inputs.x;
     const axes = tf.util.parseAxisParam(axis, shape);
     return {
       ...product,
@@ -90,31 +104,30 @@ function keepDimensions(stock: tf.KernelFunc): tf.KernelFunc {
   };
 }
 
-/** The place of the largest of a vector is one number; tfjs's is a vector. */
-function dropDimension(stock: tf.KernelFunc): tf.KernelFunc {
-  return (call) => {
-    const result = stock(call);
-    return call.inputs.x!.shape.length === 1
-      ? { ...result, shape: [] }
-      : result;
+/** The shader's `clamp` makes 0 of NaN; `Relu` and `Minimum` keep it. */
+function keepNaN(): Own<OfX> {
+  return ({ inputs, backend }) => {
+    const cut = run(backend, "Relu", { inputs });
+    const six = backend.makeTensorInfo([], "float32", new Float32Array([6]));
+    const result = run(backend, "Minimum", { inputs: { a: cut, b: six } });
+    backend.disposeData(cut.dataId);
+    backend.disposeData(six.dataId);
+    return result;
   };
 }
 
-/** The shader's `clamp` makes 0 of NaN; `Relu` and `Minimum` keep it. */
-function keepNaN(): tf.KernelFunc {
-  return ({ inputs, backend }) => {
-    const webgpu = backend as WebGPUBackend;
-    const run = (name: string, inputs: tf.NamedTensorInfoMap) =>
-      tf.getKernel(name, "webgpu").kernelFunc({
-        inputs,
-        attrs: {},
-        backend,
-      }) as tf.TensorInfo;
-    const cut = run("Relu", inputs);
-    const six = webgpu.makeTensorInfo([], "float32", new Float32Array([6]));
-    const result = run("Minimum", { a: cut, b: six });
-    webgpu.disposeData(cut.dataId);
-    webgpu.disposeData(six.dataId);
+interface Activated {
+  readonly activation?: string;
+}
+
+/** The same for what ends in `relu6`, which then runs by itself. */
+function keepNaNAfter(stock: Own<object, Activated>): typeof stock {
+  return (call) => {
+    const { attrs, backend } = call;
+    if (attrs.activation !== "relu6") return stock(call);
+    const x = stock({ ...call, attrs: { ...attrs, activation: "linear" } });
+    const result = run(backend, "Relu6", { inputs: { x } });
+    backend.disposeData(x.dataId);
     return result;
   };
 }
@@ -124,59 +137,96 @@ function keepNaN(): tf.KernelFunc {
  * refuses it, and the result is what was in memory. A cast to floats leaves them
  * whole numbers on the GPU, but a product does not.
  */
-function asFloats(stock: tf.KernelFunc): tf.KernelFunc {
+function asFloats(stock: Own<OfX>): Own<OfX> {
   return (call) => {
-    const x = call.inputs.x!;
-    const webgpu = call.backend as WebGPUBackend;
-    const stored = webgpu.tensorMap.get(x.dataId).dtype;
+    const { inputs: { x }, backend } = call;
+    const stored = backend.tensorMap.get(x.dataId).dtype;
     if (stored !== "int32" && stored !== "bool") return stock(call);
-    const run = (name: string, inputs: tf.NamedTensorInfoMap, attrs = {}) =>
-      tf.getKernel(name, "webgpu").kernelFunc({
-        inputs,
-        attrs,
-        backend: webgpu,
-      }) as tf.TensorInfo;
-    const one = webgpu.makeTensorInfo([], "float32", new Float32Array([1]));
-    const floats = run("Multiply", { a: x, b: one });
-    const moved = stock({ ...call, inputs: { x: floats } }) as tf.TensorInfo;
-    webgpu.disposeData(one.dataId);
-    webgpu.disposeData(floats.dataId);
+    const one = backend.makeTensorInfo([], "float32", new Float32Array([1]));
+    const floats = run(backend, "Multiply", { inputs: { a: x, b: one } });
+    const moved = stock({ ...call, inputs: { x: floats } });
+    backend.disposeData(one.dataId);
+    backend.disposeData(floats.dataId);
     if (x.dtype === "float32") return moved;
-    const result = run("Cast", { x: moved }, { dtype: x.dtype });
-    webgpu.disposeData(moved.dataId);
+    const result = run(backend, "Cast", {
+      inputs: { x: moved },
+      attrs: { dtype: x.dtype },
+    });
+    backend.disposeData(moved.dataId);
     return result;
   };
 }
 
-/** Reductions transpose what they reduce, by that shader. */
-function overLastAxes(stock: tf.KernelFunc): tf.KernelFunc {
+/** What reductions give of no values at all. */
+const OF_NONE: Readonly<Record<string, number>> = {
+  Sum: 0,
+  Prod: 1,
+  Any: 0,
+  All: 1,
+};
+
+/**
+ * Reductions transpose what they reduce, by that shader. Of a vector without
+ * values, tfjs's own computes the shape to be NaN.
+ */
+function overLastAxes(
+  stock: Own<OfX, tf.SumAttrs>,
+  name: string,
+): Own<OfX, tf.SumAttrs> {
   return (call) => {
-    const x = call.inputs.x!;
-    const { axis, keepDims } = call.attrs as unknown as tf.SumAttrs;
+    const { inputs: { x }, attrs, backend } = call;
+    const { axis, keepDims } = attrs;
     const { shape } = x;
     const axes = tf.util.parseAxisParam(axis, shape);
+    if (tf.util.sizeFromShape(shape) === 0) {
+      const left = shape.flatMap((length, i) =>
+        !axes.includes(i) ? [length] : keepDims ? [1] : []
+      );
+      const size = tf.util.sizeFromShape(left);
+      const dtype = x.dtype === "bool" && (name === "Sum" || name === "Prod")
+        ? "int32"
+        : x.dtype;
+      const values = tf.util.getTypedArrayFromDType(dtype as "float32", size);
+      return backend.makeTensorInfo(left, dtype, values.fill(OF_NONE[name]));
+    }
     const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
     if (x.dtype === "float32" || !perm) return stock(call);
-    const { backend } = call;
-    const moved = tf.getKernel("Transpose", "webgpu").kernelFunc({
-      inputs: { x },
-      attrs: { perm },
-      backend,
-    }) as tf.TensorInfo;
+    const moved = run(backend, "Transpose", { inputs: { x }, attrs: { perm } });
+    const last = tf.backend_util.getInnerMostAxes(axes.length, shape.length);
     const result = stock({
       inputs: { x: moved },
-      attrs: {
-        axis: tf.backend_util.getInnerMostAxes(axes.length, shape.length),
-        keepDims: false,
-      },
+      attrs: { axis: last, keepDims: false },
       backend,
-    }) as tf.TensorInfo;
-    (backend as WebGPUBackend).disposeData(moved.dataId);
+    });
+    backend.disposeData(moved.dataId);
     return keepDims
       ? {
         ...result,
         shape: tf.backend_util.expandShapeToKeepDim(result.shape, axes),
       }
       : result;
+  };
+}
+
+/**
+ * With the corners aligned, an image of one pixel along an axis is repeated
+ * along it: its gradient is that of the sum, by which tfjs's own would divide.
+ */
+function ofOnePixel(
+  stock: Own<tf.ResizeBilinearGradInputs, { alignCorners: boolean }>,
+): typeof stock {
+  return (call) => {
+    const { inputs: { images, dy }, attrs, backend } = call;
+    const axis = [1, 2].filter((axis) =>
+      images.shape[axis] === 1 && dy.shape[axis] > 1
+    );
+    if (!attrs.alignCorners || axis.length === 0) return stock(call);
+    const sum = run(backend, "Sum", {
+      inputs: { x: dy },
+      attrs: { axis, keepDims: true },
+    });
+    const result = stock({ ...call, inputs: { images, dy: sum } });
+    backend.disposeData(sum.dataId);
+    return result;
   };
 }

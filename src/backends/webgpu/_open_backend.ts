@@ -36,6 +36,11 @@ export interface TensorData {
   deferred?: Deferred;
 }
 
+/** The buffer of a tensor on the GPU. Textures hold pictures, of which no kernel here is asked. */
+export function bufferOf({ resource }: TensorData): GPUBuffer {
+  return resource as GPUBuffer;
+}
+
 /** The members of tfjs's backend that are used or overridden. */
 export interface OpenBackend {
   bufferManager: object;

@@ -87,9 +87,12 @@ fn main(
 /** Runs one on tensors, of which the first has the rows' shape. */
 export function runRows(
   backend: TrainingBackend,
-  shader: Shader,
-  tensors: readonly TensorInfo[],
-  { isTotal = false }: { isTotal?: boolean } = {},
+  { shader, tensors, isTotal = false }: {
+    readonly shader: Shader;
+    readonly tensors: readonly TensorInfo[];
+    /** Whether each row has one result. */
+    readonly isTotal?: boolean;
+  },
 ): TensorInfo {
   const { shape } = tensors[0];
   const length = shape.at(-1)!;

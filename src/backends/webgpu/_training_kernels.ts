@@ -8,6 +8,7 @@ import {
   activationGradKernel,
   replaceActivationGradients,
 } from "./kernels/activation_grad.ts";
+import { argExtremeKernels } from "./kernels/arg_extreme.ts";
 import { addKernel } from "./kernels/add.ts";
 import { batchNormGradKernel, batchNormKernel } from "./kernels/batch_norm.ts";
 import {
@@ -27,6 +28,7 @@ import {
   l2PenaltyGradKernel,
   l2PenaltyKernel,
 } from "./kernels/l2_penalty.ts";
+import { maxPoolKernel } from "./kernels/max_pool.ts";
 import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
 import {
@@ -49,11 +51,13 @@ const KERNELS = [
 ];
 
 const REPLACEMENTS = [
+  ...argExtremeKernels,
   addKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
   depthwiseBackpropFilterKernel,
   floorKernel,
+  maxPoolKernel,
   realDivKernel,
   sumKernel,
 ];

@@ -117,7 +117,7 @@ function bilinear(i: number, from: number, to: number, r: Resize): Sources {
 
 function nearest(i: number, from: number, to: number, r: Resize): Sources {
   const scale = r.alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
-  const place = i * scale;
+  const place = (r.halfPixelCenters ? i + 0.5 : i) * scale;
   return [[
     Math.min(from - 1, r.alignCorners ? Math.round(place) : Math.floor(place)),
     1,
@@ -151,9 +151,6 @@ function resize(
   };
   return {
     name,
-    limitedOn: (backend, { inputs, attrs }) =>
-      backend === "webgpu" && attrs.alignCorners &&
-      inputs[0].shape.slice(1, 3).includes(1),
     cases: fc.record({
       shape: fc.tuple(
         fc.integer({ min: 1, max: 3 }),
@@ -168,13 +165,13 @@ function resize(
           fc.integer({ min: 1, max: 20 }),
         ).map(([h, w]) => [-h, -w]),
       ),
-      alignCorners: fc.boolean(),
-      halfPixelCenters: fc.constant(false),
-    }).map(({ shape, by, ...rest }) => ({
+      places: fc.constantFrom("corners", "centers", "edges"),
+    }).map(({ shape, by, places }) => ({
       shape,
       // A factor, or a size of its own.
       attrs: {
-        ...rest,
+        alignCorners: places === "corners",
+        halfPixelCenters: places === "centers",
         to: [0, 1].map((a) => by[a] > 0 ? shape[1 + a] * by[a] : -by[a]),
       },
     })).chain(({ shape, attrs }) =>

@@ -18,7 +18,10 @@ export type Kind =
   | "special"
   | "indices"
   | "labels"
-  | "bits";
+  | "bits"
+  | "signs"
+  | "fraction"
+  | "certain";
 
 /** An input before its values are drawn from its seed. */
 export interface InputPlan {
@@ -169,6 +172,13 @@ const DRAW: Record<Kind, (next: () => number, below: number) => number> = {
   indices: (next, below) => Math.floor(next() * below),
   labels: (next) => Math.floor(next() * 9) - 4,
   bits: (next) => Number(next() < 0.5),
+  signs: (next) => next() < 0.5 ? -1 : 1,
+  /** Probabilities, and those of which some are 0 or 1. */
+  fraction: (next) => 0.02 + 0.96 * next(),
+  certain: (next) => {
+    const drawn = next();
+    return drawn < 0.15 ? 0 : drawn > 0.9 ? 1 : next();
+  },
 };
 
 /** The values of an input, as float32 holds them. */

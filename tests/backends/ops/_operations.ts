@@ -1,4 +1,6 @@
 import { elementwise } from "./_elementwise.ts";
+import { losses } from "./_losses.ts";
+import { layers } from "./_layers.ts";
 import { images } from "./_images.ts";
 import { moves } from "./_moves.ts";
 import type { Operation } from "./_operation.ts";
@@ -14,4 +16,6 @@ export const operations: readonly Operation[] = [
   ...multiplied,
   ...images,
   ...windowed,
+  ...layers,
+  ...losses,
 ];

@@ -198,8 +198,7 @@ function extreme(name: "argMax" | "argMin"): Operation {
   return {
     name,
     cases: shapes(1, 4, length).chain((shape) =>
-      // Of equal ones, a GPU takes any.
-      fc.tuple(input(shape, SIDES), fc.nat(shape.length - 1)).map((
+      fc.tuple(input(shape, [...SIDES, "ties"]), fc.nat(shape.length - 1)).map((
         [x, axis],
       ): Case => ({ inputs: [x], attrs: { axes: [axis], keepDims: false } }))
     ),

@@ -150,7 +150,6 @@ const windows = ({ axes }: Geometry) => axes.map(({ window }) => window);
 const strides = ({ axes }: Geometry) => axes.map(({ stride }) => stride);
 const dilations = ({ axes }: Geometry) => axes.map(({ dilation }) => dilation);
 const counts = ({ axes }: Geometry) => axes.map((axis) => placed(axis).count);
-const isDilated = (g: Geometry) => dilations(g).some((d) => d > 1);
 
 /** Σ x · f, and its gradients where dy is given. */
 function correlate(
@@ -234,8 +233,6 @@ function convolution(
       return [y.evened()];
     },
     backward: options.special ? undefined : ([x, f], g, [values]) => {
-      // tfjs refuses gradients of dilated convolutions.
-      if (isDilated(g)) return [undefined, undefined];
       const [dx, df] = [new Sum(x.shape), new Sum(f.shape)];
       const unused = new Sum([]);
       correlate(
@@ -378,7 +375,7 @@ function fused(
     backward: ([x, f, bias], g, [dy]) => {
       const slope = SLOPES[g.activation];
       // tfjs refuses the gradients of other fused activations.
-      if (slope === undefined || isDilated(g)) {
+      if (slope === undefined) {
         return [undefined, undefined, undefined];
       }
       const [y] = plain.forward([x, f], g);
@@ -443,7 +440,7 @@ function conv3d(x: tf.Tensor, f: tf.Tensor, g: Geometry) {
   );
 }
 
-/** Poolings; of ties, the gradient may go to any. */
+/** Poolings. */
 function pooling(
   name: string,
   dimensions: number,
@@ -456,7 +453,6 @@ function pooling(
   const step = (g: Geometry) => g.channels;
   return {
     name,
-    limitedOn: (backend) => special && !average && backend === "webgpu",
     cases: geometries(dimensions).chain((g) =>
       input([g.batch, ...sizes(g), g.channels], kinds).map((x): Case => ({
         inputs: [x],
@@ -500,21 +496,19 @@ function pooling(
       return [average ? y : { ...y, bound: y.values.map(Math.abs) }];
     },
     backward: special ? undefined : ([x], g, [dy], [y]) => {
+      // Of equal values, the gradient may go to any.
+      if (!average && hasTies(x, g, y)) return [undefined];
       const dx = new Sum(x.shape);
       const covered = coveredBy(g);
       const image = sizeOf(sizes(g)) * step(g),
         outImage = sizeOf(counts(g)) * step(g);
-      const seen = new Uint8Array(dy.length);
       eachTap(g.axes, (output, _, at) => {
         for (let n = 0; n < g.batch; n++) {
           for (let c = 0; c < g.channels; c++) {
             const from = n * image + at * step(g) + c;
             const to = n * outImage + output * step(g) + c;
             if (average) dx.add(from, dy[to] / covered[output]);
-            else if (x.values[from] === y.values[to] && !seen[to]) {
-              seen[to] = 1;
-              dx.add(from, dy[to]);
-            }
+            else if (x.values[from] === y.values[to]) dx.add(from, dy[to]);
           }
         }
       });
@@ -522,6 +516,26 @@ function pooling(
     },
     roundings: 8,
   };
+}
+
+/** Whether a window holds its largest value twice. */
+function hasTies(x: Values, g: Geometry, y: Values): boolean {
+  const { batch, channels } = g;
+  const image = sizeOf(sizes(g)) * channels;
+  const outImage = sizeOf(counts(g)) * channels;
+  const seen = new Uint8Array(y.values.length);
+  let ties = false;
+  eachTap(g.axes, (output, _, at) => {
+    for (let n = 0; n < batch; n++) {
+      for (let c = 0; c < channels; c++) {
+        const to = n * outImage + output * channels + c;
+        if (x.values[n * image + at * channels + c] === y.values[to]) {
+          ties ||= seen[to]++ > 0;
+        }
+      }
+    }
+  });
+  return ties;
 }
 
 function coveredBy(g: Geometry): Float64Array {
@@ -575,7 +589,7 @@ export const windowed: Operation[] = [
   convolution("conv1d", 1, conv1d, { dilated: true }),
   convolution("conv2d", 2, conv2d, { dilated: true }),
   convolution("conv2d of NaN", 2, conv2d, { special: true }),
-  convolution("conv3d", 3, conv3d),
+  convolution("conv3d", 3, conv3d, { dilated: true }),
   convolution("depthwiseConv2d", 2, depthwiseConv2d, {
     dilated: true,
     depthwise: true,

@@ -154,3 +154,11 @@ Deno.test("createCifar10Quick() compiles with the paper's optimizer when one is 
   model.dispose();
   optimizer.dispose();
 });
+
+Deno.test("createCifar10Quick() can be narrower, for smaller images", () => {
+  const model = createCifar10Quick({ imageSize: 16, width: 0.25 });
+  // 8 · 75 + 8, 8 · 200 + 8, 16 · 200 + 16, 16 · 64 + 16, 10 · 16 + 10.
+  assertEquals(model.countParams(), 608 + 1_608 + 3_216 + 1_040 + 170);
+  assertEquals(model.outputs[0].shape, [null, 10]);
+  model.dispose();
+});

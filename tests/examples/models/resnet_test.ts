@@ -37,6 +37,16 @@ Deno.test("createResNet() has the parameters that were published", () => {
   assertThrows(() => createResNet({ depth: 21 }), RangeError, "6n + 2");
 });
 
+Deno.test("createResNet() can be narrower, for smaller images", () => {
+  const model = createResNet({ depth: 8, imageSize: 16, width: 0.5 });
+  const convolutions = [[3, 8], [8, 8], [8, 8], [8, 16], [16, 16], [16, 32], [
+    32,
+    32,
+  ]].reduce((sum, [from, to]) => sum + 9 * from * to + 2 * to, 0);
+  assertEquals(trained(model), convolutions + 33 * 10);
+  model.dispose();
+});
+
 Deno.test("createResNet() with stochastic depth keeps half of the last block", () => {
   const model = createResNet({ depth: 20, stochasticDepth: true });
   const survival = model.layers

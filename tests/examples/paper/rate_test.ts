@@ -52,14 +52,76 @@ Deno.test("scheduleOf() lowers both bounds of exp_range as exp lowers its rate",
 Deno.test("scheduleOf() at a scale is the same curve in fewer iterations", () => {
   const scale = 0.02;
   for (const { id, rate, iterations } of ROWS) {
+    // Its phases end an iteration before their parts of the whole.
+    if (rate.policy === "one_cycle") continue;
     const whole = scheduleOf(rate);
     const scaled = scheduleOf(rate, scale);
     for (let part = 0; part < 1; part += 1 / 64) {
       const t = Math.round(part * iterations * scale);
       const expected = whole(t / scale);
-      assertAlmostEquals(scaled(t) / expected, 1, 1e-6, `${id} at ${t}`);
+      assertAlmostEquals(
+        scaled(t),
+        expected,
+        1e-6 * expected,
+        `${id} at ${t}`,
+      );
     }
   }
+});
+
+Deno.test("scheduleOf() peaks and ends where a one-cycle row does, at any scale", () => {
+  for (const scale of [1, 0.1, 0.02]) {
+    const lr = scheduleOf(rateOf("schedules-one_cycle"), scale);
+    assertEquals(lr(300 * scale - 1), 0.002);
+    assertAlmostEquals(lr(1000 * scale - 1), 0.002 / 25 / 1e4, 1e-12);
+    assertEquals(lr.momentum!(300 * scale - 1), 0.85);
+  }
+});
+
+Deno.test("scheduleOf() rises before a cosine, and leaves plateaus to their callback", () => {
+  const lr = scheduleOf(rateOf("schedules-cosine"), 0.1);
+  assertEquals([0, 5, 10, 100].map(lr), [0, 0.003, 0.006, 0]);
+  assertAlmostEquals(lr(55), 0.003, 1e-12);
+  assertEquals(scheduleOf(rateOf("schedules-plateau"))(999), 0.006);
+});
+
+Deno.test("scheduleOf() has Welch's and Hann's windows at a half and a quarter of the way", () => {
+  const rise = (id: string) => {
+    const lr = scheduleOf(rateOf(id));
+    return [0, 500, 1_000, 2_000, 3_000].map((t) => (lr(t) - 0.001) / 0.005);
+  };
+  const expected = {
+    "table1-triangular": [0, 1 / 4, 1 / 2, 1, 1 / 2],
+    "section3-welch": [0, 7 / 16, 3 / 4, 1, 3 / 4],
+    "section3-hann": [0, (1 - Math.SQRT1_2) / 2, 1 / 2, 1, 1 / 2],
+  };
+  for (const [id, window] of Object.entries(expected)) {
+    rise(id).forEach((value, i) =>
+      assertAlmostEquals(value, window[i], 1e-9, `${id}, ${i}`)
+    );
+  }
+});
+
+Deno.test("scheduleOf() rises through the range test of Figure 3 in eight epochs", () => {
+  const lr = scheduleOf(rateOf("figure3-range_test"));
+  assertEquals([lr(0), lr(2_000), lr(4_000)], [0, 0.01, 0.02]);
+});
+
+Deno.test("scheduleOf() goes up and down by straight lines in 1cycle, and out", () => {
+  const lr = scheduleOf(rateOf("onecycle-cifar100-50"));
+  const peak = 23 * 98 - 1;
+  assertAlmostEquals(lr(0), 0.1, 1e-12);
+  assertAlmostEquals(lr(peak), 0.5, 1e-12);
+  assertAlmostEquals(lr(peak / 2), 0.3, 1e-3);
+  assertAlmostEquals(lr(2 * peak), 0.1, 1e-12);
+  assertAlmostEquals(lr(50 * 98 - 1), 0.1 / 1e4, 1e-12);
+});
+
+Deno.test("scheduleOf() of a cosine without a warm-up begins at its peak", () => {
+  const lr = scheduleOf(rateOf("small-cosine"));
+  assertAlmostEquals(lr(0), 0.006, 1e-12);
+  assertAlmostEquals(lr(12_500), 0.003, 1e-12);
+  assertAlmostEquals(lr(25_000), 0, 1e-12);
 });
 
 Deno.test("describeRate() names policy, bounds, lengths and drops", () => {

@@ -12,7 +12,7 @@ import {
   writeReport,
 } from "../../../examples/paper/report.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
-import type { RowResult } from "../../../examples/paper/run_row.ts";
+import type { RowResult } from "../../../examples/paper/row_result.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 
 function result(row: string, seed: number, accuracy: number): RowResult {
@@ -153,4 +153,59 @@ Deno.test("writeReport() reads its results and nothing else from the folder", as
   assert((await Deno.readTextFile(paths[1])).startsWith("<svg"));
   await Deno.writeTextFile(`${dir.path}/e.json`, "{");
   await assertRejects(() => readResults(dir.path), SyntaxError, "e.json");
+});
+
+Deno.test("reportMarkdown() sets a row beside its controls, paired by seed", () => {
+  const of = (row: string, accuracies: number[], iterations: number) =>
+    accuracies.map((accuracy, i) => ({
+      ...result(row, i + 1, accuracy),
+      model: "cifar10_quick_small",
+      iterations,
+      rate: row,
+      epochHistory: {
+        iterations: [iterations / 2, iterations],
+        val_acc: [accuracy / 200, accuracy / 100],
+        loss: [2, 1],
+      },
+    }));
+  const markdown = reportMarkdown([
+    ...of("small-fixed", [50, 51, 52], 1_400),
+    ...of("small-triangular2", [52, 53.2, 53.8], 500),
+    ...of("small-step-0.004-25k", [54, 54, 54], 500),
+    // Of one seed alone, which no average of three is to be beaten by.
+    ...of("small-step-0.008-25k", [60], 500),
+    ...of("small-step-0.002-25k", [40, 40, 40], 500),
+  ]);
+  const cells = (start: string) =>
+    markdown.split("\n").find((line) => line.startsWith(start))!
+      .split("|").slice(3, 7).map((cell) => cell.trim());
+  // Differences 2, 2.2 and 1.8: mean 2, standard error 0.2 / √3, t 4.303.
+  assertEquals(cells("| triangular2 | fixed |"), [
+    "1, 2, 3",
+    "+2.0 (+1.5 to +2.5)",
+    "500 of 500",
+    "+14.3 (+13.7 to +14.8)",
+  ]);
+  assertEquals(cells("| triangular2 | step-0.004-25k |")[2], "not reached");
+  assertStringIncludes(
+    markdown,
+    "triangular2 is ahead of fixed, +2.0 (+1.5 to +2.5); not to be told from the best fixed rate of a search, −1.0 (−3.3 to +1.3).",
+  );
+  assert(!markdown.includes("| step-0.002-25k |"));
+  assert(!markdown.includes("| step-0.008-25k |"));
+});
+
+Deno.test("reportCharts() states what the table does of rows with controls", () => {
+  const of = (row: string, accuracy: number) => [
+    result(row, 1, accuracy),
+    result(row, 2, accuracy + 1),
+  ];
+  const [{ chart }] = reportCharts(
+    ["small-fixed", "small-triangular2", "small-step-0.004-25k"]
+      .flatMap((row, i) => of(row, 50 + i)),
+  );
+  assertStringIncludes(
+    JSON.stringify(chart),
+    "triangular2 is ahead of fixed, +1.0 (+1.0 to +1.0); behind the best fixed rate of a search, −1.0 (−1.0 to −1.0)",
+  );
 });

@@ -36,6 +36,42 @@ Deno.test("ROWS has every line of the paper's tables with a name of its own", ()
   assertEquals(figures("Figure 4"), [79.1, 82.2]);
   assertEquals(of("Figure 5").length, 5);
   assertEquals(figures("Figure 6"), [60.8, 72.2]);
+  assertEquals(of("Figure 3").length, 1);
+  assertEquals(figures("section 4.1.2"), [91.67, 92.17, 92.46, 93.33]);
+  assertEquals(of("section 3.1").length, 2);
+  assertEquals(of("section 3.2").length, 4);
+});
+
+Deno.test("ROWS of the successors have their figures", () => {
+  const of = (family: string) =>
+    selectRows(family).map((
+      { published, iterations },
+    ) => [published, iterations]);
+  assertEquals(of("super"), [
+    [91.2, 80_000],
+    [92.4, 10_000],
+    [71.4, 80_000],
+    [80.6, 10_000],
+  ]);
+  assertEquals(of("onecycle"), [[65.4, 2_450], [66.4, 4_900], [69, 9_800]]);
+});
+
+Deno.test("ROWS of the small network are those of the paper, with its controls", () => {
+  const small = selectRows("small");
+  const paper = ROWS.filter(({ id, model }) =>
+    /^(table1|section3|figure3)-/.test(id) && model === "cifar10_full"
+  );
+  for (const { id, rate, iterations } of paper) {
+    const beside = small.find((row) =>
+      row.id === `small-${id.slice(id.indexOf("-") + 1)}`
+    )!;
+    assertEquals([beside.rate, beside.iterations], [rate, iterations]);
+    assertEquals(beside.published, undefined);
+  }
+  assertEquals(
+    new Set(small.map(({ where }) => where)).has("a control"),
+    true,
+  );
 });
 
 Deno.test("ROWS of ImageNet are those that need it", () => {

@@ -4,11 +4,10 @@ import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
 import { readResults } from "../../../examples/paper/report.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
-import {
-  type RowResult,
-  runRow,
-  scaledIterations,
-} from "../../../examples/paper/run_row.ts";
+import type { RowResult } from "../../../examples/paper/row_result.ts";
+import { runName } from "../../../examples/paper/run_name.ts";
+import { runRow, scaledIterations } from "../../../examples/paper/run_row.ts";
+import { pointsOf, readFolder } from "../../training/_event_reader.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 
 await tf.setBackend("cpu");
@@ -45,10 +44,13 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   assertEquals(expected.epochHistory.iterations, [1, 2, 3, 4]);
   assertEquals(expected.accuracy, 100 * expected.epochHistory.val_acc[3]);
 
+  await using logs = await tempDir();
+  const tensorboard = logs.path;
   const abort = new AbortController();
   let tested = 0;
   const interrupted = await runRow(row, {
     ...options(dataset, parts.path, abort.signal),
+    tensorboard,
     log: () => void (++tested === 2 && abort.abort()),
   });
   assertEquals(interrupted, undefined);
@@ -57,6 +59,7 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   const lines: string[] = [];
   const resumed = await runRow(row, {
     ...options(dataset, parts.path),
+    tensorboard,
     log: (line) => lines.push(line),
   });
   assertEquals(lines[0], `${row.id}: goes on from iteration 3`);
@@ -65,6 +68,17 @@ Deno.test("runRow() that was interrupted goes on to the result of one that was n
   const [stored] = await readResults(parts.path);
   assertEquals(stored.accuracy, expected.accuracy);
   assertEquals([...Deno.readDirSync(parts.path)].length, 1);
+  // Both parts in the run's own folder: each batch once.
+  const [{ name }] = Deno.readDirSync(tensorboard);
+  const events = await readFolder(`${tensorboard}/${name}`);
+  assertEquals(
+    pointsOf(events, "batch/lr").steps.sort(),
+    [1, 2, 3, 4],
+  );
+  assertEquals(
+    pointsOf(events, "epoch/val_acc").values.sort(),
+    expected.epochHistory.val_acc.map(Math.fround).sort(),
+  );
   assertEquals(tf.memory().numTensors, before);
 });
 
@@ -101,6 +115,67 @@ Deno.test("runRow() trains on a row's first images alone", async () => {
   );
   assertEquals(ten!.data.trainImages, 6);
   assertEquals(ten!.epochHistory, six!.epochHistory);
+});
+
+Deno.test("runRow() tests as often as it is told, on few images, and on all at the end", async () => {
+  await using whole = await tempDir();
+  await using parts = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 12,
+    testImages: 120,
+  });
+  const asked = (out: string, signal?: AbortSignal) => ({
+    ...options(dataset, out, signal),
+    scale: 5 / row.iterations,
+    testEvery: 2,
+    curveImages: 100,
+  });
+  const before = tf.memory().numTensors;
+  const expected = await runRow(row, asked(whole.path));
+  // The last part is shorter.
+  assertEquals(expected!.epochHistory.iterations, [2, 4, 5]);
+  assertEquals(expected!.data.curveImages, 100);
+  const all = await runRow(row, { ...asked(whole.path), curveImages: 120 });
+  assertEquals(all!.data.curveImages, undefined);
+  assertEquals(
+    expected!.accuracy,
+    Number((100 * all!.epochHistory.val_acc[2]).toPrecision(6)),
+  );
+  assert(expected!.epochHistory.val_acc[2] !== all!.epochHistory.val_acc[2]);
+  assertEquals([...Deno.readDirSync(whole.path)].length, 2);
+
+  const abort = new AbortController();
+  let tested = 0;
+  await runRow(row, {
+    ...asked(parts.path, abort.signal),
+    log: () => void (++tested === 1 && abort.abort()),
+  });
+  const resumed = await runRow(row, asked(parts.path));
+  const comparable = ({ seconds: _, finished: __, ...rest }: RowResult) => rest;
+  assertEquals(
+    comparable(resumed!).epochHistory.val_acc,
+    comparable(expected!).epochHistory.val_acc,
+  );
+  assertEquals(resumed!.accuracy, expected!.accuracy);
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("runName() hangs on what decides over a result, not on words about it", async () => {
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 6,
+    testImages: 2,
+  });
+  const name = (changed: Partial<typeof row>, testEvery?: number) =>
+    runName({ ...row, ...changed }, { ...options(dataset, "."), testEvery });
+  const expected = await name({});
+  assertEquals(
+    await name({ note: "other", where: "x", published: 1 }),
+    expected,
+  );
+  assert(await name({ batchSize: 4 }) !== expected);
+  assert(await name({}, 5) !== expected);
 });
 
 Deno.test("scaledIterations() is at least one", () => {

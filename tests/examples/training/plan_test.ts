@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
-  describeEnd,
+  describeCycles,
   formatDuration,
   makePlan,
 } from "../../../examples/training/plan.ts";
@@ -16,7 +16,10 @@ Deno.test("makePlan() counts the paper's run: 500 batches an epoch, cycles of 40
   assertEquals(plan.iterations, 24_000);
   assertEquals(plan.cycles, 6);
   assertEquals(plan.endsWithCycle, true);
-  assertEquals(describeEnd(plan), "ends at the end of a cycle");
+  assertEquals(
+    describeCycles(plan),
+    "6; training ends at the end of a cycle",
+  );
 });
 
 Deno.test("makePlan() suggests only epochs that end with a cycle", () => {
@@ -41,7 +44,13 @@ Deno.test("makePlan() suggests only epochs that end with a cycle", () => {
   ));
 });
 
-Deno.test("describeEnd() says how far the end of the cycle is", () => {
+Deno.test("makePlan() knows of no cycles where the rate has none", () => {
+  const plan = makePlan({ images: 1000, batchSize: 100, epochs: 3 });
+  assertEquals(plan.iterations, 30);
+  assertEquals([plan.cycles, describeCycles(plan)], [undefined, undefined]);
+});
+
+Deno.test("describeCycles() says how far the end of the cycle is", () => {
   const plan = makePlan({
     images: 1000,
     batchSize: 100,
@@ -49,8 +58,8 @@ Deno.test("describeEnd() says how far the end of the cycle is", () => {
     cycleLength: 20,
   });
   assertEquals(
-    describeEnd(plan),
-    "ends 10 iterations before the end of a cycle; --epochs 2 or 4 would end with one",
+    describeCycles(plan),
+    "1.5; training ends 10 iterations before the end of a cycle; --epochs 2 or 4 would end with one",
   );
 });
 

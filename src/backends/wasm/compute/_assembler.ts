@@ -37,8 +37,12 @@ function signed(value: number): number[] {
   }
 }
 
-function flatten(code: Code): number[] {
-  return code.flat(Infinity as 1) as number[];
+function flatten(code: Code, bytes: number[] = []): number[] {
+  for (const part of code) {
+    if (typeof part === "number") bytes.push(part);
+    else flatten(part, bytes);
+  }
+  return bytes;
 }
 
 /** A 32-bit integer constant. */

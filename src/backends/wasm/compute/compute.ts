@@ -187,9 +187,9 @@ export class Compute {
     words[job.next / 4] = 0;
     words[job.chunks / 4] = chunks;
     words[job.kernel / 4] = kernelNumber(kernel);
-    const names: readonly string[] = kernelArguments[kernel];
+    const names: readonly (keyof typeof args)[] = kernelArguments[kernel];
     names.forEach((name, i) => {
-      words[job.arguments / 4 + i] = args[name as keyof typeof args];
+      words[job.arguments / 4 + i] = args[name];
     });
     if (
       this.#threads > 1 && chunks > 1 && multiplications > WORTH_WAKING

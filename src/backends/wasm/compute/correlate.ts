@@ -11,6 +11,7 @@ import {
 } from "./frame.ts";
 import { resizeRows, sumRows } from "./rows.ts";
 import { toPanels } from "./weights.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import { multiplyTransposed } from "./multiply_transposed.ts";
 
 /** The fewest columns for which transposing the left side is worth while. */
@@ -37,69 +38,73 @@ function correlate(
 ): void {
   const padded = toPanels(columns);
   const pixels = images * steps.imageRows * steps.rowPixels;
-  using widened = padded === columns
-    ? undefined
-    : compute.scratch(4 * pixels * padded);
-  if (widened) {
-    resizeRows(compute, {
-      from: d,
-      rows: pixels,
-      columns,
-      to: widened.address,
-      toColumns: padded,
-    });
-  }
-  const rows = steps.outer * steps.middle * steps.run;
-  const size = rows * padded;
-  const wanted = Math.min(
-    images,
-    MOST_GROUPS,
-    Math.max(1, Math.floor(MOST_PARTIAL_BYTES / (4 * size))),
-  );
-  const groupImages = Math.ceil(images / wanted);
-  const groups = Math.ceil(images / groupImages);
-  const cuts = Math.ceil(MOST_GROUPS / groups);
-  const runBlock = Math.ceil(steps.run / cuts / 6) * 6;
-  const runBlocks = Math.ceil(steps.run / runBlock);
-  using partial = groups === 1 && padded === columns
-    ? undefined
-    : compute.scratch(4 * groups * size);
-  const result = partial?.address ?? out;
-  compute.run(
-    "correlate",
-    {
-      a,
-      d: widened?.address ?? d,
-      out: result,
+  scoped((own) => {
+    const widened = own(
+      padded === columns ? undefined : compute.scratch(4 * pixels * padded),
+    );
+    if (widened) {
+      resizeRows(compute, {
+        from: d,
+        rows: pixels,
+        columns,
+        to: widened.address,
+        toColumns: padded,
+      });
+    }
+    const rows = steps.outer * steps.middle * steps.run;
+    const size = rows * padded;
+    const wanted = Math.min(
       images,
-      groupImages,
-      blockRows: Math.max(1, Math.floor(BLOCK_PIXELS / steps.rowPixels)),
-      ...steps,
-      runBlock,
-      runBlocks,
-      columns: padded,
-    },
-    groups * runBlocks,
-    pixels * size,
-  );
-  if (partial === undefined) return;
-  const sum = groups === 1
-    ? result
-    : padded === columns
-    ? out
-    : partial.address;
-  if (groups > 1) {
-    sumRows(compute, { from: result, rows: groups, columns: size, to: sum });
-  }
-  if (padded !== columns) {
-    resizeRows(compute, {
-      from: sum,
-      rows,
-      columns: padded,
-      to: out,
-      toColumns: columns,
-    });
-  }
+      MOST_GROUPS,
+      Math.max(1, Math.floor(MOST_PARTIAL_BYTES / (4 * size))),
+    );
+    const groupImages = Math.ceil(images / wanted);
+    const groups = Math.ceil(images / groupImages);
+    const cuts = Math.ceil(MOST_GROUPS / groups);
+    const runBlock = Math.ceil(steps.run / cuts / 6) * 6;
+    const runBlocks = Math.ceil(steps.run / runBlock);
+    const partial = own(
+      groups === 1 && padded === columns
+        ? undefined
+        : compute.scratch(4 * groups * size),
+    );
+    const result = partial?.address ?? out;
+    compute.run(
+      "correlate",
+      {
+        a,
+        d: widened?.address ?? d,
+        out: result,
+        images,
+        groupImages,
+        blockRows: Math.max(1, Math.floor(BLOCK_PIXELS / steps.rowPixels)),
+        ...steps,
+        runBlock,
+        runBlocks,
+        columns: padded,
+      },
+      groups * runBlocks,
+      pixels * size,
+    );
+    if (partial === undefined) return;
+    const sum = groups === 1
+      ? result
+      : padded === columns
+      ? out
+      : partial.address;
+    if (groups > 1) {
+      sumRows(compute, { from: result, rows: groups, columns: size, to: sum });
+    }
+    if (padded !== columns) {
+      resizeRows(compute, {
+        from: sum,
+        rows,
+        columns: padded,
+        to: out,
+        toColumns: columns,
+      });
+    }
+  });
 }
 
 /** The gradient of a convolution with respect to its weights. */
@@ -137,13 +142,15 @@ export function correlateDirectly(
     });
     return;
   }
-  using frame = new Frame(compute, images, frameFor(windows));
-  correlate(compute, {
-    a: frame.address,
-    steps: windowSteps(frame, windows, images.channels),
-    images: images.count,
-    d: dy,
-    columns,
-    out,
+  scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    correlate(compute, {
+      a: frame.address,
+      steps: windowSteps(frame, windows, images.channels),
+      images: images.count,
+      d: dy,
+      columns,
+      out,
+    });
   });
 }

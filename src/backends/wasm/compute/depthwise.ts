@@ -2,6 +2,7 @@
 
 import type { Compute } from "./compute.ts";
 import { type Frame, type Images, type Windows, windowSteps } from "./frame.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import { sumRows } from "./rows.ts";
 
 const MOST_GROUPS = 16;
@@ -58,25 +59,27 @@ export function correlateDepthwise(
   }
   const groupImages = Math.ceil(count / MOST_GROUPS);
   const groups = Math.ceil(count / groupImages);
-  using partial = compute.scratch(4 * groups * size);
-  compute.run(
-    "correlateDepthwise",
-    {
-      a: frame.address,
-      d: dy,
-      out: partial.address,
-      images: count,
-      groupImages,
-      ...steps,
-      channels,
-    },
-    groups,
-    count * windows.rows * windows.columns * size,
-  );
-  sumRows(compute, {
-    from: partial.address,
-    rows: groups,
-    columns: size,
-    to: out,
+  scoped((own) => {
+    const partial = own(compute.scratch(4 * groups * size));
+    compute.run(
+      "correlateDepthwise",
+      {
+        a: frame.address,
+        d: dy,
+        out: partial.address,
+        images: count,
+        groupImages,
+        ...steps,
+        channels,
+      },
+      groups,
+      count * windows.rows * windows.columns * size,
+    );
+    sumRows(compute, {
+      from: partial.address,
+      rows: groups,
+      columns: size,
+      to: out,
+    });
   });
 }

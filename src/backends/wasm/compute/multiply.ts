@@ -13,6 +13,7 @@ import {
 } from "./frame.ts";
 import { PANEL, TILE_ROWS } from "./_kernel.ts";
 import { MOST_ROWS } from "./_tile_products.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import { packWeights, toPanels, type Weights } from "./weights.ts";
 
 /** The rows of a chunk fill a quarter of a second-level cache. */
@@ -80,31 +81,33 @@ function multiply(
   { a, steps, pixels, weights, out, outSteps, finish }: Product,
 ): void {
   const { columns } = weights;
-  using packed = packWeights(compute, weights);
-  using bias = compute.scratch(4 * toPanels(columns));
-  const biases = compute.floats(bias.address, toPanels(columns)).fill(0);
-  if (finish.bias !== undefined) {
-    biases.set(compute.floats(finish.bias, columns));
-  }
-  const cut = chunksOf(pixels, columns, steps.columnStep);
-  compute.run(
-    "multiply",
-    {
-      a,
-      b: packed.address,
-      out,
-      bias: bias.address,
-      pixels,
-      ...cut,
-      ...steps,
-      ...outSteps ?? compactSteps(steps, columns),
-      columns,
-      lowest: floatBits(finish.lowest),
-      highest: floatBits(finish.highest),
-    },
-    Math.ceil(pixels / cut.chunkPixels) * cut.columnChunks,
-    pixels * columns * steps.outer * steps.middle * steps.run,
-  );
+  scoped((own) => {
+    const packed = own(packWeights(compute, weights));
+    const bias = own(compute.scratch(4 * toPanels(columns)));
+    const biases = compute.floats(bias.address, toPanels(columns)).fill(0);
+    if (finish.bias !== undefined) {
+      biases.set(compute.floats(finish.bias, columns));
+    }
+    const cut = chunksOf(pixels, columns, steps.columnStep);
+    compute.run(
+      "multiply",
+      {
+        a,
+        b: packed.address,
+        out,
+        bias: bias.address,
+        pixels,
+        ...cut,
+        ...steps,
+        ...outSteps ?? compactSteps(steps, columns),
+        columns,
+        lowest: floatBits(finish.lowest),
+        highest: floatBits(finish.highest),
+      },
+      Math.ceil(pixels / cut.chunkPixels) * cut.columnChunks,
+      pixels * columns * steps.outer * steps.middle * steps.run,
+    );
+  });
 }
 
 /** A convolution of images with weights in the order of the windows' taps. */
@@ -123,12 +126,14 @@ export function convolveDirectly(
   compute: Compute,
   { images, windows, ...rest }: Convolution,
 ): void {
-  using frame = new Frame(compute, images, frameFor(windows));
-  multiply(compute, {
-    a: frame.address,
-    steps: windowSteps(frame, windows, images.channels),
-    pixels: images.count * windows.rows * windows.columns,
-    ...rest,
+  scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    multiply(compute, {
+      a: frame.address,
+      steps: windowSteps(frame, windows, images.channels),
+      pixels: images.count * windows.rows * windows.columns,
+      ...rest,
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { PANEL } from "./_kernel.ts";
 import { PRODUCT_WORDS } from "./_multiply_batch.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import type { Compute } from "./compute.ts";
 
 /** Addresses of a product's operands and result. */
@@ -31,10 +32,12 @@ const LEAST_PRODUCTS = 8;
 
 /** Whether products are better off as one job than as one each. */
 export function isSmallBatch(
-  count: number,
-  rows: number,
-  inner: number,
-  columns: number,
+  { count, rows, inner, columns }: {
+    readonly count: number;
+    readonly rows: number;
+    readonly inner: number;
+    readonly columns: number;
+  },
 ): boolean {
   return count >= LEAST_PRODUCTS && inner <= MOST_INNER &&
     rows * inner * columns <= LARGE_PRODUCT;
@@ -48,15 +51,19 @@ export function multiplyBatch(
 ): void {
   const words = PRODUCT_WORDS * products.length;
   const panelBytes = 4 * PANEL * shape.inner;
-  using scratch = compute.scratch(compute.threads * panelBytes + 4 * words);
-  const table = scratch.address + compute.threads * panelBytes;
-  compute.integers(table, words).set(
-    products.flatMap(({ a, b, out }) => [a, b, out]),
-  );
-  compute.run(
-    "multiplyBatch",
-    { table, scratch: scratch.address, ...shape },
-    products.length,
-    products.length * shape.rows * shape.inner * shape.columns,
-  );
+  scoped((own) => {
+    const scratch = own(
+      compute.scratch(compute.threads * panelBytes + 4 * words),
+    );
+    const table = scratch.address + compute.threads * panelBytes;
+    compute.integers(table, words).set(
+      products.flatMap(({ a, b, out }) => [a, b, out]),
+    );
+    compute.run(
+      "multiplyBatch",
+      { table, scratch: scratch.address, ...shape },
+      products.length,
+      products.length * shape.rows * shape.inner * shape.columns,
+    );
+  });
 }

@@ -3,6 +3,7 @@
 import type { Compute } from "./compute.ts";
 import { sumRows } from "./rows.ts";
 import { PANEL, TILE_ROWS } from "./_kernel.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import { MOST_ROWS } from "./_tile_products.ts";
 
 /** A line of the processor's cache. */
@@ -54,40 +55,44 @@ export function multiplyTransposed(
   );
   const runBlocks = Math.ceil(run / runBlock);
   // Blocks add to whole panels, so that the last one needs room behind it.
-  using partial = groups === 1 && columns % PANEL === 0
-    ? undefined
-    : compute.scratch(4 * (groups * size + PANEL));
-  const scratchBytes = 8 * PANEL * blockPixels +
-    runBlock * (4 * blockPixels + LINE_BYTES);
-  using scratch = compute.scratch(compute.threads * scratchBytes);
-  using zeros = compute.scratch(8 * PANEL);
-  compute.floats(zeros.address, 2 * PANEL).fill(0);
-  compute.run(
-    "multiplyTransposed",
-    {
-      a,
-      d,
-      out: partial?.address ?? out,
-      zeros: zeros.address,
-      scratch: scratch.address,
-      scratchBytes,
-      pixels: rows,
-      groupPixels,
-      blockPixels,
-      run,
-      runBlock,
-      runBlocks,
-      columns,
-    },
-    groups * runBlocks,
-    rows * size,
-  );
-  if (partial) {
-    sumRows(compute, {
-      from: partial.address,
-      rows: groups,
-      columns: size,
-      to: out,
-    });
-  }
+  scoped((own) => {
+    const partial = own(
+      groups === 1 && columns % PANEL === 0
+        ? undefined
+        : compute.scratch(4 * (groups * size + PANEL)),
+    );
+    const scratchBytes = 8 * PANEL * blockPixels +
+      runBlock * (4 * blockPixels + LINE_BYTES);
+    const scratch = own(compute.scratch(compute.threads * scratchBytes));
+    const zeros = own(compute.scratch(8 * PANEL));
+    compute.floats(zeros.address, 2 * PANEL).fill(0);
+    compute.run(
+      "multiplyTransposed",
+      {
+        a,
+        d,
+        out: partial?.address ?? out,
+        zeros: zeros.address,
+        scratch: scratch.address,
+        scratchBytes,
+        pixels: rows,
+        groupPixels,
+        blockPixels,
+        run,
+        runBlock,
+        runBlocks,
+        columns,
+      },
+      groups * runBlocks,
+      rows * size,
+    );
+    if (partial) {
+      sumRows(compute, {
+        from: partial.address,
+        rows: groups,
+        columns: size,
+        to: out,
+      });
+    }
+  });
 }

@@ -7,6 +7,7 @@ import { plain } from "./finish.ts";
 import { moveBlock } from "./move.ts";
 import { multiplyMatrix } from "./multiply.ts";
 import { sumColumns } from "./rows.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import { packWeights, toPanels, type Weights } from "./weights.ts";
 
 /** The sizes of a recurrent layer's call. */
@@ -117,19 +118,21 @@ export function projectInputs(
 ): void {
   const { batch, steps, inputs, units, gates } = recurrence;
   const rows = batch * steps;
-  using timeFirst = compute.scratch(4 * rows * inputs);
-  swapTime(compute, recurrence, x, timeFirst.address);
-  const columns = gates * units;
-  multiplyMatrix(compute, {
-    a: timeFirst.address,
-    rows,
-    weights: columnsOf(kernel, {
-      rows: inputs,
-      rowColumns: columns,
-      columns,
-    }),
-    out: z,
-    finish: { ...plain, bias },
+  scoped((own) => {
+    const timeFirst = own(compute.scratch(4 * rows * inputs));
+    swapTime(compute, recurrence, x, timeFirst.address);
+    const columns = gates * units;
+    multiplyMatrix(compute, {
+      a: timeFirst.address,
+      rows,
+      weights: columnsOf(kernel, {
+        rows: inputs,
+        rowColumns: columns,
+        columns,
+      }),
+      out: z,
+      finish: { ...plain, bias },
+    });
   });
 }
 
@@ -149,28 +152,30 @@ export function projectGradients(
   const { batch, steps, inputs, units, gates } = recurrence;
   const rows = batch * steps;
   const columns = gates * units;
-  using timeFirst = compute.scratch(4 * rows * inputs);
-  swapTime(compute, recurrence, x, timeFirst.address);
-  multiplyTransposed(compute, {
-    a: timeFirst.address,
-    rows,
-    run: inputs,
-    d: dz,
-    columns,
-    out: dkernel,
-  });
-  sumColumns(compute, { from: dz, rows, columns, to: dbias });
-  multiplyMatrix(compute, {
-    a: dz,
-    rows,
-    weights: columnsOf(kernel, {
-      rows: inputs,
-      rowColumns: columns,
+  scoped((own) => {
+    const timeFirst = own(compute.scratch(4 * rows * inputs));
+    swapTime(compute, recurrence, x, timeFirst.address);
+    multiplyTransposed(compute, {
+      a: timeFirst.address,
+      rows,
+      run: inputs,
+      d: dz,
       columns,
-      transposed: true,
-    }),
-    out: timeFirst.address,
-    finish: plain,
+      out: dkernel,
+    });
+    sumColumns(compute, { from: dz, rows, columns, to: dbias });
+    multiplyMatrix(compute, {
+      a: dz,
+      rows,
+      weights: columnsOf(kernel, {
+        rows: inputs,
+        rowColumns: columns,
+        columns,
+        transposed: true,
+      }),
+      out: timeFirst.address,
+      finish: plain,
+    });
+    swapTime(compute, recurrence, dx, timeFirst.address, true);
   });
-  swapTime(compute, recurrence, dx, timeFirst.address, true);
 }

@@ -1,5 +1,6 @@
 /** Sums over the rows of matrices, and rows of another length. */
 
+import { scoped } from "../../../runtime/scoped.ts";
 import type { Compute } from "./compute.ts";
 
 /** Rows of floats, and where a result of theirs goes. */
@@ -56,17 +57,19 @@ export function sumColumns(
   { from, rows, columns, to }: Rows,
 ): void {
   const ranges = Math.ceil(rows / SUM_ROWS);
-  using partial = compute.scratch(4 * ranges * columns);
-  compute.run(
-    "sumRows",
-    {
-      ...{ from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
-      ...{ chunkColumns: columns, columnChunks: 1 },
-    },
-    ranges,
-    rows * columns,
-  );
-  sumRows(compute, { from: partial.address, rows: ranges, columns, to });
+  scoped((own) => {
+    const partial = own(compute.scratch(4 * ranges * columns));
+    compute.run(
+      "sumRows",
+      {
+        ...{ from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
+        ...{ chunkColumns: columns, columnChunks: 1 },
+      },
+      ranges,
+      rows * columns,
+    );
+    sumRows(compute, { from: partial.address, rows: ranges, columns, to });
+  });
 }
 
 /** Sums each row; the last may be shorter, where there are `length` values. */
@@ -102,10 +105,12 @@ export function sumAll(
     sumEachRow(compute, { from, rows, columns: length, to });
     return;
   }
-  using partial = compute.scratch(4 * rows);
-  const pieces = { from, rows, columns: SUM_VALUES, length };
-  sumEachRow(compute, { ...pieces, to: partial.address });
-  sumAll(compute, { from: partial.address, length: rows, to });
+  scoped((own) => {
+    const partial = own(compute.scratch(4 * rows));
+    const pieces = { from, rows, columns: SUM_VALUES, length };
+    sumEachRow(compute, { ...pieces, to: partial.address });
+    sumAll(compute, { from: partial.address, length: rows, to });
+  });
 }
 
 /** Sums the rows of each matrix of a batch. */

@@ -7,6 +7,7 @@ import type { Convolution } from "./multiply.ts";
 import { resizeRows } from "./rows.ts";
 import { packWeights, toPanels } from "./weights.ts";
 import { TILE_ROWS } from "./_kernel.ts";
+import { scoped } from "../../../runtime/scoped.ts";
 import {
   sizeOf,
   toVectors,
@@ -92,92 +93,96 @@ export function convolveWinograd(
   const wide = toVectors(columns);
   const panelColumns = toPanels(columns);
   const pixels = images.count * windows.rows * windows.columns;
-  using x = new WholeVectors(
-    compute,
-    images.address,
-    images.count * images.height * images.width,
-    images.channels,
-  );
-  const uStep = planeStepOf(channels * panelColumns);
-  using u = compute.scratch(elements * uStep);
-  if (channels !== images.channels) {
-    compute.floats(u.address, elements * uStep / 4).fill(0);
-  }
-  {
-    using packed = packWeights(compute, weights);
-    compute.run(
-      "winogradFilter",
-      {
-        from: packed.address,
-        to: u.address,
-        tile: number,
-        taps: tile.taps,
-        taken: images.channels,
-        channels,
-        planeStep: uStep,
-      },
-      panelColumns / 8,
-      elements * channels * panelColumns * tile.taps,
+  scoped((own) => {
+    const x = own(
+      new WholeVectors(
+        compute,
+        images.address,
+        images.count * images.height * images.width,
+        images.channels,
+      ),
     );
-  }
-  using bias = zeroScratch(compute, panelColumns);
-  if (finish.bias !== undefined) {
-    compute.floats(bias.address, columns).set(
-      compute.floats(finish.bias, columns),
-    );
-  }
-  using zeros = zeroScratch(compute, size * channels);
-  const cut = tiling(tile, images, windows);
-  const blockTiles = blockTilesOf(cut.tiles);
-  const operandStep = planeStepOf(blockTiles * channels);
-  const productStep = planeStepOf(blockTiles * panelColumns);
-  const scratchBytes = elements * (operandStep + productStep);
-  using scratch = compute.scratch(compute.threads * scratchBytes);
-  using widened = wide === columns
-    ? undefined
-    : compute.scratch(4 * pixels * wide);
-  compute.run(
-    "winogradConvolve",
-    {
-      x: x.address,
-      u: u.address,
-      uStep,
-      out: widened?.address ?? out,
-      bias: bias.address,
-      zeros: zeros.address,
-      scratch: scratch.address,
-      scratchBytes,
-      operandStep,
-      productStep,
-      tile: number,
-      size,
-      outputs: tile.outputs,
-      ...cut,
-      blockTiles,
-      height: images.height,
-      width: images.width,
-      outHeight: windows.rows,
-      outWidth: windows.columns,
-      top: windows.top,
-      left: windows.left,
-      channels,
-      columns: wide,
-      panelColumns,
-      lowest: floatBits(finish.lowest),
-      highest: floatBits(finish.highest),
-    },
-    Math.ceil(cut.tiles / blockTiles),
-    cut.tiles * elements * channels * panelColumns,
-  );
-  if (widened) {
-    resizeRows(compute, {
-      from: widened.address,
-      rows: pixels,
-      columns: wide,
-      to: out,
-      toColumns: columns,
+    const uStep = planeStepOf(channels * panelColumns);
+    const u = own(compute.scratch(elements * uStep));
+    if (channels !== images.channels) {
+      compute.floats(u.address, elements * uStep / 4).fill(0);
+    }
+    scoped((own) => {
+      const packed = own(packWeights(compute, weights));
+      compute.run(
+        "winogradFilter",
+        {
+          from: packed.address,
+          to: u.address,
+          tile: number,
+          taps: tile.taps,
+          taken: images.channels,
+          channels,
+          planeStep: uStep,
+        },
+        panelColumns / 8,
+        elements * channels * panelColumns * tile.taps,
+      );
     });
-  }
+    const bias = own(zeroScratch(compute, panelColumns));
+    if (finish.bias !== undefined) {
+      compute.floats(bias.address, columns).set(
+        compute.floats(finish.bias, columns),
+      );
+    }
+    const zeros = own(zeroScratch(compute, size * channels));
+    const cut = tiling(tile, images, windows);
+    const blockTiles = blockTilesOf(cut.tiles);
+    const operandStep = planeStepOf(blockTiles * channels);
+    const productStep = planeStepOf(blockTiles * panelColumns);
+    const scratchBytes = elements * (operandStep + productStep);
+    const scratch = own(compute.scratch(compute.threads * scratchBytes));
+    const widened = own(
+      wide === columns ? undefined : compute.scratch(4 * pixels * wide),
+    );
+    compute.run(
+      "winogradConvolve",
+      {
+        x: x.address,
+        u: u.address,
+        uStep,
+        out: widened?.address ?? out,
+        bias: bias.address,
+        zeros: zeros.address,
+        scratch: scratch.address,
+        scratchBytes,
+        operandStep,
+        productStep,
+        tile: number,
+        size,
+        outputs: tile.outputs,
+        ...cut,
+        blockTiles,
+        height: images.height,
+        width: images.width,
+        outHeight: windows.rows,
+        outWidth: windows.columns,
+        top: windows.top,
+        left: windows.left,
+        channels,
+        columns: wide,
+        panelColumns,
+        lowest: floatBits(finish.lowest),
+        highest: floatBits(finish.highest),
+      },
+      Math.ceil(cut.tiles / blockTiles),
+      cut.tiles * elements * channels * panelColumns,
+    );
+    if (widened) {
+      resizeRows(compute, {
+        from: widened.address,
+        rows: pixels,
+        columns: wide,
+        to: out,
+        toColumns: columns,
+      });
+    }
+  });
 }
 
 /** Half of a second-level cache. */
@@ -202,93 +207,99 @@ export function correlateWinograd(
   const channels = toVectors(images.channels);
   const wide = toVectors(columns);
   const panelColumns = toPanels(columns);
-  using x = new WholeVectors(
-    compute,
-    images.address,
-    images.count * images.height * images.width,
-    images.channels,
-  );
-  using d = new WholeVectors(
-    compute,
-    dy,
-    images.count * windows.rows * windows.columns,
-    columns,
-  );
-  using zeros = zeroScratch(compute, size * Math.max(channels, wide));
-  const cut = tiling(tile, images, windows);
-  const outStep = planeStepOf(channels * panelColumns);
-  const sumBytes = elements * outStep;
-  const groupTiles = Math.ceil(cut.tiles / groupsFor(sumBytes));
-  const groups = Math.ceil(cut.tiles / groupTiles);
-  // Each block adds to all sums: those that a cache does not hold are to be met
-  // by few blocks.
-  const blockTiles = sumBytes > LARGE_SUM
-    ? Math.min(groupTiles, MOST_SUMMED_TILES)
-    : blockTilesOf(cut.tiles);
-  const operandStep = planeStepOf(blockTiles * channels);
-  const productStep = planeStepOf(blockTiles * panelColumns);
-  const scratchBytes = elements * (operandStep + productStep);
-  using scratch = compute.scratch(compute.threads * scratchBytes);
-  using sums = compute.scratch(groups * sumBytes);
-  compute.run(
-    "winogradCorrelate",
-    {
-      x: x.address,
-      d: d.address,
-      out: sums.address,
-      outStep,
-      zeros: zeros.address,
-      scratch: scratch.address,
-      scratchBytes,
-      operandStep,
-      productStep,
-      tile: number,
-      size,
-      outputs: tile.outputs,
-      ...cut,
-      groupTiles,
-      blockTiles,
-      height: images.height,
-      width: images.width,
-      outHeight: windows.rows,
-      outWidth: windows.columns,
-      top: windows.top,
-      left: windows.left,
-      channels,
-      columns: wide,
-      panelColumns,
-    },
-    groups,
-    cut.tiles * elements * channels * panelColumns,
-  );
-  const filterRows = tile.taps ** 2 * images.channels;
-  using widened = wide === columns
-    ? undefined
-    : compute.scratch(4 * filterRows * wide);
-  compute.run(
-    "winogradFilterGrad",
-    {
-      from: sums.address,
-      to: widened?.address ?? out,
-      tile: number,
-      planeStep: outStep,
+  scoped((own) => {
+    const x = own(
+      new WholeVectors(
+        compute,
+        images.address,
+        images.count * images.height * images.width,
+        images.channels,
+      ),
+    );
+    const d = own(
+      new WholeVectors(
+        compute,
+        dy,
+        images.count * windows.rows * windows.columns,
+        columns,
+      ),
+    );
+    const zeros = own(zeroScratch(compute, size * Math.max(channels, wide)));
+    const cut = tiling(tile, images, windows);
+    const outStep = planeStepOf(channels * panelColumns);
+    const sumBytes = elements * outStep;
+    const groupTiles = Math.ceil(cut.tiles / groupsFor(sumBytes));
+    const groups = Math.ceil(cut.tiles / groupTiles);
+    // Each block adds to all sums: those that a cache does not hold are to be met
+    // by few blocks.
+    const blockTiles = sumBytes > LARGE_SUM
+      ? Math.min(groupTiles, MOST_SUMMED_TILES)
+      : blockTilesOf(cut.tiles);
+    const operandStep = planeStepOf(blockTiles * channels);
+    const productStep = planeStepOf(blockTiles * panelColumns);
+    const scratchBytes = elements * (operandStep + productStep);
+    const scratch = own(compute.scratch(compute.threads * scratchBytes));
+    const sums = own(compute.scratch(groups * sumBytes));
+    compute.run(
+      "winogradCorrelate",
+      {
+        x: x.address,
+        d: d.address,
+        out: sums.address,
+        outStep,
+        zeros: zeros.address,
+        scratch: scratch.address,
+        scratchBytes,
+        operandStep,
+        productStep,
+        tile: number,
+        size,
+        outputs: tile.outputs,
+        ...cut,
+        groupTiles,
+        blockTiles,
+        height: images.height,
+        width: images.width,
+        outHeight: windows.rows,
+        outWidth: windows.columns,
+        top: windows.top,
+        left: windows.left,
+        channels,
+        columns: wide,
+        panelColumns,
+      },
       groups,
-      groupStep: sumBytes,
-      taps: tile.taps,
-      channels: images.channels,
-      columns: wide,
-      panelColumns,
-    },
-    images.channels,
-    groups * elements * channels * wide,
-  );
-  if (widened) {
-    resizeRows(compute, {
-      from: widened.address,
-      rows: filterRows,
-      columns: wide,
-      to: out,
-      toColumns: columns,
-    });
-  }
+      cut.tiles * elements * channels * panelColumns,
+    );
+    const filterRows = tile.taps ** 2 * images.channels;
+    const widened = own(
+      wide === columns ? undefined : compute.scratch(4 * filterRows * wide),
+    );
+    compute.run(
+      "winogradFilterGrad",
+      {
+        from: sums.address,
+        to: widened?.address ?? out,
+        tile: number,
+        planeStep: outStep,
+        groups,
+        groupStep: sumBytes,
+        taps: tile.taps,
+        channels: images.channels,
+        columns: wide,
+        panelColumns,
+      },
+      images.channels,
+      groups * elements * channels * wide,
+    );
+    if (widened) {
+      resizeRows(compute, {
+        from: widened.address,
+        rows: filterRows,
+        columns: wide,
+        to: out,
+        toColumns: columns,
+      });
+    }
+  });
 }

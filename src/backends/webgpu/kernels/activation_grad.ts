@@ -1,9 +1,10 @@
 /** Gradients of activations, each in one command instead of two to five. */
 
-import type { Tensor } from "@tensorflow/tfjs";
+import type { ClipByValueAttrs } from "@tensorflow/tfjs";
 import { elementwise, runElementwise } from "../_elementwise.ts";
-import { replaceGradient, runKernel } from "../_gradient.ts";
-import { defineKernel } from "../_kernel.ts";
+import { runKernel } from "../../_engine.ts";
+import { replaceGradient } from "../_gradient.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 
 /**
  * The gradient by the operation: from `dy` and `x`, its input, or `y`, its
@@ -28,27 +29,37 @@ const shaders = new Map(
   ]),
 );
 
+interface ActivationAttrs {
+  readonly operation: string;
+  readonly numbers: readonly number[];
+}
+
 /** The gradient of the operation that an attribute names. */
-export const activationGradKernel = defineKernel(
+export const activationGradKernel = defineKernel<
+  Named<"dy" | "saved">,
+  ActivationAttrs
+>(
   KERNEL,
-  ({ inputs, attrs, backend }) =>
-    runElementwise(
-      backend,
-      shaders.get(attrs.operation as string)!,
-      [inputs.dy!, inputs.saved!],
-      attrs.numbers as number[],
-    ),
+  ({ inputs: { dy, saved }, attrs: { operation, numbers }, backend }) => {
+    const shader = shaders.get(operation)!;
+    return runElementwise(backend, { shader, tensors: [dy, saved], numbers });
+  },
 );
 
 /** Lets the gradients of these operations use the kernel. */
 export function replaceActivationGradients(): void {
   for (const [operation, [input]] of Object.entries(EXPRESSIONS)) {
-    replaceGradient(operation, (dy, [saved]: Tensor[], attrs = {}) => {
-      const { clipValueMin = 0, clipValueMax = 0 } = attrs;
-      const numbers = [clipValueMin, clipValueMax];
-      return {
-        [input]: () => runKernel(KERNEL, { dy, saved }, { operation, numbers }),
-      };
-    });
+    // Of these only ClipByValue has attributes.
+    replaceGradient<Partial<ClipByValueAttrs> | undefined>(
+      operation,
+      (dy, [saved], attrs = {}) => {
+        const { clipValueMin = 0, clipValueMax = 0 } = attrs;
+        const given: ActivationAttrs = {
+          operation,
+          numbers: [clipValueMin, clipValueMax],
+        };
+        return { [input]: () => runKernel(KERNEL, { dy, saved }, given) };
+      },
+    );
   }
 }

@@ -1,22 +1,9 @@
-/**
- * Batch normalization in training, forward and backward in three commands each,
- * the moving statistics among them; tfjs makes some thirty.
- *
- * With the mean m and the variance v of a channel over its n values,
- * x̂ = (x − m) / √(v + ε) and y = γ x̂ + β. Backward,
- * dβ = Σ dy, dγ = Σ dy x̂ and dx = γ / √(v + ε) (dy − (dβ + x̂ dγ) / n).
- *
- * Source: Ioffe and Szegedy, "Batch Normalization" (2015), section 3,
- * {@link https://arxiv.org/abs/1502.03167}.
- */
-
-import type { TensorInfo } from "@tensorflow/tfjs";
 import {
   type ColumnReduction,
   columnShader,
   planColumns,
 } from "../_column_reduction.ts";
-import { defineKernel } from "../_kernel.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
@@ -120,11 +107,20 @@ fn main(
 }`,
 };
 
+/** The attributes of {@linkcode batchNormKernel}. */
+interface BatchNormAttrs {
+  readonly epsilon: number;
+  readonly momentum: number;
+}
+
 /** Gives `y`, the mean, 1 / √(v + ε) and both new moving statistics. */
-export const batchNormKernel = defineKernel(
+export const batchNormKernel = defineKernel<
+  Named<"x" | "gamma" | "beta" | "movingMean" | "movingVariance">,
+  BatchNormAttrs
+>(
   BATCH_NORM,
   ({ inputs, attrs, backend }) => {
-    const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
+    const { x, gamma, beta, movingMean, movingVariance } = inputs;
     const [columns] = gamma.shape;
     const rows = sizeOf(x.shape) / columns;
     const plan = planColumns({ rows, columns });
@@ -135,12 +131,12 @@ export const batchNormKernel = defineKernel(
     const mean = backend.allocate([columns]);
     const inverse = backend.allocate([columns]);
     const y = backend.allocate([...x.shape]);
-    const moving = [inputs.movingMean!, inputs.movingVariance!]
+    const moving = [movingMean, movingVariance]
       .map((tensor) => backend.take(tensor));
     const rest = planColumns({ rows: plan.chunks, columns }, { whole: true });
     const numbers = floatBits([
-      attrs.epsilon as number,
-      1 - (attrs.momentum as number),
+      attrs.epsilon,
+      1 - attrs.momentum,
       0,
       0,
     ]);
@@ -230,13 +226,12 @@ fn main(
 };
 
 /** Gives `dx`, `dgamma` and `dbeta`. */
-export const batchNormGradKernel = defineKernel(
+export const batchNormGradKernel = defineKernel<
+  Named<"dy" | "x" | "gamma" | "mean" | "inverse">
+>(
   BATCH_NORM_GRAD,
   ({ inputs, backend }) => {
-    const { dy, x, gamma, mean, inverse } = inputs as Record<
-      string,
-      TensorInfo
-    >;
+    const { dy, x, gamma, mean, inverse } = inputs;
     const [columns] = gamma.shape;
     const rows = sizeOf(x.shape) / columns;
     const plan = planColumns({ rows, columns });

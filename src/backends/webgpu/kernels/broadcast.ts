@@ -5,8 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { replaceGradient, runKernel } from "../_gradient.ts";
-import { defineKernel } from "../_kernel.ts";
+import { runKernel } from "../../_engine.ts";
+import { replaceGradient } from "../_gradient.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 import { floatBits, wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, type Run, runsOf, sizeOf } from "../_shape.ts";
@@ -39,15 +40,21 @@ fn main(
 }`,
 };
 
+interface BroadcastAttrs {
+  readonly shape: number[];
+  readonly axes: number[];
+  readonly scale: number;
+}
+
 /** Repeats `x` along `axes` until it has `shape`, times a number. */
-export const broadcastKernel = defineKernel(
+export const broadcastKernel = defineKernel<Named<"x">, BroadcastAttrs>(
   KERNEL,
   ({ inputs, attrs, backend }) => {
-    const shape = attrs.shape as number[];
+    const { shape, axes, scale } = attrs;
     const result = backend.allocate(shape);
     const size = sizeOf(shape);
     if (size === 0) return result;
-    const runs = runsOf(shape, attrs.axes as number[]);
+    const runs = runsOf(shape, axes);
     while (runs.length < MOST_RUNS) {
       runs.unshift({ length: 1, isReduced: true });
     }
@@ -55,8 +62,8 @@ export const broadcastKernel = defineKernel(
     words.set(
       wholeWords([...runs.map(({ length }) => length), ...strides(runs)]),
     );
-    words.set(floatBits([attrs.scale as number]), 8);
-    backend.run(shader, [result, inputs.x!], [words], groupsFor(size));
+    words.set(floatBits([scale]), 8);
+    backend.run(shader, [result, inputs.x], [words], groupsFor(size));
     return result;
   },
 );
@@ -74,12 +81,13 @@ function strides(runs: readonly Run[]): number[] {
 /** Lets the gradients of Sum and Mean use the kernel. */
 export function replaceReductionGradients(): void {
   for (const operation of ["Sum", "Mean"]) {
-    replaceGradient(operation, (dy, [x], attrs) => {
+    replaceGradient<tf.SumAttrs>(operation, (dy, [x], attrs) => {
       const { shape } = x;
-      const axes = tf.util.parseAxisParam(attrs.axis as number[], shape);
+      const axes = tf.util.parseAxisParam(attrs.axis, shape);
       if (runsOf(shape, axes).length > MOST_RUNS) return undefined;
       const scale = operation === "Sum" ? 1 : sizeOf(dy.shape) / sizeOf(shape);
-      return { x: () => runKernel(KERNEL, { x: dy }, { shape, axes, scale }) };
+      const given: BroadcastAttrs = { shape, axes, scale };
+      return { x: () => runKernel(KERNEL, { x: dy }, given) };
     });
   }
 }

@@ -5,8 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { isFirstOrder, runKernel } from "../_gradient.ts";
-import { defineKernel } from "../_kernel.ts";
+import { firstOf, registerGradient, runKernel } from "../../_engine.ts";
+import { isFirstOrder } from "../_gradient.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 import { rowShader, runRows } from "../_rows.ts";
 
 const KERNEL = "CategoricalCrossentropy";
@@ -45,39 +46,39 @@ fn slope(t: f32, q: f32) -> f32 { return select(0.0, -t / q, isWithin(q)); }`,
 });
 
 /** Inputs `p, t`; the loss of each row. */
-export const crossentropyKernel = defineKernel(
+export const crossentropyKernel = defineKernel<Named<"p" | "t">>(
   KERNEL,
-  ({ inputs, backend }) =>
-    runRows(backend, loss, [inputs.p!, inputs.t!], { isTotal: true }),
+  ({ inputs: { p, t }, backend }) =>
+    runRows(backend, { shader: loss, tensors: [p, t], isTotal: true }),
 );
 
 /** Inputs `dy, p, t`; the gradient by `p`. */
-export const crossentropyGradKernel = defineKernel(
+export const crossentropyGradKernel = defineKernel<Named<"dy" | "p" | "t">>(
   GRADIENT,
-  ({ inputs, backend }) =>
-    runRows(backend, gradient, [inputs.p!, inputs.t!, inputs.dy!]),
+  ({ inputs: { dy, p, t }, backend }) =>
+    runRows(backend, { shader: gradient, tensors: [p, t, dy] }),
 );
 
 /** What models call it. */
 const NAME = "categoricalCrossentropy";
 
-type Loss = (target: tf.Tensor, output: tf.Tensor) => tf.Tensor;
+type Loss = (
+  target: tf.Tensor,
+  output: tf.Tensor,
+  ...rest: unknown[]
+) => tf.Tensor;
 
 /** The losses that {@linkcode fused} made. */
 const own = new WeakSet<Loss>();
 
 /** Cross-entropy by the kernel where it applies, and else by `stock`. */
 function fused(stock: Loss): Loss {
-  const loss: Loss = function (target, output, ...rest: unknown[]) {
+  const loss: Loss = function (target, output, ...rest) {
     const applies = isFirstOrder(1) && !rest[0] && output.rank > 1 &&
       output.dtype === "float32" && target.dtype !== "complex64" &&
       tf.util.arraysEqual(target.shape, output.shape);
     if (!applies) {
-      return (stock as (...all: unknown[]) => tf.Tensor)(
-        target,
-        output,
-        ...rest,
-      );
+      return stock(target, output, ...rest);
     }
     return tf.tidy(() =>
       runKernel(KERNEL, { p: output, t: tf.cast(target, "float32") })
@@ -92,11 +93,11 @@ function fused(stock: Loss): Loss {
  * now or later, and to whoever calls it among tfjs's metrics.
  */
 export function installCrossentropy(): void {
-  tf.registerGradient({
+  registerGradient({
     kernelName: KERNEL,
     inputsToSave: ["p", "t"],
     gradFunc: (dy, [p, t]) => ({
-      p: () => runKernel(GRADIENT, { dy: dy as tf.Tensor, p, t }),
+      p: () => runKernel(GRADIENT, { dy: firstOf(dy), p, t }),
     }),
   });
   const metrics = tf.metrics;

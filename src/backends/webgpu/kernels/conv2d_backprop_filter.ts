@@ -9,7 +9,13 @@
  * the caches serve without a barrier.
  */
 
-import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
+import {
+  backend_util,
+  type Conv2DBackpropFilterAttrs,
+  type Conv2DBackpropFilterInputs,
+  util,
+} from "@tensorflow/tfjs";
+import { shape4D } from "../../_shapes.ts";
 import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
@@ -131,20 +137,23 @@ fn main(
 }
 
 /** In the place of tfjs's Conv2DBackpropFilter. */
-export const conv2dBackpropFilterKernel = replaceKernel(
+export const conv2dBackpropFilterKernel = replaceKernel<
+  Conv2DBackpropFilterInputs,
+  Conv2DBackpropFilterAttrs
+>(
   "Conv2DBackpropFilter",
   ({ inputs, attrs, backend }) => {
-    const { x, dy } = inputs as Record<string, TensorInfo>;
+    const { x, dy } = inputs;
     if (attrs.dataFormat !== "NHWC") return undefined;
-    const filterShape = attrs.filterShape as [number, number, number, number];
+    const { filterShape } = attrs;
     if (sizeOf(filterShape) === 0) return undefined;
     const info = backend_util.computeConv2DInfo(
-      x.shape as [number, number, number, number],
+      shape4D(x),
       filterShape,
-      attrs.strides as number,
+      attrs.strides,
       1,
-      attrs.pad as number,
-      attrs.dimRoundingMode as "floor",
+      attrs.pad,
+      attrs.dimRoundingMode,
     );
     // tfjs lets a transposed convolution's input be larger than it can be.
     if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
@@ -178,7 +187,7 @@ export const conv2dBackpropFilterKernel = replaceKernel(
     );
     if (splits > 1) {
       const size = { rows: splits, columns: rows * columns, matrices: 1 };
-      sumColumns(backend, parts, result, size);
+      sumColumns(backend, { x: parts, result }, size);
       backend.disposeData(parts.dataId);
     }
     return result;

@@ -7,7 +7,13 @@
  * registers: of the 32 numbers that it reads at a time it makes 64 products.
  */
 
-import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
+import {
+  backend_util,
+  type Conv2DBackpropInputAttrs,
+  type Conv2DBackpropInputInputs,
+  util,
+} from "@tensorflow/tfjs";
+import { shape4D } from "../../_shapes.ts";
 import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
@@ -130,20 +136,23 @@ fn main(
 }
 
 /** In the place of tfjs's Conv2DBackpropInput; computed when it is used. */
-export const conv2dBackpropInputKernel = replaceKernel(
+export const conv2dBackpropInputKernel = replaceKernel<
+  Conv2DBackpropInputInputs,
+  Conv2DBackpropInputAttrs
+>(
   "Conv2DBackpropInput",
   ({ inputs, attrs, backend }) => {
-    const { dy, filter } = inputs as Record<string, TensorInfo>;
+    const { dy, filter } = inputs;
     if (attrs.dataFormat !== "NHWC") return undefined;
-    const inputShape = attrs.inputShape as [number, number, number, number];
+    const { inputShape } = attrs;
     if (sizeOf(inputShape) === 0 || sizeOf(dy.shape) === 0) return undefined;
     const info = backend_util.computeConv2DInfo(
       inputShape,
-      filter.shape as [number, number, number, number],
-      attrs.strides as number,
+      shape4D(filter),
+      attrs.strides,
       1,
-      attrs.pad as number,
-      attrs.dimRoundingMode as "floor",
+      attrs.pad,
+      attrs.dimRoundingMode,
     );
     // tfjs lets a transposed convolution's input be larger than it can be.
     if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;

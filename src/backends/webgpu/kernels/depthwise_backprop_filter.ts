@@ -4,12 +4,18 @@
  * invocation that loops over all places of all images.
  */
 
-import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs";
+import {
+  backend_util,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropFilterInputs,
+  util,
+} from "@tensorflow/tfjs";
 import {
   type ColumnReduction,
   columnShader,
   planColumns,
 } from "../_column_reduction.ts";
+import { shape4D } from "../../_shapes.ts";
 import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import { sizeOf } from "../_shape.ts";
@@ -53,18 +59,21 @@ struct Window {
 };
 
 /** In the place of tfjs's DepthwiseConv2dNativeBackpropFilter. */
-export const depthwiseBackpropFilterKernel = replaceKernel(
+export const depthwiseBackpropFilterKernel = replaceKernel<
+  DepthwiseConv2dNativeBackpropFilterInputs,
+  DepthwiseConv2dNativeBackpropFilterAttrs
+>(
   "DepthwiseConv2dNativeBackpropFilter",
   ({ inputs, attrs, backend }) => {
-    const { x, dy } = inputs as Record<string, TensorInfo>;
-    const filterShape = attrs.filterShape as [number, number, number, number];
+    const { x, dy } = inputs;
+    const { filterShape } = attrs;
     const info = backend_util.computeConv2DInfo(
-      x.shape as [number, number, number, number],
+      shape4D(x),
       filterShape,
-      attrs.strides as number,
-      attrs.dilations as number,
-      attrs.pad as number,
-      attrs.dimRoundingMode as "floor",
+      attrs.strides,
+      attrs.dilations,
+      attrs.pad,
+      attrs.dimRoundingMode,
       true,
     );
     if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
@@ -93,7 +102,7 @@ export const depthwiseBackpropFilterKernel = replaceKernel(
     );
     if (plan.chunks > 1) {
       const size = { rows: plan.chunks, columns, matrices };
-      sumColumns(backend, parts, result, size);
+      sumColumns(backend, { x: parts, result }, size);
       backend.disposeData(parts.dataId);
     }
     return result;

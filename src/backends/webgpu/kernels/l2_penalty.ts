@@ -7,8 +7,9 @@ import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "../_backend.ts";
 import { elementwise } from "../_elementwise.ts";
-import { isFirstOrder, runKernel } from "../_gradient.ts";
-import { defineKernel } from "../_kernel.ts";
+import { firstOf, registerGradient, runKernel } from "../../_engine.ts";
+import { isFirstOrder } from "../_gradient.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
@@ -59,9 +60,8 @@ const sumPlus = penaltyShader("l2_sum_plus", "+ addend[0]", "x[i]");
 
 function penalty(
   backend: TrainingBackend,
-  x: TensorInfo,
+  { x, addend }: { x: TensorInfo; addend?: TensorInfo },
   l2: number,
-  addend?: TensorInfo,
 ): TensorInfo {
   const size = sizeOf(x.shape);
   const groups = Math.min(MOST_PARTS, Math.max(1, Math.ceil(size / PART)));
@@ -81,18 +81,19 @@ function penalty(
   return result;
 }
 
+interface L2Attrs {
+  readonly l2: number;
+}
+
 /** Inputs `x`; computed with what it is added to. */
-export const l2PenaltyKernel = defineKernel(
+export const l2PenaltyKernel = defineKernel<Named<"x">, L2Attrs>(
   KERNEL,
-  ({ inputs, attrs, backend }) => {
-    const x = inputs.x!;
-    const l2 = attrs.l2 as number;
-    return backend.defer([], {
+  ({ inputs: { x }, attrs: { l2 }, backend }) =>
+    backend.defer([], {
       inputs: [x],
-      compute: () => penalty(backend, x, l2),
-      addTo: (other) => penalty(backend, x, l2, other),
-    });
-  },
+      compute: () => penalty(backend, { x }, l2),
+      addTo: (addend) => penalty(backend, { x, addend }, l2),
+    }),
 );
 
 const scaled: Shader = elementwiseByScalar("l2_gradient", "");
@@ -112,12 +113,10 @@ function elementwiseByScalar(name: string, other: string): Shader {
 }
 
 /** Inputs `dy, x`; computed with what it is added to. */
-export const l2PenaltyGradKernel = defineKernel(
+export const l2PenaltyGradKernel = defineKernel<Named<"dy" | "x">, L2Attrs>(
   GRADIENT,
-  ({ inputs, attrs, backend }) => {
-    const x = inputs.x!;
-    const dy = inputs.dy!;
-    const words = floatBits([2 * (attrs.l2 as number), 0, 0, 0]);
+  ({ inputs: { dy, x }, attrs: { l2 }, backend }) => {
+    const words = floatBits([2 * l2, 0, 0, 0]);
     const compute = (other: TensorInfo[]) => {
       const result = backend.allocate([...x.shape]);
       backend.run(
@@ -145,21 +144,21 @@ interface L1L2 {
 
 /** Registers the gradient, and lets tfjs's L2 regularizer use the kernel. */
 export function installL2Penalty(): void {
-  tf.registerGradient({
+  registerGradient<L2Attrs>({
     kernelName: KERNEL,
     inputsToSave: ["x"],
     gradFunc: (dy, [x], attrs) => ({
-      x: () => runKernel(GRADIENT, { dy: dy as tf.Tensor, x }, attrs),
+      x: () => runKernel(GRADIENT, { dy: firstOf(dy), x }, attrs),
     }),
   });
   const regularizer = tf.regularizers.l2({ l2: 1 });
-  const prototype = Object.getPrototypeOf(regularizer) as L1L2;
+  const prototype: L1L2 = Object.getPrototypeOf(regularizer);
   const stock = prototype.apply;
   prototype.apply = function (this: L1L2, x) {
     const { hasL1, hasL2, l2 } = this;
     if (hasL1 || !hasL2 || !isFirstOrder(1) || x.dtype !== "float32") {
       return stock.call(this, x);
     }
-    return runKernel(KERNEL, { x }, { l2 }) as tf.Scalar;
+    return runKernel<tf.Scalar>(KERNEL, { x }, { l2 });
   };
 }

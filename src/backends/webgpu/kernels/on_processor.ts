@@ -5,7 +5,7 @@
  */
 
 import { util } from "@tensorflow/tfjs";
-import type { TensorInfo } from "@tensorflow/tfjs";
+import type { BinaryInputs, FloorInputs, TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "../_backend.ts";
 import { type KernelCall, replaceKernel } from "../_kernel.ts";
 
@@ -37,29 +37,32 @@ function withValues(
 
 /** `compute` of each element of `a` and the number `b`, where neither is sent. */
 export function onProcessor(
-  { inputs, backend }: KernelCall,
+  { inputs, backend }: KernelCall<BinaryInputs>,
   compute: (a: number, b: number) => number,
 ): TensorInfo | undefined {
   const a = valuesOf(backend, inputs.a);
   const b = valuesOf(backend, inputs.b);
-  if (!a || !b || util.sizeFromShape(inputs.b!.shape) !== 1) return undefined;
-  if (inputs.b!.shape.length > inputs.a!.shape.length) return undefined;
+  if (!a || !b || util.sizeFromShape(inputs.b.shape) !== 1) return undefined;
+  if (inputs.b.shape.length > inputs.a.shape.length) return undefined;
   const [number] = b;
   return withValues(
     backend,
-    inputs.a!.shape,
+    inputs.a.shape,
     a.map((element) => compute(element, number)),
   );
 }
 
 /** In the place of tfjs's RealDiv. */
-export const realDivKernel = replaceKernel(
+export const realDivKernel = replaceKernel<BinaryInputs>(
   "RealDiv",
   (call) => onProcessor(call, (a, b) => a / b),
 );
 
 /** In the place of tfjs's Floor. */
-export const floorKernel = replaceKernel("Floor", ({ inputs, backend }) => {
-  const x = valuesOf(backend, inputs.x);
-  return x && withValues(backend, inputs.x!.shape, x.map(Math.floor));
-});
+export const floorKernel = replaceKernel<FloorInputs>(
+  "Floor",
+  ({ inputs, backend }) => {
+    const x = valuesOf(backend, inputs.x);
+    return x && withValues(backend, inputs.x.shape, x.map(Math.floor));
+  },
+);

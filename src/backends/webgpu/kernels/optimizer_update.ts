@@ -90,10 +90,12 @@ fn main(
 
 function update(
   shader: Shader,
-  { inputs, attrs, backend }: KernelCall,
+  { inputs: tensors, attrs, backend }: KernelCall<
+    readonly TensorInfo[],
+    UpdateKernelAttrs
+  >,
 ): TensorInfo[] {
-  const { scalars, slots, constants } = attrs as unknown as UpdateKernelAttrs;
-  const tensors = Object.values(inputs) as TensorInfo[];
+  const { scalars, slots, constants } = attrs;
   const numbers = [
     ...tensors.slice(0, scalars).map((scalar) => numberIn(backend, scalar)),
     ...constants,
@@ -118,11 +120,15 @@ function update(
 
 /** tfjs leaves its scalars where they were made, which is not on the GPU. */
 function numberIn(backend: TrainingBackend, { dataId }: TensorInfo): number {
-  return (backend.readSync(dataId) as Float32Array)[0];
+  const [number] = backend.readSync(dataId);
+  return Number(number);
 }
 
 /** Each updates a weight and its slots in place, with one command. */
 export const optimizerUpdateKernels = Object.keys(RULES).map((kernel) => {
   const shader = shaderOf(kernel);
-  return defineKernel(kernel, (call) => update(shader, call));
+  return defineKernel<readonly TensorInfo[], UpdateKernelAttrs>(
+    kernel,
+    (call) => update(shader, call),
+  );
 });

@@ -1,8 +1,9 @@
 /** The gradient of softmax: y (dy − Σ dy y), row by row, in one command. */
 
-import type { Tensor } from "@tensorflow/tfjs";
-import { replaceGradient, runKernel } from "../_gradient.ts";
-import { defineKernel } from "../_kernel.ts";
+import type { SoftmaxAttrs } from "@tensorflow/tfjs";
+import { runKernel } from "../../_engine.ts";
+import { replaceGradient } from "../_gradient.ts";
+import { defineKernel, type Named } from "../_kernel.ts";
 import { rowShader, runRows } from "../_rows.ts";
 
 const KERNEL = "SoftmaxGrad";
@@ -15,14 +16,15 @@ const shader = rowShader({
 });
 
 /** Inputs `dy, y`, of which the last dimension is a row. */
-export const softmaxGradKernel = defineKernel(
+export const softmaxGradKernel = defineKernel<Named<"dy" | "y">>(
   KERNEL,
-  ({ inputs, backend }) => runRows(backend, shader, [inputs.dy!, inputs.y!]),
+  ({ inputs: { dy, y }, backend }) =>
+    runRows(backend, { shader, tensors: [dy, y] }),
 );
 
 /** Lets the gradient of Softmax use the kernel. */
 export function replaceSoftmaxGradient(): void {
-  replaceGradient("Softmax", (dy, [y]: Tensor[], { dim }) => {
+  replaceGradient<SoftmaxAttrs>("Softmax", (dy, [y], { dim }) => {
     if (dim !== y.rank - 1) return undefined;
     return { logits: () => runKernel(KERNEL, { dy, y }) };
   });

@@ -30,8 +30,7 @@ const SUM: ColumnReduction = {
  */
 export function sumColumns(
   backend: TrainingBackend,
-  x: TensorInfo,
-  result: TensorInfo,
+  { x, result }: { x: TensorInfo; result: TensorInfo },
   size: { rows: number; columns: number; matrices: number },
 ): void {
   const plan = planColumns(size);
@@ -51,10 +50,12 @@ export function sumColumns(
 }
 
 /** Sums along axes of which the last dimension is none, without a transpose. */
-function reduceColumns({ inputs, attrs, backend }: KernelCall) {
-  const x = inputs.x!;
+function reduceColumns({ inputs: { x }, attrs, backend }: KernelCall<
+  tf.SumInputs,
+  tf.SumAttrs
+>) {
   if (x.dtype !== "float32" || sizeOf(x.shape) === 0) return undefined;
-  const axes = tf.util.parseAxisParam(attrs.axis as number[], x.shape);
+  const axes = tf.util.parseAxisParam(attrs.axis, x.shape);
   const runs = runsOf(x.shape, axes);
   const columns = runs.pop();
   const rows = runs.pop();
@@ -69,7 +70,7 @@ function reduceColumns({ inputs, attrs, backend }: KernelCall) {
   );
   if (backend.shouldExecuteOnCPU([x])) return undefined;
   const result = backend.allocate(shape);
-  sumColumns(backend, x, result, {
+  sumColumns(backend, { x, result }, {
     rows: rows.length,
     columns: columns.length,
     matrices: matrices?.length ?? 1,

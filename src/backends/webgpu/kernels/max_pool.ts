@@ -1,0 +1,90 @@
+/**
+ * The largest value of each window, past NaN: NaN where there is no other. tfjs's
+ * own begins with -1e20, which is then the largest of what lies below it.
+ */
+
+import {
+  backend_util,
+  type MaxPoolAttrs,
+  type MaxPoolInputs,
+} from "@tensorflow/tfjs";
+import { shape4D } from "../../_shapes.ts";
+import { type KernelCall, replaceKernel } from "../_kernel.ts";
+import type { Shader } from "../_shader.ts";
+import { groupsFor, sizeOf } from "../_shape.ts";
+import { wholeWords } from "../_words.ts";
+
+const shader: Shader = {
+  name: "max_pool",
+  code: `
+struct Windows {
+  input: vec2<i32>, output: vec2<i32>, size: vec2<i32>, strides: vec2<i32>,
+  pads: vec2<i32>, channels: i32, notANumber: u32,
+};
+@group(0) @binding(0) var<storage, read_write> result: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<uniform> window: Windows;
+fn isNan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+@compute @workgroup_size(256)
+fn main(
+  @builtin(global_invocation_id) id: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+) {
+  for (var i = id.x; i < arrayLength(&result); i += 256 * groups.x) {
+    let channel = i32(i) % window.channels;
+    let pixel = i32(i) / window.channels;
+    let place = vec2(
+      (pixel / window.output.y) % window.output.x, pixel % window.output.y);
+    let image = pixel / (window.output.x * window.output.y);
+    let corner = place * window.strides - window.pads;
+    let first = max(corner, vec2(0));
+    let end = min(corner + window.size, window.input);
+    var best = bitcast<f32>(window.notANumber);
+    var found = false;
+    for (var row = first.x; row < end.x; row++) {
+      for (var column = first.y; column < end.y; column++) {
+        let at = (image * window.input.x + row) * window.input.y + column;
+        let value = x[at * window.channels + channel];
+        if (!isNan(value) && (!found || value > best)) {
+          best = value;
+          found = true;
+        }
+      }
+    }
+    result[i] = best;
+  }
+}`,
+};
+
+/** In the place of tfjs's MaxPool. */
+export const maxPoolKernel = replaceKernel(
+  "MaxPool",
+  ({ inputs: { x }, attrs, backend }: KernelCall<
+    MaxPoolInputs,
+    MaxPoolAttrs
+  >) => {
+    const info = backend_util.computePool2DInfo(
+      shape4D(x),
+      attrs.filterSize,
+      attrs.strides,
+      1,
+      attrs.pad,
+      attrs.dimRoundingMode,
+    );
+    const size = sizeOf(info.outShape);
+    if (size === 0) return undefined;
+    const result = backend.allocate([...info.outShape]);
+    const windows = wholeWords([
+      ...[info.inHeight, info.inWidth],
+      ...[info.outHeight, info.outWidth],
+      ...[info.filterHeight, info.filterWidth],
+      ...[info.strideHeight, info.strideWidth],
+      ...[info.padInfo.top, info.padInfo.left],
+      ...[info.inChannels, 0x7fc00000],
+    ]);
+    backend.run(shader, [result, x], [windows], groupsFor(size));
+    return result;
+  },
+);

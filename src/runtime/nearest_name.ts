@@ -1,0 +1,73 @@
+/** How many edits a name may be from the one that was meant. */
+const MOST_EDITS = 2;
+
+/** Of how many letters on the beginning of a name is taken for it. */
+const LEAST_BEGINNING = 3;
+
+/** Edits (insertions, deletions, substitutions) from one text to another. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1] ? 0 : 1;
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+/**
+ * The name that was probably meant: the same but for case and punctuation, else
+ * the nearest within two edits.
+ */
+export function nearestName(
+  name: string,
+  names: readonly string[],
+): string | undefined {
+  const meant = plain(name);
+  let nearest: string | undefined;
+  let least = Math.min(MOST_EDITS, Math.floor(meant.length / 2)) + 1;
+  for (const candidate of names) {
+    const edits = editDistance(meant, plain(candidate));
+    if (edits < least) [nearest, least] = [candidate, edits];
+  }
+  return nearest;
+}
+
+/**
+ * The name that was probably meant by one that is none of `names`: the same but
+ * for case and punctuation, else the nearest within two edits, else the first
+ * that begins with it.
+ *
+ * @example
+ * ```ts
+ * import { meantName } from "@clr/clr/command";
+ *
+ * meantName("epoch", ["batch-size", "epochs"]); // "epochs"
+ * meantName("batch", ["batch-size", "epochs"]); // "batch-size"
+ * meantName("momentum", ["batch-size", "epochs"]); // undefined
+ * ```
+ */
+export function meantName(
+  name: string,
+  names: readonly string[],
+): string | undefined {
+  const nearest = nearestName(name, names);
+  const beginning = plain(name);
+  if (nearest !== undefined || beginning.length < LEAST_BEGINNING) {
+    return nearest;
+  }
+  return names.find((candidate) => plain(candidate).startsWith(beginning));
+}
+
+/** `; did you mean "triangular2"?`, or nothing where no name is near. */
+export function suggestion(name: string, names: readonly string[]): string {
+  const meant = meantName(name, names);
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
+}

@@ -1,0 +1,12 @@
+/**
+ * Throws unless this is Deno.
+ *
+ * @throws {Error} `Cannot ACTION as it must run in Deno: current value is …`.
+ */
+export function requireDeno(action: string): void {
+  if (typeof Deno !== "undefined") return;
+  const here = globalThis.navigator?.userAgent ?? "another runtime";
+  throw new Error(
+    `Cannot ${action} as it must run in Deno: current value is ${here}`,
+  );
+}

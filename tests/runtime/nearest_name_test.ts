@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { meantName, nearestName } from "../../src/runtime/nearest_name.ts";
+
+Deno.test("nearestName() finds what was meant, and nothing far from it", () => {
+  const names = ["baseLr", "maxLr", "stepSize", "stepSizeDown", "mode"];
+  const found = (name: string) => nearestName(name, names);
+  assertEquals(
+    ["base_lr", "maxLR", "MAX_LR", "step-size", "stepsize", "stepSizes"]
+      .map(found),
+    ["baseLr", "maxLr", "maxLr", "stepSize", "stepSize", "stepSize"],
+  );
+  assertEquals([found("modes"), found("mdoe")], ["mode", "mode"]);
+  assertEquals([found("callbacks"), found("x"), found("")], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("meantName() takes a beginning of three letters for the name", () => {
+  const names = ["train-images", "test-images", "batch-size", "epochs"];
+  assertEquals(
+    ["train", "batch", "tra", "tr", "images", "epoch"].map((name) =>
+      meantName(name, names)
+    ),
+    [
+      ...["train-images", "batch-size", "train-images"],
+      undefined,
+      undefined,
+      "epochs",
+    ],
+  );
+});
