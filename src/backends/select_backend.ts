@@ -15,6 +15,7 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { show } from "../runtime/check_data.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 import { checkSpelling } from "../runtime/check_names.ts";
 
@@ -172,7 +173,9 @@ export async function selectBackend(
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `Cannot select a backend as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${threads}`,
+      `Cannot select a backend as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${
+        show(threads)
+      }`,
     );
   }
   const asked = options.backend ?? "auto";

@@ -2,6 +2,7 @@
 
 import type { NativeProblem } from "./_native_library.ts";
 import { type GpuSample, openNvml } from "./nvml.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -59,7 +60,7 @@ export class GpuSampler implements Disposable, AsyncDisposable {
     if (!(interval >= 1000)) {
       throw new RangeError(
         "Cannot sample the GPUs as interval must be >= 1000 ms: " +
-          `current value is ${interval}`,
+          `current value is ${show(interval)}`,
       );
     }
     const nvml = openNvml({ library });

@@ -14,7 +14,7 @@ import { rangeView } from "./_notebook.ts";
 import { combineRuns, type Known } from "./combine_runs.ts";
 import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
-import { readRange } from "./range_json.ts";
+import { readRange, SETTINGS, STOP_REASON } from "./range_json.ts";
 import {
   type FormatOptions,
   formatRange,
@@ -49,7 +49,13 @@ const isNumber: Check = that(
   (value) => typeof value === "number",
 );
 const curveOfNumbers = listOf(isNumber);
-const FROM_CURVE = record({ metrics: optional(mapOf(curveOfNumbers)) });
+const FROM_CURVE = record({
+  metrics: optional(mapOf(curveOfNumbers)),
+  stopReason: optional(STOP_REASON),
+  ...Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, check]) => [name, optional(check)]),
+  ),
+});
 
 /** Options of {@linkcode LearningRateRange.fromCurve}. */
 export interface FromCurveOptions extends Partial<RangeTestSettings> {

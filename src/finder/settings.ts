@@ -1,6 +1,7 @@
 import type { Growth } from "./learning_rate_grid.ts";
 import { directedMetric, type Metric } from "../metrics/direction.ts";
 import type { FindLearningRateOptions } from "./options.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** With what a test was run. */
 export interface RangeTestSettings {
@@ -67,7 +68,9 @@ function isAdaptive(options: FindLearningRateOptions<unknown>): boolean {
 function checkOption(name: string, value: number, must: string, ok: boolean) {
   if (ok) return;
   throw new RangeError(
-    `Cannot find a learning rate as ${name} must be ${must}: current value is ${value}`,
+    `Cannot find a learning rate as ${name} must be ${must}: current value is ${
+      show(value)
+    }`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -62,7 +63,7 @@ function checkIndex(what: string, value: number, at: number, classes: number) {
   throw new RangeError(
     `Cannot report on a classification as ${what}[${at}] must be a class index from 0 to ${
       classes - 1
-    }: current value is ${value}`,
+    }: current value is ${show(value)}`,
   );
 }
 
@@ -192,7 +193,9 @@ export function classificationReport(
   const { classNames = indexNames(labels, predictions), digits = 2 } = options;
   if (!(Number.isInteger(digits) && digits >= 0 && digits <= 15)) {
     throw new RangeError(
-      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${digits}`,
+      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${
+        show(digits)
+      }`,
     );
   }
   const count = classNames.length;

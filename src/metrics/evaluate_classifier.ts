@@ -9,6 +9,7 @@ import {
   type ClassificationReport,
   classificationReport,
 } from "./classification_report.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -83,7 +84,9 @@ function checkTopK(topK: readonly number[], classes: number): void {
   for (const k of topK) {
     if (Number.isSafeInteger(k) && k >= 1 && k <= classes) continue;
     throw new RangeError(
-      `Cannot ${ACTION} as topK must hold whole numbers from 1 to ${classes}: current value is ${k}`,
+      `Cannot ${ACTION} as topK must hold whole numbers from 1 to ${classes}: current value is ${
+        show(k)
+      }`,
     );
   }
 }
@@ -167,7 +170,9 @@ export async function evaluateClassifier(
   const { batchSize = 32, topK = [] } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
-      `Cannot ${ACTION} as batchSize must be a whole number >= 1: current value is ${batchSize}`,
+      `Cannot ${ACTION} as batchSize must be a whole number >= 1: current value is ${
+        show(batchSize)
+      }`,
     );
   }
   const width = scoresOf(model);

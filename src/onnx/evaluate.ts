@@ -10,6 +10,7 @@ import {
 } from "../metrics/class_indices.ts";
 import type { OnnxSession } from "./session.ts";
 import type { Tensor } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -98,7 +99,9 @@ export async function evaluate(
   const { batchSize = 100 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(
-      `Cannot evaluate the model as batchSize must be a positive integer: current value is ${batchSize}`,
+      `Cannot evaluate the model as batchSize must be a positive integer: current value is ${
+        show(batchSize)
+      }`,
     );
   }
   const [input, output] = [session.inputs[0], session.outputs[0]];

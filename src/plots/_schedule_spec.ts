@@ -12,6 +12,7 @@ import type { ChartOptions, SingleChart } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -131,7 +132,9 @@ export function scheduleSpec(
   checkNames("draw a schedule", options, NAMES);
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
-      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${iterations}`,
+      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${
+        show(iterations)
+      }`,
     );
   }
   const looked = lookAt(schedule, iterations);

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -159,7 +160,9 @@ export class CycleSnapshots implements Disposable {
     const { keep = 5 } = options;
     if (!(Number.isSafeInteger(keep) && keep >= 1)) {
       throw new RangeError(
-        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${keep}`,
+        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${
+          show(keep)
+        }`,
       );
     }
     this.#model = model;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 import { variableOf } from "../tfjs/trained_weights.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -121,9 +122,11 @@ export class ExponentialMovingAverage extends CallbackBase
     super();
     checkNames(ACTION, options, NAMES);
     const { decay = 0.999, warmup = true } = options;
-    if (!(decay >= 0 && decay < 1)) {
+    if (!(Number.isFinite(decay) && decay >= 0 && decay < 1)) {
       throw new RangeError(
-        `Cannot ${ACTION} as decay must be >= 0 and < 1: current value is ${decay}`,
+        `Cannot ${ACTION} as decay must be >= 0 and < 1: current value is ${
+          show(decay)
+        }`,
       );
     }
     const variables = variablesOf(weights);

@@ -319,7 +319,9 @@ export class ReduceLROnPlateau extends CallbackBase {
   step(value: number): boolean {
     if (typeof value !== "number") {
       throw new TypeError(
-        `Cannot ${ACTION} as step must be given a number: current value is ${value}`,
+        `Cannot ${ACTION} as step must be given a number: current value is ${
+          show(value)
+        }`,
       );
     }
     const before = this.#rate;
