@@ -46,7 +46,7 @@ export const FLAGS = {
   "max-batches": {
     kind: "integer",
     min: 1,
-    default: 150,
+    default: 250,
     help: "the most batches to train on, where the test chooses its rates",
   },
   iterations: {
