@@ -69,6 +69,8 @@ export interface MeasuredRun extends RecordedRun {
   readonly trained: number;
   /** Losses computed without a training step. */
   readonly evaluated: number;
+  /** What a model's penalties on its weights added to its loss in the end. */
+  readonly penalty?: number;
 }
 
 /** A rate whose losses are still being read from the device. */

@@ -195,6 +195,7 @@ export class Trials {
       learningRate,
       losses,
       ...(references && { references: references.slice(0, steps) }),
+      ...(run.penalty ? { penalty: run.penalty } : {}),
       ...(holds ? { gained: -change / gain } : {}),
       ...(holds && run.losses.length > steps
         ? { unseen: run.losses.slice(steps) }
