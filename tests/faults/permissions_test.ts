@@ -1,4 +1,4 @@
-/** README's table of permissions: each program runs with just those. */
+/** The table of docs/permissions.md: each program runs with just those. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BadServer, BEHAVIOURS } from "./_bad_servers.ts";
@@ -76,18 +76,18 @@ async function run(
   };
 }
 
-const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+const page = await Deno.readTextFile(new URL("docs/permissions.md", ROOT));
 const rows = [
-  ...readme.matchAll(/^\| `([\w/]+\.ts)` +\| (?:`([^`]+)`|none)/gm),
+  ...page.matchAll(/^\| `([\w/]+\.ts)` +\| (?:`([^`]+)`|none)/gm),
 ].map(([, program, flags]) => ({ program, flags: flags?.split(" ") ?? [] }));
 
 const libraryRows = [
-  ...readme.matchAll(
+  ...page.matchAll(
     /^\| ((?:the library|checkpoints)[^|]*?) +\| (?:`([^`]+)`|none)/gm,
   ),
 ].map(([, row, flags]) => ({ row, flags: flags?.split(" ") ?? [] }));
 
-Deno.test("README names the permissions of the library", () => {
+Deno.test("docs/permissions.md names the permissions of the library", () => {
   assertEquals(libraryRows.map(({ row }) => row), Object.keys(LIBRARY));
 });
 
@@ -123,7 +123,7 @@ for (const { row, flags } of libraryRows) {
     }));
 }
 
-Deno.test("README names the permissions of every program", () => {
+Deno.test("docs/permissions.md names the permissions of every program", () => {
   assertEquals(
     rows.map(({ program }) => program).sort(),
     Object.keys(ARGUMENTS).sort(),
@@ -155,12 +155,12 @@ Deno.test("a program says in a line which permission it lacks, and what for", ()
     assert(!stderr.includes("    at "), stderr);
   }));
 
-const README_BESIDES =
+const BESIDES =
   /`--live` needs `([^`]+)`.*?`(--allow-env[^`]+)`.*?`(--allow-net)`.*?`(--allow-write)`/s;
 
-Deno.test("--live runs with what README says it needs besides, and names it", () =>
+Deno.test("--live runs with what docs/permissions.md says it needs besides, and names it", () =>
   withFolder(async (out) => {
-    const [, net] = README_BESIDES.exec(readme)!;
+    const [, net] = BESIDES.exec(page)!;
     const { flags } = rows.find(({ program }) => program === "src/find_lr.ts")!;
     const args = [...ARGUMENTS["src/find_lr.ts"], "--live"];
     const seen = await run("src/find_lr.ts", {
@@ -175,9 +175,9 @@ Deno.test("--live runs with what README says it needs besides, and names it", ()
     assertMatch(refused.stderr, /^error: .*net access.*--allow-net/m);
   }));
 
-Deno.test("a download runs with what README says it needs besides", () =>
+Deno.test("a download runs with what docs/permissions.md says it needs besides", () =>
   withFolder(async (cache) => {
-    const [, , env, net, write] = README_BESIDES.exec(readme)!;
+    const [, , env, net, write] = BESIDES.exec(page)!;
     await using server = new BadServer(
       BEHAVIOURS["answers as it should"].how,
     );
