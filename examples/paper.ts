@@ -27,7 +27,8 @@ import {
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
-import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import { DatasetError } from "./datasets/image_dataset.ts";
+import type { RowDataset } from "./paper/batches.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
@@ -142,13 +143,22 @@ export interface Task {
   readonly seed: number;
 }
 
+/** Whether a row is on ImageNet and `--data` names no folder of it. */
+function lacksImages({ dataset }: PaperRow, data: string | undefined): boolean {
+  const isFolder = data !== undefined && data !== "download" &&
+    data !== "synthetic";
+  return dataset === "imagenet" && !isFolder;
+}
+
 /** The tasks that `--row`, `--seed` and `--seeds` select, in the order of an array. */
 export function tasksOf(
   selection: string,
-  { seed, seeds }: Pick<FlagValues<typeof FLAGS>, "seed" | "seeds">,
+  { seed, seeds, data }:
+    & Pick<FlagValues<typeof FLAGS>, "seed" | "seeds">
+    & Partial<Pick<FlagValues<typeof FLAGS>, "data">>,
 ): Task[] {
   return selectRows(selection)
-    .filter(({ dataset }) => DATASETS[dataset] !== undefined)
+    .filter((row) => !lacksImages(row, data))
     .flatMap((row) =>
       Array.from({ length: seeds }, (_, i) => ({ row, seed: seed + i }))
     );
@@ -206,14 +216,15 @@ async function runRows(
   console.log(paragraph(
     `${part}, scale ${scale}${note}, ${backend.backend} on ${backend.device}`,
   ));
-  for (
-    const { id, dataset } of index === undefined ? selectRows(selection) : []
-  ) {
-    if (!DATASETS[dataset]) console.log(`${id}: skipped, needs ImageNet`);
+  for (const row of index === undefined ? selectRows(selection) : []) {
+    if (!lacksImages(row, values.data)) continue;
+    console.log(paragraph(
+      `${row.id}: skipped, needs ImageNet: --data DIR, with train/CLASS and val/CLASS`,
+    ));
   }
   using interrupt = new Interrupt();
   const run = { ...values, backend, signal: interrupt.signal };
-  const datasets = new Map<DatasetName, ImageDataset>();
+  const datasets = new Map<DatasetName, RowDataset>();
   for (const ofRow of Map.groupBy(tasks, ({ row }) => row.id).values()) {
     const accuracies: number[] = [];
     const [{ row }] = ofRow;
@@ -249,15 +260,15 @@ type Run = Omit<FlagValues<typeof FLAGS>, "backend"> & {
 
 /** A data set, which stays until another one is loaded. */
 async function loadOnce(
-  datasets: Map<DatasetName, ImageDataset>,
+  datasets: Map<DatasetName, RowDataset>,
   name: DatasetName,
   run: Run,
-): Promise<ImageDataset> {
+): Promise<RowDataset> {
   const loaded = datasets.get(name);
   if (loaded) return loaded;
   // One data set at a time is in memory.
   datasets.clear();
-  const dataset = await DATASETS[name]!({
+  const dataset = await DATASETS[name]({
     source: run.data,
     trainImages: run["train-images"],
     testImages: run["test-images"],
@@ -272,7 +283,7 @@ async function loadOnce(
 /** Runs a task, or goes on with it; undefined when a signal stopped it. */
 async function runTask(
   { row, seed }: Task,
-  dataset: ImageDataset,
+  dataset: RowDataset,
   run: Run,
 ): Promise<RowResult | undefined> {
   const { out } = run;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
 import { VERSION } from "@clr/clr/command";
-import type { ImageDataset } from "../datasets/image_dataset.ts";
+import type { RowDataset } from "./batches.ts";
 import { describeRate } from "./rate.ts";
 import type { PaperRow } from "./rows.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -50,7 +50,7 @@ export interface RowResult {
 }
 
 /** Where a folder lies on somebody's machine is nobody else's concern. */
-export function originOf({ origin }: ImageDataset): string {
+export function originOf({ origin }: Pick<RowDataset, "origin">): string {
   return origin.replace(/ .*[/\\]/, " ");
 }
 
@@ -73,7 +73,7 @@ export function resultOf(
   { scale, seed, backend, dataNote }: RunOptions,
   { model, dataset, scheduler, accuracy, curveImages, seconds }: {
     readonly model: string;
-    readonly dataset: ImageDataset;
+    readonly dataset: RowDataset;
     readonly scheduler: LearningRateScheduler;
     readonly accuracy: number;
     readonly curveImages?: number;

@@ -1,10 +1,10 @@
 import type { SelectedBackend } from "@clr/clr/backends";
-import type { ImageDataset } from "../datasets/image_dataset.ts";
+import type { RowDataset } from "./batches.ts";
 import type { MODELS } from "./models.ts";
 
 /** How a row is run. */
 export interface RunOptions {
-  readonly dataset: ImageDataset;
+  readonly dataset: RowDataset;
   readonly scale: number;
   readonly seed: number;
   /** What a reader of the result must know about the images. */

@@ -10,10 +10,11 @@ import {
   StopOnAbort,
   TensorBoardLogger,
 } from "@clr/clr/training";
-import { ImageBatches } from "../datasets/image_batches.ts";
-import { type ImageDataset, imageSize } from "../datasets/image_dataset.ts";
+import type { FolderBatches } from "../datasets/folder_batches.ts";
+import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import { PartSaver } from "./_part_saver.ts";
+import { batchesOf, prepare } from "./batches.ts";
 import { MODELS, type PaperModel } from "./models.ts";
 import { describeRate, scheduleOf } from "./rate.ts";
 import { resultOf, resultText, type RowResult } from "./row_result.ts";
@@ -31,20 +32,6 @@ const TEST_BATCH = 100;
 /** Iterations of a row at a scale. */
 export function scaledIterations(row: PaperRow, scale: number): number {
   return Math.max(1, Math.round(row.iterations * scale));
-}
-
-/** `dataset` with at most its first `count` images to train on. */
-function takeFirst(dataset: ImageDataset, count: number): ImageDataset {
-  const { train, shape } = dataset;
-  if (train.count <= count) return dataset;
-  return {
-    ...dataset,
-    train: {
-      images: train.images.subarray(0, count * imageSize(shape)),
-      labels: train.labels.subarray(0, count),
-      count,
-    },
-  };
 }
 
 /** The largest number of equal parts, at most {@linkcode PARTS}. */
@@ -91,25 +78,17 @@ export async function runRow(
   const { scale, seed, out, log, signal } = options;
   const modelName = options.model ?? row.model as keyof typeof MODELS;
   const paperModel: PaperModel = MODELS[modelName];
-  const part = takeFirst(options.dataset, row.trainImages ?? Infinity);
-  const dataset = paperModel.prepare?.(part) ?? part;
+  const dataset = prepare(options.dataset, paperModel, row.trainImages);
   const iterations = scaledIterations(row, scale);
   const perPart = options.testEvery ?? iterations / partsOf(iterations);
   const name = await runName(row, options);
   const folder = `${out}/${name}.checkpoint`;
 
-  const normalization = paperModel.normalization(dataset);
-  const train = new ImageBatches(dataset, "train", {
-    batchSize: row.batchSize,
-    normalization,
-    seed,
-    augmentation: paperModel.augmentation,
-  });
-  const test = new ImageBatches(dataset, "test", {
-    batchSize: TEST_BATCH,
-    normalization,
-    shuffle: false,
-  });
+  const { train, test } = batchesOf(
+    dataset,
+    { model: paperModel, batchSize: row.batchSize, seed },
+    TEST_BATCH,
+  );
   const curveBatches = Math.min(
     Math.ceil((options.curveImages ?? Infinity) / TEST_BATCH),
     test.perEpoch,
@@ -237,7 +216,7 @@ export async function runRow(
 /** The share of all test images that are told rightly. */
 async function accuracyOf(
   model: tf.LayersModel,
-  test: ImageBatches,
+  test: ImageBatches | FolderBatches,
 ): Promise<number> {
   const [loss, accuracy] = await model.evaluateDataset(
     test.dataset(0, test.perEpoch) as tf.data.Dataset<tf.TensorContainerObject>,
@@ -255,13 +234,12 @@ async function trainFirst(
 ): Promise<tf.Tensor[] | undefined> {
   const paperModel: PaperModel =
     MODELS[modelName ?? row.model as keyof typeof MODELS];
-  const prepared = paperModel.prepare?.(dataset) ?? dataset;
-  const train = new ImageBatches(prepared, "train", {
-    batchSize: row.batchSize,
-    normalization: paperModel.normalization(prepared),
-    seed,
-    augmentation: paperModel.augmentation,
-  });
+  const prepared = prepare(dataset, paperModel);
+  const { train } = batchesOf(
+    prepared,
+    { model: paperModel, batchSize: row.batchSize, seed },
+    TEST_BATCH,
+  );
   const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
   const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
   const model = paperModel.create({

@@ -212,6 +212,8 @@ class RangeTests {
       isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
     });
     if (from !== undefined) this.#firstSweep ??= run;
+    const { model } = trainer;
+    const penalty = model && await penaltyOf(model);
     this.#cost.trained += run.trained;
     this.#cost.evaluated += run.evaluated;
     this.#nonFinite ??= run.nonFinite?.cause === "data"
@@ -224,7 +226,7 @@ class RangeTests {
         unchanged.names.length < this.#unchanged.names.length
       ) this.#unchanged = unchanged;
     }
-    return run;
+    return penalty === undefined ? run : { ...run, penalty };
   }
 
   /** Whether a batch that was trained on has a finite loss at the first weights. */
@@ -288,7 +290,7 @@ class RangeTests {
     const notFinite = await source.notFinite?.();
     const isWeighted = options.classWeight !== undefined;
     const expected = model && facts.targets && !validation && !isWeighted
-      ? expectedLoss(model, facts.targets, this.#penalty!)
+      ? expectedLoss(model, facts.targets)
       : undefined;
     const mismatch = model && mismatchOf(model, facts.targets);
     const order = await this.#lossOrder();
@@ -299,7 +301,7 @@ class RangeTests {
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
       ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
-      ...(expected === undefined ? {} : { expected }),
+      ...(expected === undefined ? {} : { expected, penalty: this.#penalty! }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
       ...(examples !== undefined && batchSize !== undefined &&

@@ -41,7 +41,7 @@ export interface RangeTestSettings {
  * The most batches of a test that chooses its rates for itself. Half of them are
  * enough, unless sweeps disagree or a long training is needed.
  */
-const MAX_BATCHES = 250;
+export const MAX_BATCHES = 250;
 
 /** Rates of a test that does not, where only the range or the pace is given. */
 const ITERATIONS = 120;
@@ -65,7 +65,14 @@ function isAdaptive(options: FindLearningRateOptions<unknown>): boolean {
     batchesPerRate === 1;
 }
 
-function checkOption(name: string, value: number, must: string, ok: boolean) {
+function checkOption(
+  { name, value, must }: {
+    readonly name: string;
+    readonly value: number;
+    readonly must: string;
+  },
+  ok: boolean,
+) {
   if (ok) return;
   throw new RangeError(
     `Cannot find a learning rate as ${name} must be ${must}: current value is ${
@@ -76,9 +83,7 @@ function checkOption(name: string, value: number, must: string, ok: boolean) {
 
 function checkCount(name: string, value: number) {
   checkOption(
-    name,
-    value,
-    "a whole number >= 1",
+    { name, value, must: "a whole number >= 1" },
     Number.isSafeInteger(value) && value >= 1,
   );
 }
@@ -118,28 +123,40 @@ export function resolveSettings(
   }
   const exponential = growth === "exponential";
   checkOption(
-    "startLr",
-    startLr,
-    exponential ? "finite and > 0" : "finite and >= 0",
+    {
+      name: "startLr",
+      value: startLr,
+      must: exponential ? "finite and > 0" : "finite and >= 0",
+    },
     Number.isFinite(startLr) && (exponential ? startLr > 0 : startLr >= 0),
   );
   checkOption(
-    "endLr",
-    endLr,
-    `finite and > startLr (${startLr})`,
+    { name: "endLr", value: endLr, must: `finite and > startLr (${startLr})` },
     Number.isFinite(endLr) && endLr > startLr,
   );
   checkCount("batchSize", batchSize);
   checkCount("batchesPerRate", batchesPerRate);
   checkCount("accumulate", accumulate);
   checkCount("repeats", repeats);
-  checkOption("beta", beta, ">= 0 and < 1", beta >= 0 && beta < 1);
-  checkOption("seed", seed, "a whole number", Number.isSafeInteger(seed));
+  checkOption(
+    { name: "beta", value: beta, must: ">= 0 and < 1" },
+    beta >= 0 && beta < 1,
+  );
+  checkOption(
+    { name: "seed", value: seed, must: "a whole number" },
+    Number.isSafeInteger(seed),
+  );
   if (stopFactor !== undefined) {
-    checkOption("stopFactor", stopFactor, "> 1", stopFactor > 1);
+    checkOption(
+      { name: "stopFactor", value: stopFactor, must: "> 1" },
+      stopFactor > 1,
+    );
   }
   if (epochs !== undefined) {
-    checkOption("epochs", epochs, "> 0", epochs > 0 && epochs < Infinity);
+    checkOption(
+      { name: "epochs", value: epochs, must: "> 0" },
+      epochs > 0 && epochs < Infinity,
+    );
     if (batches === undefined || batches === Infinity) {
       throw new RangeError(
         `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,

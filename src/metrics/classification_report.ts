@@ -58,7 +58,11 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function checkIndex(what: string, value: number, at: number, classes: number) {
+function checkIndex(
+  what: string,
+  value: number,
+  { at, classes }: { readonly at: number; readonly classes: number },
+) {
   if (Number.isInteger(value) && value >= 0 && value < classes) return;
   throw new RangeError(
     `Cannot report on a classification as ${what}[${at}] must be a class index from 0 to ${
@@ -202,8 +206,8 @@ export function classificationReport(
   const confusion = classNames.map(() => new Array<number>(count).fill(0));
   let correct = 0;
   for (let i = 0; i < labels.length; i++) {
-    checkIndex("labels", labels[i], i, count);
-    checkIndex("predictions", predictions[i], i, count);
+    checkIndex("labels", labels[i], { at: i, classes: count });
+    checkIndex("predictions", predictions[i], { at: i, classes: count });
     confusion[labels[i]][predictions[i]]++;
     if (labels[i] === predictions[i]) correct++;
   }

@@ -207,7 +207,9 @@ export async function evaluateClassifier(
           : largestAt(scores, i * width, width),
       );
       topK.forEach((k, j) => {
-        if (rankOf(scores, i * width, width, truth[i]) < k) within[j]++;
+        if (rankOf(scores, { start: i * width, width, label: truth[i] }) < k) {
+          within[j]++;
+        }
       });
     }
   }
@@ -230,9 +232,11 @@ export async function evaluateClassifier(
 /** How many classes come before `label`: those with a higher score, or the same earlier. */
 function rankOf(
   scores: ArrayLike<number>,
-  start: number,
-  width: number,
-  label: number,
+  { start, width, label }: {
+    readonly start: number;
+    readonly width: number;
+    readonly label: number;
+  },
 ): number {
   if (width === 1) return Number((scores[start] > 0.5) !== (label === 1));
   const own = scores[start + label];

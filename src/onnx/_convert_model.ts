@@ -100,7 +100,13 @@ export class ModelConverter {
     const graph = this.#graph;
     graph.enter(name);
     if (className === "TimeDistributed") {
-      return [this.#timeDistributed(layer, inputs[0], outputShapes[0], scope)];
+      return [
+        this.#timeDistributed(layer, {
+          input: inputs[0],
+          outputShape: outputShapes[0],
+          scope,
+        }),
+      ];
     }
     const custom = Object.hasOwn(this.#custom, className);
     const convert = (custom ? this.#custom : converters)[className];
@@ -133,9 +139,11 @@ export class ModelConverter {
   /** The steps of a sequence join the batch, go through the layer, and part again. */
   #timeDistributed(
     wrapper: Layer,
-    input: OnnxValue,
-    outputShape: OnnxShape,
-    scope: string,
+    { input, outputShape, scope }: {
+      readonly input: OnnxValue;
+      readonly outputShape: OnnxShape;
+      readonly scope: string;
+    },
   ): OnnxValue {
     const graph = this.#graph;
     const { layer } = wrapper as Layer & { readonly layer: Layer };

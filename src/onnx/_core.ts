@@ -277,7 +277,7 @@ export const convertSoftmax: LayerConverter = (
     return activate(graph, input, "softmax");
   }
   const x = input.flattened ? graph.plain(input) : input;
-  const total = graph.reduce("ReduceLogSumExp", x, axes, true);
+  const total = graph.reduce("ReduceLogSumExp", x, { axes, keepDims: true });
   return graph.map("Exp", graph.map("Sub", x, {}, [total]));
 };
 

@@ -62,9 +62,8 @@ function refuse(layer: LayerToConvert, required: string, value: unknown) {
 /** `[inputs, gates · units]` as ONNX's `[1, gates · units, inputs]`, its gates in ONNX's order. */
 function gateWeights(
   graph: OnnxGraph,
-  name: string,
   { shape: [inputs, width], data }: LayerWeight,
-  gates: readonly number[],
+  { name, gates }: { readonly name: string; readonly gates: readonly number[] },
 ): OnnxValue {
   const units = width / gates.length;
   const turned = transpose(data, [inputs, width], [1, 0]);
@@ -82,9 +81,8 @@ function gateWeights(
 /** ONNX has a bias for the input and one for the recurrence; the latter is 0. */
 function gateBias(
   graph: OnnxGraph,
-  name: string,
   { shape: [width], data }: LayerWeight,
-  gates: readonly number[],
+  { name, gates }: { readonly name: string; readonly gates: readonly number[] },
 ): OnnxValue {
   const units = width / gates.length;
   const both = new Float32Array(2 * width);
@@ -95,6 +93,7 @@ function gateBias(
 }
 
 interface Run {
+  readonly cell: Cell;
   readonly config: LayerToConvert["config"];
   readonly weights: readonly LayerWeight[];
   readonly states: readonly OnnxValue[];
@@ -108,10 +107,9 @@ interface Run {
 
 /** Runs a cell over a sequence; returns the output and the last states. */
 function run(
-  cell: Cell,
   layer: LayerToConvert,
   graph: OnnxGraph,
-  { config, weights, states, backwards, reversed, prefix }: Run,
+  { cell, config, weights, states, backwards, reversed, prefix }: Run,
 ): { output: OnnxValue; states: OnnxValue[] } {
   const [x] = layer.inputs;
   const [batch, steps] = x.shape;
@@ -122,9 +120,17 @@ function run(
     cell.opType,
     [
       packed?.sequence ?? graph.arrange(x, [1, 0, 2]),
-      gateWeights(graph, `${prefix}kernel`, kernel, cell.gates),
-      gateWeights(graph, `${prefix}recurrent_kernel`, recurrent, cell.gates),
-      bias ? gateBias(graph, `${prefix}bias`, bias, cell.gates) : null,
+      gateWeights(graph, kernel, {
+        name: `${prefix}kernel`,
+        gates: cell.gates,
+      }),
+      gateWeights(graph, recurrent, {
+        name: `${prefix}recurrent_kernel`,
+        gates: cell.gates,
+      }),
+      bias
+        ? gateBias(graph, bias, { name: `${prefix}bias`, gates: cell.gates })
+        : null,
       packed?.lengths ?? null,
       ...states.map((state) => unsqueeze(graph, state, [0])),
     ],
@@ -200,7 +206,8 @@ function cellOf(
 export const convertRecurrent: LayerConverter = (layer, graph) => {
   const { cell, config } = cellOf(layer, layer);
   const backwards = Boolean(config.goBackwards);
-  const { output, states } = run(cell, layer, graph, {
+  const { output, states } = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights,
     states: layer.inputs.slice(1),
@@ -218,7 +225,8 @@ export const convertBidirectional: LayerConverter = (layer, graph) => {
   const halfway = layer.weights.length / 2;
   const given = layer.inputs.slice(1);
   const backwards = Boolean(config.goBackwards);
-  const forward = run(cell, layer, graph, {
+  const forward = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights.slice(0, halfway),
     states: given.slice(0, given.length / 2),
@@ -226,7 +234,8 @@ export const convertBidirectional: LayerConverter = (layer, graph) => {
     reversed: backwards,
     prefix: "forward_",
   });
-  const backward = run(cell, layer, graph, {
+  const backward = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights.slice(halfway),
     states: given.slice(given.length / 2),

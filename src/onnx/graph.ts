@@ -292,8 +292,10 @@ export class OnnxGraph {
   reduce(
     opType: "ReduceMean" | "ReduceMax" | "ReduceLogSumExp" | "ReduceSum",
     value: OnnxValue,
-    axes: readonly number[],
-    keepDims: boolean,
+    { axes, keepDims }: {
+      readonly axes: readonly number[];
+      readonly keepDims: boolean;
+    },
   ): OnnxValue {
     const place = inverse(value.order);
     const physical = axes.map((axis) => place[axis]).sort((a, b) => a - b);

@@ -126,8 +126,10 @@ function inputType(input: tf.SymbolicTensor): "float32" | "int32" {
 function normalizer(
   graph: OnnxGraph,
   x: OnnxValue,
-  name: "mean" | "scale",
-  values: ArrayLike<number>,
+  { name, values }: {
+    readonly name: "mean" | "scale";
+    readonly values: ArrayLike<number>;
+  },
 ): OnnxValue {
   const example = x.shape.slice(1);
   const channels = example[example.length - 1];
@@ -151,10 +153,12 @@ function normalize(
 ): OnnxValue {
   graph.enter("normalization");
   const x = graph.float(input);
-  const centred = graph.map("Sub", x, {}, [normalizer(graph, x, "mean", mean)]);
+  const centred = graph.map("Sub", x, {}, [
+    normalizer(graph, x, { name: "mean", values: mean }),
+  ]);
   if (scale === undefined) return centred;
   return graph.map("Mul", centred, {}, [
-    normalizer(graph, x, "scale", scale),
+    normalizer(graph, x, { name: "scale", values: scale }),
   ]);
 }
 

@@ -17,8 +17,15 @@ import { join } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
 import { runCommand } from "../../../src/command/run.ts";
 import type { FlagValues } from "../../../src/command/flags.ts";
+import {
+  adviceTable,
+  followAdvice,
+  type Followed,
+  type FollowedRun,
+} from "./advice.ts";
 import { type Grid, trainGrid } from "./grid.ts";
 import { judge, type Judged } from "./judge.ts";
+import { findInOrders, type OneOrder, ordersTable } from "./orders.ts";
 import { instantiate } from "./problem.ts";
 import { judgeSpoiled, SPOILED, type SpoiledResult } from "./spoiled.ts";
 import {
@@ -60,8 +67,22 @@ const FLAGS = {
     default: "output/finder_zoo",
     help: "folder of the results",
   },
+  orders: {
+    kind: "integer",
+    min: 0,
+    default: 0,
+    help:
+      "instead, how the bounds of every sixth entry depend on so many orders of its batches",
+  },
+  advice: {
+    kind: "switch",
+    help: "instead, what the first remedy leads to where a verdict is not good",
+  },
   report: { kind: "switch", help: "only write the table of what there is" },
 } as const;
+
+/** Of these entries, one in so many is tried with many orders of batches. */
+const EVERY = 6;
 
 async function cached<T>(path: string, make: () => Promise<T>): Promise<T> {
   try {
@@ -90,7 +111,7 @@ function keyOf({ problem, optimizer }: Entry, seed: number): string {
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { out, seeds, longer } = flags;
   const [share, shares] = flags.share.split("/").map(Number);
-  for (const part of ["grid", "judged", "spoiled"]) {
+  for (const part of ["grid", "judged", "spoiled", "orders", "advice"]) {
     await Deno.mkdir(join(out, part), { recursive: true });
   }
   const { backend, device } = await selectBackend({
@@ -105,6 +126,44 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const jobs = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
     entries.map((entry) => ({ entry, seed }))
   );
+  const inOrders: { [problem: string]: readonly OneOrder[] } = {};
+  for (const entry of entries.filter((_, i) => i % EVERY === 0)) {
+    const { problem, optimizer } = entry;
+    const path = join(out, "orders", `${keyOf(entry, 1)}.json`);
+    const make = async () => {
+      const instance = instantiate(problem, optimizer, 1);
+      const found = await findInOrders(instance, flags.orders);
+      instance.dispose();
+      return found;
+    };
+    const found = flags.orders > 0 && !flags.report
+      ? await cached(path, make)
+      : await readIfThere<OneOrder[]>(path);
+    if (found) inOrders[`${problem.name}, ${optimizer}`] = found;
+  }
+  const followed: FollowedRun[] = [];
+  for (const [i, { entry, seed }] of jobs.entries()) {
+    const { problem, optimizer } = entry;
+    const key = keyOf(entry, seed);
+    const path = join(out, "advice", `${key}.json`);
+    const gridPath = join(out, "grid", `${key}.json`);
+    if (flags.advice && !flags.report && i % shares === share - 1) {
+      using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
+      const steps = Math.round(longer * laboratory.instance.steps);
+      const { remedy } = await cached(
+        path,
+        () => followAdvice(laboratory, { seed, steps }),
+      );
+      if (remedy) await cached(gridPath, () => trainGrid(laboratory, steps));
+      console.error(`${key}: ${i + 1} of ${jobs.length}`);
+    }
+    const one = await readIfThere<Followed>(path);
+    if (!one) continue;
+    const grid = await readIfThere<Grid>(gridPath);
+    const name = `${problem.name}, ${optimizer}, seed ${seed}`;
+    followed.push({ name, followed: one, ...(grid && { grid }) });
+  }
+  const isOther = flags.report || flags.orders > 0 || flags.advice;
   const measured: Measured[] = [];
   for (const [i, { entry, seed }] of jobs.entries()) {
     const { problem, optimizer, half } = entry;
@@ -113,7 +172,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       join(out, "grid", `${key}.json`),
       join(out, "judged", `${key}.json`),
     ];
-    if (!flags.report && i % shares === share - 1) {
+    if (!isOther && i % shares === share - 1) {
       using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
       const steps = Math.round(longer * laboratory.instance.steps);
       await cached(paths[0], () => trainGrid(laboratory, steps));
@@ -143,7 +202,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
         "spoiled",
         `${problem.name.replace(/\W+/g, "_")}-${seed}.json`,
       );
-      const result = flags.report || share > 1
+      const result = isOther || share > 1
         ? await readIfThere<SpoiledResult>(path)
         : await cached(path, () => judgeSpoiled(problem, seed));
       if (result) (spoiled[problem.name] ??= []).push(result);
@@ -161,6 +220,12 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       regretTable(some),
       steadiness(some),
     );
+  }
+  if (Object.keys(inOrders).length > 0) {
+    sections.push("## Orders of batches", ordersTable(inOrders));
+  }
+  if (followed.length > 0) {
+    sections.push("## Advice that is followed", adviceTable(followed));
   }
   sections.push("## Spoiled problems", spoiledTable(spoiled));
   const text = sections.join("\n\n") + "\n";

@@ -38,8 +38,10 @@ function overRows(
       columns,
       chunkRows,
     },
-    Math.ceil(rows / chunkRows),
-    12 * rows * columns,
+    {
+      chunks: Math.ceil(rows / chunkRows),
+      multiplications: 12 * rows * columns,
+    },
   );
   return out;
 }
@@ -59,7 +61,7 @@ const softmaxKernel = wasmKernel(
   >) =>
     hasRows(logits, attrs.dim)
       ? overRows(backend, "softmax", logits)
-      : callKernel(backend, "Softmax", { logits }, attrs),
+      : callKernel(backend, "Softmax", { inputs: { logits }, attrs }),
 );
 
 /** Its logarithm, which is exact where the softmax itself is next to 0. */
@@ -71,7 +73,7 @@ const logSoftmaxKernel = wasmKernel(
   >) =>
     hasRows(logits, attrs.axis)
       ? overRows(backend, "logSoftmax", logits)
-      : callKernel(backend, "LogSoftmax", { logits }, attrs),
+      : callKernel(backend, "LogSoftmax", { inputs: { logits }, attrs }),
 );
 
 export const softmaxKernels: readonly KernelConfig[] = [

@@ -31,7 +31,7 @@ export const transposeKernel = wasmKernel<TransposeInputs, TransposeAttrs>(
     const shape = perm.map((axis) => x.shape[axis]);
     const isMovable = has32Bits(x) && isMoved(perm);
     if (!isMovable && util.sizeFromShape(shape) > 0) {
-      return callKernel(backend, "Transpose", { x }, attrs);
+      return callKernel(backend, "Transpose", { inputs: { x }, attrs });
     }
     const out = backend.makeOutput(shape, x.dtype);
     const steps = stepsOf(x.shape);

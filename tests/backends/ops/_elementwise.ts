@@ -213,16 +213,17 @@ const unary = Object.entries(UNARY).map(([name, [op, f, df, kinds]]) => ({
       ),
     }];
   },
-  backward: df && (([x]: Values[], _: unknown, [dy]: Float64Array[]) => {
-    const slopes = x.values.map(df);
-    return [{
-      shape: x.shape,
-      values: slopes.map((slope, i) => slope * dy[i]),
-      bound: slopes.map((slope, i) =>
-        Math.abs(dy[i]) * (conditioned(df, x.values[i], slope) + 0.1)
-      ),
-    }];
-  }),
+  backward: df &&
+    (([x]: Values[], _: unknown, { dys: [dy] }: { dys: Float64Array[] }) => {
+      const slopes = x.values.map(df);
+      return [{
+        shape: x.shape,
+        values: slopes.map((slope, i) => slope * dy[i]),
+        bound: slopes.map((slope, i) =>
+          Math.abs(dy[i]) * (conditioned(df, x.values[i], slope) + 0.1)
+        ),
+      }];
+    }),
   roundings: name === "erf" ? 40 : 8,
 }));
 
@@ -402,7 +403,7 @@ const binary: Operation[] = Object.entries(BINARY).map((
     }
     return [{ shape, values, bound }];
   },
-  backward: slopes && (([a, b], _, [dy], [y]) => {
+  backward: slopes && (([a, b], _, { dys: [dy], outputs: [y] }) => {
     const { at, bt, size } = both(a, b, y.shape);
     const [da, db] = [new Sum(a.shape), new Sum(b.shape)];
     for (let i = 0; i < size; i++) {
@@ -510,7 +511,7 @@ const addN: Operation = {
     for (const { values } of inputs) values.forEach((x, i) => sum.add(i, x));
     return [sum];
   },
-  backward: (inputs, _, [dy]) =>
+  backward: (inputs, _, { dys: [dy] }) =>
     inputs.map(({ shape }) => ({
       shape,
       values: dy,

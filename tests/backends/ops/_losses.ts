@@ -192,7 +192,7 @@ const named: Operation[] = Object.entries(ROWS).map((
         .map(apart)
     ),
     run: ([yTrue, yPred]) => lossOf(name)(yTrue, yPred),
-    compute: (t, [yTrue, yPred], _, [shape]) => {
+    compute: (t, [yTrue, yPred], { shapes: [shape] }) => {
       const length = shape.at(-1)!;
       const predicted = rowsOf(yPred, length);
       return rowsOf(yTrue, length).map((a, i) => row(t, a, predicted[i]));
@@ -213,7 +213,7 @@ const sparse = taped({
   ),
   run: ([yTrue, yPred]) =>
     lossOf("sparseCategoricalCrossentropy")(yTrue, yPred),
-  compute: (t, [yTrue, yPred], _, [, shape]) => {
+  compute: (t, [yTrue, yPred], { shapes: [, shape] }) => {
     const length = shape.at(-1)!;
     const zero = t.of(0), one = t.of(1);
     return rowsOf(yPred, length).map((row, i) =>
@@ -288,7 +288,14 @@ const SINGLE: Record<
 };
 
 /** No reduction, the mean, the sum, and the mean over weights that are not 0. */
-function reduce(t: Tape, losses: Num[], weights: Num[], reduction: number) {
+function reduce(
+  t: Tape,
+  { losses, weights, reduction }: {
+    readonly losses: Num[];
+    readonly weights: Num[];
+    readonly reduction: number;
+  },
+) {
   const weighted = losses.map((loss, i) => t.mul(loss, weights[i]));
   const { Reduction } = tf;
   if (reduction === Reduction.NONE) return weighted;
@@ -314,8 +321,12 @@ const single: Operation[] = Object.entries(SINGLE).map((
       ).map((inputs) => ({ ...apart(inputs), attrs: { reduction } }))
     ),
     run: ([a, b, w], { reduction }) => run(a, b, w, reduction),
-    compute: (t, [a, b, w], { reduction }) =>
-      reduce(t, a.map((x, i) => loss(t, x, b[i])), w, reduction),
+    compute: (t, [a, b, w], { attrs: { reduction } }) =>
+      reduce(t, {
+        losses: a.map((x, i) => loss(t, x, b[i])),
+        weights: w,
+        reduction,
+      }),
     shape: ({ reduction }, [shape]) =>
       reduction === tf.Reduction.NONE ? shape : [],
     differentiates: (index) => index === 1 || index === 2,
@@ -341,7 +352,7 @@ const softmaxCrossEntropy = taped({
       tf.div(labels, tf.sum(labels, 1, true)),
       logits,
     ),
-  compute: (t, [labels, logits], _, [[, classes]]) => {
+  compute: (t, [labels, logits], { shapes: [[, classes]] }) => {
     const rows = rowsOf(logits, classes);
     return [
       t.mean(
@@ -370,7 +381,7 @@ const cosineDistance = taped({
         .map(apart)
     ),
   run: ([a, b]) => tf.losses.cosineDistance(a, b, 1),
-  compute: (t, [a, b], _, [[, length]]) => {
+  compute: (t, [a, b], { shapes: [[, length]] }) => {
     const other = rowsOf(b, length);
     return [
       t.mean(
@@ -458,7 +469,7 @@ const metrics: Operation[] = Object.entries(METRICS).map((
         .map(apart)
     ),
     run: ([a, b]) => run(a, b),
-    compute: (t, [a, b], _, [shape]) => {
+    compute: (t, [a, b], { shapes: [shape] }) => {
       const length = shape.at(-1)!;
       return metric(t, rowsOf(a, length), rowsOf(b, length));
     },
@@ -477,7 +488,7 @@ const sparseAccuracy = taped({
     ).map(apart)
   ),
   run: ([a, b]) => tf.metrics.sparseCategoricalAccuracy(a, b),
-  compute: (t, [a, b], _, [, shape]) =>
+  compute: (t, [a, b], { shapes: [, shape] }) =>
     rowsOf(b, shape.at(-1)!).map((row, i) =>
       t.of(Number(largest(row) === a[i].value))
     ),

@@ -154,11 +154,13 @@ const counts = ({ axes }: Geometry) => axes.map((axis) => placed(axis).count);
 /** Σ x · f, and its gradients where dy is given. */
 function correlate(
   g: Geometry,
-  x: Float64Array,
-  f: Float64Array,
-  y: Sum,
-  dy?: { values: Float64Array; dx: Sum; df: Sum },
-  multiplier?: number,
+  { x, f, y, dy, multiplier }: {
+    readonly x: Float64Array;
+    readonly f: Float64Array;
+    readonly y: Sum;
+    readonly dy?: { values: Float64Array; dx: Sum; df: Sum };
+    readonly multiplier?: number;
+  },
 ): void {
   const { batch, channels } = g;
   const image = sizeOf(sizes(g)) * channels;
@@ -191,16 +193,16 @@ type Conv = (
 
 function convolution(
   name: string,
-  dimensions: number,
   op: Conv,
   options: {
+    dimensions: number;
     dilated?: boolean;
     depthwise?: boolean;
     square?: boolean;
     special?: boolean;
-  } = {},
+  },
 ): Operation {
-  const { depthwise = false } = options;
+  const { dimensions, depthwise = false } = options;
   const filterShape = (g: Geometry & { multiplier: number }) => [
     ...windows(g),
     g.channels,
@@ -224,24 +226,27 @@ function convolution(
       const y = new Sum([g.batch, ...counts(g), out]);
       correlate(
         g,
-        x.values,
-        f.values,
-        y,
-        undefined,
-        depthwise ? g.multiplier : undefined,
+        {
+          x: x.values,
+          f: f.values,
+          y,
+          multiplier: depthwise ? g.multiplier : undefined,
+        },
       );
       return [y.evened()];
     },
-    backward: options.special ? undefined : ([x, f], g, [values]) => {
+    backward: options.special ? undefined : ([x, f], g, { dys: [values] }) => {
       const [dx, df] = [new Sum(x.shape), new Sum(f.shape)];
       const unused = new Sum([]);
       correlate(
         g,
-        x.values,
-        f.values,
-        unused,
-        { values, dx, df },
-        depthwise ? g.multiplier : undefined,
+        {
+          x: x.values,
+          f: f.values,
+          y: unused,
+          dy: { values, dx, df },
+          multiplier: depthwise ? g.multiplier : undefined,
+        },
       );
       return [dx.evened(), df.evened()];
     },
@@ -284,21 +289,31 @@ function transposed(name: string, dimensions: 2 | 3): Operation {
     forward: ([dy, f], g) => {
       const dx = new Sum(inputShape(g));
       const x = new Float64Array(sizeOf(inputShape(g)));
-      correlate(g, x, f.values, new Sum([]), {
-        values: dy.values,
-        dx,
-        df: new Sum(f.shape),
+      correlate(g, {
+        x,
+        f: f.values,
+        y: new Sum([]),
+        dy: {
+          values: dy.values,
+          dx,
+          df: new Sum(f.shape),
+        },
       });
       return [dx.evened()];
     },
-    backward: ([dy, f], g, [ddx]) => {
+    backward: ([dy, f], g, { dys: [ddx] }) => {
       const ddy = new Sum(dy.shape);
-      correlate(g, ddx, f.values, ddy);
+      correlate(g, { x: ddx, f: f.values, y: ddy });
       const df = new Sum(f.shape);
-      correlate(g, ddx, f.values, new Sum([]), {
-        values: dy.values,
-        dx: new Sum(inputShape(g)),
-        df,
+      correlate(g, {
+        x: ddx,
+        f: f.values,
+        y: new Sum([]),
+        dy: {
+          values: dy.values,
+          dx: new Sum(inputShape(g)),
+          df,
+        },
       });
       return [ddy.evened(), df.evened()];
     },
@@ -325,8 +340,12 @@ function fused(
   depthwise: boolean,
 ): Operation {
   const plain = depthwise
-    ? convolution("", 2, depthwiseConv2d, { depthwise: true, square: true })
-    : convolution("", 2, conv2d);
+    ? convolution("", depthwiseConv2d, {
+      dimensions: 2,
+      depthwise: true,
+      square: true,
+    })
+    : convolution("", conv2d, { dimensions: 2 });
   return {
     name,
     cases: fc.record({
@@ -372,7 +391,7 @@ function fused(
         bound: y.bound.map((b) => b + 1),
       }];
     },
-    backward: ([x, f, bias], g, [dy]) => {
+    backward: ([x, f, bias], g, { dys: [dy] }) => {
       const slope = SLOPES[g.activation];
       // tfjs refuses the gradients of other fused activations.
       if (slope === undefined) {
@@ -392,7 +411,10 @@ function fused(
       if (unsure) return [undefined, undefined, undefined];
       const scaled = dy.map((d, i) => d * slope(before[i]));
       scaled.forEach((d, i) => db.add(i % out, d));
-      const [dx, df] = plain.backward!([x, f], g, [scaled], []);
+      const [dx, df] = plain.backward!([x, f], g, {
+        dys: [scaled],
+        outputs: [],
+      });
       return [dx, df, bias && db];
     },
     roundings: 16,
@@ -443,9 +465,11 @@ function conv3d(x: tf.Tensor, f: tf.Tensor, g: Geometry) {
 /** Poolings. */
 function pooling(
   name: string,
-  dimensions: number,
-  average: boolean,
-  special = false,
+  { dimensions, average, special = false }: {
+    readonly dimensions: number;
+    readonly average: boolean;
+    readonly special?: boolean;
+  },
 ): Operation {
   const kinds: Kind[] = special
     ? ["special"]
@@ -495,7 +519,7 @@ function pooling(
       });
       return [average ? y : { ...y, bound: y.values.map(Math.abs) }];
     },
-    backward: special ? undefined : ([x], g, [dy], [y]) => {
+    backward: special ? undefined : ([x], g, { dys: [dy], outputs: [y] }) => {
       // Of equal values, the gradient may go to any.
       if (!average && hasTies(x, g, y)) return [undefined];
       const dx = new Sum(x.shape);
@@ -566,7 +590,12 @@ const separable: Operation = {
     ),
   forward: ([x, f, p], g) => {
     const depth = new Sum([g.batch, ...counts(g), g.channels * g.multiplier]);
-    correlate(g, x.values, f.values, depth, undefined, g.multiplier);
+    correlate(g, {
+      x: x.values,
+      f: f.values,
+      y: depth,
+      multiplier: g.multiplier,
+    });
     return [pointwise(depth, p, g.outChannels).evened()];
   },
   roundings: 64,
@@ -586,11 +615,12 @@ function pointwise(x: Values, p: Values, out: number): Sum {
 }
 
 export const windowed: Operation[] = [
-  convolution("conv1d", 1, conv1d, { dilated: true }),
-  convolution("conv2d", 2, conv2d, { dilated: true }),
-  convolution("conv2d of NaN", 2, conv2d, { special: true }),
-  convolution("conv3d", 3, conv3d, { dilated: true }),
-  convolution("depthwiseConv2d", 2, depthwiseConv2d, {
+  convolution("conv1d", conv1d, { dimensions: 1, dilated: true }),
+  convolution("conv2d", conv2d, { dimensions: 2, dilated: true }),
+  convolution("conv2d of NaN", conv2d, { dimensions: 2, special: true }),
+  convolution("conv3d", conv3d, { dimensions: 3, dilated: true }),
+  convolution("depthwiseConv2d", depthwiseConv2d, {
+    dimensions: 2,
     dilated: true,
     depthwise: true,
     square: true,
@@ -601,10 +631,14 @@ export const windowed: Operation[] = [
   fused("fused.conv2d", false),
   fused("fused.depthwiseConv2d", true),
   ...[2, 3].flatMap((dimensions) => [
-    pooling(`maxPool ${dimensions}D`, dimensions, false),
-    pooling(`avgPool ${dimensions}D`, dimensions, true),
+    pooling(`maxPool ${dimensions}D`, { dimensions, average: false }),
+    pooling(`avgPool ${dimensions}D`, { dimensions, average: true }),
   ]),
-  pooling("maxPool of NaN", 2, false, true),
-  pooling("maxPool 3D of NaN", 3, false, true),
-  pooling("avgPool of NaN", 2, true, true),
+  pooling("maxPool of NaN", { dimensions: 2, average: false, special: true }),
+  pooling("maxPool 3D of NaN", {
+    dimensions: 3,
+    average: false,
+    special: true,
+  }),
+  pooling("avgPool of NaN", { dimensions: 2, average: true, special: true }),
 ];
