@@ -28,7 +28,7 @@ export interface Circumstances {
   };
   /** The order in the losses of the batches, where they come in one. */
   readonly lossOrder?: LossOrder;
-  /** Whether the loss diverges at a rate of 0 as well: others drive it. */
+  /** Whether a loss that diverges does so at any rate: others drive it. */
   readonly isDriven?: boolean;
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
@@ -191,7 +191,7 @@ export function overrule(
     circumstances.isDriven &&
     (kind === "diverged-before-improving" ||
       kind === "no-improvement-before-divergence")
-  ) return { kind: "diverges-at-rate-zero" };
+  ) return { kind: "diverges-at-any-rate" };
   if (!circumstances.isShuffled && circumstances.lossOrder) {
     const { pass } = circumstances.lossOrder;
     return {

@@ -7,8 +7,8 @@
  * - `"converged"`: all was learned before the rate grew too high for it: the
  *   upper bound is set by the rule of thumb.
  * - `"diverged-at-once"`: diverged before it improved; lower `startLr`.
- * - `"driven"`: the loss diverges whatever the rate, also at 0: what else is
- *   trained drives it.
+ * - `"driven"`: the loss diverges whatever the rate: what else is trained drives
+ *   it.
  * - `"unstable"`: training held at none of the rates that were tried out.
  * - `"noisy"`: an improvement that noise hides; more batches per rate.
  * - `"too-short"`: too few rates tested to tell.
@@ -66,7 +66,7 @@ export type Verdict =
  * - `"targets-in-runs"`: batches whose targets differ far more than those of
  *   batches drawn at random; `"losses-in-runs"`: losses of neighbouring batches
  *   that are alike, as batches without targets show it (`"ordered"`).
- * - `"diverges-at-rate-zero"`: the other optimizers of a loop alone make its loss
+ * - `"diverges-at-any-rate"`: the other optimizers of a loop alone make its loss
  *   diverge (`"driven"`).
  * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
  *   was better than that of always predicting the mean target (`"no-signal"`).
@@ -95,7 +95,7 @@ export type FindingKind =
   | "loss-not-finite"
   | "targets-in-runs"
   | "losses-in-runs"
-  | "diverges-at-rate-zero"
+  | "diverges-at-any-rate"
   | "targets-constant"
   | "frequencies-only"
   | "weights-unchanged"
@@ -122,7 +122,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "loss-not-finite": "not-finite",
   "targets-in-runs": "ordered",
   "losses-in-runs": "ordered",
-  "diverges-at-rate-zero": "driven",
+  "diverges-at-any-rate": "driven",
   "targets-constant": "no-signal",
   "frequencies-only": "no-signal",
   "weights-unchanged": "no-gradient",

@@ -34,6 +34,9 @@ export function paceOf(
     : PACE;
 }
 
+/** A rate so low that no divergence is due to it. */
+const NO_RATE = 1e-10;
+
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
@@ -117,7 +120,7 @@ class RangeTests {
     search?: Search,
   ): Promise<LearningRateRange> {
     const { settings } = this.#setup;
-    const circumstances = await this.#circumstances();
+    const circumstances = await this.#circumstances(search?.grid[0]);
     const pass = this.#pass;
     return LearningRateRange.fromRuns(runs, {
       ...settings,
@@ -283,7 +286,7 @@ class RangeTests {
     return this.#zero;
   }
 
-  async #circumstances(): Promise<Circumstances> {
+  async #circumstances(lowestRate = Infinity): Promise<Circumstances> {
     const { trainer, source, options, survey, validation } = this.#setup;
     const { model } = trainer;
     const facts = await survey.facts();
@@ -297,7 +300,8 @@ class RangeTests {
       : undefined;
     const mismatch = model && mismatchOf(model, facts.targets);
     const order = await this.#lossOrder();
-    const isDriven = (await this.#atRateZero())?.diverges ?? false;
+    const isDriven = (await this.#atRateZero())?.diverges ||
+      trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
     return {
       facts,
       isShuffled: examples !== undefined,

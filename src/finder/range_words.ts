@@ -64,8 +64,8 @@ const HEADLINES: Words<FindingKind> = {
     `The data come in an order: they are not shuffled${detail(finding)}`,
   "losses-in-runs": ({ finding }) =>
     `The data come in an order: they are not shuffled${detail(finding)}`,
-  "diverges-at-rate-zero": () =>
-    "The loss diverges whatever the rate, at 0 as well: the other optimizers drive it",
+  "diverges-at-any-rate": () =>
+    "The loss diverges whatever the rate: the other optimizers drive it",
   "targets-constant": () => "All targets are the same",
   "frequencies-only": ({ finding }) =>
     `Nothing was learned but how often each target occurs${detail(finding)}`,
