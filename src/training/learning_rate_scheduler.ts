@@ -15,6 +15,7 @@ import {
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
@@ -26,6 +27,10 @@ import {
 } from "./scheduler_state.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
+
+const NAMES = Object.keys(
+  { historyLimit: 0 } satisfies Record<keyof HistoryOptions, 0>,
+);
 
 /** What a scheduler has recorded, for a checkpoint to write what is new. */
 export let recordsOf: (scheduler: LearningRateScheduler) => {
@@ -109,6 +114,7 @@ export class LearningRateScheduler extends CallbackBase {
    */
   constructor(schedule: Schedule, options: HistoryOptions = {}) {
     super();
+    checkNames("create a learning-rate scheduler", options, NAMES);
     checkHistoryLimit(options.historyLimit);
     this.#batches.limit = options.historyLimit;
     this.#schedule = checkSchedule(schedule);
