@@ -73,6 +73,7 @@ const UNARY: Record<
   exp: [tf.exp, Math.exp, Math.exp, TRIG],
   expm1: [tf.expm1, Math.expm1, Math.exp, TRIG],
   log: [tf.log, Math.log, (x) => 1 / x, ["positive"]],
+  "log of NaN": [tf.log, Math.log, undefined, WIDE],
   log1p: [tf.log1p, Math.log1p, (x) => 1 / (1 + x), ["positive", "unit"]],
   sin: [tf.sin, Math.sin, Math.cos, TRIG],
   cos: [tf.cos, Math.cos, (x) => -Math.sin(x), TRIG],
@@ -120,6 +121,18 @@ const UNARY: Record<
     (x) => x >= 0 ? x : Math.expm1(x),
     (x) => x >= 0 ? 1 : Math.exp(x),
     ["ordinary", "negative", "positive"],
+  ],
+  "elu of NaN": [
+    tf.elu,
+    (x) => x >= 0 ? x : Math.expm1(x),
+    undefined,
+    WIDE,
+  ],
+  "selu of NaN": [
+    tf.selu,
+    (x) => SCALE * (x >= 0 ? x : ALPHA * Math.expm1(x)),
+    undefined,
+    WIDE,
   ],
   selu: [
     tf.selu,
