@@ -173,7 +173,10 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   if (flags.counts) {
     const [network] = networks;
     const backend = flags.counts as Backend;
-    const counts = await countStep(backend, network, flags["batch-size"], 10);
+    const counts = await countStep(backend, network, {
+      batch: flags["batch-size"],
+      steps: 10,
+    });
     console.log(JSON.stringify(counts));
     return 0;
   }

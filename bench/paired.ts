@@ -50,9 +50,11 @@ function quartiles(values: readonly number[]): [number, number, number] {
 
 async function compare(
   name: string,
-  body: () => Promise<unknown>,
-  bare: () => Promise<unknown>,
-  pairs: number,
+  { body, bare, pairs }: {
+    readonly body: () => Promise<unknown>;
+    readonly bare: () => Promise<unknown>;
+    readonly pairs: number;
+  },
 ): Promise<void> {
   await bare();
   await body();
@@ -88,17 +90,23 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     model.fit(xs, ys, { batchSize: BATCH_SIZE, verbose: 0, callbacks });
   const clr = new CyclicLR({ baseLr: RATES.startLr, maxLr: RATES.endLr });
 
-  await compare("with CyclicLR", () => fit([clr]), () => fit([]), pairs);
+  await compare("with CyclicLR", {
+    body: () => fit([clr]),
+    bare: () => fit([]),
+    pairs,
+  });
   await compare(
     "findLearningRate",
-    () =>
-      findLearningRate(model, { xs, ys }, {
-        ...RATES,
-        iterations: batches,
-        batchSize: BATCH_SIZE,
-      }),
-    () => fit([]),
-    pairs,
+    {
+      body: () =>
+        findLearningRate(model, { xs, ys }, {
+          ...RATES,
+          iterations: batches,
+          batchSize: BATCH_SIZE,
+        }),
+      bare: () => fit([]),
+      pairs,
+    },
   );
   return 0;
 }

@@ -14,17 +14,18 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { SelectedBackend } from "@clr/clr/backends";
-import { type FlagValues, loadInterruptibly } from "@clr/clr/command";
+import type { FlagValues } from "@clr/clr/command";
 import { loadCifar10 } from "./datasets/cifar10.ts";
 import type { TensorBatch } from "./datasets/image_batches.ts";
-import { meanImage } from "./datasets/normalization.ts";
+import type { ImageDataset } from "./datasets/image_dataset.ts";
+import { meanImage, type Normalization } from "./datasets/normalization.ts";
 import { createCifar10Quick } from "./models/cifar10_quick.ts";
 import {
   classifierFlags,
   type Preset,
   runClassifier,
 } from "./training/classifier_program.ts";
-import { rangeTestBatches } from "./training/find_range.ts";
+import { loadRangeTestBatches } from "./training/find_range.ts";
 import { DATA_FLAGS, OPTIMIZER_FLAGS } from "./training/flags.ts";
 import { OPTIMIZERS } from "./training/optimizers.ts";
 
@@ -62,6 +63,11 @@ function preset({ backend }: Pick<SelectedBackend, "backend">): Preset {
     : { trainImages: 10_000, testImages: 2_000, epochs: 6, stepEpochs: 1 };
 }
 
+/** Caffe's: the mean image of the training images is taken off. */
+function normalization({ train, shape }: ImageDataset): Normalization {
+  return meanImage(train, shape);
+}
+
 /** The network, compiled at the base rate. */
 export function createModel(
   values: Pick<Values, "optimizer" | "base-lr" | "seed">,
@@ -77,19 +83,12 @@ export function createModel(
 export async function createData(
   values: Pick<Values, "data" | "train-images" | "batch-size" | "seed">,
 ): Promise<() => Iterable<TensorBatch>> {
-  const { seed, "batch-size": batchSize } = values;
   const backend = tf.getBackend() as SelectedBackend["backend"];
-  const dataset = await loadInterruptibly((signal) =>
-    loadCifar10({
-      source: values.data,
-      trainImages: values["train-images"] ?? preset({ backend }).trainImages,
-      testImages: 1,
-      seed,
-      signal,
-    })
+  const { trainImages } = preset({ backend });
+  return await loadRangeTestBatches(
+    { load: loadCifar10, normalization, trainImages },
+    values,
   );
-  const normalization = meanImage(dataset.train, dataset.shape);
-  return rangeTestBatches({ dataset, batchSize, seed, normalization });
 }
 
 if (import.meta.main) {
@@ -102,10 +101,11 @@ if (import.meta.main) {
     lossNote: "training's includes the weight decay, the test's does not",
     preset,
     load: loadCifar10,
-    normalization: ({ train, shape }) => meanImage(train, shape),
+    normalization,
     createModel,
     // As the find-lr command does by default.
-    rangeTest: (values) => values["find-lr"] ? {} : undefined,
+    rangeTest: (values) =>
+      values["find-lr"] || values["find-lr-only"] ? {} : undefined,
     bounds: ({ optimizer }) => OPTIMIZERS[optimizer],
     onnx: (values) => values.onnx,
   });

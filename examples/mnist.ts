@@ -1,6 +1,8 @@
 /**
  * Finds the learning rates of the tutorials' 784-784-10 network on MNIST, and
- * trains it with Adam between them:
+ * trains it with Adam twice, as S. Paul's "An introduction to cyclical learning
+ * rates" (2018) does to compare them: at Adam's usual rate, and in one cycle
+ * between the bounds, from the same start in the same batches.
  *
  * ```sh
  * deno run -A examples/mnist.ts
@@ -10,14 +12,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { CyclicLR, findLearningRate } from "@clr/clr";
+import { CyclicLR, findLearningRate, LearningRateScheduler } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   loadInterruptibly,
   runCommand,
   TENSORBOARD_FLAGS,
+  writeFile,
 } from "@clr/clr/command";
+import { comparisonChart, toSvg } from "@clr/clr/plots";
+import { constant } from "@clr/clr/schedules";
 import { TensorBoardLogger } from "@clr/clr/training";
 import { ImageBatches } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
@@ -32,6 +37,11 @@ const FLAGS = {
   epochs: { kind: "integer", min: 1, default: 8, help: "of training" },
   ...DEVICE_FLAGS,
   ...TENSORBOARD_FLAGS,
+  out: {
+    kind: "text",
+    value: "DIR",
+    help: "folder for comparison.svg (default: no picture)",
+  },
 } as const;
 
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
@@ -57,10 +67,12 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     normalization,
     shuffle: false,
   });
-  const model = createMnistPerceptron({ seed, optimizer: tf.train.adam() });
+  // Both trainings begin with the same weights and see the same batches.
+  const createModel = () =>
+    createMnistPerceptron({ seed, optimizer: tf.train.adam() });
 
   const range = await findLearningRate(
-    model,
+    createModel(),
     () => train.tensors(0, train.perEpoch),
     { seed },
   );
@@ -71,6 +83,19 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       : [new TensorBoardLogger(flags.tensorboard, { scheduler })];
   for (const logger of loggers()) await logger.logRange(range);
   if (range.verdict !== "good") return 3;
+
+  const fit = (scheduler: LearningRateScheduler, callbacks: tf.Callback[]) =>
+    createModel().fitDataset(train.dataset(), {
+      epochs,
+      batchesPerEpoch: train.perEpoch,
+      validationData: test.dataset(0, test.perEpoch),
+      verbose: 0,
+      callbacks: [scheduler, ...callbacks],
+    });
+
+  // As a person would train it who has no bounds: Adam at its usual rate.
+  const fixed = new LearningRateScheduler(constant(ADAM_RATE));
+  await fit(fixed, []);
 
   // One cycle, which ends with the training.
   const clr = CyclicLR.fromRange(range, {
@@ -83,24 +108,52 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       `${epochs} epochs of ${train.perEpoch} batches: ${clr}`,
     );
   }
-  await model.fitDataset(train.dataset(), {
-    epochs,
-    batchesPerEpoch: train.perEpoch,
-    verbose: 0,
-    callbacks: [clr, ...logging],
-  });
+  await fit(clr, logging);
 
-  const [loss, accuracy] = await model.evaluateDataset(
-    test.dataset(0, test.perEpoch),
-    {},
-  ) as tf.Scalar[];
+  const errors = (scheduler: LearningRateScheduler) =>
+    scheduler.epochHistory.val_acc.map((accuracy) =>
+      `${(100 * (1 - accuracy)).toFixed(2)} %`
+    );
+  const runs = [
+    { name: `fixed ${ADAM_RATE}`, run: fixed, errors: errors(fixed) },
+    { name: "one cycle", run: clr, errors: errors(clr) },
+  ];
+  console.log("Test error after each epoch:\n");
+  console.log(row("epoch", runs.map(({ name }) => name)));
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    console.log(
+      row(String(epoch + 1), runs.map(({ errors }) => errors[epoch])),
+    );
+  }
+  const origin = `${dataset.name}, ${dataset.origin}; ${backend} on ${device}`;
+  const chart = comparisonChart(
+    runs.map(({ name, run: { history, epochHistory } }) => ({
+      name,
+      history,
+      epochHistory,
+    })),
+    { metric: "val_acc", origin },
+  );
+  console.log(`\n${paragraph([chart.title.text].flat().join(" "))}`);
   console.log(paragraph(
-    `Test error ${(100 * (1 - (await accuracy.data())[0])).toFixed(2)} %, ` +
-      `loss ${(await loss.data())[0].toFixed(4)} on ${test.count} images ` +
-      `after ${clr.totalIterations} iterations ` +
-      `(${dataset.name}, ${dataset.origin}; ${backend} on ${device})`,
+    `Test error ${errors(clr).at(-1)}, ` +
+      `loss ${clr.epochHistory.val_loss.at(-1)!.toFixed(4)} on ` +
+      `${test.count} images after ${clr.totalIterations} iterations ` +
+      `(${origin})`,
   ));
+  if (flags.out !== undefined) {
+    await writeFile(`${flags.out}/comparison.svg`, await toSvg(chart));
+  }
   return 0;
+}
+
+/** Adam's rate by default, here and in Keras. */
+const ADAM_RATE = 0.001;
+
+/** A line of the table. */
+function row(first: string, others: readonly string[]): string {
+  return first.padStart(5) +
+    others.map((other) => other.padStart(14)).join("");
 }
 
 if (import.meta.main) {

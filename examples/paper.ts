@@ -14,35 +14,44 @@
  * @module
  */
 
-import { selectBackend } from "@clr/clr/backends";
+import { selectBackend, type SelectedBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   Interrupt,
   lockFolder,
   runCommand,
   stoppedStatus,
+  TASK_FLAGS,
+  taskIndex,
   TENSORBOARD_FLAGS,
   UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
-import { DatasetError, type ImageDataset } from "./datasets/image_dataset.ts";
+import { DatasetError } from "./datasets/image_dataset.ts";
+import type { RowDataset } from "./paper/batches.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
 import { MODELS } from "./paper/models.ts";
 import { describeRate } from "./paper/rate.ts";
 import { meanAndSpread, readResult, writeReport } from "./paper/report.ts";
-import { familyOf, ROWS, selectRows, titleOf } from "./paper/rows.ts";
 import {
-  type RowResult,
-  runName,
-  runRow,
-  scaledIterations,
-} from "./paper/run_row.ts";
+  familyOf,
+  type PaperRow,
+  ROWS,
+  selectRows,
+  titleOf,
+} from "./paper/rows.ts";
+import type { RowResult } from "./paper/row_result.ts";
+import { runName } from "./paper/run_name.ts";
+import { runRow, scaledIterations } from "./paper/run_row.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 import { paragraph } from "./training/paragraph.ts";
 
 /** The flags of this program. */
 export const FLAGS = {
-  list: { kind: "switch", help: "list every row" },
+  list: {
+    kind: "switch",
+    help: "list every row, or with --row the tasks of an array",
+  },
   row: {
     kind: "text",
     value: "ID,...",
@@ -90,6 +99,7 @@ export const FLAGS = {
       "test images on the way, the same each time; all at the end (default: all)",
   },
   ...DEVICE_FLAGS,
+  ...TASK_FLAGS,
   ...TENSORBOARD_FLAGS,
   out: {
     kind: "text",
@@ -127,9 +137,48 @@ export function listRows(): string {
   return lines.slice(1).join("\n");
 }
 
+/** One row with one seed, which is one file of results. */
+export interface Task {
+  readonly row: PaperRow;
+  readonly seed: number;
+}
+
+/** Whether a row is on ImageNet and `--data` names no folder of it. */
+function lacksImages({ dataset }: PaperRow, data: string | undefined): boolean {
+  const isFolder = data !== undefined && data !== "download" &&
+    data !== "synthetic";
+  return dataset === "imagenet" && !isFolder;
+}
+
+/** The tasks that `--row`, `--seed` and `--seeds` select, in the order of an array. */
+export function tasksOf(
+  selection: string,
+  { seed, seeds, data }:
+    & Pick<FlagValues<typeof FLAGS>, "seed" | "seeds">
+    & Partial<Pick<FlagValues<typeof FLAGS>, "data">>,
+): Task[] {
+  return selectRows(selection)
+    .filter((row) => !lacksImages(row, data))
+    .flatMap((row) =>
+      Array.from({ length: seeds }, (_, i) => ({ row, seed: seed + i }))
+    );
+}
+
+/** The tasks by their index in an array. */
+function listTasks(tasks: readonly Task[]): string {
+  const width = String(tasks.length - 1).length;
+  return tasks.map(({ row, seed }, i) =>
+    `${String(i).padStart(width)}  ${row.id}, seed ${seed}`
+  ).join("\n");
+}
+
 async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
   if (values.list) {
-    console.log(listRows());
+    console.log(
+      values.row === undefined
+        ? listRows()
+        : listTasks(tasksOf(values.row, values)),
+    );
     return 0;
   }
   if (values.row === undefined && !values.report) {
@@ -151,62 +200,37 @@ async function runRows(
   selection: string,
   values: FlagValues<typeof FLAGS>,
 ): Promise<number> {
-  const { scale, seeds, out } = values;
-  const rows = selectRows(selection);
-  const model = values.model as keyof typeof MODELS | undefined;
+  const { scale } = values;
+  const all = tasksOf(selection, values);
+  const index = taskIndex(values["task-index"], all.length);
+  const tasks = index === undefined ? all : [all[index]];
   const backend = await selectBackend(values);
+  const part = index === undefined
+    ? `${selectRows(selection).length} rows, ${values.seeds} seeds`
+    : `task ${index} of ${all.length}: ${tasks[0].row.id}, seed ${
+      tasks[0].seed
+    }`;
+  const note = scale < 1
+    ? " (figures are not comparable with the published ones)"
+    : "";
   console.log(paragraph(
-    `${rows.length} rows, ${seeds} seeds, scale ${scale}` +
-      `${
-        scale < 1 ? " (figures are not comparable with the published ones)" : ""
-      }, ` +
-      `${backend.backend} on ${backend.device}`,
+    `${part}, scale ${scale}${note}, ${backend.backend} on ${backend.device}`,
   ));
+  for (const row of index === undefined ? selectRows(selection) : []) {
+    if (!lacksImages(row, values.data)) continue;
+    console.log(paragraph(
+      `${row.id}: skipped, needs ImageNet: --data DIR, with train/CLASS and val/CLASS`,
+    ));
+  }
   using interrupt = new Interrupt();
-  const datasets = new Map<DatasetName, ImageDataset>();
-  for (const row of rows) {
-    const load = DATASETS[row.dataset];
-    if (!load) {
-      console.log(`${row.id}: skipped, needs ImageNet`);
-      continue;
-    }
-    let dataset = datasets.get(row.dataset);
-    if (!dataset) {
-      // One data set at a time is in memory.
-      datasets.clear();
-      dataset = await load({
-        source: values.data,
-        trainImages: values["train-images"],
-        testImages: values["test-images"],
-        seed: values.seed,
-        signal: interrupt.signal,
-      });
-      interrupt.signal.throwIfAborted();
-      datasets.set(row.dataset, dataset);
-    }
+  const run = { ...values, backend, signal: interrupt.signal };
+  const datasets = new Map<DatasetName, RowDataset>();
+  for (const ofRow of Map.groupBy(tasks, ({ row }) => row.id).values()) {
     const accuracies: number[] = [];
-    for (let seed = values.seed; seed < values.seed + seeds; seed++) {
-      const options = {
-        dataset,
-        scale,
-        seed,
-        model,
-        dataNote: values["data-note"],
-        testEvery: values["test-every"],
-        curveImages: values["curve-images"],
-        backend,
-        out,
-        tensorboard: values.tensorboard,
-        log: console.log,
-        signal: interrupt.signal,
-      };
-      const name = await runName(row, options);
-      using _lock = await lockFolder(out, {
-        by: `examples/paper.ts --row ${row.id}`,
-        file: `.${name}.lock`,
-      });
-      const result = await finishedResult(`${out}/${name}.json`) ??
-        await runRow(row, options);
+    const [{ row }] = ofRow;
+    for (const { seed } of ofRow) {
+      const dataset = await loadOnce(datasets, row.dataset, run);
+      const result = await runTask({ row, seed }, dataset, run);
       if (!result) {
         console.log(`Stopped. The same command goes on from here.`);
         return stoppedStatus();
@@ -226,6 +250,64 @@ async function runRows(
     }
   }
   return 0;
+}
+
+/** What a run of rows has: its flags, what computes, and what stops it. */
+type Run = Omit<FlagValues<typeof FLAGS>, "backend"> & {
+  readonly backend: SelectedBackend;
+  readonly signal: AbortSignal;
+};
+
+/** A data set, which stays until another one is loaded. */
+async function loadOnce(
+  datasets: Map<DatasetName, RowDataset>,
+  name: DatasetName,
+  run: Run,
+): Promise<RowDataset> {
+  const loaded = datasets.get(name);
+  if (loaded) return loaded;
+  // One data set at a time is in memory.
+  datasets.clear();
+  const dataset = await DATASETS[name]({
+    source: run.data,
+    trainImages: run["train-images"],
+    testImages: run["test-images"],
+    seed: run.seed,
+    signal: run.signal,
+  });
+  run.signal.throwIfAborted();
+  datasets.set(name, dataset);
+  return dataset;
+}
+
+/** Runs a task, or goes on with it; undefined when a signal stopped it. */
+async function runTask(
+  { row, seed }: Task,
+  dataset: RowDataset,
+  run: Run,
+): Promise<RowResult | undefined> {
+  const { out } = run;
+  const options = {
+    dataset,
+    scale: run.scale,
+    seed,
+    model: run.model as keyof typeof MODELS | undefined,
+    dataNote: run["data-note"],
+    testEvery: run["test-every"],
+    curveImages: run["curve-images"],
+    backend: run.backend,
+    out,
+    tensorboard: run.tensorboard,
+    log: console.log,
+    signal: run.signal,
+  };
+  const name = await runName(row, options);
+  using _lock = await lockFolder(out, {
+    by: `examples/paper.ts --row ${row.id}`,
+    name,
+  });
+  return await finishedResult(`${out}/${name}.json`) ??
+    await runRow(row, options);
 }
 
 /** The result at `path`, if that run is finished. */

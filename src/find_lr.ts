@@ -17,6 +17,9 @@
  * - `findLrFlags`, if there is one, describes flags of the module's own, which
  *   both functions are given beside those of the command.
  *
+ * With `--task-index`, as a task of an array, both functions are given its number
+ * as `flags["task-index"]`, and the results go into a folder of that name.
+ *
  * It prints the curve, both bounds and the schedule to paste, and writes
  * `lr_range.json`, `lr_range.csv` and pictures of the curve. Exit status: 0 for a usable range, 3 for
  * any other verdict, 2 for bad usage, 1 for any other error.
@@ -40,6 +43,7 @@ import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
 import { exitWith } from "./command/run.ts";
+import { taskIndex } from "./command/task_index.ts";
 import {
   checkRates,
   FLAGS,
@@ -121,7 +125,13 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`${HELP}\n${describeFlags(flags)}`);
     return 0;
   }
-  return await testModule(path, module, values);
+  const index = taskIndex(values["task-index"]);
+  if (index === undefined) return await testModule(path, module, values);
+  return await testModule(path, module, {
+    ...values,
+    "task-index": index,
+    out: `${values.out}/${index}`,
+  });
 }
 
 /** Says in a line what of a module's exports cannot be tested. */

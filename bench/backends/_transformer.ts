@@ -35,9 +35,11 @@ function createWeights(): Weights {
 
 function dense(
   x: tf.Tensor2D,
-  weights: tf.Variable,
-  bias: tf.Variable,
-  activation: "linear" | "relu" = "linear",
+  { weights, bias, activation = "linear" }: {
+    readonly weights: tf.Variable;
+    readonly bias: tf.Variable;
+    readonly activation?: "linear" | "relu";
+  },
 ): tf.Tensor2D {
   const b = weights as unknown as tf.Tensor2D;
   return tf.fused.matMul({ a: x, b, bias, activation }) as tf.Tensor2D;
@@ -56,7 +58,7 @@ function layerNorm(
 function attention(x: tf.Tensor2D, w: Weights): tf.Tensor2D {
   const perHead = WIDTH / HEADS;
   const [query, key, value] = tf.split(
-    dense(x, w.projection, w.projectionBias),
+    dense(x, { weights: w.projection, bias: w.projectionBias }),
     3,
     1,
   ).map((part) =>
@@ -65,7 +67,7 @@ function attention(x: tf.Tensor2D, w: Weights): tf.Tensor2D {
   const scores = tf.matMul(query, key, false, true).mul(perHead ** -0.5);
   const mixed = tf.matMul(tf.softmax(scores), value).transpose([0, 2, 1, 3])
     .reshape([-1, WIDTH]) as tf.Tensor2D;
-  return dense(mixed, w.output, w.outputBias);
+  return dense(mixed, { weights: w.output, bias: w.outputBias });
 }
 
 /**
@@ -85,14 +87,20 @@ export function createTransformerStep(
   ) as tf.Tensor2D;
   const loss = () => {
     const x = layerNorm(tokens.add(attention(tokens, w)), w.scale1, w.shift1);
-    const hidden = dense(x, w.expand, w.expandBias, "relu");
+    const hidden = dense(x, {
+      weights: w.expand,
+      bias: w.expandBias,
+      activation: "relu",
+    });
     const y = layerNorm(
-      x.add(dense(hidden, w.reduce, w.reduceBias)) as tf.Tensor2D,
+      x.add(
+        dense(hidden, { weights: w.reduce, bias: w.reduceBias }),
+      ) as tf.Tensor2D,
       w.scale2,
       w.shift2,
     );
     const pooled = y.reshape([batchSize, TOKENS, WIDTH]).mean(1) as tf.Tensor2D;
-    const logits = dense(pooled, w.classes, w.classesBias);
+    const logits = dense(pooled, { weights: w.classes, bias: w.classesBias });
     return tf.losses.softmaxCrossEntropy(labels, logits) as tf.Scalar;
   };
   return async () => {

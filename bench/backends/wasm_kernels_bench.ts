@@ -43,8 +43,7 @@ function finish(output: TensorInfo): void {
 function compare(
   title: string,
   kernelName: string,
-  inputs: Inputs,
-  attrs: Attrs,
+  { inputs, attrs }: { readonly inputs: Inputs; readonly attrs: Attrs },
 ): void {
   const group = `${kernelName}: ${title}`;
   const tensors = random(inputs);
@@ -56,7 +55,7 @@ function compare(
     baseline: true,
     n: 5,
     warmup: 1,
-    fn: () => finish(callKernel(wasm, kernelName, tensors, attrs)),
+    fn: () => finish(callKernel(wasm, kernelName, { inputs: tensors, attrs })),
   });
   Deno.bench({
     name: device,
@@ -140,10 +139,16 @@ const layers: [
 for (const [title, images, size, filter] of layers) {
   const x = (count: number) => [count, size, size, filter[2]];
   const dy = (count: number) => [count, size, size, filter[3]];
-  compare(title, "Conv2D", { x: x(images), filter }, convolution);
-  compare(title, "Conv2DBackpropInput", { dy: dy(images), filter }, {
-    ...convolution,
-    inputShape: x(images),
+  compare(title, "Conv2D", {
+    inputs: { x: x(images), filter },
+    attrs: convolution,
+  });
+  compare(title, "Conv2DBackpropInput", {
+    inputs: { dy: dy(images), filter },
+    attrs: {
+      ...convolution,
+      inputShape: x(images),
+    },
   });
   await compareWithCpu(title, {
     kernelName: "Conv2DBackpropFilter",
@@ -155,16 +160,25 @@ for (const [title, images, size, filter] of layers) {
 
 const pooling = { filterSize: 3, strides: 2, pad: "same" };
 compare("quick pool1", "MaxPoolGrad", {
-  dy: [100, 16, 16, 32],
-  input: [100, 32, 32, 32],
-  output: [100, 16, 16, 32],
-}, pooling);
+  inputs: {
+    dy: [100, 16, 16, 32],
+    input: [100, 32, 32, 32],
+    output: [100, 16, 16, 32],
+  },
+  attrs: pooling,
+});
 compare("quick pool2", "AvgPoolGrad", {
-  dy: [100, 8, 8, 32],
-  input: [100, 16, 16, 32],
-}, pooling);
-compare("quick bias of conv1", "Sum", { x: [100, 32, 32, 32] }, {
-  axis: [0, 1, 2],
+  inputs: {
+    dy: [100, 8, 8, 32],
+    input: [100, 16, 16, 32],
+  },
+  attrs: pooling,
+});
+compare("quick bias of conv1", "Sum", {
+  inputs: { x: [100, 32, 32, 32] },
+  attrs: {
+    axis: [0, 1, 2],
+  },
 });
 
 for (
@@ -177,9 +191,12 @@ for (
     ["512³, b transposed", [1, 512, 512], [1, 512, 512], false, true],
   ] as const
 ) {
-  compare(title, "BatchMatMul", { a: [...a], b: [...b] }, {
-    transposeA,
-    transposeB,
+  compare(title, "BatchMatMul", {
+    inputs: { a: [...a], b: [...b] },
+    attrs: {
+      transposeA,
+      transposeB,
+    },
   });
 }
 
@@ -227,5 +244,5 @@ const others: [title: string, kernelName: string, inputs: Inputs, Attrs][] = [
   ): typeof others[number] => ["activations", name, { x: activations }, {}]),
 ];
 for (const [title, kernelName, inputs, attrs] of others) {
-  compare(title, kernelName, inputs, attrs);
+  compare(title, kernelName, { inputs, attrs });
 }

@@ -71,8 +71,7 @@ async function startStock(): Promise<void> {
 export async function countStep(
   backend: Backend,
   network: string,
-  batch: number,
-  steps: number,
+  { batch, steps }: { readonly batch: number; readonly steps: number },
 ): Promise<Counts> {
   const counts = {
     dispatches: 0,

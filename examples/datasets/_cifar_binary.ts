@@ -28,9 +28,7 @@ export async function findCifarFolder(
   const all = [...layout.trainFiles, ...layout.testFiles];
   const folder = await findFolder(
     layout.name,
-    dir,
-    [dir, `${dir}/${layout.folder}`],
-    all,
+    { dir, candidates: [dir, `${dir}/${layout.folder}`], markers: all },
   );
   for (const name of all) {
     if (!await exists(`${folder}/${name}`)) {

@@ -237,7 +237,7 @@ export async function readIdx(
 ): Promise<{ train: ImageSplit; test: ImageSplit; note?: string }> {
   const { name } = layout;
   const images = ["train", "t10k"].map((stem) => namesOf(stem, "images-idx3"));
-  await findFolder(name, dir, [dir], images.flat());
+  await findFolder(name, { dir, candidates: [dir], markers: images.flat() });
   const hasTrain = await findFirst(dir, images[0]) !== undefined;
   const trainCount = (available: number) =>
     countToRead(options.trainImages, available, `training images of ${name}`);

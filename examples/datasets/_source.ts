@@ -288,9 +288,11 @@ export async function readFull(
 /** The first of `candidates` that is a folder with the file `marker` in it. */
 export async function findFolder(
   name: string,
-  dir: string,
-  candidates: readonly string[],
-  markers: readonly string[],
+  { dir, candidates, markers }: {
+    readonly dir: string;
+    readonly candidates: readonly string[];
+    readonly markers: readonly string[];
+  },
 ): Promise<string> {
   for (const candidate of candidates) {
     for (const marker of markers) {

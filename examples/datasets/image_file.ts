@@ -18,9 +18,11 @@ const MAX_JPEG_MB = 2048;
 
 /** Samples of 1 to 4 channels as RGB; what is transparent shows white. */
 function toRgb(
-  width: number,
-  height: number,
-  channels: number,
+  { width, height, channels }: {
+    readonly width: number;
+    readonly height: number;
+    readonly channels: number;
+  },
   sample: (index: number) => number,
 ): RgbImage {
   const pixels = new Uint8Array(width * height * 3);
@@ -109,13 +111,16 @@ async function readPng(bytes: Uint8Array<ArrayBuffer>): Promise<RgbImage> {
     : png.palette ?? (depth < 8 ? greys(depth, transparent?.[0]) : undefined);
   if (palette) {
     const colors = convertIndexedToRgb({ ...png, palette });
-    return toRgb(width, height, palette[0].length, (i) => colors[i]);
+    return toRgb(
+      { width, height, channels: palette[0].length },
+      (i) => colors[i],
+    );
   }
   const most = 2 ** depth - 1;
   if (transparent === undefined) {
-    return toRgb(width, height, channels, (i) => data[i] / most * 255);
+    return toRgb({ width, height, channels }, (i) => data[i] / most * 255);
   }
-  return toRgb(width, height, channels + 1, (i) => {
+  return toRgb({ width, height, channels: channels + 1 }, (i) => {
     const from = Math.floor(i / (channels + 1)) * channels;
     const channel = i % (channels + 1);
     if (channel < channels) return data[from + channel] / most * 255;

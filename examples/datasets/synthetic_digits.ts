@@ -14,8 +14,7 @@ type Point = readonly [x: number, y: number];
 function arc(
   [x, y]: Point,
   [width, height]: Point,
-  from: number,
-  to: number,
+  { from, to }: { readonly from: number; readonly to: number },
 ): Point[] {
   const steps = Math.ceil(12 * Math.abs(to - from));
   return Array.from({ length: steps + 1 }, (_, i) => {
@@ -26,24 +25,36 @@ function arc(
 
 /** The strokes of each digit, in a box from −1 to 1, y downwards. */
 const STROKES: readonly (readonly (readonly Point[])[])[] = [
-  [arc([0, 0], [0.6, 1], 0, 1)],
+  [arc([0, 0], [0.6, 1], { from: 0, to: 1 })],
   [[[-0.35, -0.6], [0.1, -1], [0.1, 1]]],
-  [[...arc([0, -0.5], [0.55, 0.5], -0.5, 0.1), [-0.6, 1], [0.6, 1]]],
+  [[...arc([0, -0.5], [0.55, 0.5], { from: -0.5, to: 0.1 }), [-0.6, 1], [
+    0.6,
+    1,
+  ]]],
   [
-    arc([-0.05, -0.5], [0.55, 0.5], -0.4, 0.25),
-    arc([-0.05, 0.5], [0.6, 0.5], -0.25, 0.4),
+    arc([-0.05, -0.5], [0.55, 0.5], { from: -0.4, to: 0.25 }),
+    arc([-0.05, 0.5], [0.6, 0.5], { from: -0.25, to: 0.4 }),
   ],
   [[[0.1, -1], [-0.6, 0.35], [0.6, 0.35]], [[0.25, -0.3], [0.25, 1]]],
   [[
     [0.55, -1],
     [-0.45, -1],
     [-0.5, -0.1],
-    ...arc([0, 0.4], [0.6, 0.6], -0.35, 0.38),
+    ...arc([0, 0.4], [0.6, 0.6], { from: -0.35, to: 0.38 }),
   ]],
-  [[[0.4, -1], [-0.35, -0.1]], arc([0, 0.45], [0.55, 0.55], 0, 1)],
+  [
+    [[0.4, -1], [-0.35, -0.1]],
+    arc([0, 0.45], [0.55, 0.55], { from: 0, to: 1 }),
+  ],
   [[[-0.6, -1], [0.6, -1], [-0.15, 1]]],
-  [arc([0, -0.5], [0.48, 0.5], 0, 1), arc([0, 0.5], [0.58, 0.5], 0, 1)],
-  [arc([0, -0.45], [0.55, 0.55], 0, 1), [[0.55, -0.45], [0.3, 1]]],
+  [
+    arc([0, -0.5], [0.48, 0.5], { from: 0, to: 1 }),
+    arc([0, 0.5], [0.58, 0.5], { from: 0, to: 1 }),
+  ],
+  [arc([0, -0.45], [0.55, 0.55], { from: 0, to: 1 }), [[0.55, -0.45], [
+    0.3,
+    1,
+  ]]],
 ];
 
 /** The distance from a point to the segment from `a` to `b`. */
@@ -92,14 +103,24 @@ export function drawSyntheticDigits(
     for (const stroke of STROKES[digit]) {
       const points = stroke.map(place);
       for (let k = 1; k < points.length; k++) {
-        ink(points[k - 1], points[k], halfStroke, i * height * width);
+        ink(points[k - 1], points[k], {
+          halfStroke,
+          image: i * height * width,
+        });
       }
     }
   }
   return { images, labels, count };
 
   /** Inks the pixels that a segment of the pen covers, their edges in part. */
-  function ink(a: Point, b: Point, halfStroke: number, image: number): void {
+  function ink(
+    a: Point,
+    b: Point,
+    { halfStroke, image }: {
+      readonly halfStroke: number;
+      readonly image: number;
+    },
+  ): void {
     const reach = halfStroke + 1;
     const range = (axis: 0 | 1, size: number) => [
       Math.max(0, Math.floor(Math.min(a[axis], b[axis]) - reach)),

@@ -59,9 +59,11 @@ export function createGoogLeNet(
   });
   const convolution = (
     x: tf.SymbolicTensor,
-    filters: number,
-    kernelSize: number,
-    strides = 1,
+    { filters, kernelSize, strides = 1 }: {
+      readonly filters: number;
+      readonly kernelSize: number;
+      readonly strides?: number;
+    },
   ) =>
     tf.layers.conv2d({
       filters,
@@ -81,15 +83,31 @@ export function createGoogLeNet(
     [ones, reduce3, threes, reduce5, fives, pooled]: Inception,
   ) =>
     tf.layers.concatenate().apply([
-      convolution(x, ones, 1),
-      convolution(convolution(x, reduce3, 1), threes, 3),
-      convolution(convolution(x, reduce5, 1), fives, 5),
-      convolution(pool(x, 1), pooled, 1),
+      convolution(x, { filters: ones, kernelSize: 1 }),
+      convolution(convolution(x, { filters: reduce3, kernelSize: 1 }), {
+        filters: threes,
+        kernelSize: 3,
+      }),
+      convolution(convolution(x, { filters: reduce5, kernelSize: 1 }), {
+        filters: fives,
+        kernelSize: 5,
+      }),
+      convolution(pool(x, 1), { filters: pooled, kernelSize: 1 }),
     ]) as tf.SymbolicTensor;
 
   const input = tf.input({ shape: [size, size, 3] });
-  let x = normalize(pool(convolution(input, 64, 7, 2), 2));
-  x = pool(normalize(convolution(convolution(x, 64, 1), 192, 3)), 2);
+  let x = normalize(
+    pool(convolution(input, { filters: 64, kernelSize: 7, strides: 2 }), 2),
+  );
+  x = pool(
+    normalize(
+      convolution(convolution(x, { filters: 64, kernelSize: 1 }), {
+        filters: 192,
+        kernelSize: 3,
+      }),
+    ),
+    2,
+  );
   STAGES.forEach((stage, i) => {
     if (i > 0) x = pool(x, 2);
     for (const module of stage) x = inception(x, module);

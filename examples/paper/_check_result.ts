@@ -1,5 +1,5 @@
 import { MODELS } from "./models.ts";
-import type { RowResult } from "./run_row.ts";
+import type { RowResult } from "./row_result.ts";
 
 /** What is wrong with a field: what it must be, unless it is. */
 type Rule = readonly [must: string, holds: (value: unknown) => boolean];

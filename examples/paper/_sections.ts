@@ -1,5 +1,5 @@
 import { familyOf, type PaperRow, ROWS } from "./rows.ts";
-import type { RowResult } from "./run_row.ts";
+import type { RowResult } from "./row_result.ts";
 
 /** Runs that differ in nothing but the seed. */
 export interface Group {

@@ -1,5 +1,5 @@
 import { type Interval, interval } from "./intervals.ts";
-import type { RowResult } from "./run_row.ts";
+import type { RowResult } from "./row_result.ts";
 
 /** Runs of one row, which differ in nothing but the seed. */
 type Runs = readonly RowResult[];

@@ -12,10 +12,12 @@ import {
   unitRange,
 } from "../datasets/normalization.ts";
 import { resizeImages } from "../datasets/resize.ts";
+import { createAlexNet } from "../models/alexnet.ts";
 import { createCifar10Full } from "../models/cifar10_full.ts";
 import { createCifar10FullSigmoid } from "../models/cifar10_full_sigmoid.ts";
 import { createCifar10Quick } from "../models/cifar10_quick.ts";
 import { createDenseNet } from "../models/densenet.ts";
+import { createGoogLeNet } from "../models/googlenet.ts";
 import { createMiniGoogLeNet } from "../models/minigooglenet.ts";
 import { createMnistPerceptron } from "../models/mnist_perceptron.ts";
 import { createResNet } from "../models/resnet.ts";
@@ -34,6 +36,8 @@ export interface PaperModel {
   readonly layerRates?: Readonly<Record<string, number>>;
   normalization(dataset: ImageDataset): Normalization;
   readonly augmentation?: Augmentation;
+  /** Of images that are read from files: height and width of what it takes. */
+  readonly crop?: number;
   /** The images in the size that the network takes. */
   prepare?(dataset: ImageDataset): ImageDataset;
 }
@@ -95,7 +99,9 @@ export const MODELS = {
       createResNet({ ...options, depth: 110, stochasticDepth: true }),
   },
   densenet: { ...residual, create: createDenseNet },
+  alexnet: { ...caffe, create: createAlexNet, crop: 227 },
+  googlenet: { ...caffe, create: createGoogLeNet, crop: 224 },
 } as const satisfies Record<string, PaperModel>;
 
-/** A network that a row names; those of ImageNet are not built here. */
-export type ModelName = keyof typeof MODELS | "alexnet" | "googlenet";
+/** A network that a row names. */
+export type ModelName = keyof typeof MODELS;

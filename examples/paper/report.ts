@@ -16,7 +16,7 @@ import {
 } from "./_sections.ts";
 import { describeRate } from "./rate.ts";
 import { type PaperRow, ROWS, titleOf } from "./rows.ts";
-import type { RowResult } from "./run_row.ts";
+import type { RowResult } from "./row_result.ts";
 
 /**
  * A finished run's result, from its file.

@@ -28,6 +28,7 @@ import {
   CHECKPOINT_FLAGS,
   DATA_FLAGS,
   DEVICE_FLAGS,
+  FIND_FLAGS,
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
@@ -40,6 +41,7 @@ export function classifierFlags<const Folder extends string>(out: Folder) {
   return {
     ...DATA_FLAGS,
     ...SCHEDULE_FLAGS,
+    ...FIND_FLAGS,
     ...DEVICE_FLAGS,
     ...PICTURE_FLAGS,
     ...TENSORBOARD_FLAGS,
@@ -85,7 +87,10 @@ export interface ClassifierProgram<Values extends ClassifierFlagValues> {
   readonly augmentation?: Augmentation;
   /** Makes a compiled model with the metric `acc`. */
   readonly createModel: (values: Values) => tf.LayersModel;
-  /** The range test to run first; nothing where none is wanted. */
+  /**
+   * The range test to run first; nothing where none is wanted, which is never so
+   * with `--find-lr-only`.
+   */
   readonly rangeTest: (
     values: Values,
     backend: SelectedBackend,
@@ -145,6 +150,7 @@ async function main<Values extends ClassifierFlagValues>(
     range ??= await findRange(run, test);
     if (range === undefined) return stoppedStatus();
   }
+  if (values["find-lr-only"]) return range?.verdict === "good" ? 0 : 3;
   const found = range ?? program.bounds?.(values);
   const baseLr = values["base-lr"] ?? found?.baseLr;
   const maxLr = values["max-lr"] ?? found?.maxLr;

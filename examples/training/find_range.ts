@@ -4,13 +4,22 @@ import {
   type FindLearningRateOptions,
   type LearningRateRange,
 } from "@clr/clr";
-import { Interrupt, RangeProgress, writeRangeFiles } from "@clr/clr/command";
+import {
+  type FlagValues,
+  Interrupt,
+  loadInterruptibly,
+  RangeProgress,
+  writeRangeFiles,
+} from "@clr/clr/command";
 import { TensorBoardLogger } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
+import type { LoadOptions } from "../datasets/cifar10.ts";
 import { ImageBatches, type TensorBatch } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
 import { type ClassifierRun, originOf } from "./classifier_run.ts";
+import type { DATA_FLAGS, DEVICE_FLAGS } from "./flags.ts";
+import { paragraph } from "./paragraph.ts";
 
 /** What a range test draws its batches from. */
 export interface RangeTestData {
@@ -33,6 +42,42 @@ export function rangeTestBatches(
     const start = epoch++ * batches.perEpoch;
     return batches.tensors(start, start + full);
   };
+}
+
+/** What {@linkcode loadRangeTestBatches} is told. */
+export interface LoadedRangeTest {
+  readonly load: (options: LoadOptions) => Promise<ImageDataset>;
+  readonly normalization: (dataset: ImageDataset) => Normalization;
+  readonly augmentation?: Augmentation;
+  /** Images to train on, where the flags do not say. @default {all} */
+  readonly trainImages?: number;
+}
+
+/** The training images of a program in batches, for the `find-lr` command. */
+export async function loadRangeTestBatches(
+  { load, normalization, augmentation, trainImages }: LoadedRangeTest,
+  values: Pick<
+    FlagValues<typeof DATA_FLAGS & typeof DEVICE_FLAGS>,
+    "data" | "train-images" | "batch-size" | "seed"
+  >,
+): Promise<() => Iterable<TensorBatch>> {
+  const { seed, "batch-size": batchSize } = values;
+  const dataset = await loadInterruptibly((signal) =>
+    load({
+      source: values.data,
+      trainImages: values["train-images"] ?? trainImages,
+      testImages: 1,
+      seed,
+      signal,
+    })
+  );
+  return rangeTestBatches({
+    dataset,
+    batchSize,
+    seed,
+    normalization: normalization(dataset),
+    augmentation,
+  });
 }
 
 /** What {@linkcode findRange} needs of a run. */
@@ -72,10 +117,11 @@ export async function findRange(
     console.log(
       range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
     );
-    await writeRangeFiles(run.out, range, {
+    const files = await writeRangeFiles(run.out, range, {
       origin: originOf(run),
       plots: run.plots,
     });
+    console.log(paragraph(`In ${run.out}: ${files.join(", ")}`) + "\n");
     if (run.tensorboard !== undefined) {
       await new TensorBoardLogger(run.tensorboard).logRange(range);
     }

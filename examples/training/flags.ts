@@ -104,6 +104,14 @@ export const SCHEDULE_FLAGS = {
   },
 } as const satisfies Flags;
 
+/** The flag that leaves it at the range test. */
+export const FIND_FLAGS = {
+  "find-lr-only": {
+    kind: "switch",
+    help: "run the learning-rate range test, draw it, and train no further",
+  },
+} as const satisfies Flags;
+
 /** Flags of runs that can be stopped and go on. */
 export const CHECKPOINT_FLAGS = {
   "checkpoint-every": {

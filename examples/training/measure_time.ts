@@ -37,8 +37,10 @@ export async function settledSeconds(
 export async function measureTime(
   { createModel }: Pick<ClassifierRun, "createModel">,
   plan: Plan,
-  train: ImageBatches,
-  test: ImageBatches,
+  { train, test }: {
+    readonly train: ImageBatches;
+    readonly test: ImageBatches;
+  },
 ): Promise<number> {
   const model = createModel();
   try {

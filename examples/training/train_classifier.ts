@@ -74,7 +74,7 @@ export async function trainClassifier(
     await printPlan(
       run,
       plan,
-      () => measureTime(run, plan, batches, testBatches),
+      () => measureTime(run, plan, { train: batches, test: testBatches }),
     );
     await using live = await openLivePage(run.live, {
       title: run.modelName,

@@ -25,8 +25,7 @@ export function isAlongLastAxis({ mean }: BatchNormParameters): boolean {
 export function broadcastBatchNorm(
   x: Values,
   parameters: BatchNormParameters,
-  epsilon: number,
-  out: Float32Array,
+  { epsilon, out }: { readonly epsilon: number; readonly out: Float32Array },
 ): void {
   const one = { shape: [], values: [1] };
   const zero = { shape: [], values: [0] };

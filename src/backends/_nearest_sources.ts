@@ -19,9 +19,11 @@ export function nearestSources(
 /** Adds each of dy's pixels to the one that it was made of. */
 export function sumNearest(
   dy: ArrayLike<number>,
-  dyShape: readonly number[],
-  shape: readonly number[],
-  alignCorners: boolean,
+  { dyShape, shape, alignCorners }: {
+    readonly dyShape: readonly number[];
+    readonly shape: readonly number[];
+    readonly alignCorners: boolean;
+  },
 ): Float32Array {
   const [batch, height, width, channels] = shape;
   const [, rows, columns] = dyShape;

@@ -65,6 +65,13 @@ import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernel } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    winograd: 0,
+  } satisfies Record<keyof WasmTrainingOptions, 0>,
+);
 
 const trainingKernels: readonly KernelConfig[] = [
   batchMatMulKernel,
@@ -164,6 +171,7 @@ export interface WasmTrainingOptions {
 export async function enableWasmTraining(
   options: WasmTrainingOptions = {},
 ): Promise<void> {
+  checkNames("enable training on WASM", options, NAMES);
   allowWinograd(options.winograd ?? true);
   // The package registers its own kernels when it is loaded, over ours.
   if (getKernel("Conv2D", "wasm") === undefined) {

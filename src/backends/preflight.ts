@@ -5,6 +5,13 @@ import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { othersWith } from "./_missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    inputs: 0,
+  } satisfies Record<keyof PreflightOptions, 0>,
+);
 
 /** Options of {@linkcode preflight}. */
 export interface PreflightOptions {
@@ -233,6 +240,7 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
+  checkNames("try the model out", options, NAMES);
   await tf.ready();
   warnOfSlowBackend(model);
   const given = options.inputs === undefined

@@ -15,7 +15,19 @@ import {
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
 import { keysOf } from "../runtime/records.ts";
+import { show } from "../runtime/check_data.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkSpelling } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    backend: 0,
+    device: 0,
+    threads: 0,
+    winograd: 0,
+    wasmPath: 0,
+  } satisfies Record<keyof SelectBackendOptions, 0>,
+);
 
 /** A tfjs backend that training can run on. */
 export type BackendName = "webgpu" | "wasm" | "cpu";
@@ -151,6 +163,8 @@ function whyNot(name: BackendName, error: unknown): string {
 export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
+  // The flags of a command, which has others too, are handed on as they are.
+  checkSpelling("select a backend", options, NAMES);
   const {
     device,
     threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS),
@@ -159,7 +173,9 @@ export async function selectBackend(
   } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `Cannot select a backend as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${threads}`,
+      `Cannot select a backend as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${
+        show(threads)
+      }`,
     );
   }
   const asked = options.backend ?? "auto";

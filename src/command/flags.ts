@@ -27,6 +27,8 @@ export interface NumberFlag extends FlagBase {
   readonly above?: number;
   /** The greatest value that is accepted. */
   readonly max?: number;
+  /** The flag may stand without a value; it then reads as NaN. */
+  readonly optional?: true;
 }
 
 /** Any text that is not empty, unless `optional` lets the flag stand alone. */
@@ -177,6 +179,7 @@ function parseValue(
       return parseNumbers(name, flag, text);
     case "number":
     case "integer":
+      if (text === "" && flag.optional) return NaN;
       return parseNumber(name, flag, text);
     case "choice":
       if (flag.choices.includes(text)) return text;

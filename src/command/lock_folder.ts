@@ -1,4 +1,13 @@
 import { join } from "@std/path";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    by: 0,
+    flag: 0,
+    name: 0,
+  } satisfies Record<keyof LockFolderOptions, 0>,
+);
 
 /** A folder is taken: another run writes its results there. */
 export class FolderInUseError extends Error {
@@ -12,13 +21,19 @@ export interface LockFolderOptions {
   readonly by: string;
   /** The flag that names another folder. @default {"--out"} */
   readonly flag?: string;
-  /** The name of the lock's file. @default {".lock"} */
-  readonly file?: string;
+  /**
+   * What the names of the run's files begin with, where it shares the folder with
+   * others: the rest of the folder is theirs.
+   *
+   * @default {""}
+   */
+  readonly name?: string;
 }
 
 /** Who has a folder, as the lock's file says. */
 interface Holder {
   readonly pid: number;
+  readonly host?: string;
   readonly by: string;
   readonly since: string;
 }
@@ -38,10 +53,11 @@ async function isFree(folder: string): Promise<boolean> {
 
 async function describeHolder(path: string): Promise<string> {
   try {
-    const { pid, by, since } = JSON.parse(
+    const { pid, host, by, since } = JSON.parse(
       await Deno.readTextFile(path),
     ) as Holder;
-    return `process ${pid} (${by}, since ${since}) does`;
+    const where = host === undefined ? "" : ` on ${host}`;
+    return `process ${pid}${where} (${by}, since ${since}) does`;
   } catch {
     // It has taken the lock and not written yet who it is.
     return "another process does";
@@ -62,19 +78,33 @@ async function refuse(
   );
 }
 
-async function removeUnfinished(folder: string): Promise<void> {
+/** Removes what writes of files left that begin with `prefix`. */
+async function removeUnfinished(folder: string, prefix: string): Promise<void> {
   for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (isFile && UNFINISHED.test(name)) await Deno.remove(path);
+    const isOwn = isFile && name.startsWith(prefix);
+    if (isOwn && UNFINISHED.test(name)) await Deno.remove(path);
     // The checkpoints have their own lock.
-    if (isDirectory && name === "model") await removeUnfinished(path);
+    if (isDirectory && name === "model") await removeUnfinished(path, prefix);
   }
 }
 
+/** The name of this machine, as a folder may be shared by several. */
+async function ownHost(): Promise<string | undefined> {
+  const { state } = await Deno.permissions.query({
+    name: "sys",
+    kind: "hostname",
+  });
+  return state === "granted" ? Deno.hostname() : undefined;
+}
+
 /**
- * Takes a folder for the results of one run, which is made if it is not there,
- * until it is disposed or the process ends, however it does. What a run that was
- * killed had not finished writing is removed.
+ * Takes a folder, or with `name` a part of it, for the results of one run until it
+ * is disposed or the process ends, however it does. The folder is made if it is
+ * not there, and what a run that was killed had not finished writing is removed.
+ *
+ * The lock is the system's own on a file in the folder, so that it holds between
+ * machines too where their shared file system has such locks, as NFS does.
  *
  * @throws {FolderInUseError} If another run has it; the message says which, and
  * names a folder that is free.
@@ -92,9 +122,10 @@ export async function lockFolder(
   folder: string,
   options: LockFolderOptions,
 ): Promise<Disposable> {
-  const { by, flag = "--out", file = ".lock" } = options;
+  checkNames("lock a folder", options, NAMES);
+  const { by, flag = "--out", name: prefix = "" } = options;
   await Deno.mkdir(folder, { recursive: true });
-  const path = join(folder, file);
+  const path = join(folder, prefix === "" ? ".lock" : `.${prefix}.lock`);
   const lock = await open(path);
   try {
     if (!await lock.tryLock(true)) await refuse(folder, path, flag);
@@ -106,10 +137,15 @@ export async function lockFolder(
     const since = `${
       new Date().toISOString().slice(0, 16).replace("T", " ")
     } UTC`;
-    const holder: Holder = { pid: Deno.pid, by, since };
+    const holder: Holder = {
+      pid: Deno.pid,
+      host: await ownHost(),
+      by,
+      since,
+    };
     await lock.truncate();
     await lock.write(new TextEncoder().encode(JSON.stringify(holder)));
-    await removeUnfinished(folder);
+    await removeUnfinished(folder, prefix);
   } catch (error) {
     close(lock);
     throw error;

@@ -56,6 +56,7 @@ export {
 export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
 export { RangeProgress } from "./range_progress.ts";
 export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export { TASK_FLAGS, taskIndex } from "./task_index.ts";
 export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
 export { systemCode } from "../runtime/system_error.ts";
 export { meantName } from "../runtime/nearest_name.ts";

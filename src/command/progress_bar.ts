@@ -2,6 +2,17 @@ import { Writable } from "node:stream";
 import { tryToWrite } from "./tell.ts";
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { SingleBar } from "cli-progress";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    format: 0,
+    total: 0,
+    value: 0,
+    width: 0,
+    clears: 0,
+  } satisfies Record<keyof ProgressBarOptions, 0>,
+);
 
 /** Options of {@linkcode ProgressBar}. */
 export interface ProgressBarOptions {
@@ -32,6 +43,7 @@ export class ProgressBar {
 
   /** Draws the bar, with `texts` for the names in its format. */
   constructor(options: ProgressBarOptions, texts: ProgressBarTexts) {
+    checkNames("show a progress bar", options, NAMES);
     const { format, total, value = 0, width = 10, clears = false } = options;
     this.#bar = new SingleBar({
       stream: standardError,

@@ -1,6 +1,16 @@
 import { join } from "@std/path";
 import type { LearningRateRange } from "../finder/mod.ts";
 import { writeFile } from "../runtime/write_file.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    name: 0,
+    origin: 0,
+    plots: 0,
+    details: 0,
+  } satisfies Record<keyof RangeFilesOptions, 0>,
+);
 
 /** Options of {@linkcode writeRangeFiles}. */
 export interface RangeFilesOptions {
@@ -28,6 +38,7 @@ export async function writeRangeFiles(
   range: LearningRateRange,
   options: RangeFilesOptions,
 ): Promise<string[]> {
+  checkNames("write the files of a range", options, NAMES);
   const { name = "lr_range", origin, plots = true, details } = options;
   const data = { ...range.toJSON(), ...(details && { origin: details }) };
   const files: [string, string | Uint8Array][] = [

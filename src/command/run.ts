@@ -124,7 +124,10 @@ const PERMISSIONS: readonly (readonly [RegExp, string])[] = [
   [/read access/, "to read data sets, modules and the parts of backends"],
   [/write access/, "to write results and checkpoints, or keep downloads"],
   [/net access/, "to download data sets, or to serve the live page"],
-  [/env access/, "to find the folders for downloads and of the desktop"],
+  [
+    /env access/,
+    "to find the folder for downloads, the desktop and the task of an array",
+  ],
   [/sys access/, "to say what the machine computes on"],
   [/ffi access/, "to ask the GPU's driver"],
   [/run access/, "to start the programs that it compares with"],

@@ -4,6 +4,14 @@ import { scoped } from "../runtime/scoped.ts";
 import type { NativeProblem } from "./_native_library.ts";
 import { type NvmlDevice, openNvml } from "./nvml.ts";
 import { type VulkanDevice, vulkanDevices } from "./vulkan.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    vulkanLibrary: 0,
+    nvmlLibrary: 0,
+  } satisfies Record<keyof DescribeDevicesOptions, 0>,
+);
 
 /** The GPUs of this machine, as plain data for a report or a plan. */
 export interface DeviceReport {
@@ -52,6 +60,7 @@ export interface DescribeDevicesOptions {
 export function describeDevices(
   options: DescribeDevicesOptions = {},
 ): DeviceReport {
+  checkNames("describe the devices", options, NAMES);
   const vulkan = vulkanDevices({ library: options.vulkanLibrary });
   return scoped((own) => {
     const nvml = own(openNvml({ library: options.nvmlLibrary }));

@@ -2,6 +2,15 @@
 
 import type { NativeProblem } from "./_native_library.ts";
 import { type GpuSample, openNvml } from "./nvml.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    interval: 0,
+    library: 0,
+  } satisfies Record<keyof GpuSamplerOptions, 0>,
+);
 
 /** Options of {@linkcode GpuSampler}. */
 export interface GpuSamplerOptions {
@@ -46,11 +55,12 @@ export class GpuSampler implements Disposable, AsyncDisposable {
    * @throws {RangeError} For an interval below 1000.
    */
   constructor(options: GpuSamplerOptions = {}) {
+    checkNames("sample the GPUs", options, NAMES);
     const { interval = 1000, library } = options;
     if (!(interval >= 1000)) {
       throw new RangeError(
         "Cannot sample the GPUs as interval must be >= 1000 ms: " +
-          `current value is ${interval}`,
+          `current value is ${show(interval)}`,
       );
     }
     const nvml = openNvml({ library });

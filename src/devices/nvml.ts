@@ -129,8 +129,10 @@ export class Nvml implements Disposable {
       try {
         this.driverVersion = text(
           nvml,
-          "nvmlSystemGetDriverVersion",
-          NVML.SYSTEM_DRIVER_VERSION_BUFFER_SIZE,
+          {
+            action: "nvmlSystemGetDriverVersion",
+            size: NVML.SYSTEM_DRIVER_VERSION_BUFFER_SIZE,
+          },
           (buffer, size) => nvml.nvmlSystemGetDriverVersion(buffer, size),
         );
         const { handles, locked } = listHandles(nvml);
@@ -275,14 +277,12 @@ function openHandle(nvml: Library["symbols"], index: number): Handle {
     handle: handle[0],
     name: text(
       nvml,
-      "nvmlDeviceGetName",
-      NVML.DEVICE_NAME_V2_BUFFER_SIZE,
+      { action: "nvmlDeviceGetName", size: NVML.DEVICE_NAME_V2_BUFFER_SIZE },
       (buffer, size) => nvml.nvmlDeviceGetName(handle[0], buffer, size),
     ),
     uuid: text(
       nvml,
-      "nvmlDeviceGetUUID",
-      NVML.DEVICE_UUID_V2_BUFFER_SIZE,
+      { action: "nvmlDeviceGetUUID", size: NVML.DEVICE_UUID_V2_BUFFER_SIZE },
       (buffer, size) => nvml.nvmlDeviceGetUUID(handle[0], buffer, size),
     ),
   };
@@ -334,8 +334,7 @@ async function sample(
 
 function text(
   nvml: Library["symbols"],
-  action: string,
-  size: number,
+  { action, size }: { readonly action: string; readonly size: number },
   call: (buffer: Uint8Array<ArrayBuffer>, size: number) => number,
 ): string {
   const buffer = new Uint8Array(size);

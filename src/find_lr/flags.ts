@@ -6,6 +6,7 @@ import {
 } from "../command/flags.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
+import { TASK_FLAGS } from "../command/task_index.ts";
 import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
 import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
 import { metricDirection } from "../metrics/direction.ts";
@@ -45,7 +46,7 @@ export const FLAGS = {
   "max-batches": {
     kind: "integer",
     min: 1,
-    default: 150,
+    default: 250,
     help: "the most batches to train on, where the test chooses its rates",
   },
   iterations: {
@@ -111,6 +112,7 @@ export const FLAGS = {
   },
   ...PICTURE_FLAGS,
   ...TENSORBOARD_FLAGS,
+  ...TASK_FLAGS,
   json: {
     kind: "switch",
     help: "print the result as JSON in place of the chart",

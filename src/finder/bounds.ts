@@ -42,7 +42,7 @@ export interface BoundEvidence {
  *    that, and is brought to twenty steps a decade. This is `baseLr`.
  * 3. *Is undone.* Where half of D is lost again after the best.
  * 4. *Rises.* `maxLr` lies between these two on a logarithmic scale, two fifths of
- *    the way, of which 2.2 decades count, and 0.15 decades more. The best
+ *    the way, of which 2 decades count, and 0.15 decades more. The best
  *    constant rate is known no better from one curve: where a loss takes hold
  *    depends on how far there is to go, where it is undone on what a rate does
  *    within a few steps, and a training of hundreds of steps lies between.
@@ -151,7 +151,7 @@ const CENTER = 0.15;
  * The longest way that counts, in decades: farther up, losses of bounded outputs
  * rise slowly and nothing says where. 1.8 to 2.2 are as good, and none is worse.
  */
-const LONGEST_SPAN = 2.2;
+const LONGEST_SPAN = 2;
 
 /** The way between taking hold and being undone that counts, in decades. */
 export function spanOf(takesHold: number, undone: number): number {

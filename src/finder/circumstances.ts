@@ -1,6 +1,7 @@
 import type { CurveEvidence } from "./bounds.ts";
 import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
+import type { LossOrder } from "./loss_order.ts";
 import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -25,10 +26,14 @@ export interface Circumstances {
     readonly part: "xs" | "ys";
     readonly examples: readonly number[];
   };
+  /** The order in the losses of the batches, where they come in one. */
+  readonly lossOrder?: LossOrder;
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
-  /** The loss of always predicting the mean target. */
+  /** The loss of always predicting the mean target, without any penalty. */
   readonly expected?: number;
+  /** What penalties on the weights add to the loss at the start. */
+  readonly penalty?: number;
   /** Weights that no training changed. */
   readonly unchanged?: {
     readonly names: readonly string[];
@@ -69,46 +74,57 @@ function list(values: readonly (string | number)[], most = 3): string {
     : shown;
 }
 
-/** A loss that training came to, and what it is surely no more than. */
+/** A loss that training came to, and what it is hardly more than. */
 interface LeastLoss {
   readonly loss: number;
   readonly surely: number;
 }
 
-/** The mean of some losses, and two standard errors more. */
-function meanLoss(losses: readonly number[]): LeastLoss {
+/** The mean of some losses, and so many standard errors more. */
+function meanLoss(losses: readonly number[], errors: number): LeastLoss {
   const loss = mean(losses);
   const squares = losses.map((one) => (one - loss) ** 2);
   const error = Math.sqrt(mean(squares) / Math.max(1, losses.length - 1));
-  return { loss, surely: loss + 2 * error };
+  return { loss, surely: loss + errors * error };
 }
 
 /** The losses of a trial's end, were its batches as hard as all are. */
-function endOf({ losses, references }: RangeTrial): number[] {
+function endOf({ losses, references, penalty = 0 }: RangeTrial): number[] {
   const usual = references ? mean(references) : 0;
   return losses
-    .map((loss, i) => references ? loss - references[i] + usual : loss)
+    .map((loss, i) =>
+      (references ? loss - references[i] + usual : loss) - penalty
+    )
     .slice(-Math.ceil(losses.length / 3));
 }
 
 /**
- * The least loss that training surely came to. What long trials did not train on
- * tells best, as passes over few examples memorize them; then the ends of short
- * ones. The lowest point of a sweep is the least of many, so where there is no
- * trial it counts for no more than what a single batch is known to.
+ * The least loss that training surely came to, without penalties on weights: to
+ * make these small is not to learn. What long trials did not train on tells best,
+ * as passes over few examples memorize them; then the ends of short ones. The
+ * lowest point of a sweep is the least of many, so where there is no trial it
+ * counts for no more than what a single batch is known to.
  */
 function leastLoss(
-  { evidence }: Concluded,
-  trials: readonly RangeTrial[],
+  { best, noise }: CurveEvidence,
+  options: {
+    readonly trials: readonly RangeTrial[];
+    /** The penalties at the first weights. */
+    readonly penalty: number;
+  },
 ): LeastLoss {
-  const unseen = trials.flatMap(({ unseen }) => unseen ? [unseen] : []);
+  const { trials } = options;
+  const unseen = trials.flatMap(({ unseen, penalty = 0 }) =>
+    unseen ? [unseen.map((loss) => loss - penalty)] : []
+  );
   const tried = unseen.length > 0
-    ? unseen
-    : trials.map(endOf).filter((losses) => losses.length > 0);
-  const { best, noise } = evidence;
+    ? unseen.map((losses) => meanLoss(losses, 2))
+    : trials.map(endOf).filter((losses) => losses.length > 0)
+      .map((losses) => meanLoss(losses, 1));
+  const loss = best - options.penalty;
   return tried.length > 0
-    ? tried.map(meanLoss).reduce((a, b) => b.surely < a.surely ? b : a)
-    : { loss: best, surely: best + noise };
+    ? tried.reduce((a, b) => b.surely < a.surely ? b : a)
+    : { loss, surely: loss + noise };
 }
 
 /** What is to be found in place of what the curve shows, if anything. */
@@ -169,6 +185,17 @@ export function overrule(
       } times as much as those of batches drawn at random`,
     };
   }
+  if (!circumstances.isShuffled && circumstances.lossOrder) {
+    const { pass } = circumstances.lossOrder;
+    return {
+      kind: "losses-in-runs",
+      detail: `the losses of neighbouring batches are alike${
+        pass === undefined
+          ? " at the first weights"
+          : `, and come again with each pass of ${pass} batches`
+      }`,
+    };
+  }
   if (
     unchanged && unchanged.of > 0 && unchanged.names.length === unchanged.of
   ) {
@@ -178,21 +205,22 @@ export function overrule(
   if (expected !== undefined && evidence.curve === "loss") {
     const better = (loss: number) => (expected - loss) / Math.abs(expected);
     const improvement = evidence.start - evidence.best;
+    const { penalty = 0 } = circumstances;
+    const start = evidence.start - penalty;
     if (
-      better(evidence.start) > TRAINED &&
-      improvement < IMPROVED * (expected - evidence.start)
+      better(start) > TRAINED && improvement < IMPROVED * (expected - start)
     ) {
       return {
         kind: "optimum-already",
-        detail: `whose loss is ${short(evidence.start)}, against ${
+        detail: `whose loss is ${short(start)}, against ${
           short(expected)
         } of always predicting the mean target`,
       };
     }
-    const least = leastLoss(conclusion, trials);
+    const least = leastLoss(evidence, { trials, penalty });
     // What blows up at once was not learning, unless it stayed at that very loss.
     const isTelling = kind !== "diverged-before-improving" ||
-      Math.abs(better(losses.at(-1) ?? Infinity)) < LEARNED;
+      Math.abs(better((losses.at(-1) ?? Infinity) - penalty)) < LEARNED;
     if (isTelling && better(least.surely) < LEARNED) {
       return {
         kind: "frequencies-only",

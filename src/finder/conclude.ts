@@ -61,6 +61,10 @@ function isCoarse({ startLr, endLr, growth, iterations }: RangeTestSettings) {
   return growth === "linear" && startLr < (endLr - startLr) / (iterations - 1);
 }
 
+function shuffle({ circumstances }: About): readonly Remedy[] {
+  return [{ kind: "shuffle", buffer: circumstances?.buffer ?? 1000 }];
+}
+
 const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
@@ -95,10 +99,8 @@ const REMEDIES: {
   "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
   "data-not-finite": () => [{ kind: "clean-data" }],
   "loss-not-finite": () => [{ kind: "check-data" }],
-  "targets-in-runs": ({ circumstances }) => [{
-    kind: "shuffle",
-    buffer: circumstances?.buffer ?? 1000,
-  }],
+  "targets-in-runs": shuffle,
+  "losses-in-runs": shuffle,
   "targets-constant": () => [{ kind: "check-labels" }],
   "frequencies-only": () => [{ kind: "check-pairing" }],
   "weights-unchanged": () => [{ kind: "check-weights" }],

@@ -82,9 +82,10 @@ export class DataSurvey implements Disposable {
     });
   }
 
-  /** Examples in a batch, on average; 1 where nothing is known of them. */
-  get batchSize(): number {
-    return this.#squares.length > 0 ? this.#examples / this.#squares.length : 1;
+  /** Examples in a batch, on average, where something is known of them. */
+  get batchSize(): number | undefined {
+    const { length } = this.#squares;
+    return length > 0 ? this.#examples / length : undefined;
   }
 
   /** Reads what was gathered. */

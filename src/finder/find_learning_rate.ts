@@ -166,6 +166,7 @@ export async function findLearningRate<Batch>(
   if (grid !== undefined) checkGrid(grid, trainer.optimizer);
   const isReplayed = grid !== undefined;
   return await scoped(async (own) => {
+    own(new Turn([trainer.optimizer, ...trainer.otherOptimizers]));
     const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
     const validation = validationData === undefined
       ? undefined
@@ -222,6 +223,28 @@ export async function findLearningRate<Batch>(
       trainer.end();
     }
   });
+}
+
+/** The optimizers that range tests are at work with. */
+const atWork = new WeakSet<object>();
+
+/** Optimizers that one range test has to itself: of two, none leaves no trace. */
+class Turn implements Disposable {
+  readonly #optimizers: readonly object[];
+
+  constructor(optimizers: readonly object[]) {
+    if (optimizers.some((optimizer) => atWork.has(optimizer))) {
+      throw new Error(
+        "Cannot find a learning rate as the optimizer must be in one range test at a time: current value is in another; await that first",
+      );
+    }
+    this.#optimizers = optimizers;
+    for (const optimizer of optimizers) atWork.add(optimizer);
+  }
+
+  [Symbol.dispose](): void {
+    for (const optimizer of this.#optimizers) atWork.delete(optimizer);
+  }
 }
 
 /** The data, from the first batch on as often as that is asked for. */

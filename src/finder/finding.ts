@@ -61,7 +61,8 @@ export type Verdict =
  *   `"loss-not-finite"`: a batch whose loss is not, before any training
  *   (`"not-finite"`).
  * - `"targets-in-runs"`: batches whose targets differ far more than those of
- *   batches drawn at random (`"ordered"`).
+ *   batches drawn at random; `"losses-in-runs"`: losses of neighbouring batches
+ *   that are alike, as batches without targets show it (`"ordered"`).
  * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
  *   was better than that of always predicting the mean target (`"no-signal"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
@@ -88,6 +89,7 @@ export type FindingKind =
   | "data-not-finite"
   | "loss-not-finite"
   | "targets-in-runs"
+  | "losses-in-runs"
   | "targets-constant"
   | "frequencies-only"
   | "weights-unchanged"
@@ -113,6 +115,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "data-not-finite": "not-finite",
   "loss-not-finite": "not-finite",
   "targets-in-runs": "ordered",
+  "losses-in-runs": "ordered",
   "targets-constant": "no-signal",
   "frequencies-only": "no-signal",
   "weights-unchanged": "no-gradient",

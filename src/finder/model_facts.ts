@@ -25,13 +25,11 @@ const plogp = (p: number) => p > 0 ? -p * Math.log(p) : 0;
 /**
  * The loss of always predicting the mean target, of a model with one output and a
  * loss of these: what a network reaches that learns nothing of its inputs.
- *
- * @param penalty The model's penalties on its weights, which its loss includes.
+ * The model's penalties on its weights come to that.
  */
 export function expectedLoss(
   model: LayersModel,
   targets: Targets,
-  penalty: number,
 ): number | undefined {
   const { mean, variance } = targets;
   const sum = (values: readonly number[]) =>
@@ -39,12 +37,11 @@ export function expectedLoss(
   switch (lossName(model)) {
     case "meanSquaredError":
     case "mse":
-      return penalty + variance / mean.length;
+      return variance / mean.length;
     case "categoricalCrossentropy":
-      return mean.length > 1 ? penalty + sum(mean.map(plogp)) : undefined;
+      return mean.length > 1 ? sum(mean.map(plogp)) : undefined;
     case "binaryCrossentropy":
-      return penalty +
-        sum(mean.map((p) => plogp(p) + plogp(1 - p))) / mean.length;
+      return sum(mean.map((p) => plogp(p) + plogp(1 - p))) / mean.length;
   }
 }
 

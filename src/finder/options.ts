@@ -58,7 +58,9 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly iterations?: number;
   /**
-   * The most batches to train on where `iterations` and `epochs` do not say.
+   * The most batches to train on where `iterations` and `epochs` do not say. A
+   * loop without `evaluateOnBatch` may take some fifty more, at a rate of 0, to
+   * tell whether its batches come in an order.
    *
    * @default {250}
    */

@@ -14,7 +14,7 @@ import { rangeView } from "./_notebook.ts";
 import { combineRuns, type Known } from "./combine_runs.ts";
 import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
 import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
-import { readRange } from "./range_json.ts";
+import { readRange, SETTINGS, STOP_REASON } from "./range_json.ts";
 import {
   type FormatOptions,
   formatRange,
@@ -23,13 +23,39 @@ import {
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import type { RangeTestSettings } from "./settings.ts";
 import { keysOf } from "../runtime/records.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const CURVE_NAMES = Object.keys(
+  {
+    metrics: 0,
+    stopReason: 0,
+    startLr: 0,
+    endLr: 0,
+    iterations: 0,
+    growth: 0,
+    batchesPerRate: 0,
+    accumulate: 0,
+    beta: 0,
+    seed: 0,
+    repeats: 0,
+    metric: 0,
+    validated: 0,
+    maxBatches: 0,
+  } satisfies Record<keyof FromCurveOptions, 0>,
+);
 
 const isNumber: Check = that(
   "be a number",
   (value) => typeof value === "number",
 );
 const curveOfNumbers = listOf(isNumber);
-const FROM_CURVE = record({ metrics: optional(mapOf(curveOfNumbers)) });
+const FROM_CURVE = record({
+  metrics: optional(mapOf(curveOfNumbers)),
+  stopReason: optional(STOP_REASON),
+  ...Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, check]) => [name, optional(check)]),
+  ),
+});
 
 /** Options of {@linkcode LearningRateRange.fromCurve}. */
 export interface FromCurveOptions extends Partial<RangeTestSettings> {
@@ -130,6 +156,7 @@ export class LearningRateRange {
     for (const curve of [{ learningRates }, { losses }]) {
       checkData("read a range from a curve", curve, mapOf(curveOfNumbers));
     }
+    checkNames("read a range from a curve", options, CURVE_NAMES);
     checkData("read a range from a curve", options, FROM_CURVE);
     const [first] = learningRates;
     if (

@@ -33,6 +33,8 @@ export interface RangeTrial {
    * absent where training did not hold at this rate.
    */
   readonly gained?: number;
+  /** What the penalties on a model's weights were in the end, if there are some. */
+  readonly penalty?: number;
   /** Of a long one: at its end, the losses of batches that it did not train on. */
   readonly unseen?: readonly number[];
 }

@@ -132,12 +132,27 @@ const NAMED = {
   version: oneOf(1, 2),
 };
 
+/** What each setting of a range test is. */
+export const SETTINGS = {
+  startLr: finite,
+  endLr: finite,
+  iterations: count,
+  growth: oneOf("exponential", "linear"),
+  batchesPerRate: count,
+  beta: finite,
+  repeats: count,
+  validated: flag,
+};
+
+/** What ends a test. */
+export const STOP_REASON = oneOf("end", "diverged", "non-finite", "aborted");
+
 const numbers = listOf(recordedNumber);
 
 const RUN = {
   losses: numbers,
   metrics: mapOf(numbers),
-  stopReason: oneOf("end", "diverged", "non-finite", "aborted"),
+  stopReason: STOP_REASON,
   verdict: oneOf(...VERDICT_NAMES),
   baseLr: optional(finite),
   maxLr: optional(finite),
@@ -149,16 +164,7 @@ const bound = optional(record({ learningRate: recordedNumber }));
 const RESULT = all(
   record({
     ...RUN,
-    settings: record({
-      startLr: finite,
-      endLr: finite,
-      iterations: count,
-      growth: oneOf("exponential", "linear"),
-      batchesPerRate: count,
-      beta: finite,
-      repeats: count,
-      validated: flag,
-    }),
+    settings: record(SETTINGS),
     learningRates: listOf(finite),
     smoothedLosses: numbers,
     suggestions: record({ reasons: optional(mapOf(text)) }),

@@ -69,6 +69,8 @@ export interface MeasuredRun extends RecordedRun {
   readonly trained: number;
   /** Losses computed without a training step. */
   readonly evaluated: number;
+  /** What a model's penalties on its weights added to its loss in the end. */
+  readonly penalty?: number;
 }
 
 /** A rate whose losses are still being read from the device. */
@@ -90,6 +92,9 @@ const RATES_AHEAD = 8;
  * more after each rate would take hours.
  */
 const ENDLESS = 10_000;
+
+/** Batches that are evaluated before it is seen to that their pass ends. */
+const SURELY_ENDS = 200;
 
 /** Batches evaluated ahead of the one whose loss is awaited. */
 const BATCHES_AHEAD = 8;
@@ -271,7 +276,7 @@ class RangeTest {
             return;
           }
           keep(await evaluate(batch));
-          if (reads.length >= ENDLESS) throw validation.endlessError();
+          if (reads.length === SURELY_ENDS) await this.#count(validation);
           // A pass may be long: what is under way on a GPU stays bounded.
           await reads.at(-1 - BATCHES_AHEAD);
         }
@@ -285,6 +290,21 @@ class RangeTest {
     const values = average(reads, weights);
     values.catch(() => {});
     return { learningRate, values, ...(mayBeKept ? { batch: kept } : {}) };
+  }
+
+  /**
+   * Goes through a pass of unknown length without evaluating it, which is far
+   * faster, to see that it ends.
+   */
+  async #count(validation: BatchSource): Promise<void> {
+    if (validation.batches !== undefined) return;
+    let count = 0;
+    for await (const batch of validation.pass()) {
+      disposeBatch(batch);
+      if (++count >= ENDLESS) throw validation.endlessError();
+      if (await this.#isAborted()) return;
+    }
+    validation.ended?.(count);
   }
 
   /** Records what a rate gave and says whether, and why, to stop. */

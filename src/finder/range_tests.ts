@@ -7,13 +7,19 @@ import type { DataSurvey } from "./data_survey.ts";
 import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
+import {
+  ENOUGH_LOSSES,
+  type LossOrder,
+  lossOrder,
+  mayComeInRuns,
+} from "./loss_order.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { searchRange } from "./search.ts";
 import type { Search } from "./search_setup.ts";
-import type { RangeTestSettings } from "./settings.ts";
+import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
 
 /**
  * Rates a decade of a test that chooses its rates, and of one where the losses of
@@ -56,6 +62,9 @@ class RangeTests {
   #penalty: number | undefined;
   #nonFinite: MeasuredRun["nonFinite"];
   #unchanged: { names: string[]; of: number } | undefined;
+  #startLosses: readonly number[] | undefined;
+  /** Over growing rates. */
+  #firstSweep: MeasuredRun | undefined;
 
   constructor(setup: RangeTestsSetup) {
     this.#setup = setup;
@@ -111,9 +120,9 @@ class RangeTests {
     runs: readonly RecordedRun[],
     search?: Search,
   ): Promise<LearningRateRange> {
-    const { source, settings } = this.#setup;
-    const { batches } = source;
-    const isKnown = batches !== undefined && batches !== Infinity;
+    const { settings } = this.#setup;
+    const circumstances = await this.#circumstances();
+    const pass = this.#pass;
     return LearningRateRange.fromRuns(runs, {
       ...settings,
       ...(search && {
@@ -124,13 +133,11 @@ class RangeTests {
       }),
     }, {
       ...(search && { search }),
-      circumstances: await this.#circumstances(),
+      circumstances,
       cost: { ...this.#cost },
-      ...(isKnown
-        ? {
-          batchesPerEpoch: Math.ceil(batches / (settings.accumulate ?? 1)),
-        }
-        : {}),
+      ...(pass === undefined ? {} : {
+        batchesPerEpoch: Math.ceil(pass / (settings.accumulate ?? 1)),
+      }),
     });
   }
 
@@ -204,6 +211,9 @@ class RangeTests {
       repeat,
       isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
     });
+    if (from !== undefined) this.#firstSweep ??= run;
+    const { model } = trainer;
+    const penalty = model && await penaltyOf(model);
     this.#cost.trained += run.trained;
     this.#cost.evaluated += run.evaluated;
     this.#nonFinite ??= run.nonFinite?.cause === "data"
@@ -216,7 +226,7 @@ class RangeTests {
         unchanged.names.length < this.#unchanged.names.length
       ) this.#unchanged = unchanged;
     }
-    return run;
+    return penalty === undefined ? run : { ...run, penalty };
   }
 
   /** Whether a batch that was trained on has a finite loss at the first weights. */
@@ -232,34 +242,75 @@ class RangeTests {
     return Number.isFinite(value);
   }
 
+  /** The order in which batches come, as far as their losses tell. */
+  async #lossOrder(): Promise<LossOrder | undefined> {
+    const { source, settings, validation } = this.#setup;
+    // What the test draws itself has none; a loss of validation data, or of
+    // several batches, is none of a batch.
+    if (
+      source.examples !== undefined || !this.#firstSweep || validation ||
+      batchesOfRate(settings) > 1
+    ) return undefined;
+    const { losses, references } = this.#firstSweep;
+    const known = references ?? await this.#lossesAtStart(losses);
+    return known && lossOrder(known, { pass: this.#pass });
+  }
+
+  /** Batches in a pass, where the data end. */
+  get #pass(): number | undefined {
+    const { batches } = this.#setup.source;
+    return batches === Infinity ? undefined : batches;
+  }
+
+  /**
+   * The losses of batches in their order at the first weights, for a trainee that
+   * cannot evaluate: training at a rate of 0 leaves these as they are.
+   */
+  async #lossesAtStart(
+    losses: readonly number[],
+  ): Promise<readonly number[] | undefined> {
+    const { signal } = this.#setup.options;
+    const isAsked = !this.#startLosses && !signal?.aborted &&
+      mayComeInRuns(losses, { pass: this.#pass });
+    if (isAsked) {
+      const rates = new Array<number>(ENOUGH_LOSSES).fill(0);
+      const { length: count } = rates;
+      this.#startLosses = (await this.#run(rates, { count, repeat: 1 })).losses;
+    }
+    return this.#startLosses;
+  }
+
   async #circumstances(): Promise<Circumstances> {
     const { trainer, source, options, survey, validation } = this.#setup;
     const { model } = trainer;
     const facts = await survey.facts();
-    const { examples, batches } = source;
+    const { examples } = source;
+    const pass = this.#pass;
     const { batchSize } = options;
     const notFinite = await source.notFinite?.();
     const isWeighted = options.classWeight !== undefined;
     const expected = model && facts.targets && !validation && !isWeighted
-      ? expectedLoss(model, facts.targets, this.#penalty!)
+      ? expectedLoss(model, facts.targets)
       : undefined;
     const mismatch = model && mismatchOf(model, facts.targets);
+    const order = await this.#lossOrder();
     return {
       facts,
       isShuffled: examples !== undefined,
       usesTargets: trainer.usesTargets,
       ...(notFinite && { notFinite }),
+      ...(order && { lossOrder: order }),
       ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
-      ...(expected === undefined ? {} : { expected }),
+      ...(expected === undefined ? {} : { expected, penalty: this.#penalty! }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
       ...(examples !== undefined && batchSize !== undefined &&
           batchSize >= examples
         ? { whole: { batchSize, examples } }
         : {}),
-      buffer: batches === undefined || batches === Infinity
+      buffer: pass === undefined || survey.batchSize === undefined
         ? DEFAULT_BUFFER
-        : Math.max(1, Math.round(batches * survey.batchSize)),
+        : Math.max(1, Math.round(pass * survey.batchSize)),
     };
   }
 }

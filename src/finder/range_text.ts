@@ -9,6 +9,15 @@ import {
   wordReading,
 } from "./range_words.ts";
 import { wrap } from "../runtime/wrap.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    color: 0,
+    width: 0,
+    flags: 0,
+  } satisfies Record<keyof FormatOptions, 0>,
+);
 
 /** Options of a range's text. */
 export interface FormatOptions {
@@ -100,6 +109,7 @@ export function formatRange(
   range: RangeTestResult,
   options: FormatOptions = {},
 ): string {
+  checkNames("write a range", options, NAMES);
   const { color = false, width = 80 } = options;
   const { curve, settings, learningRates } = range;
   const lines: string[] = [];

@@ -62,6 +62,8 @@ const HEADLINES: Words<FindingKind> = {
     `The loss is not a finite number before any training${detail(finding)}`,
   "targets-in-runs": ({ finding }) =>
     `The data come in an order: they are not shuffled${detail(finding)}`,
+  "losses-in-runs": ({ finding }) =>
+    `The data come in an order: they are not shuffled${detail(finding)}`,
   "targets-constant": () => "All targets are the same",
   "frequencies-only": ({ finding }) =>
     `Nothing was learned but how often each target occurs${detail(finding)}`,

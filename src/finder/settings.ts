@@ -1,6 +1,7 @@
 import type { Growth } from "./learning_rate_grid.ts";
 import { directedMetric, type Metric } from "../metrics/direction.ts";
 import type { FindLearningRateOptions } from "./options.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** With what a test was run. */
 export interface RangeTestSettings {
@@ -64,18 +65,25 @@ function isAdaptive(options: FindLearningRateOptions<unknown>): boolean {
     batchesPerRate === 1;
 }
 
-function checkOption(name: string, value: number, must: string, ok: boolean) {
+function checkOption(
+  { name, value, must }: {
+    readonly name: string;
+    readonly value: number;
+    readonly must: string;
+  },
+  ok: boolean,
+) {
   if (ok) return;
   throw new RangeError(
-    `Cannot find a learning rate as ${name} must be ${must}: current value is ${value}`,
+    `Cannot find a learning rate as ${name} must be ${must}: current value is ${
+      show(value)
+    }`,
   );
 }
 
 function checkCount(name: string, value: number) {
   checkOption(
-    name,
-    value,
-    "a whole number >= 1",
+    { name, value, must: "a whole number >= 1" },
     Number.isSafeInteger(value) && value >= 1,
   );
 }
@@ -115,28 +123,40 @@ export function resolveSettings(
   }
   const exponential = growth === "exponential";
   checkOption(
-    "startLr",
-    startLr,
-    exponential ? "finite and > 0" : "finite and >= 0",
+    {
+      name: "startLr",
+      value: startLr,
+      must: exponential ? "finite and > 0" : "finite and >= 0",
+    },
     Number.isFinite(startLr) && (exponential ? startLr > 0 : startLr >= 0),
   );
   checkOption(
-    "endLr",
-    endLr,
-    `finite and > startLr (${startLr})`,
+    { name: "endLr", value: endLr, must: `finite and > startLr (${startLr})` },
     Number.isFinite(endLr) && endLr > startLr,
   );
   checkCount("batchSize", batchSize);
   checkCount("batchesPerRate", batchesPerRate);
   checkCount("accumulate", accumulate);
   checkCount("repeats", repeats);
-  checkOption("beta", beta, ">= 0 and < 1", beta >= 0 && beta < 1);
-  checkOption("seed", seed, "a whole number", Number.isSafeInteger(seed));
+  checkOption(
+    { name: "beta", value: beta, must: ">= 0 and < 1" },
+    beta >= 0 && beta < 1,
+  );
+  checkOption(
+    { name: "seed", value: seed, must: "a whole number" },
+    Number.isSafeInteger(seed),
+  );
   if (stopFactor !== undefined) {
-    checkOption("stopFactor", stopFactor, "> 1", stopFactor > 1);
+    checkOption(
+      { name: "stopFactor", value: stopFactor, must: "> 1" },
+      stopFactor > 1,
+    );
   }
   if (epochs !== undefined) {
-    checkOption("epochs", epochs, "> 0", epochs > 0 && epochs < Infinity);
+    checkOption(
+      { name: "epochs", value: epochs, must: "> 0" },
+      epochs > 0 && epochs < Infinity,
+    );
     if (batches === undefined || batches === Infinity) {
       throw new RangeError(
         `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,

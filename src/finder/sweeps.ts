@@ -69,7 +69,8 @@ export class Sweeps {
   constructor(setup: SearchSetup, budget: Budget) {
     this.#setup = setup;
     this.#budget = budget;
-    this.#high = this.#step(setup.endLr);
+    const { startLr, endLr, pace } = setup;
+    this.#high = Math.ceil(Math.log10(endLr / startLr) * pace - 1e-9);
   }
 
   /** The last rate that there was to be tested. */
@@ -207,12 +208,15 @@ export class Sweeps {
     });
   }
 
-  /** The rate of a step of the ladder; step 0 is `startLr`. */
+  /**
+   * The rate of a step of the ladder. Step 0 is `startLr`, and the last one
+   * `endLr` where there is none beyond.
+   */
   #rate(step: number): number {
-    const { startLr, pace } = this.#setup;
-    return step === 0
-      ? startLr
-      : Number((startLr * 10 ** (step / pace)).toPrecision(12));
+    const { startLr, endLr, pace, mayEndHigher } = this.#setup;
+    if (step === 0) return startLr;
+    const rate = Number((startLr * 10 ** (step / pace)).toPrecision(12));
+    return mayEndHigher ? rate : Math.min(endLr, rate);
   }
 
   #step(rate: number): number {

@@ -74,7 +74,8 @@ export class Trials {
   /** The decade between, and how far the two rates are from it. */
   readonly #middle: number;
   readonly #apart: number;
-  /** The decade of the highest rate that may be tried. */
+  /** The decades of the lowest and the highest rate that may be tried. */
+  readonly #lowest: number;
   readonly #highest: number;
   /** What was tried out. */
   readonly done: RangeTrial[] = [];
@@ -95,11 +96,18 @@ export class Trials {
     const undone = found.undone.length ? mean(found.undone) : Infinity;
     this.#middle = centerOf(takes, undone);
     this.#apart = APART_SHARE * spanOf(takes, undone) + APART;
-    this.#highest = setup.mayEndHigher ? Infinity : Math.log10(highest);
+    const { startLr, mayStartLower, mayEndHigher } = setup;
+    this.#lowest = mayStartLower ? -Infinity : Math.log10(startLr);
+    this.#highest = mayEndHigher ? Infinity : Math.log10(highest);
+  }
+
+  /** The nearest decade that may be tried. */
+  #allowed(decade: number): number {
+    return Math.max(this.#lowest, Math.min(this.#highest, decade));
   }
 
   get #bold(): number {
-    return Math.min(this.#highest, this.#middle + this.#apart);
+    return this.#allowed(this.#middle + this.#apart);
   }
 
   /** The decade of the maximum; none where training held nowhere. */
@@ -109,9 +117,12 @@ export class Trials {
     const length = Math.min(TRIAL, Math.floor(this.#budget.left / 2));
     if (length < SHORTEST_TRIAL) return isGuess ? undefined : middle;
     const bold = await this.#tryOut(this.#bold, length);
-    const cautious = await this.#tryOut(middle - apart, length);
+    const cautious = await this.#tryOut(
+      this.#allowed(middle - apart),
+      length,
+    );
     if (bold.gained === undefined && cautious.gained === undefined) {
-      const lower = middle - apart - RETREAT;
+      const lower = this.#allowed(middle - apart - RETREAT);
       const last = await this.#tryOutIfAny(lower);
       return last?.gained === undefined ? undefined : lower;
     }
@@ -145,8 +156,10 @@ export class Trials {
       gained === undefined && Math.log10(learningRate) <= bold + 1e-9
     );
     const plans = [
-      ...(hasFailed ? [] : [{ decade: bold, max: Math.max(bold, most) }]),
-      { decade: most + Math.log10(LONG_SHARE), max: most },
+      ...(hasFailed || bold < most
+        ? []
+        : [{ decade: bold, max: most + BOLDNESS * (bold - most) }]),
+      { decade: this.#allowed(most + Math.log10(LONG_SHARE)), max: most },
     ];
     for (const { decade, max } of plans) {
       const steps = Math.min(LONG_TRIAL, this.#budget.left);
@@ -195,6 +208,7 @@ export class Trials {
       learningRate,
       losses,
       ...(references && { references: references.slice(0, steps) }),
+      ...(run.penalty ? { penalty: run.penalty } : {}),
       ...(holds ? { gained: -change / gain } : {}),
       ...(holds && run.losses.length > steps
         ? { unseen: run.losses.slice(steps) }

@@ -1,3 +1,12 @@
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    classNames: 0,
+    digits: 0,
+  } satisfies Record<keyof ClassificationReportOptions, 0>,
+);
 /**
  * How well a classifier does, class by class: what scikit-learn calls a
  * classification report.
@@ -49,12 +58,16 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function checkIndex(what: string, value: number, at: number, classes: number) {
+function checkIndex(
+  what: string,
+  value: number,
+  { at, classes }: { readonly at: number; readonly classes: number },
+) {
   if (Number.isInteger(value) && value >= 0 && value < classes) return;
   throw new RangeError(
     `Cannot report on a classification as ${what}[${at}] must be a class index from 0 to ${
       classes - 1
-    }: current value is ${value}`,
+    }: current value is ${show(value)}`,
   );
 }
 
@@ -170,6 +183,7 @@ export function classificationReport(
   predictions: ArrayLike<number>,
   options: ClassificationReportOptions = {},
 ): ClassificationReport {
+  checkNames("report on a classification", options, NAMES);
   if (labels.length === 0) {
     throw new RangeError(
       "Cannot report on a classification as there must be at least one example: current value is 0 labels",
@@ -183,15 +197,17 @@ export function classificationReport(
   const { classNames = indexNames(labels, predictions), digits = 2 } = options;
   if (!(Number.isInteger(digits) && digits >= 0 && digits <= 15)) {
     throw new RangeError(
-      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${digits}`,
+      `Cannot report on a classification as digits must be a whole number from 0 to 15: current value is ${
+        show(digits)
+      }`,
     );
   }
   const count = classNames.length;
   const confusion = classNames.map(() => new Array<number>(count).fill(0));
   let correct = 0;
   for (let i = 0; i < labels.length; i++) {
-    checkIndex("labels", labels[i], i, count);
-    checkIndex("predictions", predictions[i], i, count);
+    checkIndex("labels", labels[i], { at: i, classes: count });
+    checkIndex("predictions", predictions[i], { at: i, classes: count });
     confusion[labels[i]][predictions[i]]++;
     if (labels[i] === predictions[i]) correct++;
   }

@@ -9,6 +9,17 @@ import {
   type ClassificationReport,
   classificationReport,
 } from "./classification_report.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    batchSize: 0,
+    classNames: 0,
+    digits: 0,
+    topK: 0,
+  } satisfies Record<keyof EvaluateClassifierOptions, 0>,
+);
 
 /** Examples with known classes. */
 export interface ClassifierBatch {
@@ -73,7 +84,9 @@ function checkTopK(topK: readonly number[], classes: number): void {
   for (const k of topK) {
     if (Number.isSafeInteger(k) && k >= 1 && k <= classes) continue;
     throw new RangeError(
-      `Cannot ${ACTION} as topK must hold whole numbers from 1 to ${classes}: current value is ${k}`,
+      `Cannot ${ACTION} as topK must hold whole numbers from 1 to ${classes}: current value is ${
+        show(k)
+      }`,
     );
   }
 }
@@ -153,10 +166,13 @@ export async function evaluateClassifier(
   data: ClassifierBatch | ClassifierDataset,
   options: EvaluateClassifierOptions = {},
 ): Promise<ClassifierEvaluation> {
+  checkNames(ACTION, options, NAMES);
   const { batchSize = 32, topK = [] } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
-      `Cannot ${ACTION} as batchSize must be a whole number >= 1: current value is ${batchSize}`,
+      `Cannot ${ACTION} as batchSize must be a whole number >= 1: current value is ${
+        show(batchSize)
+      }`,
     );
   }
   const width = scoresOf(model);
@@ -191,7 +207,9 @@ export async function evaluateClassifier(
           : largestAt(scores, i * width, width),
       );
       topK.forEach((k, j) => {
-        if (rankOf(scores, i * width, width, truth[i]) < k) within[j]++;
+        if (rankOf(scores, { start: i * width, width, label: truth[i] }) < k) {
+          within[j]++;
+        }
       });
     }
   }
@@ -214,9 +232,11 @@ export async function evaluateClassifier(
 /** How many classes come before `label`: those with a higher score, or the same earlier. */
 function rankOf(
   scores: ArrayLike<number>,
-  start: number,
-  width: number,
-  label: number,
+  { start, width, label }: {
+    readonly start: number;
+    readonly width: number;
+    readonly label: number;
+  },
 ): number {
   if (width === 1) return Number((scores[start] > 0.5) !== (label === 1));
   const own = scores[start + label];

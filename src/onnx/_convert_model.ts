@@ -1,10 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
 import { converters, takesIntegers } from "./_converters.ts";
 import type { OnnxGraph, OnnxShape, OnnxValue } from "./graph.ts";
+import type { LostMask, Mask } from "./_mask.ts";
+import { MaskRules } from "./_mask_rules.ts";
 import type { LayerConverter, LayerWeight } from "./layer_converter.ts";
 
 type Layer = tf.SymbolicTensor["sourceLayer"];
 type Variable = tf.LayersModel["weights"][number];
+
+/** One application of a layer. */
+interface Application {
+  readonly inputs: readonly OnnxValue[];
+  /** Of the first input, where the layer heeds it. */
+  readonly mask?: Mask;
+  readonly outputShapes: readonly OnnxShape[];
+  /** Put before the layer's name. */
+  readonly scope: string;
+}
 
 /** Reads every weight of the model from its backend. */
 export async function readWeights(
@@ -26,6 +38,7 @@ export class ModelConverter {
   readonly #graph: OnnxGraph;
   readonly #weights: Map<Variable, LayerWeight>;
   readonly #custom: Readonly<Record<string, LayerConverter>>;
+  readonly #masks: MaskRules;
 
   constructor(
     graph: OnnxGraph,
@@ -35,6 +48,7 @@ export class ModelConverter {
     this.#graph = graph;
     this.#weights = weights;
     this.#custom = custom;
+    this.#masks = new MaskRules(graph);
   }
 
   /** Writes a model applied to `inputs` and returns its outputs. */
@@ -46,18 +60,29 @@ export class ModelConverter {
     const values = new Map(
       model.inputs.map((input, i) => [input.id, inputs[i]]),
     );
+    const masks = new Map<number, Mask | LostMask | undefined>();
     const valueOf = (symbolic: tf.SymbolicTensor): OnnxValue => {
       const known = values.get(symbolic.id);
       if (known !== undefined) return known;
       const { sourceLayer, nodeIndex } = symbolic;
       const { outputTensors } = sourceLayer.inboundNodes[nodeIndex];
-      const outputs = this.#layer(
-        sourceLayer,
-        symbolic.inputs.map(valueOf),
-        outputTensors.map(({ shape }) => shape),
+      const layerInputs = symbolic.inputs.map(valueOf);
+      const inputMasks = symbolic.inputs.map(({ id }) => masks.get(id));
+      const outputs = this.#layer(sourceLayer, {
+        inputs: layerInputs,
+        mask: this.#masks.taken(sourceLayer, inputMasks[0], scope),
+        outputShapes: outputTensors.map(({ shape }) => shape),
         scope,
-      );
-      outputTensors.forEach(({ id }, i) => values.set(id, outputs[i]));
+      });
+      const mask = this.#masks.given(sourceLayer, {
+        inputs: layerInputs,
+        masks: inputMasks,
+        scope,
+      });
+      outputTensors.forEach(({ id }, i) => {
+        values.set(id, outputs[i]);
+        masks.set(id, mask);
+      });
       return values.get(symbolic.id)!;
     };
     return model.outputs.map(valueOf);
@@ -65,9 +90,7 @@ export class ModelConverter {
 
   #layer(
     layer: Layer,
-    inputs: readonly OnnxValue[],
-    outputShapes: readonly OnnxShape[],
-    scope: string,
+    { inputs, mask, outputShapes, scope }: Application,
   ): readonly OnnxValue[] {
     const name = `${scope}${layer.name}`;
     if (layer instanceof tf.LayersModel) {
@@ -77,7 +100,13 @@ export class ModelConverter {
     const graph = this.#graph;
     graph.enter(name);
     if (className === "TimeDistributed") {
-      return [this.#timeDistributed(layer, inputs[0], outputShapes[0], scope)];
+      return [
+        this.#timeDistributed(layer, {
+          input: inputs[0],
+          outputShape: outputShapes[0],
+          scope,
+        }),
+      ];
     }
     const custom = Object.hasOwn(this.#custom, className);
     const convert = (custom ? this.#custom : converters)[className];
@@ -101,6 +130,7 @@ export class ModelConverter {
       },
       weights: layer.weights.map((variable) => this.#weights.get(variable)!),
       inputs: custom ? floats.map((input) => graph.plain(input)) : floats,
+      ...(mask && { mask }),
       outputShapes,
     }, graph);
     return Array.isArray(converted) ? converted : [converted as OnnxValue];
@@ -109,9 +139,11 @@ export class ModelConverter {
   /** The steps of a sequence join the batch, go through the layer, and part again. */
   #timeDistributed(
     wrapper: Layer,
-    input: OnnxValue,
-    outputShape: OnnxShape,
-    scope: string,
+    { input, outputShape, scope }: {
+      readonly input: OnnxValue;
+      readonly outputShape: OnnxShape;
+      readonly scope: string;
+    },
   ): OnnxValue {
     const graph = this.#graph;
     const { layer } = wrapper as Layer & { readonly layer: Layer };
@@ -126,14 +158,15 @@ export class ModelConverter {
       x,
       graph.integers("joined", [-1, ...rest as number[]]),
     ], { shape: [null, ...rest], dtype: x.dtype });
-    const [each] = this.#layer(
-      layer,
-      [joined],
-      [[null, ...outputShape.slice(2)]],
-      `${scope}${wrapper.name}/`,
-    );
+    const inner = `${scope}${wrapper.name}/`;
+    this.#masks.taken(layer, undefined, inner);
+    const [each] = this.#layer(layer, {
+      inputs: [joined],
+      outputShapes: [[null, ...outputShape.slice(2)]],
+      scope: inner,
+    });
     graph.enter(`${scope}${wrapper.name}`);
-    const inner = outputShape.slice(2) as number[];
+    const features = outputShape.slice(2) as number[];
     // With the number of steps unknown, it is read from the input as it comes.
     const target = steps === null
       ? graph.node(
@@ -147,12 +180,12 @@ export class ModelConverter {
             graph.integers("batch", [0]),
             graph.integers("features", [2]),
           ], { shape: [2], dtype: "int64" }),
-          graph.integers("each", inner),
+          graph.integers("each", features),
         ],
         { shape: [outputShape.length], dtype: "int64" },
         { axis: 0 },
       )
-      : graph.integers("parted", [-1, steps, ...inner]);
+      : graph.integers("parted", [-1, steps, ...features]);
     return graph.node("Reshape", [graph.plain(each), target], {
       shape: outputShape,
       dtype: each.dtype,

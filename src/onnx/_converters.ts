@@ -24,6 +24,7 @@ import {
   convertUpSampling,
   convertZeroPadding,
 } from "./_core.ts";
+import { convertMasking } from "./_mask.ts";
 import {
   convertConcatenate,
   convertDot,
@@ -72,6 +73,7 @@ export const converters: Readonly<Record<string, LayerConverter>> = {
   LSTM: convertRecurrent,
   LayerNormalization: convertLayerNormalization,
   LeakyReLU: convertLeakyReLU,
+  Masking: convertMasking,
   MaxPooling1D: convertPooling("MaxPool"),
   MaxPooling2D: convertPooling("MaxPool"),
   MaxPooling3D: convertPooling("MaxPool"),

@@ -120,14 +120,9 @@ export const convertRepeatVector: LayerConverter = (
 
 /** Embedding: a row of the table for each index. */
 export const convertEmbedding: LayerConverter = (
-  { name, config, weights: [table], inputs: [x], outputShapes: [shape] },
+  { weights: [table], inputs: [x], outputShapes: [shape] },
   graph,
 ) => {
-  if (config.maskZero) {
-    throw new TypeError(
-      `Cannot export the model as layer "${name}" (Embedding) must not mask what follows: current value is maskZero = true`,
-    );
-  }
   const plain = graph.plain(x);
   // TensorFlow.js truncates, as the cast does.
   const indices = x.dtype === "float32"
@@ -282,7 +277,7 @@ export const convertSoftmax: LayerConverter = (
     return activate(graph, input, "softmax");
   }
   const x = input.flattened ? graph.plain(input) : input;
-  const total = graph.reduce("ReduceLogSumExp", x, axes, true);
+  const total = graph.reduce("ReduceLogSumExp", x, { axes, keepDims: true });
   return graph.map("Exp", graph.map("Sub", x, {}, [total]));
 };
 

@@ -66,8 +66,7 @@ function l2Normalize(
   const squares = graph.reduce(
     "ReduceSum",
     graph.map("Mul", x, {}, [x]),
-    [axis],
-    true,
+    { axes: [axis], keepDims: true },
   );
   const floored = graph.map("Max", squares, {}, [
     graph.scalar("epsilon", 1e-7),
@@ -95,7 +94,10 @@ export const convertDot: LayerConverter = (
     return config.normalize ? l2Normalize(graph, plain, axes[i]) : plain;
   });
   if (x.shape.length === 2 && y.shape.length === 2) {
-    return graph.reduce("ReduceSum", graph.map("Mul", x, {}, [y]), [1], true);
+    return graph.reduce("ReduceSum", graph.map("Mul", x, {}, [y]), {
+      axes: [1],
+      keepDims: true,
+    });
   }
   const swapped = (value: OnnxValue, swap: boolean) =>
     swap ? graph.arrange(value, [0, 2, 1]) : value;

@@ -62,16 +62,17 @@ export const convertBatchNormalization: LayerConverter = (layer, graph) => {
 function normalize(
   graph: OnnxGraph,
   x: OnnxValue,
-  axes: readonly number[],
-  epsilon: number,
+  { axes, epsilon }: {
+    readonly axes: readonly number[];
+    readonly epsilon: number;
+  },
 ): OnnxValue {
-  const mean = graph.reduce("ReduceMean", x, axes, true);
+  const mean = graph.reduce("ReduceMean", x, { axes, keepDims: true });
   const centred = graph.map("Sub", x, {}, [mean]);
   const variance = graph.reduce(
     "ReduceMean",
     graph.map("Mul", centred, {}, [centred]),
-    axes,
-    true,
+    { axes, keepDims: true },
   );
   const deviation = graph.map(
     "Sqrt",
@@ -112,7 +113,7 @@ export const convertLayerNormalization: LayerConverter = (layer, graph) => {
     );
   }
   const x = input.flattened ? graph.plain(input) : input;
-  let y = normalize(graph, x, axes, numberOf(config, "epsilon"));
+  let y = normalize(graph, x, { axes, epsilon: numberOf(config, "epsilon") });
   if (gamma) {
     y = graph.map("Mul", y, {}, [
       graph.constantFor(y, "gamma", dims, gamma.data),

@@ -28,6 +28,6 @@ export function convertGlobalPooling(
     const axes = config.dataFormat === "channelsFirst"
       ? [2, 3]
       : [1, 2].slice(0, rank - 2);
-    return graph.reduce(opType, input, axes, false);
+    return graph.reduce(opType, input, { axes, keepDims: false });
   };
 }

@@ -1,5 +1,6 @@
 import { recurrentActivationAttributes } from "./_activations.ts";
 import { unsqueeze } from "./_core.ts";
+import { pack } from "./_mask.ts";
 import { identity, transpose } from "./_transpose.ts";
 import type { OnnxGraph, OnnxValue } from "./graph.ts";
 import { numberOf } from "./_config.ts";
@@ -61,9 +62,8 @@ function refuse(layer: LayerToConvert, required: string, value: unknown) {
 /** `[inputs, gates · units]` as ONNX's `[1, gates · units, inputs]`, its gates in ONNX's order. */
 function gateWeights(
   graph: OnnxGraph,
-  name: string,
   { shape: [inputs, width], data }: LayerWeight,
-  gates: readonly number[],
+  { name, gates }: { readonly name: string; readonly gates: readonly number[] },
 ): OnnxValue {
   const units = width / gates.length;
   const turned = transpose(data, [inputs, width], [1, 0]);
@@ -81,9 +81,8 @@ function gateWeights(
 /** ONNX has a bias for the input and one for the recurrence; the latter is 0. */
 function gateBias(
   graph: OnnxGraph,
-  name: string,
   { shape: [width], data }: LayerWeight,
-  gates: readonly number[],
+  { name, gates }: { readonly name: string; readonly gates: readonly number[] },
 ): OnnxValue {
   const units = width / gates.length;
   const both = new Float32Array(2 * width);
@@ -94,6 +93,7 @@ function gateBias(
 }
 
 interface Run {
+  readonly cell: Cell;
   readonly config: LayerToConvert["config"];
   readonly weights: readonly LayerWeight[];
   readonly states: readonly OnnxValue[];
@@ -107,23 +107,31 @@ interface Run {
 
 /** Runs a cell over a sequence; returns the output and the last states. */
 function run(
-  cell: Cell,
   layer: LayerToConvert,
   graph: OnnxGraph,
-  { config, weights, states, backwards, reversed, prefix }: Run,
+  { cell, config, weights, states, backwards, reversed, prefix }: Run,
 ): { output: OnnxValue; states: OnnxValue[] } {
   const [x] = layer.inputs;
   const [batch, steps] = x.shape;
+  const packed = layer.mask && pack(graph, x, layer.mask);
   const units = numberOf(config, "units");
   const [kernel, recurrent, bias] = weights;
   const [sequence, ...last] = graph.nodeWithOutputs(
     cell.opType,
     [
-      graph.arrange(x, [1, 0, 2]),
-      gateWeights(graph, `${prefix}kernel`, kernel, cell.gates),
-      gateWeights(graph, `${prefix}recurrent_kernel`, recurrent, cell.gates),
-      bias ? gateBias(graph, `${prefix}bias`, bias, cell.gates) : null,
-      null,
+      packed?.sequence ?? graph.arrange(x, [1, 0, 2]),
+      gateWeights(graph, kernel, {
+        name: `${prefix}kernel`,
+        gates: cell.gates,
+      }),
+      gateWeights(graph, recurrent, {
+        name: `${prefix}recurrent_kernel`,
+        gates: cell.gates,
+      }),
+      bias
+        ? gateBias(graph, bias, { name: `${prefix}bias`, gates: cell.gates })
+        : null,
+      packed?.lengths ?? null,
       ...states.map((state) => unsqueeze(graph, state, [0])),
     ],
     [
@@ -136,23 +144,29 @@ function run(
       ...recurrentActivationAttributes(cell.activations(config)),
     },
   );
-  const lastStates = last.map((state) =>
-    graph.node("Squeeze", [state, graph.integers("first", [0])], {
-      shape: [batch, units],
-    })
-  );
+  const lastStates = last.map((state, i) => {
+    const squeezed = graph.node(
+      "Squeeze",
+      [state, graph.integers("first", [0])],
+      { shape: [batch, units] },
+    );
+    return packed?.unpack.state(squeezed, states[i]) ?? squeezed;
+  });
   if (!config.returnSequences) {
     return { output: lastStates[0], states: lastStates };
   }
   // It stays in time-major order for a recurrent layer that follows.
-  const output = graph.node(
+  const outputs = graph.node(
     "Squeeze",
     [sequence, graph.integers("direction", [1])],
     { shape: [batch, steps, units], order: [1, 0, 2] },
   );
+  const output = packed?.unpack.outputs(outputs, states[0], backwards) ??
+    outputs;
   if (!reversed) return { output, states: lastStates };
+  const timeMajor = graph.arrange(output, [1, 0, 2]);
   return {
-    output: graph.map("Slice", output, {}, [
+    output: graph.map("Slice", timeMajor, {}, [
       graph.integers("last", [-1]),
       graph.integers("before_first", [-Number.MAX_SAFE_INTEGER]),
       graph.integers("time", [0]),
@@ -192,7 +206,8 @@ function cellOf(
 export const convertRecurrent: LayerConverter = (layer, graph) => {
   const { cell, config } = cellOf(layer, layer);
   const backwards = Boolean(config.goBackwards);
-  const { output, states } = run(cell, layer, graph, {
+  const { output, states } = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights,
     states: layer.inputs.slice(1),
@@ -210,7 +225,8 @@ export const convertBidirectional: LayerConverter = (layer, graph) => {
   const halfway = layer.weights.length / 2;
   const given = layer.inputs.slice(1);
   const backwards = Boolean(config.goBackwards);
-  const forward = run(cell, layer, graph, {
+  const forward = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights.slice(0, halfway),
     states: given.slice(0, given.length / 2),
@@ -218,7 +234,8 @@ export const convertBidirectional: LayerConverter = (layer, graph) => {
     reversed: backwards,
     prefix: "forward_",
   });
-  const backward = run(cell, layer, graph, {
+  const backward = run(layer, graph, {
+    cell,
     config,
     weights: layer.weights.slice(halfway),
     states: given.slice(given.length / 2),

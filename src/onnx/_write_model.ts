@@ -90,6 +90,7 @@ const onnxTypes = {
   float32: DataType.FLOAT,
   int32: DataType.INT32,
   int64: DataType.INT64,
+  bool: DataType.BOOL,
 } as const;
 
 function describe(value: OnnxValue): ValueInfoProto {

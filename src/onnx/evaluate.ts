@@ -10,6 +10,15 @@ import {
 } from "../metrics/class_indices.ts";
 import type { OnnxSession } from "./session.ts";
 import type { Tensor } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    batchSize: 0,
+    classNames: 0,
+  } satisfies Record<keyof EvaluateOptions, 0>,
+);
 
 /** What {@linkcode evaluate} evaluates on. */
 export interface EvaluationData {
@@ -86,10 +95,13 @@ export async function evaluate(
   data: EvaluationData,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkNames("evaluate the model", options, NAMES);
   const { batchSize = 100 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(
-      `Cannot evaluate the model as batchSize must be a positive integer: current value is ${batchSize}`,
+      `Cannot evaluate the model as batchSize must be a positive integer: current value is ${
+        show(batchSize)
+      }`,
     );
   }
   const [input, output] = [session.inputs[0], session.outputs[0]];

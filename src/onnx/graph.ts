@@ -1,7 +1,7 @@
 import { identity, inverse, transpose } from "./_transpose.ts";
 
 /** The element types that the exporter writes. */
-export type OnnxDataType = "float32" | "int32" | "int64";
+export type OnnxDataType = "float32" | "int32" | "int64" | "bool";
 
 /** A shape; `null` for a dimension that is known only when the model runs. */
 export type OnnxShape = readonly (number | null)[];
@@ -292,8 +292,10 @@ export class OnnxGraph {
   reduce(
     opType: "ReduceMean" | "ReduceMax" | "ReduceLogSumExp" | "ReduceSum",
     value: OnnxValue,
-    axes: readonly number[],
-    keepDims: boolean,
+    { axes, keepDims }: {
+      readonly axes: readonly number[];
+      readonly keepDims: boolean;
+    },
   ): OnnxValue {
     const place = inverse(value.order);
     const physical = axes.map((axis) => place[axis]).sort((a, b) => a - b);

@@ -23,6 +23,11 @@ export interface LayerToConvert {
    * user gets them in plain order; see {@linkcode OnnxValue.order}.
    */
   readonly inputs: readonly OnnxValue[];
+  /**
+   * Which steps of the first input count: 1 for those and 0 for the others, whole
+   * numbers of 64 bits, [batch, steps]; absent where all do.
+   */
+  readonly mask?: OnnxValue;
   /** The shapes of the outputs that TensorFlow.js gives. */
   readonly outputShapes: readonly OnnxShape[];
 }

@@ -10,11 +10,12 @@
  *
  * | kind | layers |
  * | --- | --- |
- * | dense | Dense, Embedding (without masking), Dot |
+ * | dense | Dense, Embedding, Dot |
  * | convolution | Conv1D, Conv2D, Conv3D, Conv2DTranspose, Conv3DTranspose, DepthwiseConv2D, SeparableConv2D |
  * | pooling | maximum and average, in 1, 2 and 3 dimensions; global in 1 and 2 |
  * | normalization | BatchNormalization, LayerNormalization, Rescaling |
  * | recurrent | SimpleRNN, GRU, LSTM, RNN of one of their cells, Bidirectional, TimeDistributed; not stateful |
+ * | masks | Masking and Embedding with `maskZero`, of any steps, and what recurrent layers make of them |
  * | merging | Add, Multiply, Average, Maximum, Minimum, Concatenate |
  * | shape | Flatten, Reshape, Permute, RepeatVector, ZeroPadding2D, Cropping2D, UpSampling2D |
  * | activation | every one by name; ReLU, LeakyReLU, PReLU, ELU, ThresholdedReLU, Softmax |

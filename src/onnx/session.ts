@@ -8,7 +8,16 @@ import {
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
+import { show } from "../runtime/check_data.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    provider: 0,
+    threads: 0,
+  } satisfies Record<keyof SessionOptions, 0>,
+);
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
@@ -298,6 +307,7 @@ export async function createSession(
   bytes: Uint8Array,
   options: SessionOptions = {},
 ): Promise<OnnxSession> {
+  checkNames("create a session", options, NAMES);
   const { provider = "wasm" } = options;
   if (provider !== "wasm" && provider !== "webgpu") {
     throw new TypeError(
@@ -309,13 +319,17 @@ export async function createSession(
     started.get(provider) ?? Math.min(4, Math.ceil(cores / 2));
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
-      `Cannot create a session as threads must be a positive integer: current value is ${threads}`,
+      `Cannot create a session as threads must be a positive integer: current value is ${
+        show(threads)
+      }`,
     );
   }
   const running = started.get(provider) ?? threads;
   if (running !== threads) {
     throw new RangeError(
-      `Cannot create a session as threads must be ${running}, with which onnxruntime-web was started in this process: current value is ${threads}`,
+      `Cannot create a session as threads must be ${running}, with which onnxruntime-web was started in this process: current value is ${
+        show(threads)
+      }`,
     );
   }
   const model = parse(bytes);

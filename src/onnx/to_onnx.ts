@@ -6,6 +6,18 @@ import { writeModel } from "./_write_model.ts";
 import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    opset: 0,
+    name: 0,
+    inputLayout: 0,
+    normalization: 0,
+    converters: 0,
+    metadata: 0,
+  } satisfies Record<keyof ToOnnxOptions, 0>,
+);
 
 /**
  * How an input is normalized: `(x − mean) · scale`. Both have one number, one
@@ -70,6 +82,7 @@ export interface ToOnnxOptions {
 }
 
 function checkOptions(model: unknown, options: ToOnnxOptions): void {
+  checkNames("export the model", options, NAMES);
   if (!(model instanceof tf.LayersModel)) {
     throw new TypeError(
       `Cannot export the model as it must be a tf.LayersModel: current value is ${
@@ -113,8 +126,10 @@ function inputType(input: tf.SymbolicTensor): "float32" | "int32" {
 function normalizer(
   graph: OnnxGraph,
   x: OnnxValue,
-  name: "mean" | "scale",
-  values: ArrayLike<number>,
+  { name, values }: {
+    readonly name: "mean" | "scale";
+    readonly values: ArrayLike<number>;
+  },
 ): OnnxValue {
   const example = x.shape.slice(1);
   const channels = example[example.length - 1];
@@ -138,10 +153,12 @@ function normalize(
 ): OnnxValue {
   graph.enter("normalization");
   const x = graph.float(input);
-  const centred = graph.map("Sub", x, {}, [normalizer(graph, x, "mean", mean)]);
+  const centred = graph.map("Sub", x, {}, [
+    normalizer(graph, x, { name: "mean", values: mean }),
+  ]);
   if (scale === undefined) return centred;
   return graph.map("Mul", centred, {}, [
-    normalizer(graph, x, "scale", scale),
+    normalizer(graph, x, { name: "scale", values: scale }),
   ]);
 }
 

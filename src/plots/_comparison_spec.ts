@@ -25,6 +25,15 @@ import {
 } from "./_spec.ts";
 import { thin } from "./_thin.ts";
 import { settledTrend } from "./_trend.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+    metric: 0,
+  } satisfies Record<keyof ComparisonChartOptions, 0>,
+);
 
 /** One run of a comparison. */
 export interface NamedRun extends RunHistory {
@@ -127,6 +136,7 @@ export function comparisonSpec(
   runs: readonly NamedRun[],
   options: ComparisonChartOptions = {},
 ): SingleChart {
+  checkNames("draw a comparison", options, NAMES);
   if (runs.length < 1 || runs.length > COLOURS.length) {
     throw new RangeError(
       `Cannot draw a comparison as it must have from 1 to ${COLOURS.length} runs: current value is ${runs.length}`,

@@ -6,6 +6,14 @@ import { LIGHT } from "./_palette.ts";
 import { limits } from "./_range_panel.ts";
 import { frame, hover, inReach, reached, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+  } satisfies Record<keyof ChartOptions, 0>,
+);
 
 /** What a chart of a grid draws: a range with a `grid` has it, and its JSON. */
 export type GridData = Pick<RangeTestResult, "settings" | "grid">;
@@ -57,6 +65,7 @@ export function gridSpec(
   { grid, settings }: GridData,
   options: ChartOptions = {},
 ): SingleChart {
+  checkNames("draw a grid", options, NAMES);
   if (grid === undefined || grid.points.length === 0) {
     throw new TypeError(
       "Cannot draw a grid as the range must have one, of findLearningRate's option grid: current value has none",

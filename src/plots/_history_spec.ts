@@ -24,6 +24,15 @@ import {
 import { dots, frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
 import { settledTrend, spanOf } from "./_trend.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+    metrics: 0,
+  } satisfies Record<keyof HistoryChartOptions, 0>,
+);
 
 /** Options of a history's chart. */
 export interface HistoryChartOptions extends ChartOptions {
@@ -117,6 +126,7 @@ export function historySpec(
   source: RunHistory | HistoryColumns,
   options: HistoryChartOptions = {},
 ): StackedChart {
+  checkNames("draw a history", options, NAMES);
   const run = runOf(source);
   const { history, epochHistory } = run;
   const { iterations, lr: rates } = history;

@@ -8,6 +8,14 @@ import {
   type RangeData,
 } from "./_range_panel.ts";
 import { frame, zoom } from "./_spec.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+  } satisfies Record<keyof ChartOptions, 0>,
+);
 
 /**
  * The curve below the one that was read, for comparison: the loss with the
@@ -74,6 +82,7 @@ export function rangeSpec(
   range: RangeData,
   options: ChartOptions = {},
 ): StackedChart {
+  checkNames("draw a range", options, NAMES);
   const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(

@@ -6,12 +6,26 @@ import {
   RATE,
   rateHeight,
 } from "./_axes.ts";
+import {
+  describe,
+  type ScheduleDescription,
+} from "../schedules/description.ts";
+import type { Schedule } from "../schedules/schedule.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { count, counted } from "./_format.ts";
 import type { ChartOptions, SingleChart } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+    origin: 0,
+  } satisfies Record<keyof ChartOptions, 0>,
+);
 
 /** Anything with a learning rate at each iteration. */
 export type ScheduleSource =
@@ -40,14 +54,33 @@ interface Looked {
   readonly stride: number;
 }
 
-/** How long every cycle is, as the options say; of a function nobody knows. */
+/**
+ * How long every cycle is, as the options say, or what made the schedule; of a
+ * function of one's own nobody knows.
+ */
 function knownPeriod(schedule: ScheduleSource): number | undefined {
-  if (typeof schedule === "function") return undefined;
+  if (typeof schedule === "function") return describedPeriod(schedule);
   const { stepSize, stepSizeDown, cycleFactor = 1 } = schedule.options ?? {};
   return stepSize === undefined || stepSizeDown === undefined ||
       cycleFactor !== 1
     ? undefined
     : stepSize + stepSizeDown;
+}
+
+function describedPeriod(schedule: Schedule): number | undefined {
+  let description: ScheduleDescription;
+  try {
+    description = describe(schedule);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+  const { kind } = description;
+  if (kind !== "cyclic" && kind !== "cosineRestarts") return undefined;
+  if (description.cycleFactor !== 1) return undefined;
+  return kind === "cyclic"
+    ? description.stepSize! + description.stepSizeDown!
+    : description.cycleSize;
 }
 
 /** How long the cycles between these ends are; undefined where they differ. */
@@ -120,9 +153,12 @@ export function scheduleSpec(
   iterations: number,
   options: ChartOptions = {},
 ): SingleChart {
+  checkNames("draw a schedule", options, NAMES);
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
-      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${iterations}`,
+      `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${
+        show(iterations)
+      }`,
     );
   }
   const looked = lookAt(schedule, iterations);

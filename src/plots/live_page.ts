@@ -4,6 +4,16 @@ import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
 import type { HistoryColumns, RunHistory } from "./_run.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    port: 0,
+    title: 0,
+    iterations: 0,
+    x: 0,
+  } satisfies Record<keyof LivePageOptions, 0>,
+);
 
 /** Options of {@linkcode LivePage.open}. */
 export interface LivePageOptions {
@@ -137,6 +147,7 @@ export class LivePage implements AsyncDisposable {
    * @throws {Error} When the server cannot start otherwise, and outside Deno.
    */
   static async open(options: LivePageOptions = {}): Promise<LivePage> {
+    checkNames("open a live page", options, NAMES);
     const { port = 0, title = "Training", iterations, x = "iterations" } =
       options;
     requireDeno("open a live page");

@@ -1,5 +1,12 @@
 import { escapeHtml, figure, page } from "./_page.ts";
 import type { Chart } from "./_grammar.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    title: 0,
+  } satisfies Record<keyof HtmlOptions, 0>,
+);
 
 /** Options of {@linkcode toHtml}. */
 export interface HtmlOptions {
@@ -31,6 +38,7 @@ export function toHtml(
   charts: readonly Chart[],
   options: HtmlOptions = {},
 ): Promise<string> {
+  checkNames("make a page", options, NAMES);
   const { title = "Learning rates" } = options;
   const figures = charts.map((chart, i) => figure(i, chart)).join("\n");
   return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, charts);

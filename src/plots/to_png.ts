@@ -3,6 +3,15 @@ import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
 import type { Chart } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scale: 0,
+    theme: 0,
+  } satisfies Record<keyof PngOptions, 0>,
+);
 
 /** Options of {@linkcode toPng}. */
 export interface PngOptions {
@@ -55,10 +64,11 @@ export async function toPng(
   chart: Chart,
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkNames("draw a PNG", options, NAMES);
   const { scale = 2, theme = "light" } = options;
-  if (!(scale > 0 && Number.isFinite(scale))) {
+  if (!(Number.isFinite(scale) && scale > 0)) {
     throw new RangeError(
-      `Cannot draw a PNG as scale must be > 0: current value is ${scale}`,
+      `Cannot draw a PNG as scale must be > 0: current value is ${show(scale)}`,
     );
   }
   const [svg, fontBuffers] = await Promise.all([

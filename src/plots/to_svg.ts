@@ -5,6 +5,14 @@ import { fontRules } from "./_fonts.ts";
 import { darkened, darkRules } from "./_palette.ts";
 import { type Chart, type Panel, specOf } from "./_grammar.ts";
 import { textWidth } from "./_text_width.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    theme: 0,
+    embedFont: 0,
+  } satisfies Record<keyof SvgOptions, 0>,
+);
 
 // Vega's place for a measure of one's own, which its types leave out. With a
 // canvas it would measure whatever font the machine has, and the same chart
@@ -103,6 +111,7 @@ export async function toSvg(
   chart: Chart,
   options: SvgOptions = {},
 ): Promise<string> {
+  checkNames("draw an SVG", options, NAMES);
   const { theme = "auto", embedFont = hasPackageFiles() } = options;
   const spec = stillChart(theme === "dark" ? darkened(chart) : chart);
   const view = new vega.View(vega.parse(compile(spec).spec), {

@@ -5,6 +5,7 @@ import {
   checkIteration,
   checkNotNegative,
   checkPositive,
+  show,
 } from "./_check.ts";
 import { checkCycleFactor, cycleLengths } from "./cycle_lengths.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
@@ -140,7 +141,9 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
     : cycleSize;
   if (!(warmupIterations < shortest)) {
     throw new RangeError(
-      `Cannot ${ACTION} as warmupIterations must be < ${shortest}, the iterations of the shortest cycle: current value is ${warmupIterations}`,
+      `Cannot ${ACTION} as warmupIterations must be < ${shortest}, the iterations of the shortest cycle: current value is ${
+        show(warmupIterations)
+      }`,
     );
   }
   const { cycleOf, count, rest, end } = cycleLengths(lengths);

@@ -7,6 +7,7 @@ import {
   checkIteration,
   checkNotNegative,
   checkPositive,
+  show,
 } from "./_check.ts";
 import {
   checkCycleFactor,
@@ -228,7 +229,9 @@ function checkedScale(scaleFn: ScaleFn, x: number): number {
   const scale = scaleFn(x);
   if (Number.isFinite(scale)) return scale;
   throw new RangeError(
-    `Cannot evaluate a cyclic schedule as scaleFn(${x}) must return a finite number: current value is ${scale}`,
+    `Cannot evaluate a cyclic schedule as scaleFn(${x}) must return a finite number: current value is ${
+      show(scale)
+    }`,
   );
 }
 
@@ -331,7 +334,9 @@ export function cycles(options: CyclicOptions = {}): Cycles {
     if (amplitude < 1 && rate > maxLr) return maxLr;
     if (rate >= 0 && rate < Infinity) return rate;
     throw new RangeError(
-      `Cannot evaluate a cyclic schedule as scaleFn must keep the rate finite and >= 0: current value is ${rate} at iteration ${iteration}`,
+      `Cannot evaluate a cyclic schedule as scaleFn must keep the rate finite and >= 0: current value is ${
+        show(rate)
+      } at iteration ${iteration}`,
     );
   }
 

@@ -1,4 +1,9 @@
-import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
+import {
+  checkIteration,
+  checkNotNegative,
+  checkPositive,
+  show,
+} from "./_check.ts";
 import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
@@ -70,7 +75,9 @@ export function exponential(options: ExponentialOptions): Schedule {
       throw new RangeError(
         `Cannot ${ACTION} as endLr must be ${
           growing ? ">=" : "<="
-        } startLr (${startLr}) with factor ${factor}: current value is ${endLr}`,
+        } startLr (${startLr}) with factor ${factor}: current value is ${
+          show(endLr)
+        }`,
       );
     }
   }

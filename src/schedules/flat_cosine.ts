@@ -1,4 +1,9 @@
-import { checkAtLeastOne, checkNotNegative, checkPositive } from "./_check.ts";
+import {
+  checkAtLeastOne,
+  checkNotNegative,
+  checkPositive,
+  show,
+} from "./_check.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import type { Schedule } from "./schedule.ts";
 import { warmupStableDecay } from "./warmup_stable_decay.ts";
@@ -62,9 +67,11 @@ export function flatCosine(options: FlatCosineOptions): Schedule {
   checkNotNegative(ACTION, "maxLr", maxLr);
   checkPositive(ACTION, "iterations", iterations);
   checkAtLeastOne(ACTION, "finalDivFactor", finalDivFactor);
-  if (!(pctStart >= 0 && pctStart < 1)) {
+  if (!(Number.isFinite(pctStart) && pctStart >= 0 && pctStart < 1)) {
     throw new RangeError(
-      `Cannot ${ACTION} as pctStart must be >= 0 and < 1: current value is ${pctStart}`,
+      `Cannot ${ACTION} as pctStart must be >= 0 and < 1: current value is ${
+        show(pctStart)
+      }`,
     );
   }
   const stableIterations = pctStart * iterations;

@@ -4,6 +4,7 @@ import {
   checkCount,
   checkIteration,
   checkNotNegative,
+  show,
 } from "./_check.ts";
 import { cosineWeight, mix } from "./_interpolate.ts";
 import { snap } from "./_multiples.ts";
@@ -185,9 +186,11 @@ export function oneCycle(options: OneCycleOptions): Schedule {
   checkChoice(ACTION, { anneal }, ANNEALINGS);
   if (momentum !== undefined) checkMomentumRange(ACTION, momentum);
   const most = threePhase ? 0.5 : 1;
-  if (!(pctStart >= 0 && pctStart <= most)) {
+  if (!(Number.isFinite(pctStart) && pctStart >= 0 && pctStart <= most)) {
     throw new RangeError(
-      `Cannot ${ACTION} as pctStart must be >= 0 and <= ${most}: current value is ${pctStart}`,
+      `Cannot ${ACTION} as pctStart must be >= 0 and <= ${most}: current value is ${
+        show(pctStart)
+      }`,
     );
   }
   const resolved = {

@@ -55,7 +55,7 @@ function checkPoints(points: readonly PiecewisePoint[]) {
       throw new RangeError(
         `Cannot ${ACTION} as points[${i}].iteration must be > ${
           points[i - 1].iteration
-        }: current value is ${iteration}`,
+        }: current value is ${show(iteration)}`,
       );
     }
   });

@@ -1,5 +1,6 @@
 import { layersWithin } from "./layers_within.ts";
 import type { LayersModel } from "./types.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** What tfjs's Dropout layer hides; each call reads it. */
 interface DropoutFields {
@@ -27,9 +28,11 @@ interface DropoutFields {
  * ```
  */
 export function setDropoutRate(model: LayersModel, rate: number): void {
-  if (!(rate >= 0 && rate < 1)) {
+  if (!(Number.isFinite(rate) && rate >= 0 && rate < 1)) {
     throw new RangeError(
-      `Cannot set the rate of dropout as it must be >= 0 and < 1: current value is ${rate}`,
+      `Cannot set the rate of dropout as it must be >= 0 and < 1: current value is ${
+        show(rate)
+      }`,
     );
   }
   let found = false;

@@ -1,4 +1,5 @@
 import type { Optimizer } from "./types.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** What tfjs's optimizers hide: all keep the rate in a protected number. */
 interface RateHolder {
@@ -67,9 +68,11 @@ export function setLearningRate(
   learningRate: number,
 ): void {
   const holder = rateHolder(optimizer, "set");
-  if (!(learningRate >= 0 && learningRate < Infinity)) {
+  if (!(Number.isFinite(learningRate) && learningRate >= 0)) {
     throw new RangeError(
-      `Cannot set the learning rate as it must be finite and >= 0: current value is ${learningRate}`,
+      `Cannot set the learning rate as it must be finite and >= 0: current value is ${
+        show(learningRate)
+      }`,
     );
   }
   if (holder.learningRate === learningRate) return;

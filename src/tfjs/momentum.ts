@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Optimizer, Tensor } from "./types.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** What tfjs's Momentum hides: steps use `m`, `getConfig` says `momentum`. */
 interface MomentumFields {
@@ -123,9 +124,11 @@ export function getMomentum(optimizer: Optimizer): number {
  */
 export function setMomentum(optimizer: Optimizer, momentum: number): void {
   const accessor = accessorOf(optimizer, "set");
-  if (!(momentum >= 0 && momentum < 1)) {
+  if (!(Number.isFinite(momentum) && momentum >= 0 && momentum < 1)) {
     throw new RangeError(
-      `Cannot set the momentum as it must be >= 0 and < 1: current value is ${momentum}`,
+      `Cannot set the momentum as it must be >= 0 and < 1: current value is ${
+        show(momentum)
+      }`,
     );
   }
   if (accessor.read() !== momentum) accessor.write(momentum);

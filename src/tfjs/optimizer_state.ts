@@ -82,8 +82,7 @@ export function describeOptimizer(
 }
 
 function restoreField(
-  holder: Holder,
-  key: string | number,
+  { holder, key }: { readonly holder: Holder; readonly key: string | number },
   node: StateNode,
   tensor: (name: string) => Tensor,
 ): void {
@@ -104,7 +103,9 @@ function restoreField(
   } else if ("list" in node) {
     const list: Holder = Array.isArray(current) ? current : [];
     list.splice(node.list.length).forEach(disposeWithin);
-    node.list.forEach((item, i) => restoreField(list, i, item, tensor));
+    node.list.forEach((item, i) =>
+      restoreField({ holder: list, key: i }, item, tensor)
+    );
     holder[key] = list;
   } else if ("fields" in node) {
     const isFields = isHolder(current) && !Array.isArray(current);
@@ -123,7 +124,7 @@ function restoreFields(
   tensor: (name: string) => Tensor,
 ): void {
   for (const [key, node] of Object.entries(fields)) {
-    restoreField(holder, key, node, tensor);
+    restoreField({ holder, key }, node, tensor);
   }
 }
 
@@ -194,8 +195,10 @@ export function faultOfFields(
   const ofTensor = (
     current: unknown,
     name: string,
-    path: string,
-    shape: readonly number[] | undefined,
+    { path, shape }: {
+      readonly path: string;
+      readonly shape: readonly number[] | undefined;
+    },
   ): Fault | undefined => {
     const saved = tensor(name);
     if (saved?.dtype === undefined) {
@@ -217,14 +220,18 @@ export function faultOfFields(
   const ofNode = (
     current: unknown,
     node: StateNode,
-    path: string,
-    shape?: readonly number[],
+    { path, shape }: {
+      readonly path: string;
+      readonly shape?: readonly number[];
+    },
   ): Fault | undefined => {
     const kind = kindOf(current);
     if (kind !== undefined && kind !== kindOfNode(node)) {
       return { path, must: `be ${kind}`, value: node };
     }
-    if ("tensor" in node) return ofTensor(current, node.tensor, path, shape);
+    if ("tensor" in node) {
+      return ofTensor(current, node.tensor, { path, shape });
+    }
     if ("list" in node) {
       const slots = isSlotList(node);
       return node.list.map((item, i) =>
@@ -232,20 +239,24 @@ export function faultOfFields(
         ofNode(
           slots ? undefined : (current as unknown[] | undefined)?.[i],
           item,
-          `${path}[${i}]`,
-          slots ? slotShapes[i] ?? [-1] : undefined,
+          {
+            path: `${path}[${i}]`,
+            shape: slots ? slotShapes[i] ?? [-1] : undefined,
+          },
         )
       ).find((fault) => fault !== undefined);
     }
     if ("fields" in node) {
-      return ofFields(current ?? {}, node.fields, path, shape);
+      return ofFields(current ?? {}, node.fields, { path, shape });
     }
   };
   const ofFields = (
     holder: Holder,
     fields: OptimizerFields,
-    path: string,
-    shape?: readonly number[],
+    { path, shape }: {
+      readonly path: string;
+      readonly shape?: readonly number[];
+    },
   ): Fault | undefined => {
     for (const [key, node] of Object.entries(fields)) {
       const place = path === "" ? key : `${path}.${key}`;
@@ -253,11 +264,11 @@ export function faultOfFields(
       if (!Object.hasOwn(holder, key) && key in holder) {
         return { path: place, must: "be a field of its own", value: node };
       }
-      const fault = ofNode(holder[key], node, place, shape);
+      const fault = ofNode(holder[key], node, { path: place, shape });
       if (fault) return fault;
     }
   };
-  return ofFields(optimizer, fields, "");
+  return ofFields(optimizer, fields, { path: "" });
 }
 
 function kindOf(value: unknown): string | undefined {

@@ -64,8 +64,7 @@ export function isHistoryFile(name: string): boolean {
 function tensorsFrom(
   kind: typeof KINDS[number],
   columns: Columns,
-  from: number,
-  to: number,
+  { from, to }: { readonly from: number; readonly to: number },
 ): NamedTensor[] {
   return Object.entries(columns).map(([column, values]) => {
     const data = Float64Array.from(values.slice(from, to));
@@ -110,8 +109,11 @@ export async function appendHistory(
   const isUpToDate = rows === position.rows && epochs === position.epochs;
   if (isUpToDate && position.bytes > 0) return position;
   const payload = encodeSafetensors([
-    ...tensorsFrom("history", history, position.rows, rows),
-    ...tensorsFrom("epochHistory", epochHistory, position.epochs, epochs),
+    ...tensorsFrom("history", history, { from: position.rows, to: rows }),
+    ...tensorsFrom("epochHistory", epochHistory, {
+      from: position.epochs,
+      to: epochs,
+    }),
   ]);
   const digest = await digestOf(position.sha256, payload);
   const block = new Uint8Array(LENGTH_BYTES + DIGEST_BYTES + payload.length);
@@ -192,7 +194,11 @@ export async function readHistory(
     }
     const tensors = decodeSafetensors(payload);
     for (const kind of KINDS) {
-      rows[kind] = addBlock(columns[kind], rows[kind], kind, tensors);
+      rows[kind] = addBlock(
+        columns[kind],
+        { before: rows[kind], kind },
+        tensors,
+      );
     }
     last = digest;
     at = end;
@@ -231,8 +237,7 @@ async function readStart(
 /** Adds a block's rows to columns of `before` rows; gives how many there are then. */
 function addBlock(
   columns: GrowingColumns,
-  before: number,
-  kind: string,
+  { before, kind }: { readonly before: number; readonly kind: string },
   tensors: ReadonlyMap<string, NamedTensor>,
 ): number {
   let after = before;

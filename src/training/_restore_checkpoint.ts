@@ -27,6 +27,13 @@ import {
 import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    optimizer: 0,
+  } satisfies Record<keyof RestoreOptions, 0>,
+);
 
 const DTYPES: Partial<Record<TensorDtype, "float32" | "int32" | "bool">> = {
   F32: "float32",
@@ -75,6 +82,7 @@ export class WholeCheckpoint implements Checkpoint {
   }
 
   restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
+    checkNames("restore a checkpoint", options, NAMES);
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");
     const match = this.#match(model);

@@ -3,6 +3,7 @@ import { getLearningRate } from "../tfjs/learning_rate.ts";
 import type { Gradients } from "../tfjs/optimizer_bases.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** Options of decoupled weight decay, shared by its optimizers. */
 export interface WeightDecayOptions {
@@ -24,9 +25,11 @@ export interface WeightDecayOptions {
 
 /** Throws unless λ is finite and not negative. */
 export function checkWeightDecay(weightDecay: number): number {
-  if (weightDecay >= 0 && weightDecay < Infinity) return weightDecay;
+  if (Number.isFinite(weightDecay) && weightDecay >= 0) return weightDecay;
   throw new RangeError(
-    `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${weightDecay}`,
+    `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${
+      show(weightDecay)
+    }`,
   );
 }
 
@@ -37,7 +40,9 @@ export function checkExclude(exclude: readonly string[]): readonly string[] {
     exclude.every((pattern) => typeof pattern === "string")
   ) return [...exclude];
   throw new TypeError(
-    `Cannot decay weights as exclude must be an array of names: current value is ${exclude}`,
+    `Cannot decay weights as exclude must be an array of names: current value is ${
+      show(exclude)
+    }`,
   );
 }
 

@@ -112,7 +112,7 @@ export function writeCheckpoint(
     const fs = fileSystem("save a checkpoint");
     await removeUnfinished(path);
     const number = newest + 1;
-    await write(path, number, subject, data);
+    await write(path, number, { subject, data });
     written.set(path, number);
     const kept = [...numbers, number].slice(-keep);
     for (const old of numbers) {
@@ -127,8 +127,10 @@ export function writeCheckpoint(
 async function write(
   folder: string,
   number: number,
-  subject: CheckpointSubject,
-  data: unknown,
+  { subject, data }: {
+    readonly subject: CheckpointSubject;
+    readonly data: unknown;
+  },
 ): Promise<void> {
   const { model, scheduler } = subject;
   const records = scheduler && recordsOf(scheduler);

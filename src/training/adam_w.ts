@@ -10,6 +10,17 @@ import {
   decayWeights,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    beta1: 0,
+    beta2: 0,
+    epsilon: 0,
+    weightDecay: 0,
+    exclude: 0,
+  } satisfies Record<keyof AdamWOptions, 0>,
+);
 
 /** Options of {@linkcode AdamW}. */
 export interface AdamWOptions extends WeightDecayOptions {
@@ -61,6 +72,7 @@ export class AdamW extends AdamBase {
 
   /** Creates an optimizer with no step taken. */
   constructor(learningRate = 0.001, options: AdamWOptions = {}) {
+    checkNames("create AdamW", options, NAMES);
     const {
       beta1 = 0.9,
       beta2 = 0.999,
@@ -100,7 +112,8 @@ export class AdamW extends AdamBase {
     cls: new (learningRate: number, options: AdamWOptions) => T,
     config: AdamWOptions & { learningRate: number },
   ): T {
-    return new cls(config.learningRate, config);
+    const { learningRate, ...options } = config;
+    return new cls(learningRate, options);
   }
 }
 

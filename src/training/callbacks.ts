@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Callback, CustomCallbackArgs } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 
 /**
  * Any instance of tfjs's callback classes. Named by what the classes have and
@@ -52,7 +53,9 @@ export function combineCallbacks(
       ) as unknown as Callback;
     }
     throw new TypeError(
-      `Cannot combine callbacks as each must be a tf.Callback or an object of hooks: current value is ${callback}`,
+      `Cannot combine callbacks as each must be a tf.Callback or an object of hooks: current value is ${
+        show(callback)
+      }`,
     );
   });
 }

@@ -12,6 +12,14 @@ import type {
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    data: 0,
+    keep: 0,
+  } satisfies Record<keyof SaveCheckpointOptions, 0>,
+);
 
 export { CheckpointError };
 export type {
@@ -100,6 +108,7 @@ export async function saveCheckpoint(
   subject: CheckpointSubject,
   options: SaveCheckpointOptions = {},
 ): Promise<string> {
+  checkNames("save a checkpoint", options, NAMES);
   const { data = null, keep = 2 } = options;
   checkModel(subject.model, "save a checkpoint");
   checkKeep(keep);

@@ -6,6 +6,19 @@ import type { CycleSnapshots } from "./cycle_snapshots.ts";
 import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    averages: 0,
+    snapshots: 0,
+    every: 0,
+    keep: 0,
+    data: 0,
+    signal: 0,
+  } satisfies Record<keyof CheckpointerOptions, 0>,
+);
 
 /** Options of {@linkcode Checkpointer}. */
 export interface CheckpointerOptions {
@@ -85,6 +98,7 @@ export class Checkpointer extends CallbackBase {
    */
   constructor(folder: string, options: CheckpointerOptions) {
     super();
+    checkNames("save checkpoints", options, NAMES);
     const { every, keep = 2 } = options;
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(

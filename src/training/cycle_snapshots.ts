@@ -2,6 +2,28 @@ import * as tf from "@tensorflow/tfjs";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    keep: 0,
+  } satisfies Record<keyof CycleSnapshotsOptions, 0>,
+);
+
+const PREDICT_NAMES = Object.keys(
+  {
+    last: 0,
+    batchSize: 0,
+  } satisfies Record<keyof EnsemblePredictOptions, 0>,
+);
+
+const AVERAGE_NAMES = Object.keys(
+  {
+    last: 0,
+    batches: 0,
+  } satisfies Record<keyof AverageOptions, 0>,
+);
 
 /** Options of {@linkcode CycleSnapshots}. */
 export interface CycleSnapshotsOptions {
@@ -134,10 +156,13 @@ export class CycleSnapshots implements Disposable {
    * @throws {RangeError} If `keep` is not a whole number >= 1.
    */
   constructor(model: LayersModel, options: CycleSnapshotsOptions = {}) {
+    checkNames("keep snapshots", options, NAMES);
     const { keep = 5 } = options;
     if (!(Number.isSafeInteger(keep) && keep >= 1)) {
       throw new RangeError(
-        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${keep}`,
+        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${
+          show(keep)
+        }`,
       );
     }
     this.#model = model;
@@ -183,6 +208,7 @@ export class CycleSnapshots implements Disposable {
     xs: Tensor | Tensor[],
     options: EnsemblePredictOptions = {},
   ): Tensor | Tensor[] {
+    checkNames("predict with an ensemble", options, PREDICT_NAMES);
     const { last, batchSize = 32 } = options;
     const snapshots = this.#last(last);
     const own = this.#hold();
@@ -216,6 +242,7 @@ export class CycleSnapshots implements Disposable {
    * the model normalizes batches and `batches` has none.
    */
   async average(options: AverageOptions = {}): Promise<void> {
+    checkNames("average snapshots", options, AVERAGE_NAMES);
     const { last, batches } = options;
     const snapshots = this.#last(last);
     const layers = [...batchNormalizations(this.#model)];

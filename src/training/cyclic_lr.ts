@@ -86,6 +86,15 @@ export interface CyclicLRFromRangeOptions extends CyclicLROptions {
   cycles?: number;
 }
 
+const RESET_NAMES = Object.keys(
+  {
+    baseLr: 0,
+    maxLr: 0,
+    stepSize: 0,
+    stepSizeDown: 0,
+  } satisfies Record<keyof CyclicLRResetOptions, 0>,
+);
+
 const NAMES = Object.keys(
   {
     stepSizeEpochs: 0,
@@ -370,6 +379,7 @@ export class CyclicLR extends LearningRateScheduler {
    * ```
    */
   override reset(options: CyclicLRResetOptions = {}): void {
+    checkNames("reset a cyclic schedule", options, RESET_NAMES);
     const current = this.#cycles.options;
     const isWaiting = this.#stepSizeEpochs !== undefined &&
       options.stepSize === undefined;
@@ -524,9 +534,11 @@ function cyclesOf(
   factor = 1,
 ): Pick<CyclicLROptions, "stepSizeEpochs" | "cycles"> {
   const action = "create a cyclic schedule from a learning-rate range";
-  if (!(epochs > 0 && epochs < Infinity)) {
+  if (!(Number.isFinite(epochs) && epochs > 0)) {
     throw new RangeError(
-      `Cannot ${action} as epochs must be finite and > 0: current value is ${epochs}`,
+      `Cannot ${action} as epochs must be finite and > 0: current value is ${
+        show(epochs)
+      }`,
     );
   }
   checkCycleFactor(action, { size: Infinity, factor, cycles: 1 });
@@ -561,9 +573,11 @@ function checkStep(options: CyclicLROptions): void {
   const action = "create a cyclic schedule";
   checkBatchesPerEpoch(action, batchesPerEpoch);
   if (stepSizeEpochs === undefined) return;
-  if (!(stepSizeEpochs > 0 && stepSizeEpochs < Infinity)) {
+  if (!(Number.isFinite(stepSizeEpochs) && stepSizeEpochs > 0)) {
     throw new RangeError(
-      `Cannot ${action} as stepSizeEpochs must be finite and > 0: current value is ${stepSizeEpochs}`,
+      `Cannot ${action} as stepSizeEpochs must be finite and > 0: current value is ${
+        show(stepSizeEpochs)
+      }`,
     );
   }
   if (stepSize !== undefined || stepSizeDown !== undefined) {

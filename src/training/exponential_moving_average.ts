@@ -1,7 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 import { variableOf } from "../tfjs/trained_weights.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    decay: 0,
+    warmup: 0,
+  } satisfies Record<keyof ExponentialMovingAverageOptions, 0>,
+);
 
 /** Options of {@linkcode ExponentialMovingAverage}. */
 export interface ExponentialMovingAverageOptions {
@@ -111,10 +120,13 @@ export class ExponentialMovingAverage extends CallbackBase
     options: ExponentialMovingAverageOptions = {},
   ) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { decay = 0.999, warmup = true } = options;
-    if (!(decay >= 0 && decay < 1)) {
+    if (!(Number.isFinite(decay) && decay >= 0 && decay < 1)) {
       throw new RangeError(
-        `Cannot ${ACTION} as decay must be >= 0 and < 1: current value is ${decay}`,
+        `Cannot ${ACTION} as decay must be >= 0 and < 1: current value is ${
+          show(decay)
+        }`,
       );
     }
     const variables = variablesOf(weights);

@@ -1,6 +1,16 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Columns } from "./history.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    name: 0,
+    schedule: 0,
+    set: 0,
+  } satisfies Record<keyof HyperparameterSchedulerOptions, 0>,
+);
 
 /** Options of {@linkcode HyperparameterScheduler}. */
 export interface HyperparameterSchedulerOptions {
@@ -92,6 +102,7 @@ export class HyperparameterScheduler extends CallbackBase {
   /** Creates it at iteration 0; nothing is set yet. */
   constructor(options: HyperparameterSchedulerOptions) {
     super();
+    checkNames(ACTION, options, NAMES);
     const { name, schedule, set } = options;
     const faults: [string, string, unknown, boolean][] = [
       ["name", "a name", name, typeof name === "string" && name !== ""],
@@ -101,7 +112,9 @@ export class HyperparameterScheduler extends CallbackBase {
     for (const [option, must, value, ok] of faults) {
       if (ok) continue;
       throw new TypeError(
-        `Cannot ${ACTION} as ${option} must be ${must}: current value is ${value}`,
+        `Cannot ${ACTION} as ${option} must be ${must}: current value is ${
+          show(value)
+        }`,
       );
     }
     this.#name = name;
@@ -138,7 +151,9 @@ export class HyperparameterScheduler extends CallbackBase {
     const { value } = this;
     if (!Number.isFinite(value)) {
       throw new RangeError(
-        `Cannot ${ACTION} as the value of ${this.#name} at iteration ${this.iteration} must be finite: current value is ${value}`,
+        `Cannot ${ACTION} as the value of ${this.#name} at iteration ${this.iteration} must be finite: current value is ${
+          show(value)
+        }`,
       );
     }
     this.#set(value);

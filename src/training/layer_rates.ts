@@ -32,16 +32,23 @@ const ACTION = "set layer rates";
 
 /**
  * Of each trainable weight, the names of the layers that it is within, from the
- * outermost, each followed by `layer/weight`.
+ * outermost, each followed by `layer/weight`, and by the weight's whole name where
+ * a wrapper such as `bidirectional` has two of one name.
  */
 function namesOf(model: LayersModel): Map<tf.Variable, string[]> {
   const names = new Map<tf.Variable, string[]>();
   for (const layer of layersWithin(model)) {
     for (const weight of layer.trainableWeights) {
-      const last = weight.originalName.split("/").at(-1)!;
+      const parts = weight.originalName.split("/");
+      const within = parts.slice(Math.min(1, parts.length - 1)).join("/");
       const variable = variableOf(weight);
       const known = names.get(variable) ?? [];
-      names.set(variable, [...known, layer.name, `${layer.name}/${last}`]);
+      names.set(variable, [
+        ...known,
+        layer.name,
+        `${layer.name}/${parts.at(-1)}`,
+        `${layer.name}/${within}`,
+      ]);
     }
   }
   return names;

@@ -27,6 +27,12 @@ export function missingBounds(
   return new RangeError(
     `Cannot create ${schedule} schedule from a learning-rate range as it must have the bounds that the schedule needs: current value is baseLr ${baseLr}, maxLr ${maxLr}${
       why && `. ${why}`
+    }${
+      baseLr === undefined && maxLr !== undefined
+        ? "; by the rule of thumb, give a third or a fourth of maxLr as baseLr"
+        : maxLr === undefined && baseLr !== undefined
+        ? "; by the rule of thumb, give three or four times baseLr as maxLr"
+        : ""
     }`,
   );
 }

@@ -20,6 +20,7 @@ import {
   count,
   optional,
   record,
+  show,
   that,
 } from "../runtime/check_data.ts";
 import { columnsWith } from "../runtime/columns.ts";
@@ -142,9 +143,11 @@ export class LearningRateScheduler extends CallbackBase {
   }
 
   set scale(scale: number) {
-    if (!(scale >= 0 && scale < Infinity)) {
+    if (!(Number.isFinite(scale) && scale >= 0)) {
       throw new RangeError(
-        `Cannot scale a learning-rate schedule as scale must be finite and >= 0: current value is ${scale}`,
+        `Cannot scale a learning-rate schedule as scale must be finite and >= 0: current value is ${
+          show(scale)
+        }`,
       );
     }
     this.#scale = scale;
@@ -477,9 +480,11 @@ export class LearningRateScheduler extends CallbackBase {
       : this.#momentum(iteration) ?? this.#ownMomentum;
     const learningRate = this.#scale *
       rateToTrainAt(this.#schedule, iteration);
-    if (!(learningRate >= 0 && learningRate < Infinity)) {
+    if (!(Number.isFinite(learningRate) && learningRate >= 0)) {
       throw new RangeError(
-        `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${learningRate}`,
+        `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${
+          show(learningRate)
+        }`,
       );
     }
     return { learningRate, momentum };
@@ -564,7 +569,9 @@ function checkState(state: SchedulerState): void {
   const { iteration, totalIterations } = state;
   if (iteration > totalIterations) {
     throw new TypeError(
-      `Cannot ${action} as iteration must be <= totalIterations (${totalIterations}): current value is ${iteration}`,
+      `Cannot ${action} as iteration must be <= totalIterations (${totalIterations}): current value is ${
+        show(iteration)
+      }`,
     );
   }
 }
@@ -572,13 +579,17 @@ function checkState(state: SchedulerState): void {
 function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== "function") {
     throw new TypeError(
-      `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${schedule}`,
+      `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${
+        show(schedule)
+      }`,
     );
   }
   const { momentum } = schedule;
   if (momentum !== undefined && typeof momentum !== "function") {
     throw new TypeError(
-      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${momentum}`,
+      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${
+        show(momentum)
+      }`,
     );
   }
   return schedule;

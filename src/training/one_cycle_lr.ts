@@ -15,6 +15,7 @@ import {
   trainingRun,
   unresolved,
 } from "./training_run.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** Options of {@linkcode OneCycleLR}. */
 export interface OneCycleLROptions
@@ -183,7 +184,9 @@ function checkLength(options: OneCycleLROptions): number | undefined {
   checkBatchesPerEpoch(ACTION, batchesPerEpoch);
   if (epochs !== undefined && !(epochs > 0 && epochs < Infinity)) {
     throw new RangeError(
-      `Cannot ${ACTION} as epochs must be finite and > 0: current value is ${epochs}`,
+      `Cannot ${ACTION} as epochs must be finite and > 0: current value is ${
+        show(epochs)
+      }`,
     );
   }
   if (iterations !== undefined && epochs !== undefined) {

@@ -17,6 +17,22 @@ import type { Optimizer } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    monitor: 0,
+    mode: 0,
+    factor: 0,
+    patience: 0,
+    threshold: 0,
+    thresholdMode: 0,
+    cooldown: 0,
+    minLr: 0,
+    epsilon: 0,
+    scheduler: 0,
+  } satisfies Record<keyof ReduceLROnPlateauOptions, 0>,
+);
 
 /** Options of {@linkcode ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -106,7 +122,14 @@ export interface ReduceLROnPlateauState {
 
 const ACTION = "reduce the learning rate on a plateau";
 
-function check(name: string, value: unknown, must: string, ok: boolean): void {
+function check(
+  { name, value, must }: {
+    readonly name: string;
+    readonly value: unknown;
+    readonly must: string;
+  },
+  ok: boolean,
+): void {
   if (ok) return;
   throw new RangeError(
     `Cannot ${ACTION} as ${name} must be ${must}: current value is ${
@@ -136,33 +159,54 @@ function resolve(
     minLr = 0,
     epsilon = 1e-8,
   } = options;
-  check("monitor", monitor, "a name", typeof monitor === "string");
+  check(
+    { name: "monitor", value: monitor, must: "a name" },
+    typeof monitor === "string",
+  );
   const known = { lower: "min", higher: "max" } as const;
   const direction = metricDirection(monitor);
   const mode = options.mode ?? (direction && known[direction]);
   check(
-    "mode",
-    mode,
-    `"min" or "max" for "${monitor}", whose name does not tell where it is better`,
+    {
+      name: "mode",
+      value: mode,
+      must:
+        `"min" or "max" for "${monitor}", whose name does not tell where it is better`,
+    },
     mode === "min" || mode === "max",
   );
   check(
-    "factor",
-    factor,
-    "> 0 and < 1",
+    { name: "factor", value: factor, must: "> 0 and < 1" },
     isFiniteFrom0(factor) && factor > 0 && factor < 1,
   );
-  check("patience", patience, "a whole number >= 0", isCount(patience));
-  check("threshold", threshold, "finite and >= 0", isFiniteFrom0(threshold));
   check(
-    "thresholdMode",
-    thresholdMode,
-    `"relative" or "absolute"`,
+    { name: "patience", value: patience, must: "a whole number >= 0" },
+    isCount(patience),
+  );
+  check(
+    { name: "threshold", value: threshold, must: "finite and >= 0" },
+    isFiniteFrom0(threshold),
+  );
+  check(
+    {
+      name: "thresholdMode",
+      value: thresholdMode,
+      must: `"relative" or "absolute"`,
+    },
     thresholdMode === "relative" || thresholdMode === "absolute",
   );
-  check("cooldown", cooldown, "a whole number >= 0", isCount(cooldown));
-  check("minLr", minLr, "finite and >= 0", isFiniteFrom0(minLr));
-  check("epsilon", epsilon, "finite and >= 0", isFiniteFrom0(epsilon));
+  check(
+    { name: "cooldown", value: cooldown, must: "a whole number >= 0" },
+    isCount(cooldown),
+  );
+  check(
+    { name: "minLr", value: minLr, must: "finite and >= 0" },
+    isFiniteFrom0(minLr),
+  );
+  check(
+    { name: "epsilon", value: epsilon, must: "finite and >= 0" },
+    isFiniteFrom0(epsilon),
+  );
   return {
     monitor,
     mode: mode!,
@@ -252,6 +296,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   constructor(options: ReduceLROnPlateauOptions = {}) {
     super();
     checkData(ACTION, { options }, record({ options: record({}) }));
+    checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
     this.#scheduler = options.scheduler;
   }
@@ -302,7 +347,9 @@ export class ReduceLROnPlateau extends CallbackBase {
   step(value: number): boolean {
     if (typeof value !== "number") {
       throw new TypeError(
-        `Cannot ${ACTION} as step must be given a number: current value is ${value}`,
+        `Cannot ${ACTION} as step must be given a number: current value is ${
+          show(value)
+        }`,
       );
     }
     const before = this.#rate;

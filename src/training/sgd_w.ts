@@ -10,6 +10,16 @@ import {
   decayWeights,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    momentum: 0,
+    useNesterov: 0,
+    weightDecay: 0,
+    exclude: 0,
+  } satisfies Record<keyof SGDWOptions, 0>,
+);
 
 /** Options of {@linkcode SGDW}. */
 export interface SGDWOptions extends WeightDecayOptions {
@@ -57,6 +67,7 @@ export class SGDW extends MomentumBase {
 
   /** Creates an optimizer with no step taken. */
   constructor(learningRate = 0.01, options: SGDWOptions = {}) {
+    checkNames("create SGDW", options, NAMES);
     const {
       momentum = 0.9,
       useNesterov = false,
@@ -102,7 +113,8 @@ export class SGDW extends MomentumBase {
     cls: new (learningRate: number, options: SGDWOptions) => T,
     config: SGDWOptions & { learningRate: number },
   ): T {
-    return new cls(config.learningRate, config);
+    const { learningRate, ...options } = config;
+    return new cls(learningRate, options);
   }
 }
 

@@ -11,6 +11,15 @@ import {
 import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    scheduler: 0,
+    flushSeconds: 0,
+  } satisfies Record<keyof TensorBoardLoggerOptions, 0>,
+);
 
 /** Options of {@linkcode TensorBoardLogger}. */
 export interface TensorBoardLoggerOptions {
@@ -96,13 +105,18 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     super();
     if (typeof folder !== "string" || folder === "") {
       throw new TypeError(
-        `Cannot ${ACTION} as folder must be a path: current value is ${folder}`,
+        `Cannot ${ACTION} as folder must be a path: current value is ${
+          show(folder)
+        }`,
       );
     }
+    checkNames(ACTION, options, NAMES);
     const { scheduler, flushSeconds = 5 } = options;
-    if (!(flushSeconds >= 0)) {
+    if (!(typeof flushSeconds === "number" && flushSeconds >= 0)) {
       throw new RangeError(
-        `Cannot ${ACTION} as flushSeconds must be >= 0: current value is ${flushSeconds}`,
+        `Cannot ${ACTION} as flushSeconds must be >= 0: current value is ${
+          show(flushSeconds)
+        }`,
       );
     }
     this.#folder = folder;
@@ -266,7 +280,9 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 function checkStep(step: number): void {
   if (Number.isSafeInteger(step) && step >= 0) return;
   throw new RangeError(
-    `Cannot ${ACTION} as step must be a whole number >= 0: current value is ${step}`,
+    `Cannot ${ACTION} as step must be a whole number >= 0: current value is ${
+      show(step)
+    }`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Callback } from "../tfjs/types.ts";
+import { show } from "../runtime/check_data.ts";
 
 /** How long a `fit` or `fitDataset` is. */
 export interface TrainingRun {
@@ -50,7 +51,9 @@ export function checkBatchesPerEpoch(
     Number.isSafeInteger(batchesPerEpoch) && batchesPerEpoch >= 1
   ) return;
   throw new RangeError(
-    `Cannot ${action} as batchesPerEpoch must be a whole number >= 1: current value is ${batchesPerEpoch}`,
+    `Cannot ${action} as batchesPerEpoch must be a whole number >= 1: current value is ${
+      show(batchesPerEpoch)
+    }`,
   );
 }
 

@@ -94,15 +94,11 @@ Deno.test("replaceGradients() differentiates batchNorm by its factors", async ()
         ];
         const weights = values(shape, 6);
         // The same by operations whose gradients are tfjs's own.
-        const plain = (
-          x: tf.Tensor,
-          mean: tf.Tensor,
-          variance: tf.Tensor,
-          offset: tf.Tensor,
-          scale: tf.Tensor,
-        ) =>
-          x.sub(mean).div(variance.add(0.1).sqrt()).mul(scale).add(offset)
-            .mul(weights);
+        const plain = (...factors: tf.Tensor[]) => {
+          const [x, mean, variance, offset, scale] = factors;
+          return x.sub(mean).div(variance.add(0.1).sqrt()).mul(scale)
+            .add(offset).mul(weights);
+        };
         const fused = (...factors: tf.Tensor[]) => {
           const [x, mean, variance, offset, scale] = factors as [
             tf.Tensor,
@@ -111,9 +107,7 @@ Deno.test("replaceGradients() differentiates batchNorm by its factors", async ()
           return tf.batchNorm(x, mean, variance, offset, scale, 0.1)
             .mul(weights);
         };
-        const expected = tf.grads(plain as (...x: tf.Tensor[]) => tf.Tensor)(
-          factors,
-        );
+        const expected = tf.grads(plain)(factors);
         tf.grads(fused)(factors).forEach((gradient, k) => {
           assertEquals(gradient.shape, expected[k].shape);
           const gap = tf.max(gradient.sub(expected[k]).abs()).dataSync()[0];

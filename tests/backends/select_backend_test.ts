@@ -54,7 +54,7 @@ Deno.test("selectBackend() refuses an unknown backend", async () => {
 });
 
 Deno.test("selectBackend() refuses a thread count that is not one", async () => {
-  for (const threads of [0, -1, 1.5, NaN, Infinity]) {
+  for (const threads of [0, -1, 1.5, 65, 500, NaN, Infinity]) {
     await assertRejects(
       () => selectBackend({ threads }),
       RangeError,

@@ -234,8 +234,10 @@ function seedWeights(model: tf.LayersModel): void {
 async function train(
   backend: "cpu" | "wasm",
   build: () => tf.LayersModel,
-  input: number[],
-  vocabulary = 0,
+  { input, vocabulary = 0 }: {
+    readonly input: number[];
+    readonly vocabulary?: number;
+  },
 ): Promise<number[]> {
   await selectBackend({ backend });
   const batch = [8, ...input];
@@ -265,12 +267,14 @@ async function train(
 function testTraining(
   name: string,
   build: () => tf.LayersModel,
-  input: number[],
-  vocabulary?: number,
+  { input, vocabulary }: {
+    readonly input: number[];
+    readonly vocabulary?: number;
+  },
 ) {
   Deno.test(`enableWasmTraining() trains ${name} as the CPU backend does`, async () => {
-    const expected = await train("cpu", build, input, vocabulary);
-    const actual = await train("wasm", build, input, vocabulary);
+    const expected = await train("cpu", build, { input, vocabulary });
+    const actual = await train("wasm", build, { input, vocabulary });
     expected.forEach((loss, step) =>
       assertAlmostEquals(actual[step], loss, 1e-4, `loss of step ${step}`)
     );
@@ -281,11 +285,10 @@ for (const [name, sample] of Object.entries(cases)) {
   testTraining(
     name,
     () => sequential(sample),
-    sample.input,
-    sample.vocabulary,
+    { input: sample.input, vocabulary: sample.vocabulary },
   );
 }
-testTraining("attention", attention, [5, 4]);
+testTraining("attention", attention, { input: [5, 4] });
 
 Deno.test("enableWasmTraining() sums upSampling2d's gradient over what each pixel became", async () => {
   // Not compared with the CPU backend, whose gradient reads the first image's

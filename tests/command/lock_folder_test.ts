@@ -13,7 +13,7 @@ Deno.test("lockFolder() gives a folder to one run, and says who has it", () =>
       const error = await assertRejects(
         () => lockFolder(folder, { by: "b.ts" }),
         FolderInUseError,
-        `process ${Deno.pid} (a.ts, since 2`,
+        `process ${Deno.pid} on ${Deno.hostname()} (a.ts, since 2`,
       );
       assert(error.message.endsWith(`another folder: --out ${folder}-2`));
       await Deno.mkdir(`${folder}-2`);
@@ -22,10 +22,20 @@ Deno.test("lockFolder() gives a folder to one run, and says who has it", () =>
         FolderInUseError,
         `--to ${folder}-3`,
       );
-      using _other = await lockFolder(folder, { by: "c.ts", file: ".c.lock" });
+      using _other = await lockFolder(folder, { by: "c.ts", name: "c" });
     }
     assertEquals([...Deno.readDirSync(folder)], []);
     using _again = await lockFolder(folder, { by: "b.ts" });
+  }));
+
+Deno.test("lockFolder() of a part of a folder lets the others there finish their writes", () =>
+  withFolder(async (folder) => {
+    for (const name of ["a", "b"]) {
+      await Deno.writeTextFile(`${folder}/${name}.json.0a1b2c3d.part`, "{");
+    }
+    using _lock = await lockFolder(folder, { by: "a.ts", name: "a" });
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assertEquals(names, [".a.lock", "b.json.0a1b2c3d.part"]);
   }));
 
 Deno.test("lockFolder() takes the folder of a run that was killed, and sweeps what it left", () =>
@@ -46,7 +56,7 @@ Deno.test("lockFolder() takes the folder of a run that was killed, and sweeps wh
     await assertRejects(
       () => lockFolder(folder, { by: "b.ts" }),
       FolderInUseError,
-      `process ${child.pid} (killed.ts`,
+      `process ${child.pid} on `,
     );
     await writeFile(`${folder}/history.json`, "{}");
     await writeFile(`${folder}/model/model.json`, "{}");

@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { createModel, FLAGS } from "../../examples/fashion_mnist.ts";
 import { parseFlags } from "../../src/command/flags.ts";
+import { runProgram, withFolder } from "../_run.ts";
 
 Deno.test("createModel() gives a compiled MiniGoogLeNet for grey images", async () => {
   await tf.setBackend("cpu");
@@ -19,3 +20,38 @@ Deno.test("fashion_mnist trains as the tutorial does unless told otherwise", () 
   assertEquals(values["batch-size"], 64);
   assertEquals(values.mode, "triangular");
 });
+
+const SMALL = [
+  ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
+  ...["--train-images", "64", "--batch-size", "16"],
+];
+
+Deno.test("fashion_mnist.ts --find-lr-only draws the range and trains no further", () =>
+  withFolder(async (folder) => {
+    const { code, stdout, stderr } = await runProgram(
+      "examples/fashion_mnist.ts",
+      ...[...SMALL, "--find-iterations", "8", "--find-lr-only"],
+      ...["--base-lr", "0.001", "--max-lr", "0.01", "--out", folder],
+    );
+    // What so short a test finds is not what this is about.
+    assert(code === 0 || code === 3, stderr);
+    assertStringIncludes(stdout, "lr_range.svg");
+    assert(!stdout.includes("epoch 1/"));
+    const svg = await Deno.readTextFile(`${folder}/lr_range.svg`);
+    assertStringIncludes(svg, "MiniGoogLeNet; Fashion-MNIST");
+    assertEquals(
+      Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
+      ["lr_range.csv", "lr_range.json", "lr_range.png", "lr_range.svg"],
+    );
+  }));
+
+Deno.test("fashion_mnist.ts is a module for find-lr", () =>
+  withFolder(async (folder) => {
+    const { code, stdout, stderr } = await runProgram(
+      "src/find_lr.ts",
+      ...["examples/fashion_mnist.ts", ...SMALL],
+      ...["--iterations", "6", "--repeats", "1", "--json", "--out", folder],
+    );
+    assert(code === 0 || code === 3, stderr);
+    assertEquals(JSON.parse(stdout).learningRates.length > 1, true);
+  }));

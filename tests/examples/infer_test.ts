@@ -36,7 +36,14 @@ async function writeModel(path: string, options: ToOnnxOptions = {}) {
   model.dispose();
 }
 
-function pixels(color: number[], width: number, height: number, alpha = 255) {
+function pixels(
+  color: number[],
+  { width, height, alpha = 255 }: {
+    readonly width: number;
+    readonly height: number;
+    readonly alpha?: number;
+  },
+) {
   return Uint8Array.from(
     { length: width * height * 4 },
     (_, i) => i % 4 === 3 ? alpha : color[i % 4],
@@ -49,7 +56,7 @@ async function writeImages(folder: string): Promise<string[]> {
       width,
       height,
       channels: 4,
-      data: pixels(color, width, height),
+      data: pixels(color, { width, height }),
     });
   const files: Record<string, Uint8Array> = {
     "small.png": png(COLORS.red, 6, 4),
@@ -57,7 +64,7 @@ async function writeImages(folder: string): Promise<string[]> {
     "photo.jpg": encodeJpeg({
       width: 30,
       height: 40,
-      data: pixels(COLORS.blue, 30, 40),
+      data: pixels(COLORS.blue, { width: 30, height: 40 }),
     }, 90).data,
   };
   for (const [name, bytes] of Object.entries(files)) {

@@ -13,7 +13,7 @@ Deno.test("mnist.ts finds a range and trains one cycle in it", () =>
       "examples/mnist.ts",
       ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
       ...["--train-images", "1000", "--test-images", "100", "--epochs", "2"],
-      ...["--tensorboard", folder],
+      ...["--tensorboard", `${folder}/logs`, "--out", `${folder}/out`],
     );
     assertEquals(code, 0, stdout + stderr);
     assertStringIncludes(stdout, "Train between");
@@ -22,8 +22,15 @@ Deno.test("mnist.ts finds a range and trains one cycle in it", () =>
       /Test error \d+\.\d\d %.*after 20 iterations \(MNIST, syn/,
     );
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
+    // The case study's comparison: each epoch of both, and a picture of them.
+    assertMatch(
+      stdout,
+      /epoch +fixed 0\.001 +one cycle\n +1( +\d+\.\d\d %){2}\n +2/,
+    );
+    const svg = await Deno.readTextFile(`${folder}/out/comparison.svg`);
+    assertStringIncludes(svg, "one cycle");
 
-    const events = await readFolder(folder);
+    const events = await readFolder(`${folder}/logs`);
     const rates = pointsOf(events, "range/learning_rate");
     assertEquals(pointsOf(events, "range/loss").steps, rates.steps);
     assert(rates.values.every((rate, i, all) => i === 0 || rate > all[i - 1]));

@@ -157,10 +157,18 @@ export function mutateBytes(
         changed = changed.slice(0, at);
         break;
       case 3:
-        changed = splice(changed, at, length, new Uint8Array());
+        changed = splice(changed, {
+          at,
+          removed: length,
+          added: new Uint8Array(),
+        });
         break;
       case 4:
-        changed = splice(changed, at, 0, changed.slice(at, at + length));
+        changed = splice(changed, {
+          at,
+          removed: 0,
+          added: changed.slice(at, at + length),
+        });
         break;
       case 5:
         changed.set(
@@ -179,9 +187,11 @@ export function mutateBytes(
 
 function splice(
   bytes: Uint8Array,
-  at: number,
-  removed: number,
-  added: Uint8Array,
+  { at, removed, added }: {
+    readonly at: number;
+    readonly removed: number;
+    readonly added: Uint8Array;
+  },
 ): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(bytes.length - removed + added.length);
   result.set(bytes.subarray(0, at));

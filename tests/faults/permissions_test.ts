@@ -1,6 +1,8 @@
 /** README's table of permissions: each program runs with just those. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BadServer, BEHAVIOURS } from "./_bad_servers.ts";
+import { hasAdapter } from "../backends/_adapter.ts";
 import { withFolder } from "../_run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -12,6 +14,14 @@ const TRAINING = [
   ...SMALL,
   ...["--epochs", "1", "--batch-size", "10", "--no-plots", "--out", "OUT"],
 ];
+
+/** The library's rows, each as a backend and whether it writes. */
+const LIBRARY: { readonly [row: string]: readonly string[] } = {
+  "the library on the CPU backend": ["cpu"],
+  "the library on WASM": ["wasm"],
+  "the library on WebGPU": ["webgpu"],
+  "checkpoints, `saveCheckpoint`": ["cpu", "DIR"],
+};
 
 /** A short run of each program in the table. */
 const ARGUMENTS: { readonly [program: string]: readonly string[] } = {
@@ -37,25 +47,70 @@ async function run(
   program: string,
   flags: readonly string[],
   out: string,
-): Promise<{ code: number; stderr: string }> {
-  const place = (text: string) => text.replace(/\bOUT\b/, out);
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  args: readonly string[] = ARGUMENTS[program],
+  env: { readonly [name: string]: string } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const place = (text: string) => text.replace(/\b(OUT|DIR)\b/, out);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--no-check"],
       ...flags.map(place),
       program,
-      ...ARGUMENTS[program].map(place),
+      ...args.map(place),
     ],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }
 
 const readme = await Deno.readTextFile(new URL("README.md", ROOT));
 const rows = [
   ...readme.matchAll(/^\| `([\w/]+\.ts)` +\| (?:`([^`]+)`|none)/gm),
 ].map(([, program, flags]) => ({ program, flags: flags?.split(" ") ?? [] }));
+
+const libraryRows = [
+  ...readme.matchAll(
+    /^\| ((?:the library|checkpoints)[^|]*?) +\| (?:`([^`]+)`|none)/gm,
+  ),
+].map(([, row, flags]) => ({ row, flags: flags?.split(" ") ?? [] }));
+
+Deno.test("README names the permissions of the library", () => {
+  assertEquals(libraryRows.map(({ row }) => row), Object.keys(LIBRARY));
+});
+
+for (const { row, flags } of libraryRows) {
+  const [backend, folder] = LIBRARY[row];
+  Deno.test({
+    name: `${row} runs with ${flags.join(" ") || "no permission"} alone`,
+    ignore: backend === "webgpu" && !await hasAdapter(),
+    fn: () =>
+      withFolder(async (out) => {
+        const args = [backend, ...folder ? [folder] : []];
+        const program = "tests/faults/_library.ts";
+        const { code, stdout, stderr } = await run(program, flags, out, args);
+        assertEquals(code, 0, stderr);
+        assertMatch(stdout, new RegExp(`trained 4 on ${backend}`));
+      }),
+  });
+  if (flags.length === 0) continue;
+  Deno.test(`${row} says which permission it lacks`, () =>
+    withFolder(async (out) => {
+      const args = [backend, ...folder ? [folder] : []];
+      const program = "tests/faults/_library.ts";
+      const { code, stderr } = await run(program, [], out, args);
+      assertEquals(code, 1);
+      assertMatch(
+        stderr,
+        /Requires (read|write) access to .*--allow-(read|write)/,
+      );
+    }));
+}
 
 Deno.test("README names the permissions of every program", () => {
   assertEquals(
@@ -84,4 +139,51 @@ Deno.test("a program says in a line which permission it lacks, and what for", ()
       /^error: Requires write access to .*--allow-write flag\. It is needed to write results and checkpoints, or keep downloads\.$/m,
     );
     assert(!stderr.includes("    at "), stderr);
+  }));
+
+const README_BESIDES =
+  /`--live` needs `([^`]+)`.*?`(--allow-env[^`]+)`.*?`(--allow-net)`.*?`(--allow-write)`/s;
+
+Deno.test("--live runs with what README says it needs besides, and names it", () =>
+  withFolder(async (out) => {
+    const [, net] = README_BESIDES.exec(readme)!;
+    const { flags } = rows.find(({ program }) => program === "src/find_lr.ts")!;
+    const args = [...ARGUMENTS["src/find_lr.ts"], "--live"];
+    const seen = await run("src/find_lr.ts", [...flags, net], out, args);
+    assert(seen.code === 0 || seen.code === 3, seen.stderr);
+    assertMatch(seen.stdout + seen.stderr, /http:\/\/127\.0\.0\.1:\d+/);
+    const refused = await run("src/find_lr.ts", flags, out, args);
+    assertEquals(refused.code, 1, refused.stderr);
+    assertMatch(refused.stderr, /^error: .*net access.*--allow-net/m);
+  }));
+
+Deno.test("a download runs with what README says it needs besides", () =>
+  withFolder(async (cache) => {
+    const [, , env, net, write] = README_BESIDES.exec(readme)!;
+    await using server = new BadServer(
+      BEHAVIOURS["answers as it should"].how,
+    );
+    const info = new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json"],
+    });
+    const { stdout } = await info.output();
+    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+    const { host } = new URL(server.url);
+    const flags = [env, `${net}=${host}`, `${write}=${cache}`, "--allow-read"];
+    const program = "tests/faults/_download_mnist.ts";
+    const download = (flags: readonly string[]) =>
+      run(program, flags, cache, [server.url], {
+        XDG_CACHE_HOME: cache,
+        // Deno's own cache stays where it is.
+        DENO_DIR: denoDir,
+      });
+    const { stderr } = await download(flags);
+    // The server's file is none of MNIST's, which is found out at its end.
+    assertMatch(stderr, /md5/i);
+    for (const left of [env, net, write]) {
+      const refused = await download(
+        flags.filter((flag) => !flag.startsWith(left.split("=")[0])),
+      );
+      assertMatch(refused.stderr, /Requires (env|net|write) access/, left);
+    }
   }));

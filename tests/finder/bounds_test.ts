@@ -57,11 +57,13 @@ Deno.test("findBounds() reads a metric that is better when higher as its mirror 
 
 Deno.test("findBounds() stays the same when the curve is shifted and scaled", () => {
   fc.assert(fc.property(
-    fc.integer({ min: 0, max: 1e6 }),
-    fc.constantFrom(1e-3, 0.5, 1e3),
-    fc.constantFrom(-1000, -2.3, 0, 1, 100),
-    fc.constantFrom(0, 0.01, 0.05, 0.15),
-    (seed, scale, shift, noise) => {
+    fc.record({
+      seed: fc.integer({ min: 0, max: 1e6 }),
+      scale: fc.constantFrom(1e-3, 0.5, 1e3),
+      shift: fc.constantFrom(-1000, -2.3, 0, 1, 100),
+      noise: fc.constantFrom(0, 0.01, 0.05, 0.15),
+    }),
+    ({ seed, scale, shift, noise }) => {
       const losses = curve({ seed, noise });
       const before = boundsOf(losses);
       const after = boundsOf(losses.map((loss) => scale * (loss + shift)));

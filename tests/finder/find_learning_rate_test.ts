@@ -673,11 +673,8 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
     const data = linearData(16);
     const refuse = async (
       // deno-lint-ignore no-explicit-any -- wrong on purpose
-      trainee: any,
-      // deno-lint-ignore no-explicit-any -- wrong on purpose
-      given: any,
-      options: Record<string, unknown>,
-      // deno-lint-ignore no-explicit-any -- any error class
+      [trainee, given, options]: readonly [any, any, Record<string, unknown>],
+      // deno-lint-ignore no-explicit-any -- of any constructor
       errorClass: new (...args: any[]) => Error,
       message: string,
     ) => {
@@ -693,16 +690,14 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
     const uncompiled = tf.sequential({
       layers: [tf.layers.dense({ units: 1, inputShape: [4] })],
     });
-    await refuse(uncompiled, data, {}, TypeError, "must be compiled");
-    await refuse({}, data, {}, TypeError, "trainOnBatch");
-    await refuse(model, [1, 2], {}, TypeError, "a tf.data.Dataset");
-    await refuse(model, () => 3, {}, TypeError, "must return an iterable");
-    await refuse(model, () => [], {}, RangeError, "at least one");
-    await refuse(model, () => [1], {}, TypeError, "{ xs, ys }");
+    await refuse([uncompiled, data, {}], TypeError, "must be compiled");
+    await refuse([{}, data, {}], TypeError, "trainOnBatch");
+    await refuse([model, [1, 2], {}], TypeError, "a tf.data.Dataset");
+    await refuse([model, () => 3, {}], TypeError, "must return an iterable");
+    await refuse([model, () => [], {}], RangeError, "at least one");
+    await refuse([model, () => [1], {}], TypeError, "{ xs, ys }");
     await refuse(
-      model,
-      { xs: data.xs, ys: data.ys.slice(0, 3) },
-      {},
+      [model, { xs: data.xs, ys: data.ys.slice(0, 3) }, {}],
       RangeError,
       "16, 3",
     );
@@ -724,17 +719,13 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       ] as const
     ) {
       await refuse(
-        model,
-        data,
-        { iterations: 12, [name]: value },
+        [model, data, { iterations: 12, [name]: value }],
         RangeError,
         `${name} must be`,
       );
     }
     await refuse(
-      model,
-      data,
-      { metric: "skill" },
+      [model, data, { metric: "skill" }],
       RangeError,
       "metric must say where",
     );
@@ -743,30 +734,30 @@ Deno.test("findLearningRate() refuses what it cannot test", () =>
       ys: tf.data.array([[5]]),
     }).batch(1).repeat();
     await refuse(
-      model,
-      data,
-      { validationData: endless },
+      [model, data, { validationData: endless }],
       RangeError,
       "validationData must end",
     );
     await refuse(
-      model,
-      endless,
-      { epochs: 1 },
+      [model, endless, { epochs: 1 }],
       RangeError,
       "must say how many batches",
     );
     await refuse(
-      { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
-      nothing,
-      { validationData: nothing },
+      [
+        { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => 1 },
+        nothing,
+        { validationData: nothing },
+      ],
       TypeError,
       "evaluateOnBatch",
     );
     await refuse(
-      { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => null },
-      nothing,
-      {},
+      [
+        { optimizer: tf.train.sgd(1), variables: [], trainOnBatch: () => null },
+        nothing,
+        {},
+      ],
       TypeError,
       "trainOnBatch must return",
     );

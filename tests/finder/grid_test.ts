@@ -17,9 +17,11 @@ await tf.setBackend("cpu");
 /** A point whose loss falls to `best` at `bestLr` and is lost at `highestLr`. */
 function point(
   best: number,
-  highestLr: number,
-  weightDecay: number,
-  noise = 0.001,
+  { highestLr, weightDecay, noise = 0.001 }: {
+    readonly highestLr: number;
+    readonly weightDecay: number;
+    readonly noise?: number;
+  },
 ): GridPoint {
   const learningRates = Array.from(
     { length: 61 },
@@ -50,30 +52,57 @@ Deno.test("chooseBest() prefers the best loss, then the highest rate, then the l
     const chosen = chooseBest(points, { better: "lower", start: 1 });
     return [chosen.best, chosen.reason];
   };
-  assertEquals(choose(point(0.3, 1, 0)), [0, "only-value"]);
+  assertEquals(choose(point(0.3, { highestLr: 1, weightDecay: 0 })), [
+    0,
+    "only-value",
+  ]);
   assertEquals(
-    choose(point(0.3, 1, 0), point(0.2, 0.5, 0.1), point(0.4, 9, 1)),
+    choose(
+      point(0.3, { highestLr: 1, weightDecay: 0 }),
+      point(0.2, { highestLr: 0.5, weightDecay: 0.1 }),
+      point(0.4, { highestLr: 9, weightDecay: 1 }),
+    ),
     [1, "best-loss"],
   );
   assertEquals(
-    choose(point(0.2, 1, 0), point(0.202, 3, 0.1), point(0.3, 9, 1)),
+    choose(
+      point(0.2, { highestLr: 1, weightDecay: 0 }),
+      point(0.202, { highestLr: 3, weightDecay: 0.1 }),
+      point(0.3, { highestLr: 9, weightDecay: 1 }),
+    ),
     [1, "highest-rate"],
   );
   assertEquals(
-    choose(point(0.2, 1, 0), point(0.203, 1.1, 0.1), point(0.3, 9, 1)),
+    choose(
+      point(0.2, { highestLr: 1, weightDecay: 0 }),
+      point(0.203, { highestLr: 1.1, weightDecay: 0.1 }),
+      point(0.3, { highestLr: 9, weightDecay: 1 }),
+    ),
     [1, "largest-value"],
   );
   // What is a difference without noise, or in the noise of both alike, is none
   // in noise of their own.
-  assertEquals(choose(point(0.2, 3, 0, 0.2), point(0.25, 1, 0.1, 0.2)), [
-    0,
-    "best-loss",
-  ]);
-  assertEquals(choose(point(0.2, 3, 0, 0.2), point(0.25, 1, 0.1, -0.2)), [
-    0,
-    "highest-rate",
-  ]);
-  const higher = { ...point(0.9, 1, 0), best: 0.9 };
+  assertEquals(
+    choose(
+      point(0.2, { highestLr: 3, weightDecay: 0, noise: 0.2 }),
+      point(0.25, { highestLr: 1, weightDecay: 0.1, noise: 0.2 }),
+    ),
+    [
+      0,
+      "best-loss",
+    ],
+  );
+  assertEquals(
+    choose(
+      point(0.2, { highestLr: 3, weightDecay: 0, noise: 0.2 }),
+      point(0.25, { highestLr: 1, weightDecay: 0.1, noise: -0.2 }),
+    ),
+    [
+      0,
+      "highest-rate",
+    ],
+  );
+  const higher = { ...point(0.9, { highestLr: 1, weightDecay: 0 }), best: 0.9 };
   assertEquals(
     chooseBest([higher, { ...higher, best: 0.5 }], {
       better: "higher",
@@ -84,7 +113,10 @@ Deno.test("chooseBest() prefers the best loss, then the highest rate, then the l
 });
 
 Deno.test("wordGrid() says why each is the best", () => {
-  const points = [point(0.2, 1, 0), point(0.3, 3, 0.1)];
+  const points = [
+    point(0.2, { highestLr: 1, weightDecay: 0 }),
+    point(0.3, { highestLr: 3, weightDecay: 0.1 }),
+  ];
   const cost = { trained: 1, evaluated: 0 };
   const words = (reason: "best-loss" | "highest-rate" | "largest-value") =>
     wordGrid({ curve: "loss", better: "lower", points, best: 0, reason, cost });

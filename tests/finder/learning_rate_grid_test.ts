@@ -18,11 +18,13 @@ Deno.test("learningRateGrid() adds equal steps when linear, from 0 too", () => {
 
 Deno.test("learningRateGrid() starts and ends exactly, and increases", () => {
   fc.assert(fc.property(
-    fc.double({ min: 1e-9, max: 1e-2, noNaN: true }),
-    fc.double({ min: 2, max: 1e6, noNaN: true }),
-    fc.integer({ min: 2, max: 1000 }),
-    fc.constantFrom("exponential" as const, "linear" as const),
-    (start, ratio, count, growth) => {
+    fc.record({
+      start: fc.double({ min: 1e-9, max: 1e-2, noNaN: true }),
+      ratio: fc.double({ min: 2, max: 1e6, noNaN: true }),
+      count: fc.integer({ min: 2, max: 1000 }),
+      growth: fc.constantFrom("exponential" as const, "linear" as const),
+    }),
+    ({ start, ratio, count, growth }) => {
       const grid = learningRateGrid(start, start * ratio, { count, growth });
       assertEquals(grid.length, count);
       assertEquals(grid[0], start);

@@ -4,6 +4,8 @@ import { selectBackend } from "../../src/backends/select_backend.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
 import type { BatchDataset } from "../../src/finder/data.ts";
+import { AdamW } from "../../src/training/adam_w.ts";
+import { SGDW } from "../../src/training/sgd_w.ts";
 import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 
 // Started here, as what a backend opens stays open for the process.
@@ -18,7 +20,22 @@ const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   adam: () => tf.train.adam(0.01),
   adamax: () => tf.train.adamax(0.01, 0.9, 0.999, 1e-7, 0.01),
   rmsprop: () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-7),
+  AdamW: () => new AdamW(0.01, { weightDecay: 0.1 }),
+  SGDW: () => new SGDW(0.05, { weightDecay: 0.01, useNesterov: true }),
 };
+
+/** Those whose steps are as large as the gradient. */
+const SCALED = ["sgd", "momentum", "SGDW"];
+
+/** Those that a grid of momenta can be tested with. */
+const WITH_MOMENTUM = [
+  "momentum",
+  "adam",
+  "adamax",
+  "rmsprop",
+  "AdamW",
+  "SGDW",
+];
 
 type TensorMap = { readonly [name: string]: tf.Tensor };
 
@@ -88,6 +105,10 @@ function datasets(): Record<string, BatchDataset> {
 type Ending =
   | "complete"
   | "extensions and trials"
+  | "abort in a trial"
+  | "lower and lower"
+  | "grid"
+  | "accumulation"
   | "batch throws"
   | "callback throws"
   | "abort"
@@ -147,6 +168,60 @@ async function find(
       noise.dispose();
       assert(range.runs.length > 1);
       assert(range.trials?.some(({ unseen }) => unseen), `${range}`);
+      return;
+    }
+    case "abort in a trial": {
+      let last = NaN;
+      let alike = 0;
+      await findLearningRate(model, all, {
+        batchSize: BATCH,
+        signal: controller.signal,
+        onBatch: ({ learningRate }) => {
+          alike = learningRate === last ? alike + 1 : 0;
+          last = learningRate;
+          if (alike === 5) controller.abort();
+        },
+      });
+      assert(controller.signal.aborted, "no trial");
+      return;
+    }
+    case "lower and lower": {
+      // Of targets so large the first rate is too high already.
+      const ys = all.ys.mul(1e6);
+      let least = Infinity;
+      await findLearningRate(model, { xs: all.xs, ys }, {
+        batchSize: BATCH,
+        maxBatches: 90,
+        onBatch: ({ learningRate }) => {
+          least = Math.min(least, learningRate);
+        },
+      });
+      ys.dispose();
+      assert(least < 1e-7, `${least}`);
+      return;
+    }
+    case "grid": {
+      const { grid } = await findLearningRate(model, all, {
+        ...options,
+        signal: new AbortController().signal,
+        onBatch: undefined,
+        repeats: 1,
+        grid: {
+          momentum: [0.5, 0.8],
+          ...("weightDecay" in model.optimizer ? { weightDecay: [0, 1] } : {}),
+        },
+      });
+      assert(grid!.best !== undefined);
+      return;
+    }
+    case "accumulation": {
+      const { cost } = await findLearningRate(model, all, {
+        ...options,
+        onBatch: undefined,
+        accumulate: 3,
+        batchesPerRate: 2,
+      });
+      assertEquals(cost?.trained, 9 * 6);
       return;
     }
     case "NaN":
@@ -216,10 +291,19 @@ for (const backend of ["cpu", "wasm"]) {
       await tf.setBackend(backend);
       for (const before of [0, 3]) {
         const expected = await train(createOptimizer, before, undefined);
+        const long = [
+          "extensions and trials",
+          // Adadelta learns nothing within so few steps that would be tried out.
+          ...(name === "adadelta" ? [] : ["abort in a trial" as const]),
+          ...(SCALED.includes(name) ? ["lower and lower" as const] : []),
+          ...(WITH_MOMENTUM.includes(name) ? ["grid" as const] : []),
+        ] as const;
         for (
           const ending of [
             "complete",
-            "extensions and trials",
+            "accumulation",
+            // Where there is more to put back.
+            ...(before > 0 ? long : []),
             "batch throws",
             "callback throws",
             "abort",

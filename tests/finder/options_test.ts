@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { type CustomTrainee, findLearningRate } from "@clr/clr";
 
@@ -127,3 +132,68 @@ Deno.test("findLearningRate() draws what else belongs to examples for a loop", a
   tf.dispose([all, w]);
   optimizer.dispose();
 });
+
+Deno.test("findLearningRate() takes a model, or an optimizer, in one test at a time", async () => {
+  const all = data();
+  const one = model();
+  const weights = () =>
+    one.getWeights().map((weight) => [...weight.dataSync()]);
+  const before = weights();
+  const tests = await Promise.allSettled(
+    [1, 2].map((seed) =>
+      findLearningRate(one, all, { iterations: 10, batchSize: 4, seed })
+    ),
+  );
+  assertEquals(tests.map(({ status }) => status), ["fulfilled", "rejected"]);
+  const [, { reason }] = tests as [unknown, PromiseRejectedResult];
+  assertStringIncludes(reason.message, "one range test at a time");
+  assertEquals(weights(), before);
+  // Afterwards it is free, and what it would have been alone.
+  const again = await findLearningRate(one, all, {
+    iterations: 10,
+    batchSize: 4,
+    seed: 2,
+  });
+  const alone = await findLearningRate(one, all, {
+    iterations: 10,
+    batchSize: 4,
+    seed: 2,
+  });
+  assertEquals(again.losses, alone.losses);
+
+  const w = tf.variable(tf.scalar(1));
+  const optimizer = tf.train.sgd(0.1);
+  const trainee: CustomTrainee<number> = {
+    optimizer,
+    variables: [w],
+    trainOnBatch: () =>
+      optimizer.minimize(() => w.square() as tf.Scalar, true, [w])!,
+  };
+  const loops = await Promise.allSettled(
+    [1, 2].map(() =>
+      findLearningRate(trainee, () => [1, 2, 3], { iterations: 6 })
+    ),
+  );
+  assertEquals(loops.map(({ status }) => status), ["fulfilled", "rejected"]);
+  assertEquals(w.dataSync()[0], 1);
+  tf.dispose(all);
+});
+
+for (const iterations of [5e7, 1e12]) {
+  Deno.test(`findLearningRate() of ${iterations} iterations makes no more rates than it trains at`, async () => {
+    const all = data();
+    const abort = new AbortController();
+    // All rates at once would be 8 TB, or take longer than the test.
+    const range = await findLearningRate(model(), all, {
+      iterations,
+      signal: abort.signal,
+      onBatch: ({ iteration }) => {
+        if (iteration === 20) abort.abort();
+      },
+    });
+    assertEquals(range.stopReason, "aborted");
+    assert(range.learningRates.length <= 24, `${range.learningRates.length}`);
+    assertEquals(range.settings.iterations, iterations);
+    tf.dispose(all);
+  });
+}

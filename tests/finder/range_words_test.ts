@@ -37,6 +37,7 @@ type Seen =
   | "data-not-finite"
   | "loss-not-finite"
   | "targets-in-runs"
+  | "losses-in-runs"
   | "targets-constant"
   | "frequencies-only"
   | "weights-unchanged"

@@ -118,3 +118,44 @@ Deno.test("findLearningRate() refuses validation data without end whose size is 
   w.dispose();
   optimizer.dispose();
 });
+
+Deno.test("findLearningRate() sees that validation data end without evaluating all of them, once", async () => {
+  const w = tf.variable(tf.scalar(0));
+  const optimizer = tf.train.sgd(0.1);
+  let evaluated = 0;
+  let passes = 0;
+  const trainee = {
+    optimizer,
+    variables: [w],
+    trainOnBatch: () =>
+      optimizer.minimize(() => w.sub(1).square() as tf.Scalar, true, [w])!,
+    evaluateOnBatch: () => {
+      evaluated++;
+      return 1;
+    },
+  };
+  const data = () => [{}];
+  function* long(batches: number) {
+    passes++;
+    for (let i = 0; i < batches; i++) yield {};
+  }
+  await assertRejects(
+    () =>
+      findLearningRate(trainee, data, {
+        iterations: 12,
+        validationData: () => long(Infinity),
+      }),
+    RangeError,
+    "validationData must end",
+  );
+  assertEquals(evaluated, 200);
+  passes = 0;
+  const range = await findLearningRate(trainee, data, {
+    iterations: 12,
+    validationData: () => long(300),
+  });
+  assertEquals(range.losses.length, 12);
+  assertEquals(passes, 13);
+  w.dispose();
+  optimizer.dispose();
+});

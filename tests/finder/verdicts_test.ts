@@ -68,12 +68,16 @@ function classifier(
     seed?: number;
     bias?: number;
     units?: number;
+    penalty?: number;
   } = {},
 ): tf.Sequential {
   const { activation = "softmax", seed = 1, units = 3 } = options;
   const { loss = "categoricalCrossentropy", optimizer = "adam" } = options;
   const initial = (k: number) =>
     tf.initializers.glorotUniform({ seed: 10 * seed + k });
+  const kernelRegularizer = options.penalty === undefined
+    ? undefined
+    : tf.regularizers.l2({ l2: options.penalty });
   const model = tf.sequential({
     layers: [
       tf.layers.dense({
@@ -82,8 +86,14 @@ function classifier(
         inputShape: [4],
         kernelInitializer: initial(1),
         biasInitializer: tf.initializers.constant({ value: options.bias ?? 0 }),
+        kernelRegularizer,
       }),
-      tf.layers.dense({ units, activation, kernelInitializer: initial(2) }),
+      tf.layers.dense({
+        units,
+        activation,
+        kernelInitializer: initial(2),
+        kernelRegularizer,
+      }),
     ],
   });
   model.compile({ optimizer, loss });
@@ -240,6 +250,12 @@ Deno.test("findLearningRate() says no-signal where labels are shuffled or all th
     }));
     assertEquals(range.verdict, "no-signal", range.advice);
     assertMatch(range.advice, /shuffled/);
+    // That weights shrink is no learning, though it lowers the loss.
+    const penalized = await find(() => ({
+      model: classifier({ seed, penalty: 0.05 }),
+      data: tensors(examples.map(({ x }, i) => ({ x, y: labels[i] }))),
+    }));
+    assertEquals(penalized.verdict, "no-signal", penalized.advice);
     const constant = await find(() => ({
       model: classifier({ seed }),
       data: tensors(examples.map(({ x }) => ({ x, y: [0, 1, 0] }))),

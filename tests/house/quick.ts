@@ -14,6 +14,8 @@ import { fromFileUrl } from "@std/path";
 
 /** What is left out, folders and files of `tests`. */
 export const SLOW: readonly string[] = [
+  // It trains.
+  "bench",
   // They start programs.
   "doctor_test.ts",
   "examples",
@@ -23,6 +25,7 @@ export const SLOW: readonly string[] = [
   "plots/pictures_test.ts",
   "runtime/browser_test.ts",
   "runtime/npm_test.ts",
+  "tfjs/slow_backend_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
   "plots/browser_test.ts",
   "plots/to_png_test.ts",

@@ -41,9 +41,37 @@ export interface AgreementOptions extends ToOnnxOptions {
   readonly unknown?: readonly number[];
   /** Indices below this number instead of numbers from -1.5 to 1.5. */
   readonly indices?: number;
+  /**
+   * Sets steps of sequences, drawn at random, to this value: in the second
+   * example of several all, in the third none, in the fourth the first half and
+   * in the fifth the last half.
+   */
+  readonly masked?: number;
   readonly seed?: number;
   /** Whether an output of zeros is no sign of a mistake. */
   readonly mayBeZero?: boolean;
+}
+
+/** Masks steps of sequences, or indices, in place. */
+function maskSteps(
+  data: Float32Array,
+  [batch, steps, features = 1]: readonly number[],
+  { next, value }: { readonly next: () => number; readonly value: number },
+): void {
+  if (steps === undefined) return;
+  for (let b = 0; b < batch; b++) {
+    for (let t = 0; t < steps; t++) {
+      const isMasked = [
+        undefined,
+        true,
+        false,
+        t < steps / 2,
+        t >= steps / 2,
+      ][b] ?? next() < 0.4;
+      const start = (b * steps + t) * features;
+      if (isMasked) data.fill(value, start, start + features);
+    }
+  }
 }
 
 /** Both engines give the same outputs, for one example and for seven. */
@@ -51,9 +79,10 @@ export async function assertAgrees(
   model: tf.LayersModel,
   options: AgreementOptions = {},
 ): Promise<Uint8Array> {
-  const next = random(options.seed ?? 1);
+  const { unknown: _, indices: __, seed = 1, mayBeZero: ___, ...own } = options;
+  const next = random(seed);
   randomizeWeights(model, next);
-  const bytes = await toOnnx(model, options);
+  const bytes = await toOnnx(model, own);
   await using session = await createSession(bytes, { threads: 1 });
   const fixed = model.inputs[0].shape[0];
   for (const batch of fixed === null ? [1, 7] : [fixed]) {
@@ -70,6 +99,9 @@ export async function assertAgrees(
             ? 3 * next() - 1.5
             : Math.floor(next() * options.indices),
       );
+      if (options.masked !== undefined) {
+        maskSteps(data, dims, { next, value: options.masked });
+      }
       return tf.tensor(data, dims);
     });
     const expected = [model.predict(xs.length === 1 ? xs[0] : xs)].flat();

@@ -45,6 +45,18 @@ const models: Record<string, () => tf.LayersModel> = {
       layers.permute({ dims: [2, 1] }),
       layers.softmax({ axis: [1, 2] }),
     ),
+  masks: () =>
+    chain(
+      [null],
+      layers.embedding({ inputDim: 9, outputDim: 4, maskZero: true }),
+      layers.bidirectional({
+        layer: layers.lstm({ units: 3, returnSequences: true }) as tf.RNN,
+        mergeMode: "concat",
+      }),
+      layers.masking(),
+      layers.gru({ units: 3, goBackwards: true, returnSequences: true }),
+      layers.simpleRNN({ units: 2 }),
+    ),
   merging: () => {
     const [a, b] = [tf.input({ shape: [4, 3] }), tf.input({ shape: [4, 3] })];
     const merged = [

@@ -237,20 +237,3 @@ Deno.test("toOnnx() refuses a softmax that tfjs cannot compute", async () => {
     'layer "inner" (Softmax) must be over the last axis',
   );
 });
-
-Deno.test("toOnnx() refuses an embedding that masks", async () => {
-  await assertRejects(
-    () =>
-      toOnnx(chain(
-        [4],
-        layers.embedding({
-          inputDim: 3,
-          outputDim: 2,
-          maskZero: true,
-          name: "words",
-        }),
-      )),
-    TypeError,
-    'layer "words" (Embedding) must not mask what follows',
-  );
-});

@@ -185,12 +185,14 @@ Deno.test("toOnnx() agrees with tfjs on random graphs", async () => {
   const choice = fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(99));
   await fc.assert(
     fc.asyncProperty(
-      fc.array(shape, { minLength: 1, maxLength: 2 }),
-      fc.array(choice, { minLength: 1, maxLength: 8 }),
-      fc.constantFrom("NHWC" as const, "NCHW" as const),
-      fc.constantFrom(13, 17, 21),
-      fc.nat(),
-      async (shapes, choices, inputLayout, opset, seed) => {
+      fc.record({
+        shapes: fc.array(shape, { minLength: 1, maxLength: 2 }),
+        choices: fc.array(choice, { minLength: 1, maxLength: 8 }),
+        inputLayout: fc.constantFrom("NHWC" as const, "NCHW" as const),
+        opset: fc.constantFrom(13, 17, 21),
+        seed: fc.nat(),
+      }),
+      async ({ shapes, choices, inputLayout, opset, seed }) => {
         const model = build(shapes.map((dims) => [...dims]), choices);
         await assertAgrees(model, {
           inputLayout,

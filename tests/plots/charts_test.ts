@@ -17,6 +17,7 @@ import {
   scheduleChart,
   toSvg,
 } from "@clr/clr/plots";
+import { cosineRestarts, cyclic, type Schedule } from "@clr/clr/schedules";
 import { exampleRange, exampleRun } from "./_data.ts";
 
 // deno-lint-ignore no-explicit-any -- a part of a specification, taken apart
@@ -238,6 +239,27 @@ Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding"
         );
       }
     }
+  }
+});
+
+Deno.test("scheduleChart() has the period of a schedule from its options", () => {
+  const cases: [Schedule, string][] = [
+    [
+      cyclic({ stepSize: 1998, stepSizeDown: 2001 }),
+      "every 3,999 iterations",
+    ],
+    [
+      cosineRestarts({ maxLr: 1, cycleSize: 333.25 }),
+      "every 333 iterations",
+    ],
+    [
+      cyclic({ stepSize: 500, cycleFactor: 1.5 }),
+      "in 7 cycles of different length",
+    ],
+  ];
+  for (const [schedule, period] of cases) {
+    const chart = scheduleChart(schedule, 34_000);
+    assertStringIncludes(chart.title.text.join(" "), period);
   }
 });
 

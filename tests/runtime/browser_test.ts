@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { type Browser, browserTest, watchedPage } from "../plots/_chromium.ts";
 import { withFolder } from "../_run.ts";
 import type { Outcome } from "./_everywhere.ts";
+import { assertSameOutcome } from "./_same_outcome.ts";
 import { serveFolder } from "./_static_server.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -80,12 +81,8 @@ async function outcomeOf(
   }
 }
 
-const comparable = (
-  { device: _, reason: __, threads: ___, ...rest }: Outcome,
-) => rest;
-
 browserTest(
-  "a bundle finds, trains, draws and exports in Chromium as Deno does, bit for bit",
+  "a bundle finds, trains, draws and exports in Chromium as Deno does",
   (browser) =>
     withFolder(async (folder) => {
       await bundle(folder);
@@ -111,18 +108,18 @@ console.log(JSON.stringify(await everywhere({ backend: "wasm", threads: 2 })));`
       );
       assertEquals(threaded.outcome.device, "WASM SIMD, 2 threads");
       assertEquals(threaded.outcome.reason, "asked for by name");
-      assertEquals(comparable(threaded.outcome), comparable(expected));
+      assertSameOutcome(threaded.outcome, expected);
       assertEquals(threaded.complaints, []);
 
       await using plain = serveFolder(folder);
       const alone = await outcomeOf(browser, plain.url, `inWorker(${wasm})`);
       assertEquals(alone.outcome.device, "WASM SIMD, 1 thread");
       assertMatch(alone.outcome.reason, /on one thread, as memory is shared/);
-      assertEquals(comparable(alone.outcome), comparable(expected));
+      assertSameOutcome(alone.outcome, expected);
 
       const onPage = await outcomeOf(browser, plain.url, `everywhere(${wasm})`);
       assertMatch(onPage.outcome.reason, /on one thread, as the main thread/);
-      assertEquals(comparable(onPage.outcome), comparable(expected));
+      assertSameOutcome(onPage.outcome, expected);
     }),
 );
 

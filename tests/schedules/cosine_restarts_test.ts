@@ -35,11 +35,13 @@ function walked(
 
 Deno.test("cosineRestarts() agrees with walking through the cycles", () => {
   fc.assert(fc.property(
-    fc.integer({ min: 1, max: 50 }),
-    fc.integer({ min: 1, max: 4 }),
-    fc.constantFrom(1, 0.9, 0.5),
-    fc.nat(100_000),
-    (size, factor, amplitude, t) => {
+    fc.record({
+      size: fc.integer({ min: 1, max: 50 }),
+      factor: fc.integer({ min: 1, max: 4 }),
+      amplitude: fc.constantFrom(1, 0.9, 0.5),
+      t: fc.nat(100_000),
+    }),
+    ({ size, factor, amplitude, t }) => {
       const rate = cosineRestarts({
         maxLr: 1,
         cycleSize: size,

@@ -156,12 +156,14 @@ Deno.test("cyclic() follows the window of each waveform", () => {
 
 Deno.test("cyclic() is exact at peaks and troughs of every step size", () => {
   fc.assert(fc.property(
-    steps,
-    steps,
-    rates,
-    waveforms,
-    cycleNumbers,
-    (stepSize, stepSizeDown, { baseLr, maxLr }, waveform, cycle) => {
+    fc.record({
+      stepSize: steps,
+      stepSizeDown: steps,
+      rates,
+      waveform: waveforms,
+      cycle: cycleNumbers,
+    }),
+    ({ stepSize, stepSizeDown, rates: { baseLr, maxLr }, waveform, cycle }) => {
       const rate = cyclic({ baseLr, maxLr, stepSize, stepSizeDown, waveform });
       const start = (cycle - 1) * (stepSize + stepSizeDown);
       assertEquals(rate(start), baseLr);
@@ -205,13 +207,15 @@ Deno.test("cyclic() halves its peaks exactly in mode triangular2", () => {
 
 Deno.test("cyclic() stays within its bounds", () => {
   fc.assert(fc.property(
-    rates,
-    fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
-    fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
-    fc.constantFrom("triangular", "triangular2", "exp_range"),
-    waveforms,
-    fc.maxSafeNat(),
-    (bounds, stepSize, stepSizeDown, mode, waveform, t) => {
+    fc.record({
+      bounds: rates,
+      stepSize: fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+      stepSizeDown: fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+      mode: fc.constantFrom("triangular", "triangular2", "exp_range"),
+      waveform: waveforms,
+      t: fc.maxSafeNat(),
+    }),
+    ({ bounds, stepSize, stepSizeDown, mode, waveform, t }) => {
       const options = { ...bounds, stepSize, stepSizeDown, mode, waveform };
       const rate = cyclic(options)(t);
       assert(bounds.baseLr <= rate && rate <= bounds.maxLr, `${rate}`);
@@ -221,12 +225,14 @@ Deno.test("cyclic() stays within its bounds", () => {
 
 Deno.test("cyclic() repeats itself each cycle in mode triangular", () => {
   fc.assert(fc.property(
-    steps,
-    steps,
-    waveforms,
-    fc.nat(1e6),
-    cycleNumbers,
-    (stepSize, stepSizeDown, waveform, t, n) => {
+    fc.record({
+      stepSize: steps,
+      stepSizeDown: steps,
+      waveform: waveforms,
+      t: fc.nat(1e6),
+      n: cycleNumbers,
+    }),
+    ({ stepSize, stepSizeDown, waveform, t, n }) => {
       const rate = cyclic({ stepSize, stepSizeDown, waveform });
       assertEquals(rate(t + n * (stepSize + stepSizeDown)), rate(t));
     },
@@ -235,11 +241,13 @@ Deno.test("cyclic() repeats itself each cycle in mode triangular", () => {
 
 Deno.test("cyclic() rises to the peak and falls after it", () => {
   fc.assert(fc.property(
-    fc.integer({ min: 1, max: 300 }),
-    fc.integer({ min: 1, max: 300 }),
-    rates,
-    waveforms,
-    (stepSize, stepSizeDown, bounds, waveform) => {
+    fc.record({
+      stepSize: fc.integer({ min: 1, max: 300 }),
+      stepSizeDown: fc.integer({ min: 1, max: 300 }),
+      bounds: rates,
+      waveform: waveforms,
+    }),
+    ({ stepSize, stepSizeDown, bounds, waveform }) => {
       const rate = cyclic({ ...bounds, stepSize, stepSizeDown, waveform });
       for (let t = 0; t < stepSize + stepSizeDown; t++) {
         const [now, next] = [rate(t), rate(t + 1)];
@@ -274,12 +282,14 @@ Deno.test("cycles() counts the last cycles before 2^53 as integers do", () => {
 
 Deno.test("cycles() splits the rate into height and scale", () => {
   fc.assert(fc.property(
-    steps,
-    steps,
-    fc.constantFrom("triangular", "triangular2", "exp_range"),
-    waveforms,
-    fc.nat(1e6),
-    (stepSize, stepSizeDown, mode, waveform, t) => {
+    fc.record({
+      stepSize: steps,
+      stepSizeDown: steps,
+      mode: fc.constantFrom("triangular", "triangular2", "exp_range"),
+      waveform: waveforms,
+      t: fc.nat(1e6),
+    }),
+    ({ stepSize, stepSizeDown, mode, waveform, t }) => {
       const { at, positionAt } = cycles({
         baseLr: 1,
         maxLr: 3,

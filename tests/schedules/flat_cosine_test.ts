@@ -2,7 +2,14 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { describe, flatCosine, fromDescription } from "@clr/clr/schedules";
 
 /** fast.ai's `combined_cos(pct, lr, lr, lr / div_final)` at a part of the way. */
-function fastai(position: number, pct: number, lr: number, divFinal: number) {
+function fastai(
+  position: number,
+  { pct, lr, divFinal }: {
+    readonly pct: number;
+    readonly lr: number;
+    readonly divFinal: number;
+  },
+) {
   if (position < pct) return lr;
   const end = lr / divFinal;
   const part = (position - pct) / (1 - pct);
@@ -13,7 +20,11 @@ Deno.test("flatCosine() is fast.ai's fit_flat_cos", () => {
   for (const pctStart of [0, 0.3, 0.75, 0.9]) {
     const rate = flatCosine({ maxLr: 0.4, iterations: 1000, pctStart });
     for (let t = 0; t <= 1000; t++) {
-      assertAlmostEquals(rate(t), fastai(t / 1000, pctStart, 0.4, 1e5), 1e-15);
+      assertAlmostEquals(
+        rate(t),
+        fastai(t / 1000, { pct: pctStart, lr: 0.4, divFinal: 1e5 }),
+        1e-15,
+      );
     }
     assertEquals(rate(5000), 0.4 / 1e5);
   }

@@ -12,11 +12,13 @@ Deno.test("planCycles() counts the last, smaller batch of an epoch", () => {
 
 Deno.test("planCycles() names epoch counts that end on a cycle's end", () => {
   fc.assert(fc.property(
-    fc.integer({ min: 1, max: 5000 }),
-    fc.integer({ min: 1, max: 200 }),
-    fc.integer({ min: 1, max: 60 }),
-    fc.constantFrom(0.25, 0.5, 1, 1.5, 2, 3.3, 8),
-    (samples, batchSize, epochs, stepSizeEpochs) => {
+    fc.record({
+      samples: fc.integer({ min: 1, max: 5000 }),
+      batchSize: fc.integer({ min: 1, max: 200 }),
+      epochs: fc.integer({ min: 1, max: 60 }),
+      stepSizeEpochs: fc.constantFrom(0.25, 0.5, 1, 1.5, 2, 3.3, 8),
+    }),
+    ({ samples, batchSize, epochs, stepSizeEpochs }) => {
       const plan = planCycles({ samples, batchSize, epochs, stepSizeEpochs });
       const { positionAt } = cycles({ stepSize: plan.stepSize });
       // Found one epoch after another, where the plan has a closed form.

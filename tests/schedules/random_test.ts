@@ -21,35 +21,38 @@ function around(multiples: number[]): number[] {
 
 Deno.test("cyclic() is where exact arithmetic has it, for any step sizes", () => {
   fc.assert(
-    fc.property(sizes, sizes, fc.nat(40), fc.nat(1e9), (up, down, k, late) => {
-      const length = up.plus(down);
-      const { at, positionAt } = schedules.cycles({
-        baseLr: 1,
-        maxLr: 3,
-        stepSize: up.value(),
-        stepSizeDown: down.value(),
-        mode: "triangular2",
-      });
-      const nth = length.times(Rational.of(k)).ceil();
-      const peak = length.times(Rational.of(k)).plus(up).ceil();
-      for (const t of [...around([nth, peak]), late]) {
-        const cycle = Rational.of(t).count(length);
-        const start = length.times(Rational.of(cycle));
-        const place = Rational.of(t).minus(start);
-        const exact = positionAt(t);
-        assertEquals(exact.cycle, cycle + 1, `cycle of ${t}`);
-        assertEquals(
-          exact.iterationsLeft,
-          start.plus(length).minus(Rational.of(t)).ceil(),
-          `left at ${t}`,
-        );
-        const height = place.lessThan(up)
-          ? place.value() / up.value()
-          : length.minus(place).value() / down.value();
-        assertAlmostEquals(exact.height, height, 1e-11);
-        assertAlmostEquals(at(t), 1 + 2 * height / 2 ** cycle, 1e-11);
-      }
-    }),
+    fc.property(
+      fc.record({ up: sizes, down: sizes, k: fc.nat(40), late: fc.nat(1e9) }),
+      ({ up, down, k, late }) => {
+        const length = up.plus(down);
+        const { at, positionAt } = schedules.cycles({
+          baseLr: 1,
+          maxLr: 3,
+          stepSize: up.value(),
+          stepSizeDown: down.value(),
+          mode: "triangular2",
+        });
+        const nth = length.times(Rational.of(k)).ceil();
+        const peak = length.times(Rational.of(k)).plus(up).ceil();
+        for (const t of [...around([nth, peak]), late]) {
+          const cycle = Rational.of(t).count(length);
+          const start = length.times(Rational.of(cycle));
+          const place = Rational.of(t).minus(start);
+          const exact = positionAt(t);
+          assertEquals(exact.cycle, cycle + 1, `cycle of ${t}`);
+          assertEquals(
+            exact.iterationsLeft,
+            start.plus(length).minus(Rational.of(t)).ceil(),
+            `left at ${t}`,
+          );
+          const height = place.lessThan(up)
+            ? place.value() / up.value()
+            : length.minus(place).value() / down.value();
+          assertAlmostEquals(exact.height, height, 1e-11);
+          assertAlmostEquals(at(t), 1 + 2 * height / 2 ** cycle, 1e-11);
+        }
+      },
+    ),
     OPTIONS,
   );
 });
@@ -298,12 +301,14 @@ Deno.test("sequence() changes stage where exact arithmetic has it", () => {
 Deno.test("lengthOf() an exponential is the first iteration at endLr", () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: -8, max: -1 }),
-      fc.integer({ min: 1, max: 6 }),
-      fc.constantFrom(10, 2, 0.1, 0.5),
-      fc.constantFrom(1, 7, 33),
-      fc.boolean(),
-      (power, times, factor, iterations, staircase) => {
+      fc.record({
+        power: fc.integer({ min: -8, max: -1 }),
+        times: fc.integer({ min: 1, max: 6 }),
+        factor: fc.constantFrom(10, 2, 0.1, 0.5),
+        iterations: fc.constantFrom(1, 7, 33),
+        staircase: fc.boolean(),
+      }),
+      ({ power, times, factor, iterations, staircase }) => {
         const startLr = 10 ** power;
         const endLr = startLr * factor ** times;
         const options = { startLr, endLr, factor, iterations, staircase };

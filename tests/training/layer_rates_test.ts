@@ -195,3 +195,37 @@ Deno.test("layerRates() takes the name of a model within the model for all of it
     { weight: "head/bias", factor: 2 },
   ]);
 });
+
+Deno.test("layerRates() tells the two directions of a bidirectional layer apart", () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.bidirectional({
+        name: "both",
+        layer: tf.layers.gru({ name: "cell", units: 2 }) as tf.RNN,
+        mergeMode: "concat",
+        inputShape: [3, 2],
+      }),
+      tf.layers.dense({ name: "head", units: 1 }),
+    ],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  using layers = layerRates(model, {
+    "both/forward_cell/*": 0.5,
+    "both/bias": 3,
+    "both": 2,
+  });
+  assertEquals(
+    layers.rates.map(({ weight, factor }) => `${weight} ${factor}`),
+    [
+      "both/forward_cell/kernel 0.5",
+      "both/forward_cell/recurrent_kernel 0.5",
+      "both/forward_cell/bias 0.5",
+      "both/backward_cell/kernel 2",
+      "both/backward_cell/recurrent_kernel 2",
+      "both/backward_cell/bias 3",
+      "head/kernel 1",
+      "head/bias 1",
+    ],
+  );
+  model.dispose();
+});

@@ -6,6 +6,8 @@ export interface Found {
   readonly baseLr: number | null;
   readonly maxLr: number | null;
   readonly verdict: string;
+  /** The commit of the library whose rule read the bounds. */
+  readonly commit: string;
   /** Batches trained on. */
   readonly trained: number;
   /** Batches whose loss was computed without training. */
@@ -53,5 +55,18 @@ export async function readRecords(path: string): Promise<GridRecord[]> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
+  }
+}
+
+/**
+ * Takes away the line that a killed process left half, which the next one would
+ * be appended to.
+ */
+export async function dropHalfLine(path: string): Promise<void> {
+  try {
+    const bytes = await Deno.readFile(path);
+    await Deno.truncate(path, bytes.lastIndexOf(0x0a) + 1);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

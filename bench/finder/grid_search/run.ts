@@ -6,7 +6,7 @@
  * deno task bench:grid --cifar10 DIR --mnist DIR
  * ```
  *
- * Every training is a line of `--out`, and is not run again; a run that was
+ * Every training is a line of `records.jsonl`, and is not run again; a run that was
  * stopped goes on where it was. All of a seed begin with the same weights and
  * see the same batches.
  *
@@ -14,13 +14,31 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { dirname } from "@std/path";
+import { join } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
-import { type FlagValues, Interrupt, runCommand } from "@clr/clr/command";
+import {
+  type FlagValues,
+  Interrupt,
+  runCommand,
+  writeFile,
+} from "@clr/clr/command";
+import { toSvg } from "@clr/clr/plots";
+import { compare } from "./compare.ts";
+import { differencesChart, headline } from "./picture.ts";
 import { type Plan, plansBetween, stepDecay } from "./plans.ts";
 import { PROBLEMS } from "./problems.ts";
-import { type Found, type GridRecord, keyOf, readRecords } from "./record.ts";
+import {
+  dropHalfLine,
+  type Found,
+  type GridRecord,
+  keyOf,
+  readRecords,
+} from "./record.ts";
+import { gridMarkdown } from "./report.ts";
 import { find, train } from "./train.ts";
+
+/** The file of the results, a line of JSON each. */
+const RECORDS = "records.jsonl";
 
 const FLAGS = {
   seeds: { kind: "integer", min: 1, default: 5, help: "seeds of each problem" },
@@ -28,6 +46,10 @@ const FLAGS = {
     kind: "text",
     value: "NAME,...",
     help: "only these problems (default: all four)",
+  },
+  "search-only": {
+    kind: "switch",
+    help: "only the search, which does not depend on the range test",
   },
   cifar10: {
     kind: "text",
@@ -43,22 +65,32 @@ const FLAGS = {
   },
   out: {
     kind: "text",
-    value: "FILE",
-    default: "output/grid_search/records.jsonl",
-    help: "the results, a line of JSON each",
+    value: "DIR",
+    default: "output/grid_search",
+    help: "folder of the results: records.jsonl, report.md and its picture",
+  },
+  report: { kind: "switch", help: "only write the report of what there is" },
+  note: {
+    kind: "text",
+    value: "TEXT",
+    help: "what to say of the data in the report, such as a lossy copy",
   },
 } as const;
 
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
-  const { out, seeds, only } = flags;
+  const { out, seeds, only, note } = flags;
+  if (flags.report) return await report(out, note);
   const chosen = PROBLEMS.filter(({ name }) =>
     only === undefined || only.split(",").includes(name)
   );
   await selectBackend({ backend: "wasm", threads: 1 });
-  await Deno.mkdir(dirname(out), { recursive: true });
+  await Deno.mkdir(out, { recursive: true });
+  const path = join(out, RECORDS);
+  await dropHalfLine(path);
   const records = new Map(
-    (await readRecords(out)).map((record) => [keyOf(record), record]),
+    (await readRecords(path)).map((record) => [keyOf(record), record]),
   );
+  const commit = await checkedOut();
   using interrupt = new Interrupt();
 
   /** The record of that key, made now if there is none. */
@@ -74,7 +106,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     const seconds = Number(((performance.now() - start) / 1000).toFixed(1));
     const record = { ...made, seconds } as R;
     records.set(keyOf(record), record);
-    await Deno.writeTextFile(out, JSON.stringify(record) + "\n", {
+    await Deno.writeTextFile(path, JSON.stringify(record) + "\n", {
       append: true,
     });
     console.log(JSON.stringify(record));
@@ -85,18 +117,6 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     for (const problem of chosen) {
       const data = await problem.load(flags);
       const id = { problem: problem.name, seed };
-      const found = await once<Found>({ kind: "found", ...id }, async () => {
-        const range = await find(problem, data, seed);
-        return {
-          kind: "found",
-          ...id,
-          baseLr: range.baseLr ?? null,
-          maxLr: range.maxLr ?? null,
-          verdict: range.verdict,
-          trained: range.cost!.trained,
-          evaluated: range.cost!.evaluated,
-        };
-      });
       const measure = (plan: Plan, names: { plan: string; lr?: number }) =>
         once({ kind: "trained", ...id, ...names }, async () => ({
           kind: "trained",
@@ -105,6 +125,23 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
           iterations: plan.iterations,
           ...await train(problem, data, { seed, plan }),
         }));
+      for (const lr of problem.rates) {
+        await measure(stepDecay(lr, problem.iterations), { plan: "grid", lr });
+      }
+      if (flags["search-only"]) continue;
+      const found = await once<Found>({ kind: "found", ...id }, async () => {
+        const range = await find(problem, data, seed);
+        return {
+          kind: "found",
+          ...id,
+          baseLr: range.baseLr ?? null,
+          maxLr: range.maxLr ?? null,
+          verdict: range.verdict,
+          commit,
+          trained: range.cost!.trained,
+          evaluated: range.cost!.evaluated,
+        };
+      });
       const { baseLr, maxLr } = found;
       if (baseLr !== null && maxLr !== null) {
         const plans = plansBetween({ baseLr, maxLr }, problem.iterations);
@@ -112,12 +149,41 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
           await measure(plan, { plan: name });
         }
       }
-      for (const lr of problem.rates) {
-        await measure(stepDecay(lr, problem.iterations), { plan: "grid", lr });
-      }
     }
   }
-  console.log(`${tf.version.tfjs}: ${records.size} records in ${out}`);
+  return await report(out, note);
+}
+
+/** The commit that is checked out: the range test's rule goes on changing. */
+async function checkedOut(): Promise<string> {
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["rev-parse", "--short", "HEAD"],
+    cwd: import.meta.dirname,
+    stderr: "null",
+  }).output();
+  return success ? new TextDecoder().decode(stdout).trim() : "unknown";
+}
+
+/** Writes the report and its picture of the records in a folder. */
+async function report(out: string, note: string | undefined): Promise<number> {
+  const records = await readRecords(join(out, RECORDS));
+  const outcomes = PROBLEMS.flatMap((problem) =>
+    compare(problem, records) ?? []
+  );
+  if (outcomes.length === 0) {
+    console.log(`No seed of any problem is finished in ${out}`);
+    return 1;
+  }
+  const origin = `tfjs ${tf.version.tfjs} on WASM, 1 thread${
+    note === undefined ? "" : `; ${note}`
+  }`;
+  const picture = await toSvg(differencesChart(outcomes, origin), {
+    embedFont: false,
+  });
+  await writeFile(join(out, "differences.svg"), picture);
+  const text = gridMarkdown(outcomes, { origin, picture: headline(outcomes) });
+  await writeFile(join(out, "report.md"), text);
+  console.log(text);
   return 0;
 }
 

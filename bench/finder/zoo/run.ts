@@ -19,6 +19,7 @@ import { runCommand } from "../../../src/command/run.ts";
 import type { FlagValues } from "../../../src/command/flags.ts";
 import { type Grid, trainGrid } from "./grid.ts";
 import { judge, type Judged } from "./judge.ts";
+import { findInOrders, type OneOrder, ordersTable } from "./orders.ts";
 import { instantiate } from "./problem.ts";
 import { judgeSpoiled, SPOILED, type SpoiledResult } from "./spoiled.ts";
 import {
@@ -60,8 +61,18 @@ const FLAGS = {
     default: "output/finder_zoo",
     help: "folder of the results",
   },
+  orders: {
+    kind: "integer",
+    min: 0,
+    default: 0,
+    help:
+      "instead, how the bounds of every sixth entry depend on so many orders of its batches",
+  },
   report: { kind: "switch", help: "only write the table of what there is" },
 } as const;
+
+/** Of these entries, one in so many is tried with many orders of batches. */
+const EVERY = 6;
 
 async function cached<T>(path: string, make: () => Promise<T>): Promise<T> {
   try {
@@ -90,7 +101,7 @@ function keyOf({ problem, optimizer }: Entry, seed: number): string {
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { out, seeds, longer } = flags;
   const [share, shares] = flags.share.split("/").map(Number);
-  for (const part of ["grid", "judged", "spoiled"]) {
+  for (const part of ["grid", "judged", "spoiled", "orders"]) {
     await Deno.mkdir(join(out, part), { recursive: true });
   }
   const { backend, device } = await selectBackend({
@@ -105,6 +116,22 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const jobs = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
     entries.map((entry) => ({ entry, seed }))
   );
+  const inOrders: { [problem: string]: readonly OneOrder[] } = {};
+  for (const entry of entries.filter((_, i) => i % EVERY === 0)) {
+    const { problem, optimizer } = entry;
+    const path = join(out, "orders", `${keyOf(entry, 1)}.json`);
+    const make = async () => {
+      const instance = instantiate(problem, optimizer, 1);
+      const found = await findInOrders(instance, flags.orders);
+      instance.dispose();
+      return found;
+    };
+    const found = flags.orders > 0 && !flags.report
+      ? await cached(path, make)
+      : await readIfThere<OneOrder[]>(path);
+    if (found) inOrders[`${problem.name}, ${optimizer}`] = found;
+  }
+  const isOther = flags.report || flags.orders > 0;
   const measured: Measured[] = [];
   for (const [i, { entry, seed }] of jobs.entries()) {
     const { problem, optimizer, half } = entry;
@@ -113,7 +140,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       join(out, "grid", `${key}.json`),
       join(out, "judged", `${key}.json`),
     ];
-    if (!flags.report && i % shares === share - 1) {
+    if (!isOther && i % shares === share - 1) {
       using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
       const steps = Math.round(longer * laboratory.instance.steps);
       await cached(paths[0], () => trainGrid(laboratory, steps));
@@ -143,7 +170,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
         "spoiled",
         `${problem.name.replace(/\W+/g, "_")}-${seed}.json`,
       );
-      const result = flags.report || share > 1
+      const result = isOther || share > 1
         ? await readIfThere<SpoiledResult>(path)
         : await cached(path, () => judgeSpoiled(problem, seed));
       if (result) (spoiled[problem.name] ??= []).push(result);
@@ -161,6 +188,9 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       regretTable(some),
       steadiness(some),
     );
+  }
+  if (Object.keys(inOrders).length > 0) {
+    sections.push("## Orders of batches", ordersTable(inOrders));
   }
   sections.push("## Spoiled problems", spoiledTable(spoiled));
   const text = sections.join("\n\n") + "\n";

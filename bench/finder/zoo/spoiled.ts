@@ -31,6 +31,13 @@ function classes(random: Random, count = 600): Example[] {
   });
 }
 
+/** Examples with each other's labels. */
+function mismatched(random: Random): TensorPair {
+  const examples = classes(random);
+  const labels = shuffled(examples.map(({ y }) => y), random);
+  return tensors(examples.map(({ x }, i) => ({ x, y: labels[i] })));
+}
+
 /** Sums of inputs, in order of the sum. */
 function sums(random: Random, count = 600): Example[] {
   return times(count, () => {
@@ -65,9 +72,14 @@ function network(
     readonly activation?: "softmax" | "linear" | "sigmoid";
     readonly loss?: string;
     readonly bias?: number;
+    readonly penalty?: number;
   } = {},
 ): tf.Sequential {
-  const { outputs = 3, activation = "softmax", bias = 0 } = options;
+  const { outputs = 3, activation = "softmax", bias = 0, penalty } = options;
+  const regularized = () =>
+    penalty === undefined
+      ? {}
+      : { kernelRegularizer: tf.regularizers.l2({ l2: penalty }) };
   const model = tf.sequential({
     layers: [
       tf.layers.dense({
@@ -75,8 +87,9 @@ function network(
         activation: "relu",
         inputShape: [4],
         biasInitializer: tf.initializers.constant({ value: bias }),
+        ...regularized(),
       }),
-      tf.layers.dense({ units: outputs, activation }),
+      tf.layers.dense({ units: outputs, activation, ...regularized() }),
     ],
   });
   const { loss = "categoricalCrossentropy" } = options;
@@ -154,14 +167,14 @@ export const SPOILED: readonly Spoiled[] = [
     model: network(),
     data: dataset(withNaN(shuffled(classes(random), random), "y", 350)),
   })),
-  spoil("labels shuffled", /shuffled/, (random) => {
-    const examples = classes(random);
-    const labels = shuffled(examples.map(({ y }) => y), random);
-    return {
-      model: network(),
-      data: tensors(examples.map(({ x }, i) => ({ x, y: labels[i] }))),
-    };
-  }),
+  spoil("labels shuffled", /shuffled/, (random) => ({
+    model: network(),
+    data: mismatched(random),
+  })),
+  spoil("labels shuffled, weights penalized", /shuffled/, (random) => ({
+    model: network({ penalty: 0.05 }),
+    data: mismatched(random),
+  })),
   spoil("labels all the same", /targets are the same/, (random) => ({
     model: network(),
     data: tensors(classes(random).map(({ x }) => ({ x, y: [0, 1, 0] }))),

@@ -30,7 +30,10 @@ export function replaceBatchNorm(): void {
       if (isAlongLastAxis(parameters)) return stock(call);
       const from = valuesOf(backend, x);
       const out = new Float32Array(from.values.length);
-      broadcastBatchNorm(from, parameters, attrs.varianceEpsilon, out);
+      broadcastBatchNorm(from, parameters, {
+        epsilon: attrs.varianceEpsilon,
+        out,
+      });
       return backend.makeTensorInfo(x.shape, x.dtype, out);
     },
   );

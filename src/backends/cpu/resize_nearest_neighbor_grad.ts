@@ -18,7 +18,11 @@ export function replaceResizeNearestNeighborGrad(): void {
     const { images, dy } = inputs;
     const { values } = valuesOf(backend, dy);
     const { shape } = images;
-    const dx = sumNearest(values, dy.shape, shape, attrs.alignCorners);
+    const dx = sumNearest(values, {
+      dyShape: dy.shape,
+      shape,
+      alignCorners: attrs.alignCorners,
+    });
     return backend.makeTensorInfo(shape, "float32", dx);
   });
 }

@@ -46,11 +46,14 @@ export function activate(
 ): TensorInfo {
   if (activation in clamps) return x;
   const kernels: Partial<Record<Activation, () => TensorInfo>> = {
-    elu: () => callKernel(backend, "Elu", { x }),
-    sigmoid: () => unary(backend, "sigmoid", x),
-    leakyrelu: () => unary(backend, "leakyRelu", x, [leakyreluAlpha]),
+    elu: () => callKernel(backend, "Elu", { inputs: { x } }),
+    sigmoid: () => unary(backend, "sigmoid", { x }),
+    leakyrelu: () =>
+      unary(backend, "leakyRelu", { x, numbers: [leakyreluAlpha] }),
     prelu: () =>
-      callKernel(backend, "Prelu", { x, alpha: preluActivationWeights! }),
+      callKernel(backend, "Prelu", {
+        inputs: { x, alpha: preluActivationWeights! },
+      }),
   };
   const kernel = kernels[activation];
   if (kernel === undefined) {
@@ -81,11 +84,16 @@ export function finishSeparately(
   x: TensorInfo,
   { bias, ...activation }: ActivationInputs & { readonly bias?: TensorInfo },
 ): TensorInfo {
-  const biased = bias ? callKernel(backend, "Add", { a: x, b: bias }) : x;
+  const biased = bias
+    ? callKernel(backend, "Add", { inputs: { a: x, b: bias } })
+    : x;
   if (biased !== x) release(backend, x);
   const clamp = clampOf(activation.activation);
   if (clamp === plain) return activate(backend, biased, activation);
-  const clamped = unary(backend, "clip", biased, [clamp.lowest, clamp.highest]);
+  const clamped = unary(backend, "clip", {
+    x: biased,
+    numbers: [clamp.lowest, clamp.highest],
+  });
   release(backend, biased);
   return clamped;
 }

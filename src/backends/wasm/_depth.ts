@@ -85,8 +85,7 @@ export function depthAsChannels(
             toFirst: tap * pixelBytes,
             clear: 0,
           },
-          run.count,
-          run.count * imageBytes / 16,
+          { chunks: run.count, multiplications: run.count * imageBytes / 16 },
         );
       }
     }

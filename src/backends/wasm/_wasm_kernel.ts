@@ -65,8 +65,7 @@ export function has32Bits({ dtype }: TensorInfo): boolean {
 export function callKernel(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Inputs,
-  attrs: object = {},
+  { inputs, attrs = {} }: { readonly inputs: Inputs; readonly attrs?: object },
 ): TensorInfo {
   return stockKernel<TensorInfo>(kernelName)({ inputs, attrs, backend });
 }
@@ -75,8 +74,7 @@ export function callKernel(
 export function callKernels(
   backend: BackendWasm,
   kernelName: string,
-  inputs: Inputs,
-  attrs: object = {},
+  { inputs, attrs = {} }: { readonly inputs: Inputs; readonly attrs?: object },
 ): TensorInfo[] {
   return stockKernel<TensorInfo[]>(kernelName)({ inputs, attrs, backend });
 }
@@ -92,8 +90,7 @@ function stockKernel<Output>(kernelName: string) {
 export function runKernel(
   backend: BackendWasm,
   kernel: KernelConfig,
-  inputs: Inputs,
-  attrs: object,
+  { inputs, attrs }: { readonly inputs: Inputs; readonly attrs: object },
 ): TensorInfo {
   return fromKernelFunc<Inputs, object, BackendWasm>(kernel)({
     inputs,
@@ -113,7 +110,7 @@ export function transpose(
   x: TensorInfo,
   perm: number[],
 ): TensorInfo {
-  return callKernel(backend, "Transpose", { x }, { perm });
+  return callKernel(backend, "Transpose", { inputs: { x }, attrs: { perm } });
 }
 
 /** Refuses the layout that the WASM backend has no kernels for. */

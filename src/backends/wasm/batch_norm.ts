@@ -87,8 +87,7 @@ function normalize(
         chunkRows,
         lowest: floatBits(lowest),
       },
-      chunks,
-      rows * columns,
+      { chunks, multiplications: rows * columns },
     );
   });
 }
@@ -129,13 +128,15 @@ function normalizeBroadcast(
     return tensor;
   };
   const constant = keep(vector(backend, 1, () => epsilon));
-  const shifted = keep(binary(backend, "add", variance, constant));
-  const root = keep(unary(backend, "sqrt", shifted));
-  const factor = scale ? keep(binary(backend, "div", scale, root)) : root;
-  const distance = keep(binary(backend, "sub", x, mean));
+  const shifted = keep(binary(backend, "add", { a: variance, b: constant }));
+  const root = keep(unary(backend, "sqrt", { x: shifted }));
+  const factor = scale
+    ? keep(binary(backend, "div", { a: scale, b: root }))
+    : root;
+  const distance = keep(binary(backend, "sub", { a: x, b: mean }));
   const op = scale ? "mul" : "div";
-  let y = keep(binary(backend, op, distance, factor));
-  if (offset) y = keep(binary(backend, "add", y, offset));
+  let y = keep(binary(backend, op, { a: distance, b: factor }));
+  if (offset) y = keep(binary(backend, "add", { a: y, b: offset }));
   release(backend, ...made.filter((tensor) => tensor !== y));
   return y;
 }
@@ -161,8 +162,7 @@ export const fusedBatchNormKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedBatchNorm",
-        inputs,
-        attrs,
+        { inputs, attrs },
       );
     }
     if (util.sizeFromShape(x.shape) === 0) {
@@ -220,8 +220,7 @@ function columnMoments(backend: BackendWasm, x: TensorInfo) {
     Compute.of(backend).run(
       "moments",
       { from: addressOf(backend, x), to, rows, columns, chunkRows },
-      chunks,
-      2 * rows * columns,
+      { chunks, multiplications: 2 * rows * columns },
     ));
   const means = new Float64Array(columns);
   const squares = new Float64Array(columns);
@@ -285,8 +284,7 @@ export const batchNormTrainingGradKernel = wasmKernel(
           columns,
           chunkRows,
         },
-        chunks,
-        2 * rows * columns,
+        { chunks, multiplications: 2 * rows * columns },
       ));
     const sums = new Float64Array(columns);
     const products = new Float64Array(columns);
@@ -328,8 +326,7 @@ export const batchNormTrainingGradKernel = wasmKernel(
           columns,
           chunkRows,
         },
-        chunks,
-        2 * rows * columns,
+        { chunks, multiplications: 2 * rows * columns },
       );
       return [dx, dscale, doffset];
     });

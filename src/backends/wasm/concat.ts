@@ -30,8 +30,10 @@ interface Parts {
 function moveParts(
   backend: BackendWasm,
   count: number,
-  from: Parts & { readonly at?: number },
-  to: Parts & { readonly at?: number },
+  { from, to }: {
+    readonly from: Parts & { readonly at?: number };
+    readonly to: Parts & { readonly at?: number };
+  },
 ): void {
   moveBlock(Compute.of(backend), {
     from: addressOf(backend, from.tensor) + 4 * (from.at ?? 0),
@@ -50,8 +52,7 @@ function list(inputs: object): TensorInfo[] {
 function join(
   backend: BackendWasm,
   tensors: readonly TensorInfo[],
-  axis: number,
-  shape: number[],
+  { axis, shape }: { readonly axis: number; readonly shape: number[] },
 ): TensorInfo {
   const out = backend.makeOutput(shape, tensors[0].dtype);
   const count = util.sizeFromShape(shape.slice(0, axis));
@@ -60,10 +61,13 @@ function join(
   for (const tensor of tensors) {
     if (count === 0) break;
     const part = util.sizeFromShape(tensor.shape) / count;
-    moveParts(backend, count, { tensor, size: part }, {
-      tensor: out,
-      size,
-      at,
+    moveParts(backend, count, {
+      from: { tensor, size: part },
+      to: {
+        tensor: out,
+        size,
+        at,
+      },
     });
     at += part;
   }
@@ -76,13 +80,13 @@ export const concatKernel = wasmKernel(
   ({ inputs, attrs, backend }: KernelCall<TensorInfo[], ConcatAttrs>) => {
     const tensors = list(inputs);
     if (!tensors.every(has32Bits)) {
-      return callKernel(backend, "Concat", tensors, attrs);
+      return callKernel(backend, "Concat", { inputs: tensors, attrs });
     }
     const [axis] = util.parseAxisParam(attrs.axis, tensors[0].shape);
     const shapes = tensors.map(({ shape }) => shape);
     backend_util.assertParamsConsistent(shapes, axis);
     const shape = backend_util.computeOutShape(shapes, axis);
-    return join(backend, tensors, axis, shape);
+    return join(backend, tensors, { axis, shape });
   },
 );
 
@@ -93,7 +97,7 @@ export const packKernel = wasmKernel(
     const tensors = list(inputs);
     const [{ shape, dtype }] = tensors;
     if (!tensors.every(has32Bits)) {
-      return callKernel(backend, "Pack", tensors, attrs);
+      return callKernel(backend, "Pack", { inputs: tensors, attrs });
     }
     for (const tensor of tensors) {
       util.assertShapesMatch(
@@ -110,8 +114,7 @@ export const packKernel = wasmKernel(
     return join(
       backend,
       tensors,
-      axis,
-      shape.toSpliced(axis, 0, tensors.length),
+      { axis, shape: shape.toSpliced(axis, 0, tensors.length) },
     );
   },
 );
@@ -120,8 +123,10 @@ export const packKernel = wasmKernel(
 function cut(
   backend: BackendWasm,
   x: TensorInfo,
-  axis: number,
-  lengths: readonly number[],
+  { axis, lengths }: {
+    readonly axis: number;
+    readonly lengths: readonly number[];
+  },
 ): TensorInfo[] {
   const count = util.sizeFromShape(x.shape.slice(0, axis));
   const size = util.sizeFromShape(x.shape.slice(axis));
@@ -131,7 +136,10 @@ function cut(
     const shape = x.shape.with(axis, length);
     const tensor = backend.makeOutput(shape, x.dtype);
     const part = length * rest;
-    moveParts(backend, count, { tensor: x, size, at }, { tensor, size: part });
+    moveParts(backend, count, {
+      from: { tensor: x, size, at },
+      to: { tensor, size: part },
+    });
     at += part;
     return tensor;
   });
@@ -144,14 +152,16 @@ export const splitVKernel = wasmKernel(
     SplitVInputs,
     SplitVAttrs
   >) => {
-    if (!has32Bits(x)) return callKernels(backend, "SplitV", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernels(backend, "SplitV", { inputs: { x }, attrs });
+    }
     const [axis] = util.parseAxisParam(attrs.axis, x.shape);
     const lengths = backend_util.prepareSplitSize(
       x,
       attrs.numOrSizeSplits,
       axis,
     );
-    return cut(backend, x, axis, lengths);
+    return cut(backend, x, { axis, lengths });
   },
 );
 
@@ -163,11 +173,11 @@ export const unpackKernel = wasmKernel(
     UnpackAttrs
   >) => {
     if (!has32Bits(value)) {
-      return callKernels(backend, "Unpack", { value }, attrs);
+      return callKernels(backend, "Unpack", { inputs: { value }, attrs });
     }
     const [axis] = util.parseAxisParam(attrs.axis, value.shape);
     const lengths = Array<number>(value.shape[axis]).fill(1);
-    return cut(backend, value, axis, lengths).map((tensor) => ({
+    return cut(backend, value, { axis, lengths }).map((tensor) => ({
       ...tensor,
       shape: value.shape.toSpliced(axis, 1),
     }));

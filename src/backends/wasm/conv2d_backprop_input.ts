@@ -55,15 +55,24 @@ function phasesOf({ inSize, taps, stride, padBefore }: Axis): Phase[] {
   }).filter((phase) => phase.taps > 0);
 }
 
+interface Tensors {
+  readonly dy: TensorInfo;
+  readonly filter: TensorInfo;
+  readonly out: TensorInfo;
+}
+
 /**
  * Convolves dy at stride 1 with the taps of one phase, turned by 180°, and
  * leaves the results where the phase's entries lie.
  */
 function convolvePhase(
   backend: BackendWasm,
-  { dy, filter, out }: { dy: TensorInfo; filter: TensorInfo; out: TensorInfo },
-  info: backend_util.Conv2DInfo,
-  { rows, columns }: { rows: Phase; columns: Phase },
+  { dy, filter, out }: Tensors,
+  { info, rows, columns }: {
+    readonly info: backend_util.Conv2DInfo;
+    readonly rows: Phase;
+    readonly columns: Phase;
+  },
 ): void {
   const { inWidth, inChannels, outChannels, strideHeight, strideWidth } = info;
   const tapBytes = 4 * inChannels * outChannels;
@@ -117,16 +126,18 @@ function convolvePhase(
 
 function backpropInput(
   backend: BackendWasm,
-  { dy, filter }: { dy: TensorInfo; filter: TensorInfo },
+  { dy, filter, out }: Tensors,
   info: backend_util.Conv2DInfo,
-  out: TensorInfo,
 ): void {
   // tfjs's transposed convolution takes a dy that is larger than the output
   // would be, and leaves the rest of it out.
   const exact = dy.shape.every((size, i) => size === info.outShape[i]);
-  const used = exact ? dy : callKernel(backend, "Slice", { x: dy }, {
-    begin: [0, 0, 0, 0],
-    size: info.outShape,
+  const used = exact ? dy : callKernel(backend, "Slice", {
+    inputs: { x: dy },
+    attrs: {
+      begin: [0, 0, 0, 0],
+      size: info.outShape,
+    },
   });
   const rowPhases = phasesOf({
     inSize: info.inHeight,
@@ -151,7 +162,7 @@ function backpropInput(
   const tensors = { dy: used, filter, out };
   for (const rows of rowPhases) {
     for (const columns of columnPhases) {
-      convolvePhase(backend, tensors, info, { rows, columns });
+      convolvePhase(backend, tensors, { info, rows, columns });
     }
   }
   if (used !== dy) release(backend, used);
@@ -179,7 +190,7 @@ export const conv2DBackpropInputKernel = wasmKernel<
   const out = backend.makeOutput(info.inShape, "float32");
   defer(backend, out, {
     inputs: [dy, filter],
-    compute: () => backpropInput(backend, inputs, info, out),
+    compute: () => backpropInput(backend, { dy, filter, out }, info),
   });
   return out;
 });

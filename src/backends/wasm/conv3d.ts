@@ -63,9 +63,12 @@ export const conv3DKernel = wasmKernel<Conv3DInputs, Conv3DAttrs>(
     const images = depthAsChannels(backend, x, windowTaps(info));
     const wide = transpose(backend, filter, [1, 2, 0, 3, 4]);
     const y = runKernel(backend, conv2DKernel, {
-      x: images,
-      filter: reshaped(wide, [height, width, taps * channels, outChannels]),
-    }, within(info));
+      inputs: {
+        x: images,
+        filter: reshaped(wide, [height, width, taps * channels, outChannels]),
+      },
+      attrs: within(info),
+    });
     release(backend, images, wide);
     return reshaped(y, info.outShape);
   },
@@ -81,16 +84,19 @@ export const conv3DBackpropFilterKernel = wasmKernel<
   const [taps, height, width, channels, outChannels] = filterShape;
   const images = depthAsChannels(backend, x, windowTaps(info));
   const wide = runKernel(backend, conv2DBackpropFilterKernel, {
-    x: images,
-    dy: reshaped(dy, [
-      info.batchSize * info.outDepth,
-      info.outHeight,
-      info.outWidth,
-      outChannels,
-    ]),
-  }, {
-    ...within(info),
-    filterShape: [height, width, taps * channels, outChannels],
+    inputs: {
+      x: images,
+      dy: reshaped(dy, [
+        info.batchSize * info.outDepth,
+        info.outHeight,
+        info.outWidth,
+        outChannels,
+      ]),
+    },
+    attrs: {
+      ...within(info),
+      filterShape: [height, width, taps * channels, outChannels],
+    },
   });
   const apart = [height, width, taps, channels, outChannels];
   const filter = transpose(backend, reshaped(wide, apart), [2, 0, 1, 3, 4]);
@@ -121,11 +127,14 @@ export const conv3DBackpropInputKernel = wasmKernel<
   const wide = transpose(backend, filter, [1, 2, 3, 0, 4]);
   const slices = info.batchSize * info.inDepth;
   const dx = runKernel(backend, conv2DBackpropInputKernel, {
-    dy: images,
-    filter: reshaped(wide, [height, width, channels, taps * outChannels]),
-  }, {
-    ...within(info),
-    inputShape: [slices, info.inHeight, info.inWidth, channels],
+    inputs: {
+      dy: images,
+      filter: reshaped(wide, [height, width, channels, taps * outChannels]),
+    },
+    attrs: {
+      ...within(info),
+      inputShape: [slices, info.inHeight, info.inWidth, channels],
+    },
   });
   // The values wait to be asked for, and are then computed from what follows.
   addressOf(backend, dx);

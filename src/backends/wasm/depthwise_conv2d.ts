@@ -51,8 +51,7 @@ function isPaddedWrongly(info: backend_util.Conv2DInfo): boolean {
 
 function convolution(
   backend: BackendWasm,
-  x: TensorInfo,
-  filter: TensorInfo,
+  { x, filter }: { readonly x: TensorInfo; readonly filter: TensorInfo },
   info: backend_util.Conv2DInfo,
 ): TensorInfo {
   const multiplier = info.outChannels / info.inChannels;
@@ -88,8 +87,11 @@ export const depthwiseConv2dKernel = wasmKernel<
   const { x, filter } = inputs;
   const info = infoOf(x, filter, attrs);
   return isPaddedWrongly(info)
-    ? convolution(backend, x, filter, info)
-    : callKernel(backend, "DepthwiseConv2dNative", { x, filter }, attrs);
+    ? convolution(backend, { x, filter }, info)
+    : callKernel(backend, "DepthwiseConv2dNative", {
+      inputs: { x, filter },
+      attrs,
+    });
 });
 
 /** A depthwise convolution with its bias and activation. */
@@ -106,11 +108,10 @@ export const fusedDepthwiseConv2DKernel = wasmKernel(
       return callKernel(
         backend,
         "FusedDepthwiseConv2D",
-        inputs,
-        attrs,
+        { inputs, attrs },
       );
     }
-    const y = convolution(backend, x, filter, info);
+    const y = convolution(backend, { x, filter }, info);
     return finishSeparately(backend, y, {
       ...attrs,
       bias,

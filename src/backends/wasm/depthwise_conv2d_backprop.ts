@@ -33,8 +33,11 @@ export function repeatChannels(
     ...x,
     shape: [x.shape.slice(0, -1).reduce((a, b) => a * b, 1) * channels, 1],
   };
-  const repeated = callKernel(backend, "Tile", { x: column }, {
-    reps: [1, times],
+  const repeated = callKernel(backend, "Tile", {
+    inputs: { x: column },
+    attrs: {
+      reps: [1, times],
+    },
   });
   return { ...repeated, shape: [...x.shape.slice(0, -1), channels * times] };
 }
@@ -105,8 +108,11 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
   const { dilationHeight, dilationWidth, filterHeight, filterWidth } = info;
   const reachHeight = (filterHeight - 1) * dilationHeight;
   const reachWidth = (filterWidth - 1) * dilationWidth;
-  const turned = callKernel(backend, "Reverse", { x: filter }, {
-    dims: [0, 1],
+  const turned = callKernel(backend, "Reverse", {
+    inputs: { x: filter },
+    attrs: {
+      dims: [0, 1],
+    },
   });
   const shape = [info.batchSize, inHeight, inWidth, outChannels];
   const perOutput = backend.makeOutput(shape, "float32");
@@ -154,9 +160,12 @@ export const depthwiseConv2dBackpropInputKernel = wasmKernel<
     const multiplier = outChannels / inChannels;
     if (multiplier === 1) return perOutput;
     const summands = { ...perOutput, shape: [...info.inShape, multiplier] };
-    const dx = callKernel(backend, "Sum", { x: summands }, {
-      axis: [4],
-      keepDims: false,
+    const dx = callKernel(backend, "Sum", {
+      inputs: { x: summands },
+      attrs: {
+        axis: [4],
+        keepDims: false,
+      },
     });
     release(backend, perOutput);
     return dx;

@@ -49,7 +49,10 @@ function reduce(
   const axis = term.dims.flatMap((dim, i) => needed(dim) ? [] : [i]);
   if (axis.length === 0) return term;
   const attrs = { axis, keepDims: false };
-  const tensor = callKernel(backend, "Sum", { x: term.tensor }, attrs);
+  const tensor = callKernel(backend, "Sum", {
+    inputs: { x: term.tensor },
+    attrs,
+  });
   free(backend, term);
   return { tensor, dims: term.dims.filter(needed), own: true };
 }
@@ -79,9 +82,15 @@ function contract(
   const first = arrange(backend, left, [...batch, ...rows, ...summed]);
   const second = arrange(backend, right, [...batch, ...summed, ...columns]);
   const product = runKernel(backend, batchMatMulKernel, {
-    a: { ...first.tensor, shape: [size(batch), size(rows), size(summed)] },
-    b: { ...second.tensor, shape: [size(batch), size(summed), size(columns)] },
-  }, { transposeA: false, transposeB: false });
+    inputs: {
+      a: { ...first.tensor, shape: [size(batch), size(rows), size(summed)] },
+      b: {
+        ...second.tensor,
+        shape: [size(batch), size(summed), size(columns)],
+      },
+    },
+    attrs: { transposeA: false, transposeB: false },
+  });
   free(backend, first);
   free(backend, second);
   const dims = [...batch, ...rows, ...columns];
@@ -123,6 +132,6 @@ export const einsumKernel = wasmKernel(
       : reduce(backend, first, needed);
     const { tensor, own } = arrange(backend, summed, result);
     if (own) return tensor;
-    return callKernel(backend, "Identity", { x: tensor });
+    return callKernel(backend, "Identity", { inputs: { x: tensor } });
   },
 );

@@ -28,8 +28,10 @@ import {
 export function unary(
   backend: BackendWasm,
   op: UnaryOp,
-  x: TensorInfo,
-  numbers?: readonly [number, number?],
+  { x, numbers }: {
+    readonly x: TensorInfo;
+    readonly numbers?: readonly [number, number?];
+  },
 ): TensorInfo {
   const out = backend.makeOutput(x.shape, "float32");
   computeUnary(Compute.of(backend), op, {
@@ -50,8 +52,8 @@ function unaryKernel<Attrs extends object>(
     name,
     ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, Attrs>) =>
       x.dtype === "float32"
-        ? unary(backend, op, x, numbers?.(attrs))
-        : callKernel(backend, name, { x }, attrs),
+        ? unary(backend, op, { x, numbers: numbers?.(attrs) })
+        : callKernel(backend, name, { inputs: { x }, attrs }),
   );
 }
 
@@ -59,8 +61,7 @@ function unaryKernel<Attrs extends object>(
 export function binary(
   backend: BackendWasm,
   op: BinaryOp,
-  a: TensorInfo,
-  b: TensorInfo,
+  { a, b }: { readonly a: TensorInfo; readonly b: TensorInfo },
 ): TensorInfo {
   const shape = broadcastShape(a.shape, b.shape);
   const out = backend.makeOutput(shape, "float32");
@@ -84,8 +85,8 @@ function binaryKernel(name: string, op: BinaryOp): KernelConfig {
       { inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>,
     ) => {
       const floats = a.dtype === "float32" && b.dtype === "float32";
-      const result = floats ? binary(backend, op, a, b) : undefined;
-      return result ?? callKernel(backend, name, { a, b }, attrs);
+      const result = floats ? binary(backend, op, { a, b }) : undefined;
+      return result ?? callKernel(backend, name, { inputs: { a, b }, attrs });
     },
   );
 }
@@ -97,7 +98,7 @@ function gradientKernel(name: string, op: BinaryOp): KernelConfig {
     ({ inputs: { dy, y }, backend }: KernelCall<
       { dy: TensorInfo; y: TensorInfo },
       object
-    >) => binary(backend, op, dy, y),
+    >) => binary(backend, op, { a: dy, b: y }),
   );
 }
 
@@ -105,9 +106,11 @@ function gradientKernel(name: string, op: BinaryOp): KernelConfig {
 const reluKernel = wasmKernel(
   "Relu",
   ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, object>) => {
-    if (x.dtype !== "float32") return callKernel(backend, "Relu", { x }, attrs);
+    if (x.dtype !== "float32") {
+      return callKernel(backend, "Relu", { inputs: { x }, attrs });
+    }
     const fused = deferredRelu(backend, x);
-    return fused ? fused() : unary(backend, "relu", x);
+    return fused ? fused() : unary(backend, "relu", { x });
   },
 );
 
@@ -120,7 +123,9 @@ const clipByValueKernel = wasmKernel(
     ClipByValueAttrs
   >) => {
     const { clipValueMin: least, clipValueMax: most } = attrs;
-    if (x.dtype === "float32") return unary(backend, "clip", x, [least, most]);
+    if (x.dtype === "float32") {
+      return unary(backend, "clip", { x, numbers: [least, most] });
+    }
     const out = backend.makeOutput(x.shape, x.dtype);
     const from = backend.typedArrayFromHeap(x);
     backend.typedArrayFromHeap(out).set(

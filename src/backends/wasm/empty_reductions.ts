@@ -20,8 +20,7 @@ import {
 export function reduceEmpty(
   backend: BackendWasm,
   x: TensorInfo,
-  { axis, keepDims }: SumAttrs,
-  ofNone: number,
+  { axis, keepDims, ofNone }: SumAttrs & { readonly ofNone: number },
 ): TensorInfo | undefined {
   if (util.sizeFromShape(x.shape) > 0) return undefined;
   const axes = util.parseAxisParam(axis, x.shape);
@@ -36,8 +35,8 @@ function reduction(kernelName: string, ofNone: number): KernelConfig {
   return wasmKernel<SumInputs, SumAttrs>(
     kernelName,
     ({ inputs: { x }, attrs, backend }) =>
-      reduceEmpty(backend, x, attrs, ofNone) ??
-        callKernel(backend, kernelName, { x }, attrs),
+      reduceEmpty(backend, x, { ...attrs, ofNone }) ??
+        callKernel(backend, kernelName, { inputs: { x }, attrs }),
   );
 }
 

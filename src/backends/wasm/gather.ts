@@ -33,8 +33,7 @@ export const gatherV2Kernel = wasmKernel(
       return callKernel(
         backend,
         "GatherV2",
-        inputs,
-        attrs,
+        { inputs, attrs },
       );
     }
     for (const index of backend.typedArrayFromHeap(indices)) {
@@ -61,8 +60,7 @@ export const gatherV2Kernel = wasmKernel(
         slice: sliceSize,
         chunkRows,
       },
-      Math.ceil(rows / chunkRows),
-      size,
+      { chunks: Math.ceil(rows / chunkRows), multiplications: size },
     );
     return out;
   },

@@ -8,7 +8,7 @@ import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { moveBlock } from "./compute/move.ts";
 import {
   chunkScratch,
-  chunksOf,
+  extentOf,
   packGates,
   projectGradients,
   projectInputs,
@@ -47,12 +47,13 @@ export const gruKernel = wasmKernel(
     const recurrent = addressOf(backend, recurrentKernel);
     return scoped((own) => {
       const gateWeights = own(
-        packGates(compute, recurrent, recurrence, STATE_GATES),
+        packGates(compute, recurrence, { address: recurrent, ...STATE_GATES }),
       );
-      const weights = own(packGates(compute, recurrent, recurrence, CANDIDATE));
+      const weights = own(
+        packGates(compute, recurrence, { address: recurrent, ...CANDIDATE }),
+      );
       const scratch = own(chunkScratch(compute, recurrence, 2 * units));
       placeState(backend, h, addressOf(backend, states));
-      const { chunks, work } = chunksOf(recurrence);
       compute.run(
         "gru",
         {
@@ -69,8 +70,7 @@ export const gruKernel = wasmKernel(
           steps,
           soft: Number(attrs.soft),
         },
-        chunks,
-        work,
+        extentOf(recurrence),
       );
       return [states, z, left];
     });
@@ -101,19 +101,24 @@ export const gruGradKernel = wasmKernel(
       const dz = own(compute.scratch(4 * rows * gates * units));
       const dgates = own(compute.scratch(4 * rows * 2 * units));
       const dcandidate = own(compute.scratch(4 * rows * units));
-      const gateWeights = own(packGates(compute, recurrent, recurrence, {
-        ...STATE_GATES,
-        transposed: true,
-      }));
-      const weights = own(packGates(compute, recurrent, recurrence, {
-        ...CANDIDATE,
-        transposed: true,
-      }));
+      const gateWeights = own(
+        packGates(compute, recurrence, {
+          address: recurrent,
+          ...STATE_GATES,
+          transposed: true,
+        }),
+      );
+      const weights = own(
+        packGates(compute, recurrence, {
+          address: recurrent,
+          ...CANDIDATE,
+          transposed: true,
+        }),
+      );
       // What goes back from step to step, and the two products that add to it.
       const scratch = own(
         chunkScratch(compute, recurrence, 3 * toPanels(units)),
       );
-      const { chunks, work } = chunksOf(recurrence);
       compute.run(
         "gruGrad",
         {
@@ -133,8 +138,7 @@ export const gruGradKernel = wasmKernel(
           steps,
           soft: Number(attrs.soft),
         },
-        chunks,
-        work,
+        extentOf(recurrence),
       );
       const parts = [
         { a: states, d: dgates, ...STATE_GATES },

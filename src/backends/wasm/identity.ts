@@ -23,7 +23,7 @@ export const identityKernel = wasmKernel(
   "Identity",
   ({ inputs: { x }, attrs, backend }: KernelCall<IdentityInputs, object>) =>
     x.dtype === "string"
-      ? callKernel(backend, "Identity", { x }, attrs)
+      ? callKernel(backend, "Identity", { inputs: { x }, attrs })
       : share(backend, x),
 );
 
@@ -37,7 +37,7 @@ export const castKernel = wasmKernel(
     const { dtype } = attrs;
     if (x.dtype === dtype && dtype !== "string") return share(backend, x);
     if (dtype !== "bool" || !has32Bits(x)) {
-      return callKernel(backend, "Cast", { x }, attrs);
+      return callKernel(backend, "Cast", { inputs: { x }, attrs });
     }
     const out = backend.makeOutput(x.shape, "bool");
     const from = backend.typedArrayFromHeap(x);

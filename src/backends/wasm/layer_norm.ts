@@ -31,8 +31,7 @@ export const layerNormKernel = wasmKernel(
         chunkRows,
         epsilon: floatBits(attrs.varianceEpsilon),
       },
-      chunks,
-      3 * rows * columns,
+      { chunks, multiplications: 3 * rows * columns },
     );
     return [y, moments];
   },
@@ -70,8 +69,7 @@ export const layerNormGradKernel = wasmKernel(
           columns,
           chunkRows,
         },
-        chunks,
-        4 * rows * columns,
+        { chunks, multiplications: 4 * rows * columns },
       );
       sumColumns(compute, {
         from: ranges,

@@ -7,7 +7,7 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import {
   chunkScratch,
-  chunksOf,
+  extentOf,
   packGates,
   projectGradients,
   projectInputs,
@@ -65,18 +65,18 @@ export const lstmKernel = wasmKernel(
       z: addressOf(backend, z),
     });
     return scoped((own) => {
-      const weights = own(packGates(
-        compute,
-        addressOf(backend, recurrentKernel),
-        recurrence,
-        { first: 0, count: gates },
-      ));
+      const weights = own(
+        packGates(compute, recurrence, {
+          address: addressOf(backend, recurrentKernel),
+          first: 0,
+          count: gates,
+        }),
+      );
       const scratch = own(chunkScratch(compute, recurrence, gates * units));
       const hAt = addressOf(backend, states);
       const cAt = hAt + 4 * (steps + 1) * batch * units;
       placeState(backend, h, hAt);
       placeState(backend, c, cAt);
-      const { chunks, work } = chunksOf(recurrence);
       compute.run(
         "lstm",
         {
@@ -91,8 +91,7 @@ export const lstmKernel = wasmKernel(
           steps,
           soft: Number(attrs.soft),
         },
-        chunks,
-        work,
+        extentOf(recurrence),
       );
       return [states, z];
     });
@@ -121,18 +120,19 @@ export const lstmGradKernel = wasmKernel(
     const rows = steps * batch;
     return scoped((own) => {
       const dz = own(compute.scratch(4 * rows * gates * units));
-      const weights = own(packGates(
-        compute,
-        addressOf(backend, recurrentKernel),
-        recurrence,
-        { first: 0, count: gates, transposed: true },
-      ));
+      const weights = own(
+        packGates(compute, recurrence, {
+          address: addressOf(backend, recurrentKernel),
+          first: 0,
+          count: gates,
+          transposed: true,
+        }),
+      );
       // What goes back from step to step, for h and for c.
       const scratch = own(
         chunkScratch(compute, recurrence, 2 * toPanels(units)),
       );
       const skip = 4 * (steps + 1) * batch * units;
-      const { chunks, work } = chunksOf(recurrence);
       compute.run(
         "lstmGrad",
         {
@@ -151,8 +151,7 @@ export const lstmGradKernel = wasmKernel(
           steps,
           soft: Number(attrs.soft),
         },
-        chunks,
-        work,
+        extentOf(recurrence),
       );
       multiplyTransposed(compute, {
         a: addressOf(backend, states),

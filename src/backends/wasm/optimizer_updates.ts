@@ -88,8 +88,10 @@ function update(
     compute.run(
       rule,
       { table: address + 4 * values.length, constants: address },
-      table.length / PIECE_WORDS,
-      all * (2 + perWeight),
+      {
+        chunks: table.length / PIECE_WORDS,
+        multiplications: all * (2 + perWeight),
+      },
     );
     return weights.flatMap(({ to }) => to);
   });

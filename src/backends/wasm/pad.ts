@@ -13,7 +13,9 @@ import {
 export const padV2Kernel = wasmKernel(
   "PadV2",
   ({ inputs: { x }, attrs, backend }: KernelCall<PadV2Inputs, PadV2Attrs>) => {
-    if (!has32Bits(x)) return callKernel(backend, "PadV2", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernel(backend, "PadV2", { inputs: { x }, attrs });
+    }
     const { paddings, constantValue } = attrs;
     const shape = x.shape.map((length, i) =>
       paddings[i][0] + length + paddings[i][1]

@@ -26,8 +26,7 @@ type PoolAttrs = Pick<
 function pool(
   backend: BackendWasm,
   kernel: "maxPool" | "avgPool",
-  x: TensorInfo,
-  attrs: PoolAttrs,
+  { x, attrs }: { readonly x: TensorInfo; readonly attrs: PoolAttrs },
 ): TensorInfo {
   const info = backend_util.computePool2DInfo(
     shape4D(x),
@@ -51,8 +50,7 @@ function pool(
       out: addressOf(backend, out),
       ...geometry(info),
     },
-    info.batchSize,
-    reads(info),
+    { chunks: info.batchSize, multiplications: reads(info) },
   );
   return out;
 }
@@ -65,8 +63,8 @@ export const maxPoolKernel = wasmKernel<MaxPoolInputs, MaxPoolAttrs>(
   "MaxPool",
   ({ inputs: { x }, attrs, backend }) =>
     x.dtype === "float32"
-      ? pool(backend, "maxPool", x, attrs)
-      : callKernel(backend, "MaxPool", { x }, attrs),
+      ? pool(backend, "maxPool", { x, attrs })
+      : callKernel(backend, "MaxPool", { inputs: { x }, attrs }),
 );
 
 /** Average pooling. The backend's own makes −∞ of NaN. */
@@ -74,8 +72,8 @@ export const avgPoolKernel = wasmKernel<AvgPoolInputs, AvgPoolAttrs>(
   "AvgPool",
   ({ inputs: { x }, attrs, backend }) =>
     x.dtype === "float32"
-      ? pool(backend, "avgPool", x, attrs)
-      : callKernel(backend, "AvgPool", { x }, attrs),
+      ? pool(backend, "avgPool", { x, attrs })
+      : callKernel(backend, "AvgPool", { inputs: { x }, attrs }),
 );
 
 function geometry(info: backend_util.Conv2DInfo) {
@@ -126,8 +124,7 @@ export const maxPoolGradKernel = wasmKernel<
       dx: addressOf(backend, dx),
       ...geometry(info),
     },
-    info.batchSize,
-    reads(info),
+    { chunks: info.batchSize, multiplications: reads(info) },
   );
   return dx;
 });
@@ -157,8 +154,7 @@ export const avgPoolGradKernel = wasmKernel<
       ...geometry(info),
       scale: floatBits(1 / (info.filterHeight * info.filterWidth)),
     },
-    info.batchSize,
-    reads(info),
+    { chunks: info.batchSize, multiplications: reads(info) },
   );
   return dx;
 });

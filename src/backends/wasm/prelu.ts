@@ -20,7 +20,7 @@ export const preluKernel = wasmKernel<PreluInputs, object>(
     const { x, alpha } = inputs;
     const size = util.sizeFromShape(x.shape);
     if (size > 0 && repeatsAsAWhole(alpha.shape, x.shape)) {
-      return callKernel(backend, "Prelu", { x, alpha }, attrs);
+      return callKernel(backend, "Prelu", { inputs: { x, alpha }, attrs });
     }
     const out = backend.makeOutput(x.shape, "float32");
     const [from, slopes, to] = [x, alpha, out].map((tensor) =>

@@ -17,14 +17,21 @@ export const resizeNearestNeighborGradKernel = wasmKernel<
   const { alignCorners } = attrs;
   if (!alignCorners) {
     return callKernel(backend, "ResizeNearestNeighborGrad", {
-      images,
-      dy,
-    }, attrs);
+      inputs: {
+        images,
+        dy,
+      },
+      attrs,
+    });
   }
   const dx = backend.makeOutput(images.shape, "float32");
   const values = backend.typedArrayFromHeap(dy);
   backend.typedArrayFromHeap(dx).set(
-    sumNearest(values, dy.shape, images.shape, alignCorners),
+    sumNearest(values, {
+      dyShape: dy.shape,
+      shape: images.shape,
+      alignCorners,
+    }),
   );
   return dx;
 });

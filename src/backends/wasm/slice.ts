@@ -49,7 +49,9 @@ function take(
 export const sliceKernel = wasmKernel(
   "Slice",
   ({ inputs: { x }, attrs, backend }: KernelCall<SliceInputs, SliceAttrs>) => {
-    if (!has32Bits(x)) return callKernel(backend, "Slice", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernel(backend, "Slice", { inputs: { x }, attrs });
+    }
     const [begin, size] = slice_util.parseSliceParams(
       x,
       attrs.begin,
@@ -67,7 +69,9 @@ export const stridedSliceKernel = wasmKernel(
     StridedSliceInputs,
     StridedSliceAttrs
   >) => {
-    if (!has32Bits(x)) return callKernel(backend, "StridedSlice", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernel(backend, "StridedSlice", { inputs: { x }, attrs });
+    }
     const info = slice_util.sliceInfo(
       x.shape,
       attrs.begin,
@@ -96,7 +100,9 @@ export const reverseKernel = wasmKernel(
     ReverseInputs,
     ReverseAttrs
   >) => {
-    if (!has32Bits(x)) return callKernel(backend, "Reverse", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernel(backend, "Reverse", { inputs: { x }, attrs });
+    }
     const axes = util.parseAxisParam(attrs.dims, x.shape);
     const turned = (axis: number) => axes.includes(axis) && x.shape[axis] > 0;
     return take(backend, x, {

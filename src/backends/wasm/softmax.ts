@@ -17,7 +17,7 @@ export const softmaxKernel = wasmKernel(
     const columns = shape[shape.length - 1];
     const last = [-1, shape.length - 1].includes(attrs.dim);
     if (logits.dtype !== "float32" || !last || size === 0) {
-      return callKernel(backend, "Softmax", { logits }, attrs);
+      return callKernel(backend, "Softmax", { inputs: { logits }, attrs });
     }
     const out = backend.makeOutput(shape, "float32");
     const rows = size / columns;
@@ -31,8 +31,7 @@ export const softmaxKernel = wasmKernel(
         columns,
         chunkRows,
       },
-      Math.ceil(rows / chunkRows),
-      12 * size,
+      { chunks: Math.ceil(rows / chunkRows), multiplications: 12 * size },
     );
     return out;
   },

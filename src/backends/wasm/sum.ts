@@ -83,8 +83,9 @@ function sum(
 export const sumKernel = wasmKernel(
   "Sum",
   ({ inputs: { x }, attrs, backend }: KernelCall<SumInputs, SumAttrs>) =>
-    reduceEmpty(backend, x, attrs, 0) ?? sum(backend, x, attrs) ??
-      callKernel(backend, "Sum", { x }, attrs),
+    reduceEmpty(backend, x, { ...attrs, ofNone: 0 }) ??
+      sum(backend, x, attrs) ??
+      callKernel(backend, "Sum", { inputs: { x }, attrs }),
 );
 
 /** Means, as such sums over how many values they are of. */
@@ -92,11 +93,13 @@ export const meanKernel = wasmKernel(
   "Mean",
   ({ inputs: { x }, attrs, backend }: KernelCall<MeanInputs, MeanAttrs>) => {
     const total = sum(backend, x, attrs);
-    if (total === undefined) return callKernel(backend, "Mean", { x }, attrs);
+    if (total === undefined) {
+      return callKernel(backend, "Mean", { inputs: { x }, attrs });
+    }
     const count = backend.makeOutput([], "float32");
     backend.typedArrayFromHeap(count)[0] = util.sizeFromShape(x.shape) /
       util.sizeFromShape(total.shape);
-    const mean = binary(backend, "div", total, count);
+    const mean = binary(backend, "div", { a: total, b: count });
     release(backend, total, count);
     return mean;
   },

@@ -16,7 +16,9 @@ export const tileKernel = wasmKernel(
   "Tile",
   ({ inputs: { x }, attrs, backend }: KernelCall<TileInputs, TileAttrs>) => {
     const reps = attrs.reps;
-    if (!has32Bits(x)) return callKernel(backend, "Tile", { x }, attrs);
+    if (!has32Bits(x)) {
+      return callKernel(backend, "Tile", { inputs: { x }, attrs });
+    }
     const shape = x.shape.map((length, i) => length * reps[i]);
     const out = backend.makeOutput(shape, x.dtype);
     const from = stepsOf(x.shape);

@@ -10,6 +10,6 @@ export const transposeKernel = wasmKernel<TransposeInputs, TransposeAttrs>(
   "Transpose",
   ({ inputs: { x }, attrs, backend }) =>
     util.sizeFromShape(x.shape) > 0
-      ? callKernel(backend, "Transpose", { x }, attrs)
+      ? callKernel(backend, "Transpose", { inputs: { x }, attrs })
       : backend.makeOutput(attrs.perm.map((axis) => x.shape[axis]), x.dtype),
 );

@@ -76,6 +76,14 @@ export interface BackendParts {
   readonly staging: StagingBuffer | undefined;
 }
 
+/** How often a shader runs, and on which numbers. */
+export interface Dispatch {
+  /** Its uniforms, none by default. */
+  readonly words?: readonly Uint32Array<ArrayBuffer>[];
+  /** The workgroups in each dimension. */
+  readonly groups: readonly [number, number?, number?];
+}
+
 /** What this backend adds to tfjs's. */
 export interface TrainingBackend extends OpenBackend {
   /** The buffers. */
@@ -87,8 +95,7 @@ export interface TrainingBackend extends OpenBackend {
   run(
     shader: Shader,
     tensors: readonly TensorInfo[],
-    words: readonly Uint32Array<ArrayBuffer>[],
-    groups: readonly [number, number?, number?],
+    dispatch: Dispatch,
   ): void;
   /** A tensor on the GPU with arbitrary contents. */
   allocate(shape: number[], dtype?: DataType): TensorInfo;
@@ -262,7 +269,10 @@ export function createBackend(
       const target = this.makeTensorInfo([bytes / 4], "float32");
       this.tensorMap.get(source.dataId).values = bits;
       const words = [floatBits([value, 0, 0, 0])];
-      this.run(unpackTwoValued, [target, source], words, groupsFor(bytes / 4));
+      this.run(unpackTwoValued, [target, source], {
+        words,
+        groups: groupsFor(bytes / 4),
+      });
       this.disposeData(source.dataId);
       const unpacked = this.tensorMap.get(target.dataId);
       const buffer = bufferOf(unpacked);
@@ -376,8 +386,7 @@ export function createBackend(
     run(
       shader: Shader,
       tensors: readonly TensorInfo[],
-      words: readonly Uint32Array<ArrayBuffer>[],
-      groups: readonly [number, number?, number?],
+      { words = [], groups }: Dispatch,
     ): void {
       const converted: TensorInfo[] = [];
       const buffers = tensors.map((tensor) => {
@@ -399,7 +408,7 @@ export function createBackend(
       const floats = this.allocate(tensor.shape);
       converted.push(floats);
       const groups = groupsFor(tf.util.sizeFromShape(tensor.shape));
-      this.run(toFloats, [floats, tensor], [], groups);
+      this.run(toFloats, [floats, tensor], { groups: groups });
       return floats;
     }
 

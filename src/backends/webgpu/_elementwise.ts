@@ -56,7 +56,10 @@ export function runElementwise(
   const size = sizeOf(result.shape);
   if (size > 0) {
     const words = floatBits([0, 1, 2, 3].map((i) => numbers[i] ?? 0));
-    backend.run(shader, [result, ...tensors], [words], groupsFor(size));
+    backend.run(shader, [result, ...tensors], {
+      words: [words],
+      groups: groupsFor(size),
+    });
   }
   return result;
 }

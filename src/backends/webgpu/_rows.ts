@@ -102,8 +102,10 @@ export function runRows(
   backend.run(
     shader,
     [result, ...tensors],
-    [Uint32Array.of(rows, length, 0, 0)],
-    [Math.min(rows, 65535)],
+    {
+      words: [Uint32Array.of(rows, length, 0, 0)],
+      groups: [Math.min(rows, 65535)],
+    },
   );
   return result;
 }

@@ -19,6 +19,14 @@ import { Shaders } from "./_shader.ts";
 import { installTrainingKernels } from "./_training_kernels.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
 import { errorMessage } from "../../runtime/error_message.ts";
+import { checkNames } from "../../runtime/check_names.ts";
+
+const NAMES = Object.keys(
+  {
+    allowSoftware: 0,
+    device: 0,
+  } satisfies Record<keyof WebGPUOptions, 0>,
+);
 
 /** Options of {@linkcode startWebGPU}. */
 export interface WebGPUOptions {
@@ -113,6 +121,7 @@ let lastStart: Promise<unknown> = Promise.resolve();
 export function startWebGPU(
   options: WebGPUOptions = {},
 ): Promise<WebGPUDevice> {
+  checkNames("start WebGPU", options, NAMES);
   // One after another: the second of two at once would take the backend, with
   // all its tensors, away from the first.
   const started = lastStart.then(() => start(options));

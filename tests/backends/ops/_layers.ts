@@ -59,9 +59,11 @@ function maskOf(r: Recurrent): boolean[][] | undefined {
 function step(
   t: Tape,
   r: Recurrent,
-  x: Num[],
-  states: Num[][],
-  [kernel, recurrent, bias]: Num[][],
+  { x, states, weights: [kernel, recurrent, bias] }: {
+    readonly x: Num[];
+    readonly states: Num[][];
+    readonly weights: Num[][];
+  },
 ): Num[][] {
   const { kind, units } = r;
   const width = GATES[kind] * units;
@@ -101,7 +103,11 @@ function step(
 }
 
 /** The outputs of every step, in the order in which they were taken. */
-function unrolled(t: Tape, r: Recurrent, x: Num[], weights: Num[][]) {
+function unrolled(
+  t: Tape,
+  r: Recurrent,
+  { x, weights }: { readonly x: Num[]; readonly weights: Num[][] },
+) {
   const { batch, steps, features, units } = r;
   const mask = maskOf(r);
   return Array.from({ length: batch }, (_, n) => {
@@ -110,7 +116,11 @@ function unrolled(t: Tape, r: Recurrent, x: Num[], weights: Num[][]) {
     return Array.from({ length: steps }, (_, k) => {
       const at = r.goBackwards ? steps - 1 - k : k;
       const first = (n * steps + at) * features;
-      const now = step(t, r, x.slice(first, first + features), states, weights);
+      const now = step(t, r, {
+        x: x.slice(first, first + features),
+        states,
+        weights,
+      });
       // A step that is masked repeats the state before.
       if (mask === undefined || mask[n][at]) states = now;
       return states[0];
@@ -188,7 +198,7 @@ function recurrent(kind: Recurrent["kind"]): Operation {
     ),
     run: (inputs, r) => callWith(layerOf(r), inputs, kwargsOf(r)),
     compute: (t, [x, ...weights], r) =>
-      results(r, unrolled(t, r, x, weights)).flat(2),
+      results(r, unrolled(t, r, { x, weights })).flat(2),
     shape: (r) =>
       r.returnSequences ? [r.batch, r.steps, r.units] : [r.batch, r.units],
   });
@@ -219,9 +229,15 @@ const bidirectional = taped({
   },
   compute: (t, [x, ...weights], r) => {
     const half = weights.length / 2;
-    const there = results(r, unrolled(t, r, x, weights.slice(0, half)));
+    const there = results(
+      r,
+      unrolled(t, r, { x, weights: weights.slice(0, half) }),
+    );
     const turned = { ...r, goBackwards: !r.goBackwards };
-    const back = results(r, unrolled(t, turned, x, weights.slice(half)))
+    const back = results(
+      r,
+      unrolled(t, turned, { x, weights: weights.slice(half) }),
+    )
       .map((steps) => steps.toReversed());
     return there.flatMap((steps, n) =>
       steps.flatMap((h, k) => {

@@ -288,7 +288,14 @@ const SINGLE: Record<
 };
 
 /** No reduction, the mean, the sum, and the mean over weights that are not 0. */
-function reduce(t: Tape, losses: Num[], weights: Num[], reduction: number) {
+function reduce(
+  t: Tape,
+  { losses, weights, reduction }: {
+    readonly losses: Num[];
+    readonly weights: Num[];
+    readonly reduction: number;
+  },
+) {
   const weighted = losses.map((loss, i) => t.mul(loss, weights[i]));
   const { Reduction } = tf;
   if (reduction === Reduction.NONE) return weighted;
@@ -315,7 +322,11 @@ const single: Operation[] = Object.entries(SINGLE).map((
     ),
     run: ([a, b, w], { reduction }) => run(a, b, w, reduction),
     compute: (t, [a, b, w], { reduction }) =>
-      reduce(t, a.map((x, i) => loss(t, x, b[i])), w, reduction),
+      reduce(t, {
+        losses: a.map((x, i) => loss(t, x, b[i])),
+        weights: w,
+        reduction,
+      }),
     shape: ({ reduction }, [shape]) =>
       reduction === tf.Reduction.NONE ? shape : [],
     differentiates: (index) => index === 1 || index === 2,

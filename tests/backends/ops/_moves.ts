@@ -30,11 +30,18 @@ interface Move {
 
 function moving(
   name: string,
-  cases: fc.Arbitrary<Case>,
-  run: Operation["run"],
-  // deno-lint-ignore no-explicit-any
-  moves: (inputs: Values[], attrs: any) => Move[],
-  differentiable: (inputs: Values[]) => number = (inputs) => inputs.length,
+  {
+    cases,
+    run,
+    moves,
+    differentiable = (inputs) => inputs.length,
+  }: {
+    readonly cases: fc.Arbitrary<Case>;
+    readonly run: Operation["run"];
+    // deno-lint-ignore no-explicit-any -- each operation's own
+    readonly moves: (inputs: Values[], attrs: any) => Move[];
+    readonly differentiable?: (inputs: Values[]) => number;
+  },
 ): Operation {
   return {
     name,
@@ -117,195 +124,222 @@ const transposes = (dtype?: "int32") =>
 const transpose = (name: string, dtype?: "int32") =>
   moving(
     name,
-    transposes(dtype),
-    ([x], { perm }) => tf.transpose(x, perm),
-    ([x], { perm }) => {
-      const order = perm as number[];
-      return [
-        byIndex(x, order.map((axis) => x.shape[axis]), (index) => {
-          const source: number[] = [];
-          order.forEach((axis, i) => source[axis] = index[i]);
-          return source;
-        }),
-      ];
+    {
+      cases: transposes(dtype),
+      run: ([x], { perm }) => tf.transpose(x, perm),
+      moves: ([x], { perm }) => {
+        const order = perm as number[];
+        return [
+          byIndex(x, order.map((axis) => x.shape[axis]), (index) => {
+            const source: number[] = [];
+            order.forEach((axis, i) => source[axis] = index[i]);
+            return source;
+          }),
+        ];
+      },
+      differentiable: () => dtype ? 0 : 1,
     },
-    () => dtype ? 0 : 1,
   );
 
 const slices = (name: string, dtype?: "int32") =>
   moving(
     name,
-    of(shapes(1, 4), (shape) =>
-      fc.tuple(
-        ...shape.map((n) =>
-          fc.nat(n).chain((begin) =>
-            fc.tuple(fc.constant(begin), fc.nat(n - begin))
-          )
-        ),
-      ).map((cuts) => ({
-        begin: cuts.map(([begin]) => begin),
-        size: cuts.map(([, size]) => size),
-      })), dtype),
-    ([x], { begin, size }) => tf.slice(x, begin, size),
-    ([x], { begin, size }) => [
-      byIndex(x, size, (index) => index.map((i, axis) => i + begin[axis])),
-    ],
-    () => dtype ? 0 : 1,
+    {
+      cases: of(shapes(1, 4), (shape) =>
+        fc.tuple(
+          ...shape.map((n) =>
+            fc.nat(n).chain((begin) =>
+              fc.tuple(fc.constant(begin), fc.nat(n - begin))
+            )
+          ),
+        ).map((cuts) => ({
+          begin: cuts.map(([begin]) => begin),
+          size: cuts.map(([, size]) => size),
+        })), dtype),
+      run: ([x], { begin, size }) => tf.slice(x, begin, size),
+      moves: ([x], { begin, size }) => [
+        byIndex(x, size, (index) => index.map((i, axis) => i + begin[axis])),
+      ],
+      differentiable: () => dtype ? 0 : 1,
+    },
   );
 
 const pad = moving(
   "pad",
-  of(shapes(1, 4), (shape) =>
-    fc.record({
-      pads: fc.tuple(
-        ...shape.map(() => fc.tuple(fc.nat(3), fc.nat(3))),
+  {
+    cases: of(shapes(1, 4), (shape) =>
+      fc.record({
+        pads: fc.tuple(
+          ...shape.map(() => fc.tuple(fc.nat(3), fc.nat(3))),
+        ),
+        value: fc.constantFrom(0, 0, -1.5),
+      })),
+    run: ([x], { pads, value }) => tf.pad(x, pads, value),
+    moves: ([x], { pads, value }) => [
+      byIndex(
+        x,
+        x.shape.map((n, axis) => n + pads[axis][0] + pads[axis][1]),
+        (index) => {
+          const source = index.map((i, axis) => i - pads[axis][0]);
+          return source.every((i, axis) => i >= 0 && i < x.shape[axis])
+            ? source
+            : undefined;
+        },
+        value,
       ),
-      value: fc.constantFrom(0, 0, -1.5),
-    })),
-  ([x], { pads, value }) => tf.pad(x, pads, value),
-  ([x], { pads, value }) => [
-    byIndex(
-      x,
-      x.shape.map((n, axis) => n + pads[axis][0] + pads[axis][1]),
-      (index) => {
-        const source = index.map((i, axis) => i - pads[axis][0]);
-        return source.every((i, axis) => i >= 0 && i < x.shape[axis])
-          ? source
-          : undefined;
-      },
-      value,
-    ),
-  ],
+    ],
+  },
 );
 
 const tile = moving(
   "tile",
-  of(
-    fc.array(lengthOrNone, { minLength: 1, maxLength: 4 }),
-    (shape) =>
-      fc.array(fc.integer({ min: 1, max: 3 }), {
-        minLength: shape.length,
-        maxLength: shape.length,
-      }).map((reps) => ({ reps })),
-  ),
-  ([x], { reps }) => tf.tile(x, reps),
-  ([x], { reps }) => [
-    byIndex(
-      x,
-      x.shape.map((n, axis) => n * reps[axis]),
-      (index) => index.map((i, axis) => i % x.shape[axis]),
+  {
+    cases: of(
+      fc.array(lengthOrNone, { minLength: 1, maxLength: 4 }),
+      (shape) =>
+        fc.array(fc.integer({ min: 1, max: 3 }), {
+          minLength: shape.length,
+          maxLength: shape.length,
+        }).map((reps) => ({ reps })),
     ),
-  ],
+    run: ([x], { reps }) => tf.tile(x, reps),
+    moves: ([x], { reps }) => [
+      byIndex(
+        x,
+        x.shape.map((n, axis) => n * reps[axis]),
+        (index) => index.map((i, axis) => i % x.shape[axis]),
+      ),
+    ],
+  },
 );
 
 const reverse = moving(
   "reverse",
-  of(
-    shapes(1, 4),
-    (shape) => fc.subarray(shape.map((_, i) => i)).map((axes) => ({ axes })),
-  ),
-  ([x], { axes }) => tf.reverse(x, axes),
-  ([x], { axes }) => [
-    byIndex(
-      x,
-      x.shape,
-      (index) =>
-        index.map((i, axis) => axes.includes(axis) ? x.shape[axis] - 1 - i : i),
+  {
+    cases: of(
+      shapes(1, 4),
+      (shape) => fc.subarray(shape.map((_, i) => i)).map((axes) => ({ axes })),
     ),
-  ],
+    run: ([x], { axes }) => tf.reverse(x, axes),
+    moves: ([x], { axes }) => [
+      byIndex(
+        x,
+        x.shape,
+        (index) =>
+          index.map((i, axis) =>
+            axes.includes(axis) ? x.shape[axis] - 1 - i : i
+          ),
+      ),
+    ],
+  },
 );
 
 const stridedSlice = moving(
   "stridedSlice",
-  of(shapes(1, 4, length), (shape) =>
-    fc.tuple(...shape.map((n) =>
-      fc.record({
-        begin: fc.nat(Math.floor((n - 1) / 2)),
-        end: fc.integer({ min: Math.ceil(n / 2), max: n }),
-        stride: fc.integer({ min: 1, max: 3 }),
-      })
-    )).map((cuts) => ({ cuts }))),
-  ([x], { cuts }) =>
-    tf.stridedSlice(
-      x,
-      cuts.map(({ begin }: { begin: number }) => begin),
-      cuts.map(({ end }: { end: number }) => end),
-      cuts.map(({ stride }: { stride: number }) => stride),
+  {
+    cases: of(
+      shapes(1, 4, length),
+      (shape) =>
+        fc.tuple(...shape.map((n) =>
+          fc.record({
+            begin: fc.nat(Math.floor((n - 1) / 2)),
+            end: fc.integer({ min: Math.ceil(n / 2), max: n }),
+            stride: fc.integer({ min: 1, max: 3 }),
+          })
+        )).map((cuts) => ({ cuts })),
     ),
-  ([x], { cuts }) => {
-    const each = cuts as { begin: number; end: number; stride: number }[];
-    return [
-      byIndex(
+    run: ([x], { cuts }) =>
+      tf.stridedSlice(
         x,
-        each.map(({ begin, end, stride }) =>
-          Math.max(0, Math.ceil((end - begin) / stride))
-        ),
-        (index) => index.map((i, a) => each[a].begin + i * each[a].stride),
+        cuts.map(({ begin }: { begin: number }) => begin),
+        cuts.map(({ end }: { end: number }) => end),
+        cuts.map(({ stride }: { stride: number }) => stride),
       ),
-    ];
+    moves: ([x], { cuts }) => {
+      const each = cuts as { begin: number; end: number; stride: number }[];
+      return [
+        byIndex(
+          x,
+          each.map(({ begin, end, stride }) =>
+            Math.max(0, Math.ceil((end - begin) / stride))
+          ),
+          (index) => index.map((i, a) => each[a].begin + i * each[a].stride),
+        ),
+      ];
+    },
+    differentiable: () => 0,
   },
-  // tfjs has no gradient of it.
-  () => 0,
 );
 
 const concat = moving(
   "concat",
-  shapes(1, 4).filter((s) => sizeOf(s) < 9000).chain((shape) =>
-    fc.record({
-      axis: fc.nat(shape.length - 1),
-      lengths: fc.array(lengthOrNone, { minLength: 1, maxLength: 5 }),
-    }).chain(({ axis, lengths }) =>
-      fc.tuple(
-        ...lengths.map((n) => {
-          const own = [...shape];
-          own[axis] = n;
-          return input(own, KINDS);
-        }),
-      ).map((inputs): Case => ({ inputs, attrs: { axis } }))
-    )
-  ),
-  (inputs, { axis }) => tf.concat(inputs, axis),
-  (inputs, { axis }) => {
-    const shape = [...inputs[0].shape];
-    shape[axis] = inputs.reduce((sum, x) => sum + x.shape[axis], 0);
-    return [{
-      shape,
-      from: (at) => {
-        const index = indexOf(at, shape);
-        let which = 0;
-        while (index[axis] >= inputs[which].shape[axis]) {
-          index[axis] -= inputs[which++].shape[axis];
-        }
-        return [which, offsetOf(index, stridesOf(inputs[which].shape))];
-      },
-    }];
+  {
+    cases: shapes(1, 4).filter((s) => sizeOf(s) < 9000).chain((shape) =>
+      fc.record({
+        axis: fc.nat(shape.length - 1),
+        lengths: fc.array(lengthOrNone, { minLength: 1, maxLength: 5 }),
+      }).chain(({ axis, lengths }) =>
+        fc.tuple(
+          ...lengths.map((n) => {
+            const own = [...shape];
+            own[axis] = n;
+            return input(own, KINDS);
+          }),
+        ).map((inputs): Case => ({ inputs, attrs: { axis } }))
+      )
+    ),
+    run: (inputs, { axis }) => tf.concat(inputs, axis),
+    moves: (inputs, { axis }) => {
+      const shape = [...inputs[0].shape];
+      shape[axis] = inputs.reduce((sum, x) => sum + x.shape[axis], 0);
+      return [{
+        shape,
+        from: (at) => {
+          const index = indexOf(at, shape);
+          let which = 0;
+          while (index[axis] >= inputs[which].shape[axis]) {
+            index[axis] -= inputs[which++].shape[axis];
+          }
+          return [which, offsetOf(index, stridesOf(inputs[which].shape))];
+        },
+      }];
+    },
   },
 );
 
 const stack = moving(
   "stack",
-  shapes(0, 3).chain((shape) =>
-    fc.record({
-      axis: fc.nat(shape.length),
-      inputs: fc.array(input(shape, KINDS), { minLength: 1, maxLength: 4 }),
-    }).map(({ axis, inputs }): Case => ({ inputs, attrs: { axis } }))
-  ),
-  (inputs, { axis }) => tf.stack(inputs, axis),
-  (inputs, { axis }) => {
-    const own = inputs[0].shape;
-    const shape = [...own.slice(0, axis), inputs.length, ...own.slice(axis)];
-    return [{
-      shape,
-      from: (at) => {
-        const index = indexOf(at, shape);
-        const [which] = index.splice(axis, 1);
-        return [which, offsetOf(index, stridesOf(own))];
-      },
-    }];
+  {
+    cases: shapes(0, 3).chain((shape) =>
+      fc.record({
+        axis: fc.nat(shape.length),
+        inputs: fc.array(input(shape, KINDS), { minLength: 1, maxLength: 4 }),
+      }).map(({ axis, inputs }): Case => ({ inputs, attrs: { axis } }))
+    ),
+    run: (inputs, { axis }) => tf.stack(inputs, axis),
+    moves: (inputs, { axis }) => {
+      const own = inputs[0].shape;
+      const shape = [...own.slice(0, axis), inputs.length, ...own.slice(axis)];
+      return [{
+        shape,
+        from: (at) => {
+          const index = indexOf(at, shape);
+          const [which] = index.splice(axis, 1);
+          return [which, offsetOf(index, stridesOf(own))];
+        },
+      }];
+    },
   },
 );
 
-function parts(x: Values, axis: number, lengths: number[], keep: boolean) {
+function parts(
+  x: Values,
+  { axis, lengths, keep }: {
+    readonly axis: number;
+    readonly lengths: number[];
+    readonly keep: boolean;
+  },
+) {
   let start = 0;
   return lengths.map((n) => {
     const begin = start;
@@ -323,116 +357,126 @@ function parts(x: Values, axis: number, lengths: number[], keep: boolean) {
 
 const split = moving(
   "split",
-  of(
-    shapes(1, 4, length),
-    (shape) =>
-      fc.nat(shape.length - 1).chain((axis) =>
-        fc.array(fc.integer({ min: 1, max: 9 }), {
-          minLength: 1,
-          maxLength: 4,
-        }).map((cuts) => {
-          const lengths: number[] = [];
-          let left = shape[axis];
-          for (const cut of cuts) {
-            if (left > cut) {
-              lengths.push(cut);
-              left -= cut;
+  {
+    cases: of(
+      shapes(1, 4, length),
+      (shape) =>
+        fc.nat(shape.length - 1).chain((axis) =>
+          fc.array(fc.integer({ min: 1, max: 9 }), {
+            minLength: 1,
+            maxLength: 4,
+          }).map((cuts) => {
+            const lengths: number[] = [];
+            let left = shape[axis];
+            for (const cut of cuts) {
+              if (left > cut) {
+                lengths.push(cut);
+                left -= cut;
+              }
             }
-          }
-          return { axis, lengths: [...lengths, left] };
-        })
-      ),
-  ),
-  ([x], { axis, lengths }) => tf.split(x, lengths, axis),
-  ([x], { axis, lengths }) => parts(x, axis, lengths, true),
+            return { axis, lengths: [...lengths, left] };
+          })
+        ),
+    ),
+    run: ([x], { axis, lengths }) => tf.split(x, lengths, axis),
+    moves: ([x], { axis, lengths }) => parts(x, { axis, lengths, keep: true }),
+  },
 );
 
 const unstack = moving(
   "unstack",
-  of(
-    shapes(1, 4, fc.integer({ min: 1, max: 7 })).filter((s) =>
-      s.every((n) => n < 40)
+  {
+    cases: of(
+      shapes(1, 4, fc.integer({ min: 1, max: 7 })).filter((s) =>
+        s.every((n) => n < 40)
+      ),
+      (shape) => fc.nat(shape.length - 1).map((axis) => ({ axis })),
     ),
-    (shape) => fc.nat(shape.length - 1).map((axis) => ({ axis })),
-  ),
-  ([x], { axis }) => tf.unstack(x, axis),
-  ([x], { axis }) => parts(x, axis, Array(x.shape[axis]).fill(1), false),
+    run: ([x], { axis }) => tf.unstack(x, axis),
+    moves: ([x], { axis }) =>
+      parts(x, { axis, lengths: Array(x.shape[axis]).fill(1), keep: false }),
+  },
 );
 
 const gather = moving(
   "gather",
-  fc.record({
-    shape: shapes(1, 4, length),
-    indices: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 2 }),
-    axis: fc.nat(),
-  }).chain(({ shape, indices, axis }) => {
-    const along = axis % shape.length;
-    return fc.tuple(
-      input(shape, KINDS),
-      input(indices, ["indices"], { below: shape[along], dtype: "int32" }),
-    ).map((inputs): Case => ({ inputs, attrs: { axis: along } }));
-  }),
-  ([x, indices], { axis }) => tf.gather(x, indices as tf.Tensor1D, axis),
-  ([x, indices], { axis }) => {
-    const rank = indices.shape.length;
-    const shape = [
-      ...x.shape.slice(0, axis),
-      ...indices.shape,
-      ...x.shape.slice(axis + 1),
-    ];
-    return [
-      byIndex(x, shape, (index) => {
-        const which = offsetOf(
-          index.slice(axis, axis + rank),
-          stridesOf(indices.shape),
-        );
-        return [
-          ...index.slice(0, axis),
-          indices.values[which],
-          ...index.slice(axis + rank),
-        ];
-      }),
-    ];
+  {
+    cases: fc.record({
+      shape: shapes(1, 4, length),
+      indices: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 2 }),
+      axis: fc.nat(),
+    }).chain(({ shape, indices, axis }) => {
+      const along = axis % shape.length;
+      return fc.tuple(
+        input(shape, KINDS),
+        input(indices, ["indices"], { below: shape[along], dtype: "int32" }),
+      ).map((inputs): Case => ({ inputs, attrs: { axis: along } }));
+    }),
+    run: ([x, indices], { axis }) => tf.gather(x, indices as tf.Tensor1D, axis),
+    moves: ([x, indices], { axis }) => {
+      const rank = indices.shape.length;
+      const shape = [
+        ...x.shape.slice(0, axis),
+        ...indices.shape,
+        ...x.shape.slice(axis + 1),
+      ];
+      return [
+        byIndex(x, shape, (index) => {
+          const which = offsetOf(
+            index.slice(axis, axis + rank),
+            stridesOf(indices.shape),
+          );
+          return [
+            ...index.slice(0, axis),
+            indices.values[which],
+            ...index.slice(axis + rank),
+          ];
+        }),
+      ];
+    },
+    differentiable: () => 1,
   },
-  () => 1,
 );
 
 const reshape = moving(
   "reshape",
-  of(shapes(1, 4), () => fc.constant({})),
-  ([x]) => tf.reshape(x, [x.size]),
-  ([x]) => [{ shape: [x.values.length], from: (at) => [0, at] }],
+  {
+    cases: of(shapes(1, 4), () => fc.constant({})),
+    run: ([x]) => tf.reshape(x, [x.size]),
+    moves: ([x]) => [{ shape: [x.values.length], from: (at) => [0, at] }],
+  },
 );
 
 const mirrorPad = moving(
   "mirrorPad",
-  of(
-    shapes(1, 3, fc.integer({ min: 2, max: 6 })).filter((s) =>
-      s.every((n) => n >= 2 && n < 50)
-    ),
-    (shape) =>
-      fc.record({
-        pads: fc.tuple(
-          ...shape.map((n) => fc.tuple(fc.nat(n - 1), fc.nat(n - 1))),
-        ),
-        mode: fc.constantFrom("reflect", "symmetric"),
-      }),
-  ),
-  ([x], { pads, mode }) => tf.mirrorPad(x, pads, mode),
-  ([x], { pads, mode }) => [
-    byIndex(
-      x,
-      x.shape.map((n, a) => n + pads[a][0] + pads[a][1]),
-      (index) =>
-        index.map((i, a) => {
-          const [n, at] = [x.shape[a], i - pads[a][0]];
-          const off = mode === "reflect" ? 0 : 1;
-          return at < 0 ? -at - off : at >= n ? 2 * n - 2 + off - at : at;
+  {
+    cases: of(
+      shapes(1, 3, fc.integer({ min: 2, max: 6 })).filter((s) =>
+        s.every((n) => n >= 2 && n < 50)
+      ),
+      (shape) =>
+        fc.record({
+          pads: fc.tuple(
+            ...shape.map((n) => fc.tuple(fc.nat(n - 1), fc.nat(n - 1))),
+          ),
+          mode: fc.constantFrom("reflect", "symmetric"),
         }),
     ),
-  ],
-  // Its gradient takes only what was not mirrored.
-  () => 0,
+    run: ([x], { pads, mode }) => tf.mirrorPad(x, pads, mode),
+    moves: ([x], { pads, mode }) => [
+      byIndex(
+        x,
+        x.shape.map((n, a) => n + pads[a][0] + pads[a][1]),
+        (index) =>
+          index.map((i, a) => {
+            const [n, at] = [x.shape[a], i - pads[a][0]];
+            const off = mode === "reflect" ? 0 : 1;
+            return at < 0 ? -at - off : at >= n ? 2 * n - 2 + off - at : at;
+          }),
+      ),
+    ],
+    differentiable: () => 0,
+  },
 );
 
 const oneHot: Operation = {

@@ -63,10 +63,12 @@ const total = (xs: number[]) => xs.reduce((sum, x) => sum + x, 0);
 
 function reduction(
   name: string,
-  op: Op,
-  f: (xs: number[]) => number,
-  slope: ((xs: number[], i: number, y: number) => number) | undefined,
-  kinds: Kind[],
+  { op, f, slope, kinds }: {
+    readonly op: Op;
+    readonly f: (xs: number[]) => number;
+    readonly slope?: (xs: number[], i: number, y: number) => number;
+    readonly kinds: Kind[];
+  },
   {
     bound = absolute,
     least = 0,
@@ -125,70 +127,90 @@ const anyOf = (xs: number[]) => Number(xs.some((x) => x !== 0));
 const allOf = (xs: number[]) => Number(xs.every((x) => x !== 0));
 
 const reductions: Operation[] = [
-  reduction("sum", (x, a, k) => tf.sum(x, a, k), total, () => 1, KINDS),
-  reduction("sum of int32", (x, a, k) => tf.sum(x, a, k), total, undefined, [
-    "labels",
-  ], { dtype: "int32" }),
+  reduction("sum", {
+    op: (x, a, k) => tf.sum(x, a, k),
+    f: total,
+    slope: () => 1,
+    kinds: KINDS,
+  }),
+  reduction("sum of int32", {
+    op: (x, a, k) => tf.sum(x, a, k),
+    f: total,
+    kinds: [
+      "labels",
+    ],
+  }, { dtype: "int32" }),
   reduction(
     "mean",
-    (x, a, k) => tf.mean(x, a, k),
-    (xs) => total(xs) / xs.length,
-    (xs) => 1 / xs.length,
-    KINDS,
+    {
+      op: (x, a, k) => tf.mean(x, a, k),
+      f: (xs) => total(xs) / xs.length,
+      slope: (xs) => 1 / xs.length,
+      kinds: KINDS,
+    },
     { bound: (xs) => absolute(xs) / xs.length, lengths: length },
   ),
   reduction(
     "max",
-    (x, a, k) => tf.max(x, a, k),
-    largest,
-    (xs, i, y) => Number(xs[i] === y),
-    SIDES,
+    {
+      op: (x, a, k) => tf.max(x, a, k),
+      f: largest,
+      slope: (xs, i, y) => Number(xs[i] === y),
+      kinds: SIDES,
+    },
     { bound: one(largest), lengths: length },
   ),
   reduction(
     "min",
-    (x, a, k) => tf.min(x, a, k),
-    smallest,
-    (xs, i, y) => Number(xs[i] === y),
-    SIDES,
+    {
+      op: (x, a, k) => tf.min(x, a, k),
+      f: smallest,
+      slope: (xs, i, y) => Number(xs[i] === y),
+      kinds: SIDES,
+    },
     { bound: one(smallest), lengths: length },
   ),
   reduction(
     "max of NaN",
-    (x, a, k) => tf.max(x, a, k),
-    nan(largest),
-    undefined,
-    ["special"],
+    { op: (x, a, k) => tf.max(x, a, k), f: nan(largest), kinds: ["special"] },
     { bound: one(largest), lengths: length },
   ),
   reduction(
     "min of NaN",
-    (x, a, k) => tf.min(x, a, k),
-    nan(smallest),
-    undefined,
-    ["special"],
+    { op: (x, a, k) => tf.min(x, a, k), f: nan(smallest), kinds: ["special"] },
     { bound: one(smallest), lengths: length },
   ),
   reduction(
     "prod",
-    (x, a, k) => tf.prod(x, a, k),
-    (xs) => xs.reduce((p, x) => p * x, 1),
-    undefined,
-    ["ordinary", "ties"],
+    {
+      op: (x, a, k) => tf.prod(x, a, k),
+      f: (xs) => xs.reduce((p, x) => p * x, 1),
+      kinds: ["ordinary", "ties"],
+    },
     { bound: one((xs) => xs.reduce((p, x) => p * x, 1)) },
   ),
   reduction(
     "logSumExp",
-    (x, a, k) => tf.logSumExp(x, a, k),
-    logSumExp,
-    (xs, i, y) => Math.exp(xs[i] - y),
-    ["ordinary", "negative", "positive"],
+    {
+      op: (x, a, k) => tf.logSumExp(x, a, k),
+      f: logSumExp,
+      slope: (xs, i, y) => Math.exp(xs[i] - y),
+      kinds: ["ordinary", "negative", "positive"],
+    },
     { bound: (xs) => 1 + Math.max(...xs.map(Math.abs)), lengths: length },
   ),
-  reduction("any", (x, a, k) => tf.any(x, a, k), anyOf, undefined, ["bits"], {
+  reduction("any", {
+    op: (x, a, k) => tf.any(x, a, k),
+    f: anyOf,
+    kinds: ["bits"],
+  }, {
     dtype: "bool",
   }),
-  reduction("all", (x, a, k) => tf.all(x, a, k), allOf, undefined, ["bits"], {
+  reduction("all", {
+    op: (x, a, k) => tf.all(x, a, k),
+    f: allOf,
+    kinds: ["bits"],
+  }, {
     dtype: "bool",
   }),
 ];

@@ -154,11 +154,13 @@ const counts = ({ axes }: Geometry) => axes.map((axis) => placed(axis).count);
 /** Σ x · f, and its gradients where dy is given. */
 function correlate(
   g: Geometry,
-  x: Float64Array,
-  f: Float64Array,
-  y: Sum,
-  dy?: { values: Float64Array; dx: Sum; df: Sum },
-  multiplier?: number,
+  { x, f, y, dy, multiplier }: {
+    readonly x: Float64Array;
+    readonly f: Float64Array;
+    readonly y: Sum;
+    readonly dy?: { values: Float64Array; dx: Sum; df: Sum };
+    readonly multiplier?: number;
+  },
 ): void {
   const { batch, channels } = g;
   const image = sizeOf(sizes(g)) * channels;
@@ -224,11 +226,12 @@ function convolution(
       const y = new Sum([g.batch, ...counts(g), out]);
       correlate(
         g,
-        x.values,
-        f.values,
-        y,
-        undefined,
-        depthwise ? g.multiplier : undefined,
+        {
+          x: x.values,
+          f: f.values,
+          y,
+          multiplier: depthwise ? g.multiplier : undefined,
+        },
       );
       return [y.evened()];
     },
@@ -237,11 +240,13 @@ function convolution(
       const unused = new Sum([]);
       correlate(
         g,
-        x.values,
-        f.values,
-        unused,
-        { values, dx, df },
-        depthwise ? g.multiplier : undefined,
+        {
+          x: x.values,
+          f: f.values,
+          y: unused,
+          dy: { values, dx, df },
+          multiplier: depthwise ? g.multiplier : undefined,
+        },
       );
       return [dx.evened(), df.evened()];
     },
@@ -284,21 +289,31 @@ function transposed(name: string, dimensions: 2 | 3): Operation {
     forward: ([dy, f], g) => {
       const dx = new Sum(inputShape(g));
       const x = new Float64Array(sizeOf(inputShape(g)));
-      correlate(g, x, f.values, new Sum([]), {
-        values: dy.values,
-        dx,
-        df: new Sum(f.shape),
+      correlate(g, {
+        x,
+        f: f.values,
+        y: new Sum([]),
+        dy: {
+          values: dy.values,
+          dx,
+          df: new Sum(f.shape),
+        },
       });
       return [dx.evened()];
     },
     backward: ([dy, f], g, [ddx]) => {
       const ddy = new Sum(dy.shape);
-      correlate(g, ddx, f.values, ddy);
+      correlate(g, { x: ddx, f: f.values, y: ddy });
       const df = new Sum(f.shape);
-      correlate(g, ddx, f.values, new Sum([]), {
-        values: dy.values,
-        dx: new Sum(inputShape(g)),
-        df,
+      correlate(g, {
+        x: ddx,
+        f: f.values,
+        y: new Sum([]),
+        dy: {
+          values: dy.values,
+          dx: new Sum(inputShape(g)),
+          df,
+        },
       });
       return [ddy.evened(), df.evened()];
     },
@@ -443,9 +458,11 @@ function conv3d(x: tf.Tensor, f: tf.Tensor, g: Geometry) {
 /** Poolings. */
 function pooling(
   name: string,
-  dimensions: number,
-  average: boolean,
-  special = false,
+  { dimensions, average, special = false }: {
+    readonly dimensions: number;
+    readonly average: boolean;
+    readonly special?: boolean;
+  },
 ): Operation {
   const kinds: Kind[] = special
     ? ["special"]
@@ -566,7 +583,12 @@ const separable: Operation = {
     ),
   forward: ([x, f, p], g) => {
     const depth = new Sum([g.batch, ...counts(g), g.channels * g.multiplier]);
-    correlate(g, x.values, f.values, depth, undefined, g.multiplier);
+    correlate(g, {
+      x: x.values,
+      f: f.values,
+      y: depth,
+      multiplier: g.multiplier,
+    });
     return [pointwise(depth, p, g.outChannels).evened()];
   },
   roundings: 64,
@@ -601,10 +623,14 @@ export const windowed: Operation[] = [
   fused("fused.conv2d", false),
   fused("fused.depthwiseConv2d", true),
   ...[2, 3].flatMap((dimensions) => [
-    pooling(`maxPool ${dimensions}D`, dimensions, false),
-    pooling(`avgPool ${dimensions}D`, dimensions, true),
+    pooling(`maxPool ${dimensions}D`, { dimensions, average: false }),
+    pooling(`avgPool ${dimensions}D`, { dimensions, average: true }),
   ]),
-  pooling("maxPool of NaN", 2, false, true),
-  pooling("maxPool 3D of NaN", 3, false, true),
-  pooling("avgPool of NaN", 2, true, true),
+  pooling("maxPool of NaN", { dimensions: 2, average: false, special: true }),
+  pooling("maxPool 3D of NaN", {
+    dimensions: 3,
+    average: false,
+    special: true,
+  }),
+  pooling("avgPool of NaN", { dimensions: 2, average: true, special: true }),
 ];

@@ -157,15 +157,17 @@ onBoth(
       const [mean, variance, offset, scale] = [1, 2, 3, 4].map((i) =>
         random(channels, seed + i).square().add(0.5) as tf.Tensor1D
       );
-      return tf.grads((x, mean, variance, offset, scale) =>
-        tf.batchNorm(
-          x as tf.Tensor4D,
-          mean as tf.Tensor1D,
-          variance as tf.Tensor1D,
-          offset as tf.Tensor1D,
-          scale as tf.Tensor1D,
-        )
-      )([x, mean, variance, offset, scale], random(rank4, seed + 9));
+      const normalize = (...tensors: tf.Tensor[]) => {
+        const [x, mean, variance, offset, scale] = tensors as [
+          tf.Tensor4D,
+          ...tf.Tensor1D[],
+        ];
+        return tf.batchNorm(x, mean, variance, offset, scale);
+      };
+      return tf.grads(normalize)(
+        [x, mean, variance, offset, scale],
+        random(rank4, seed + 9),
+      );
     }),
 );
 

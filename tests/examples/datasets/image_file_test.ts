@@ -67,9 +67,11 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 
 /** A PNG of rows as they are stored: 0 = greys, 2 = RGB, 3 = indices of a palette. */
 async function storedPng(
-  colorType: 0 | 2 | 3,
-  depth: number,
-  width: number,
+  { colorType, depth, width }: {
+    readonly colorType: 0 | 2 | 3;
+    readonly depth: number;
+    readonly width: number;
+  },
   rows: number[][],
   { palette, transparent }: { palette?: number[]; transparent?: number[] } = {},
 ): Promise<Uint8Array> {
@@ -95,12 +97,16 @@ async function storedPng(
 Deno.test("readImageFile() reads PNGs with a palette or packed greys", async () => {
   const rows = [[0b00_01_10_00], [0b10_10_00_00]];
   const palette = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-  const indexed = await storedPng(3, 2, 3, rows, { palette });
+  const indexed = await storedPng({ colorType: 3, depth: 2, width: 3 }, rows, {
+    palette,
+  });
   assertEquals([...(await read(indexed)).pixels], [
     ...[1, 2, 3, 4, 5, 6, 7, 8, 9],
     ...[7, 8, 9, 7, 8, 9, 1, 2, 3],
   ]);
-  const packed = await storedPng(0, 1, 3, [[0b101_00000]]);
+  const packed = await storedPng({ colorType: 0, depth: 1, width: 3 }, [[
+    0b101_00000,
+  ]]);
   assertEquals([...(await read(packed)).pixels], [
     ...[255, 255, 255, 0, 0, 0, 255, 255, 255],
   ]);
@@ -109,29 +115,38 @@ Deno.test("readImageFile() reads PNGs with a palette or packed greys", async () 
 Deno.test("readImageFile() shows the transparent grey or color of a PNG white", async () => {
   const cases: [Promise<Uint8Array>, number[]][] = [
     [
-      storedPng(0, 8, 3, [[10, 20, 30]], { transparent: [0, 20] }),
+      storedPng({ colorType: 0, depth: 8, width: 3 }, [[10, 20, 30]], {
+        transparent: [0, 20],
+      }),
       [10, 10, 10, 255, 255, 255, 30, 30, 30],
     ],
     // Fewer pixels than samples.
     [
-      storedPng(2, 8, 2, [[1, 2, 3, 1, 2, 4]], {
+      storedPng({ colorType: 2, depth: 8, width: 2 }, [[1, 2, 3, 1, 2, 4]], {
         transparent: [0, 1, 0, 2, 0, 3],
       }),
       [255, 255, 255, 1, 2, 4],
     ],
     [
-      storedPng(0, 2, 4, [[0b00_01_10_11]], { transparent: [0, 1] }),
+      storedPng({ colorType: 0, depth: 2, width: 4 }, [[0b00_01_10_11]], {
+        transparent: [0, 1],
+      }),
       [0, 0, 0, 255, 255, 255, 170, 170, 170, 255, 255, 255],
     ],
     // The same in 8 bits, but not in 16.
     [
-      storedPng(0, 16, 2, [[0x33, 0x33, 0x33, 0x34]], {
+      storedPng({ colorType: 0, depth: 16, width: 2 }, [[
+        0x33,
+        0x33,
+        0x33,
+        0x34,
+      ]], {
         transparent: [0x33, 0x33],
       }),
       [255, 255, 255, 51, 51, 51],
     ],
     [
-      storedPng(3, 8, 2, [[0, 1]], {
+      storedPng({ colorType: 3, depth: 8, width: 2 }, [[0, 1]], {
         palette: [1, 2, 3, 4, 5, 6],
         transparent: [0],
       }),
@@ -144,12 +159,18 @@ Deno.test("readImageFile() shows the transparent grey or color of a PNG white", 
 });
 
 Deno.test("readImageFile() takes the palette of an RGB PNG for the suggestion that it is", async () => {
-  const bytes = await storedPng(2, 8, 1, [[7, 8, 9]], { palette: [1, 2, 3] });
+  const bytes = await storedPng({ colorType: 2, depth: 8, width: 1 }, [[
+    7,
+    8,
+    9,
+  ]], { palette: [1, 2, 3] });
   assertEquals([...(await read(bytes)).pixels], [7, 8, 9]);
 });
 
 Deno.test("readImageFile() refuses a PNG whose transparency is of another length", async () => {
-  const bytes = await storedPng(0, 8, 1, [[7]], { transparent: [0, 7, 0] });
+  const bytes = await storedPng({ colorType: 0, depth: 8, width: 1 }, [[7]], {
+    transparent: [0, 7, 0],
+  });
   await assertRejects(
     () => read(bytes),
     ImageFileError,

@@ -3,7 +3,7 @@ import {
   compareRuns,
   iterationAt,
 } from "../../../examples/paper/compare_runs.ts";
-import type { RowResult } from "../../../examples/paper/run_row.ts";
+import type { RowResult } from "../../../examples/paper/row_result.ts";
 
 function run(seed: number, val_acc: number[], accuracy?: number): RowResult {
   const iterations = val_acc.map((_, i) => 100 * (i + 1));

@@ -12,7 +12,7 @@ import {
   writeReport,
 } from "../../../examples/paper/report.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
-import type { RowResult } from "../../../examples/paper/run_row.ts";
+import type { RowResult } from "../../../examples/paper/row_result.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 
 function result(row: string, seed: number, accuracy: number): RowResult {

@@ -4,12 +4,9 @@ import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
 import { readResults } from "../../../examples/paper/report.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
-import {
-  type RowResult,
-  runName,
-  runRow,
-  scaledIterations,
-} from "../../../examples/paper/run_row.ts";
+import type { RowResult } from "../../../examples/paper/row_result.ts";
+import { runName } from "../../../examples/paper/run_name.ts";
+import { runRow, scaledIterations } from "../../../examples/paper/run_row.ts";
 import { pointsOf, readFolder } from "../../training/_event_reader.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 

@@ -24,11 +24,13 @@ Deno.test("makePlan() counts the paper's run: 500 batches an epoch, cycles of 40
 
 Deno.test("makePlan() suggests only epochs that end with a cycle", () => {
   fc.assert(fc.property(
-    fc.integer({ min: 1, max: 1000 }),
-    fc.integer({ min: 1, max: 100 }),
-    fc.integer({ min: 1, max: 30 }),
-    fc.integer({ min: 1, max: 100 }),
-    (images, batchSize, epochs, cycleLength) => {
+    fc.record({
+      images: fc.integer({ min: 1, max: 1000 }),
+      batchSize: fc.integer({ min: 1, max: 100 }),
+      epochs: fc.integer({ min: 1, max: 30 }),
+      cycleLength: fc.integer({ min: 1, max: 100 }),
+    }),
+    ({ images, batchSize, epochs, cycleLength }) => {
       const plan = makePlan({ images, batchSize, epochs, cycleLength });
       for (const suggested of plan.epochsEndingWithCycle) {
         const again = makePlan({

@@ -17,8 +17,10 @@ const SOFTMAX = {
 function perceptron(
   inputs: number,
   classes: number,
-  hidden: readonly number[],
-  activation: "relu" | "tanh" | "sigmoid" = "relu",
+  { hidden, activation = "relu" }: {
+    readonly hidden: readonly number[];
+    readonly activation?: "relu" | "tanh" | "sigmoid";
+  },
 ): tf.LayersModel {
   const model = tf.sequential();
   model.add(tf.layers.inputLayer({ inputShape: [inputs] }));
@@ -39,7 +41,7 @@ export const CLASSIFICATION: readonly Problem[] = [
         y: i % 4,
       }));
       const data = examples(all, { y: oneHot(4) });
-      return { model: perceptron(6, 4, []), ...SOFTMAX, ...data };
+      return { model: perceptron(6, 4, { hidden: [] }), ...SOFTMAX, ...data };
     },
   },
   {
@@ -59,7 +61,11 @@ export const CLASSIFICATION: readonly Problem[] = [
         };
       });
       const data = examples(all, { y: oneHot(3) });
-      return { model: perceptron(2, 3, [32, 32]), ...SOFTMAX, ...data };
+      return {
+        model: perceptron(2, 3, { hidden: [32, 32] }),
+        ...SOFTMAX,
+        ...data,
+      };
     },
   },
   {
@@ -72,7 +78,11 @@ export const CLASSIFICATION: readonly Problem[] = [
         y: random() < 0.3 ? Math.floor(5 * random()) : i % 5,
       }));
       const data = examples(all, { y: oneHot(5) });
-      return { model: perceptron(10, 5, [32]), ...SOFTMAX, ...data };
+      return {
+        model: perceptron(10, 5, { hidden: [32] }),
+        ...SOFTMAX,
+        ...data,
+      };
     },
   },
   {
@@ -105,7 +115,10 @@ export const CLASSIFICATION: readonly Problem[] = [
         y: (x[0] + x[1] > 0 ? 1 : 0) + (x[2] - x[3] > 0 ? 2 : 0),
       }));
       const data = examples(all, { y: oneHot(4) });
-      const model = perceptron(8, 4, Array(8).fill(16), "tanh");
+      const model = perceptron(8, 4, {
+        hidden: Array(8).fill(16),
+        activation: "tanh",
+      });
       return { model, ...SOFTMAX, ...data };
     },
   },
@@ -120,7 +133,7 @@ export const CLASSIFICATION: readonly Problem[] = [
       }));
       const data = examples(all, { y: oneHot(2) });
       return {
-        model: perceptron(6, 2, [24, 24], "sigmoid"),
+        model: perceptron(6, 2, { hidden: [24, 24], activation: "sigmoid" }),
         ...SOFTMAX,
         ...data,
       };
@@ -139,7 +152,7 @@ export const CLASSIFICATION: readonly Problem[] = [
         };
       });
       const data = examples(all, { y: oneHot(2) });
-      return { model: perceptron(4, 2, [32]), ...SOFTMAX, ...data };
+      return { model: perceptron(4, 2, { hidden: [32] }), ...SOFTMAX, ...data };
     },
   },
   {
@@ -152,7 +165,11 @@ export const CLASSIFICATION: readonly Problem[] = [
         y: i % 30,
       }));
       const data = examples(all, { y: oneHot(30) });
-      return { model: perceptron(16, 30, [48]), ...SOFTMAX, ...data };
+      return {
+        model: perceptron(16, 30, { hidden: [48] }),
+        ...SOFTMAX,
+        ...data,
+      };
     },
   },
   {

@@ -143,11 +143,15 @@ export function unary(target: Target): FunctionBuilder {
       unaryOps.map((op, number) =>
         when(
           equal(args.op.get, i32(number)),
-          eachBlock(f, count, 1, ({ offset, load, store }) => [
-            x.set(load(add(args.x.get, offset.get), 0)),
-            set(op),
-            store(add(args.out.get, offset.get), 0, x.get),
-          ]),
+          eachBlock(
+            f,
+            { columns: count, most: 1 },
+            ({ offset, load, store }) => [
+              x.set(load(add(args.x.get, offset.get), 0)),
+              set(op),
+              store(add(args.out.get, offset.get), 0, x.get),
+            ],
+          ),
         )
       ),
     ];
@@ -171,8 +175,7 @@ export function binary(): FunctionBuilder {
       own.b ? [] : b.set(v128.splat(args.b.get)),
       eachBlock(
         f,
-        count,
-        VECTORS,
+        { columns: count, most: VECTORS },
         ({ offset, vectors, load, store }) =>
           Array.from({ length: vectors }, (_, i) => [
             own.a ? a.set(load(add(args.a.get, offset.get), i)) : [],
@@ -195,10 +198,12 @@ export function binary(): FunctionBuilder {
           equal(args.op.get, i32(number)),
           eachRowOf(
             f,
-            dimensions,
-            [args.a, args.b],
-            first.get,
-            smaller(add(first.get, args.chunkRows.get), args.rows.get),
+            {
+              dimensions,
+              addresses: [args.a, args.b],
+              first: first.get,
+              end: smaller(add(first.get, args.chunkRows.get), args.rows.get),
+            },
             () => [
               count.set(smaller(args.inner.get, left.get)),
               either(

@@ -683,8 +683,7 @@ export interface ColumnBlock {
  */
 export function eachBlock(
   f: FunctionBuilder,
-  columns: Local,
-  most: number,
+  { columns, most }: { readonly columns: Local; readonly most: number },
   code: (block: ColumnBlock) => Code,
 ): Code {
   const [offset, left] = f.locals("i32", 2);

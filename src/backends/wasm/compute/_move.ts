@@ -37,10 +37,12 @@ export interface Dimension {
  */
 export function eachRowOf(
   f: FunctionBuilder,
-  dimensions: readonly Dimension[],
-  addresses: readonly Local[],
-  first: Code,
-  end: Code,
+  { dimensions, addresses, first, end }: {
+    readonly dimensions: readonly Dimension[];
+    readonly addresses: readonly Local[];
+    readonly first: Code;
+    readonly end: Code;
+  },
   code: (row: Local) => Code,
 ): Code {
   const [row, last, rest] = f.locals("i32", 3);
@@ -140,10 +142,12 @@ export function move(): FunctionBuilder {
       first.set(mul(chunk.get, args.chunkRows.get)),
       eachRowOf(
         f,
-        dimensions,
-        [args.from, args.to],
-        first.get,
-        smaller(add(first.get, args.chunkRows.get), args.rows.get),
+        {
+          dimensions,
+          addresses: [args.from, args.to],
+          first: first.get,
+          end: smaller(add(first.get, args.chunkRows.get), args.rows.get),
+        },
         () =>
           either(
             mul(

@@ -114,7 +114,7 @@ export function multiply(
       // Past the last pixel, the tiles repeat it.
       loopWhile(
         less(index.get, mul(tiles.get, i32(TILE_ROWS))),
-        setRow(target, index.get, at.get, write.get),
+        setRow(target, { row: index.get, reads: at.get, writes: write.get }),
         index.add(1),
         when(less(index.get, count.get), nextPixel),
       ),

@@ -98,9 +98,11 @@ export function multiplyTransposed(
         write.set(smaller(index.get, sub(rows.get, i32(1)))),
         setRow(
           target,
-          index.get,
-          mul(write.get, rowBytes.get),
-          mul(write.get, columnBytes),
+          {
+            row: index.get,
+            reads: mul(write.get, rowBytes.get),
+            writes: mul(write.get, columnBytes),
+          },
         ),
         index.add(1),
       ),

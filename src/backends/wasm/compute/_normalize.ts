@@ -69,8 +69,7 @@ export function moments(target: Target): FunctionBuilder {
       count.set(convertI32(v128.splatI32(range.count.get))),
       eachBlock(
         f,
-        args.columns,
-        VECTORS,
+        { columns: args.columns, most: VECTORS },
         ({ offset, vectors, load, store }) => {
           const all = (code: (i: number) => Code) =>
             Array.from({ length: vectors }, (_, i) => code(i));
@@ -169,8 +168,7 @@ export function normalizeSums(target: Target): FunctionBuilder {
       ),
       eachBlock(
         f,
-        args.columns,
-        VECTORS,
+        { columns: args.columns, most: VECTORS },
         ({ offset, vectors, load, store }) => {
           const all = (code: (i: number) => Code) =>
             Array.from({ length: vectors }, (_, i) => code(i));

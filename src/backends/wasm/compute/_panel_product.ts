@@ -68,9 +68,11 @@ export function panelProduct(
         less(row.get, mul(left.get, i32(TILE_ROWS))),
         setRow(
           target,
-          row.get,
-          mul(row.get, rowBytes.get),
-          mul(row.get, outBytes.get),
+          {
+            row: row.get,
+            reads: mul(row.get, rowBytes.get),
+            writes: mul(row.get, outBytes.get),
+          },
         ),
         row.add(1),
       ),

@@ -37,10 +37,12 @@ interface Window {
 
 function eachWindow(
   f: FunctionBuilder,
-  args: PoolArguments,
-  chunk: Local,
+  { args, chunk, clear = true }: {
+    readonly args: PoolArguments;
+    readonly chunk: Local;
+    readonly clear?: boolean;
+  },
   code: (window: Window) => Code,
-  clear = true,
 ): Code {
   const [pixelBytes, rowBytes, imageBytes, image, dy, dx] = f.locals("i32", 6);
   const [oy, ox, x0, x1, y0, y1, y, x, rowAt, pixelAt] = f.locals("i32", 10);
@@ -76,13 +78,23 @@ function eachWindow(
     ],
   };
   const clip = (
-    from: Local,
-    to: Local,
-    out: Local,
-    stride: Local,
-    before: Local,
-    taps: Local,
-    size: Local,
+    {
+      from,
+      to,
+      out,
+      stride,
+      before,
+      taps,
+      size,
+    }: {
+      readonly from: Local;
+      readonly to: Local;
+      readonly out: Local;
+      readonly stride: Local;
+      readonly before: Local;
+      readonly taps: Local;
+      readonly size: Local;
+    },
   ) => [
     from.set(sub(mul(out.get, stride.get), before.get)),
     to.set(smaller(add(from.get, taps.get), size.get)),
@@ -111,25 +123,29 @@ function eachWindow(
     loopUntilNot(
       less(oy.get, args.outHeight.get),
       clip(
-        y0,
-        y1,
-        oy,
-        args.strideHeight,
-        args.top,
-        args.filterHeight,
-        args.height,
+        {
+          from: y0,
+          to: y1,
+          out: oy,
+          stride: args.strideHeight,
+          before: args.top,
+          taps: args.filterHeight,
+          size: args.height,
+        },
       ),
       ox.set(i32(0)),
       loopUntilNot(
         less(ox.get, args.outWidth.get),
         clip(
-          x0,
-          x1,
-          ox,
-          args.strideWidth,
-          args.left,
-          args.filterWidth,
-          args.width,
+          {
+            from: x0,
+            to: x1,
+            out: ox,
+            stride: args.strideWidth,
+            before: args.left,
+            taps: args.filterWidth,
+            size: args.width,
+          },
         ),
         code(window),
         dy.add(pixelBytes.get),
@@ -147,7 +163,7 @@ export function maxPoolGrad(): FunctionBuilder {
   return kernelFunction("maxPoolGrad", (f, args, chunk) => {
     const [index, from] = f.locals("i32", 2);
     const [largest, where, value, mask, gradient] = f.locals("v128", 5);
-    return eachWindow(f, args, chunk, ({ dy, dx, image, eachPixel }) => [
+    return eachWindow(f, { args, chunk }, ({ dy, dx, image, eachPixel }) => [
       from.set(add(args.x.get, image.get)),
       eachColumn(f, args.channels, (offset, load, store) => [
         largest.set(v128.splatI32(i32(MINUS_INFINITY))),
@@ -184,7 +200,7 @@ export function maxPoolGrad(): FunctionBuilder {
 export function avgPoolGrad(): FunctionBuilder {
   return kernelFunction("avgPoolGrad", (f, args, chunk) => {
     const gradient = f.local("v128");
-    return eachWindow(f, args, chunk, ({ dy, dx, eachPixel }) => [
+    return eachWindow(f, { args, chunk }, ({ dy, dx, eachPixel }) => [
       eachColumn(f, args.channels, (offset, load, store) => [
         gradient.set(
           v128.mul(
@@ -213,8 +229,7 @@ export function maxPool(): FunctionBuilder {
     const own = { ...args, dy: args.out, dx: args.x };
     return eachWindow(
       f,
-      own,
-      chunk,
+      { args: own, chunk, clear: false },
       ({ dy, dx, eachPixel }) =>
         eachColumn(f, args.channels, (offset, load, store) => [
           largest.set(v128.constant(NaN)),
@@ -233,7 +248,6 @@ export function maxPool(): FunctionBuilder {
           ]),
           store(add(dy.get, offset.get), largest.get),
         ]),
-      false,
     );
   });
 }
@@ -245,8 +259,7 @@ export function avgPool(): FunctionBuilder {
     const own = { ...args, dy: args.out, dx: args.x };
     return eachWindow(
       f,
-      own,
-      chunk,
+      { args: own, chunk, clear: false },
       ({ dy, dx, covered, eachPixel }) =>
         eachColumn(f, args.channels, (offset, load, store) => [
           sum.set(v128.zero),
@@ -260,7 +273,6 @@ export function avgPool(): FunctionBuilder {
             v128.div(sum.get, convertI32(v128.splatI32(covered))),
           ),
         ]),
-      false,
     );
   });
 }

@@ -106,8 +106,7 @@ type RecurrentArguments = Pick<
 function recurrence(
   f: FunctionBuilder,
   target: Target,
-  args: RecurrentArguments,
-  chunk: Local,
+  { args, chunk }: { readonly args: RecurrentArguments; readonly chunk: Local },
 ) {
   const functions = functionsOf(f, target);
   const [first, count, rowBytes, stepBytes, row, left] = f.locals("i32", 6);
@@ -199,7 +198,7 @@ function recurrence(
 /** All steps of an LSTM. */
 export function lstm(target: Target): FunctionBuilder {
   return kernelFunction("lstm", (f, args, chunk) => {
-    const r = recurrence(f, target, args, chunk);
+    const r = recurrence(f, target, { args, chunk });
     const [z, product, c, h, paddedBytes] = f.locals("i32", 5);
     const [i, forget, g, o, state] = f.locals("v128", 5);
     const gates = [i, forget, g, o];
@@ -273,7 +272,7 @@ export function lstm(target: Target): FunctionBuilder {
 /** The gradient of an LSTM, from its last step to its first. */
 export function lstmGrad(target: Target): FunctionBuilder {
   return kernelFunction("lstmGrad", (f, args, chunk) => {
-    const r = recurrence(f, target, args, chunk);
+    const r = recurrence(f, target, { args, chunk });
     const [gatesAt, dzAt, at, work, carried, paddedBytes, inner] = f.locals(
       "i32",
       7,
@@ -394,7 +393,7 @@ export function lstmGrad(target: Target): FunctionBuilder {
 /** All steps of a GRU. */
 export function gru(target: Target): FunctionBuilder {
   return kernelFunction("gru", (f, args, chunk) => {
-    const r = recurrence(f, target, args, chunk);
+    const r = recurrence(f, target, { args, chunk });
     const [z, product, at, gateBytes, bytes] = f.locals("i32", 5);
     const [update, reset, state] = f.locals("v128", 3);
     const place = (row: Local, productBytes: Local) => [
@@ -492,7 +491,7 @@ export function gru(target: Target): FunctionBuilder {
 /** The gradient of a GRU, from its last step to its first. */
 export function gruGrad(target: Target): FunctionBuilder {
   return kernelFunction("gruGrad", (f, args, chunk) => {
-    const r = recurrence(f, target, args, chunk);
+    const r = recurrence(f, target, { args, chunk });
     const [gatesAt, dzAt, dgatesAt, at, work, product, carried] = f.locals(
       "i32",
       7,

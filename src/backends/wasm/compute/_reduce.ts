@@ -46,14 +46,18 @@ export function rowSums(): FunctionBuilder {
         less(row.get, end.get),
         count.set(smaller(args.columns.get, sub(args.length.get, start))),
         sums.map((sum) => sum.set(v128.zero)),
-        eachBlock(f, count, VECTORS, ({ offset, vectors, load }) =>
-          Array.from(
-            { length: vectors },
-            (_, i) =>
-              sums[i].set(
-                v128.add(sums[i].get, load(add(from.get, offset.get), i)),
-              ),
-          )),
+        eachBlock(
+          f,
+          { columns: count, most: VECTORS },
+          ({ offset, vectors, load }) =>
+            Array.from(
+              { length: vectors },
+              (_, i) =>
+                sums[i].set(
+                  v128.add(sums[i].get, load(add(from.get, offset.get), i)),
+                ),
+            ),
+        ),
         sums.slice(1).map((sum) => sums[0].set(v128.add(sums[0].get, sum.get))),
         acrossLanes(sums[0], v128.add),
         v128.storeLane(to.get, sums[0].get, 0),
@@ -78,8 +82,7 @@ export function middleSums(): FunctionBuilder {
       to.set(add(args.to.get, mul(chunk.get, rowBytes.get))),
       eachBlock(
         f,
-        args.columns,
-        VECTORS,
+        { columns: args.columns, most: VECTORS },
         ({ offset, vectors, load, store }) => {
           const all = (code: (i: number) => Code) =>
             Array.from({ length: vectors }, (_, i) => code(i));

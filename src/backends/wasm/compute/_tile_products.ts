@@ -42,9 +42,11 @@ export function rowTables({ workspace }: Target) {
 /** Sets the entries of a row in both tables. */
 export function setRow(
   target: Target,
-  row: Code,
-  reads: Code,
-  writes: Code,
+  { row, reads, writes }: {
+    readonly row: Code;
+    readonly reads: Code;
+    readonly writes: Code;
+  },
 ): Code {
   const tables = rowTables(target);
   return [

@@ -117,9 +117,11 @@ interface ResultParams {
 function resultTransform(
   f: FunctionBuilder,
   target: Target,
-  matrix: Matrix,
-  params: ResultParams,
-  result: TileResult,
+  { matrix, params, result }: {
+    readonly matrix: Matrix;
+    readonly params: ResultParams;
+    readonly result: TileResult;
+  },
 ): FunctionBuilder {
   const { from, step, to, pixelStep, rowStep, vectors } = params;
   const side = matrix[0].length;
@@ -194,16 +196,20 @@ export function outputTransform(
   const [rows, columns, bias, lowest, highest] = f.params.slice(6);
   const [shift, least, most] = f.locals("v128", 3);
   const params = { from, step, to, pixelStep, rowStep, vectors };
-  return resultTransform(f, target, matrix, params, {
-    wanted: { rows, columns },
-    before: [
-      shift.set(v128.load(bias.get)),
-      least.set(v128.splatI32(lowest.get)),
-      most.set(v128.splatI32(highest.get)),
-    ],
-    after: bias.add(16),
-    finish: (value) =>
-      v128.min(v128.max(v128.add(value, shift.get), least.get), most.get),
+  return resultTransform(f, target, {
+    matrix,
+    params,
+    result: {
+      wanted: { rows, columns },
+      before: [
+        shift.set(v128.load(bias.get)),
+        least.set(v128.splatI32(lowest.get)),
+        most.set(v128.splatI32(highest.get)),
+      ],
+      after: bias.add(16),
+      finish: (value) =>
+        v128.min(v128.max(v128.add(value, shift.get), least.get), most.get),
+    },
   });
 }
 
@@ -221,17 +227,21 @@ export function filterGradTransform(
     f.params;
   const [left, address] = f.locals("i32", 2);
   const params = { from, step, to, pixelStep, rowStep, vectors };
-  return resultTransform(f, target, matrix, params, {
-    finish: (value) => value,
-    loaded: (value, at) => [
-      address.set(at),
-      left.set(groups.get),
-      loopWhile(
-        greater(left.get, i32(1)),
-        address.add(groupStep.get),
-        value.set(v128.add(value.get, v128.load(address.get))),
-        left.add(-1),
-      ),
-    ],
+  return resultTransform(f, target, {
+    matrix,
+    params,
+    result: {
+      finish: (value) => value,
+      loaded: (value, at) => [
+        address.set(at),
+        left.set(groups.get),
+        loopWhile(
+          greater(left.get, i32(1)),
+          address.add(groupStep.get),
+          value.set(v128.add(value.get, v128.load(address.get))),
+          left.add(-1),
+        ),
+      ],
+    },
   });
 }

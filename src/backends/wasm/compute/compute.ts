@@ -56,6 +56,14 @@ const LINE_BYTES = 64;
 
 const computes = new WeakMap<object, Compute>();
 
+/** How large a job is. */
+export interface Extent {
+  /** The pieces that threads claim one by one. */
+  readonly chunks: number;
+  /** About how much work all of it is. */
+  readonly multiplications: number;
+}
+
 /** Runs compute kernels over the memory of one WASM backend. */
 export class Compute {
   readonly #module: EmscriptenModule;
@@ -172,16 +180,11 @@ export class Compute {
     return new Int32Array(this.#memory.buffer, address, length);
   }
 
-  /**
-   * Runs a job to its end.
-   *
-   * @param multiplications About how much work it is.
-   */
+  /** Runs a job to its end. */
   run<Kernel extends ComputeKernel>(
     kernel: Kernel,
     args: KernelArguments<Kernel>,
-    chunks: number,
-    multiplications: number,
+    { chunks, multiplications }: Extent,
   ): void {
     const words = this.#refresh();
     words[job.next / 4] = 0;

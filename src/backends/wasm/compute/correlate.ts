@@ -83,8 +83,7 @@ function correlate(
         runBlocks,
         columns: padded,
       },
-      groups * runBlocks,
-      pixels * size,
+      { chunks: groups * runBlocks, multiplications: pixels * size },
     );
     if (partial === undefined) return;
     const sum = groups === 1

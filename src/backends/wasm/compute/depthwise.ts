@@ -37,9 +37,12 @@ export function convolveDepthwise(
   compute.run(
     "depthwise",
     { a: frame.address, b: filter, out, ...steps, channels },
-    count,
-    count * windows.rows * windows.columns * channels * steps.outer *
-      steps.middle,
+    {
+      chunks: count,
+      multiplications: count * windows.rows * windows.columns * channels *
+        steps.outer *
+        steps.middle,
+    },
   );
 }
 
@@ -72,8 +75,10 @@ export function correlateDepthwise(
         ...steps,
         channels,
       },
-      groups,
-      count * windows.rows * windows.columns * size,
+      {
+        chunks: groups,
+        multiplications: count * windows.rows * windows.columns * size,
+      },
     );
     sumRows(compute, {
       from: partial.address,

@@ -48,8 +48,10 @@ export function computeUnary(
       length,
       chunk: CHUNK,
     },
-    Math.ceil(length / CHUNK),
-    length * (work[op] ?? 1),
+    {
+      chunks: Math.ceil(length / CHUNK),
+      multiplications: length * (work[op] ?? 1),
+    },
   );
 }
 
@@ -97,13 +99,12 @@ export function computeBinary(
   const joined = joinDimensions(
     shape.map((size, i) => ({ size, steps: [aSteps[i], bSteps[i]] })),
   );
-  computeJoined(compute, op, joined, [a.address, b.address, out]);
+  computeJoined(compute, { op, joined }, [a.address, b.address, out]);
 }
 
 function computeJoined(
   compute: Compute,
-  op: BinaryOp,
-  joined: readonly Steps[],
+  { op, joined }: { readonly op: BinaryOp; readonly joined: readonly Steps[] },
   [a, b, out]: readonly number[],
 ): void {
   const length = joined.reduce((product, { size }) => product * size, 1);
@@ -111,7 +112,7 @@ function computeJoined(
     // More than a job counts: one for each place in the first dimension.
     const [{ size, steps: [aStep, bStep] }, ...rest] = joined;
     for (let i = 0; i < size; i++) {
-      computeJoined(compute, op, rest, [
+      computeJoined(compute, { op, joined: rest }, [
         a + i * aStep,
         b + i * bStep,
         out + 4 * i * (length / size),
@@ -160,7 +161,6 @@ function computeJoined(
       a3: d3.steps[0],
       b3: d3.steps[1],
     },
-    Math.ceil(rows / chunkRows),
-    length,
+    { chunks: Math.ceil(rows / chunkRows), multiplications: length },
   );
 }

@@ -38,7 +38,14 @@ export interface Windows {
 }
 
 /** Which of `size` entries at `first + i · spread` fall into `[0, limit)`. */
-function visible(size: number, first: number, spread: number, limit: number) {
+function visible(
+  { size, first, spread, limit }: {
+    readonly size: number;
+    readonly first: number;
+    readonly spread: number;
+    readonly limit: number;
+  },
+) {
   const from = Math.max(0, Math.ceil(-first / spread));
   const to = Math.min(size, Math.floor((limit - 1 - first) / spread) + 1);
   return { from, count: Math.max(0, to - from), at: first + from * spread };
@@ -55,8 +62,18 @@ export function placeImages(
 ): void {
   const { height, width, spreadHeight, spreadWidth } = placement;
   const pixelBytes = 4 * images.channels;
-  const rows = visible(images.height, placement.top, spreadHeight, height);
-  const columns = visible(images.width, placement.left, spreadWidth, width);
+  const rows = visible({
+    size: images.height,
+    first: placement.top,
+    spread: spreadHeight,
+    limit: height,
+  });
+  const columns = visible({
+    size: images.width,
+    first: placement.left,
+    spread: spreadWidth,
+    limit: width,
+  });
   const rowStep = images.width * pixelBytes;
   compute.run(
     "place",
@@ -74,8 +91,10 @@ export function placeImages(
       toFirst: (rows.at * width + columns.at) * pixelBytes,
       clear: Number(clear),
     },
-    images.count,
-    images.count * height * width * images.channels / 4,
+    {
+      chunks: images.count,
+      multiplications: images.count * height * width * images.channels / 4,
+    },
   );
 }
 

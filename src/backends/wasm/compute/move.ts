@@ -78,8 +78,7 @@ function run(compute: Compute, block: Block, joined: readonly Steps[]): void {
       from3: d3.steps[0],
       to3: d3.steps[1],
     },
-    Math.ceil(rows / chunkRows),
-    rows * inner,
+    { chunks: Math.ceil(rows / chunkRows), multiplications: rows * inner },
   );
 }
 

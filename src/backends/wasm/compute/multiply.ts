@@ -104,8 +104,11 @@ function multiply(
         lowest: floatBits(finish.lowest),
         highest: floatBits(finish.highest),
       },
-      Math.ceil(pixels / cut.chunkPixels) * cut.columnChunks,
-      pixels * columns * steps.outer * steps.middle * steps.run,
+      {
+        chunks: Math.ceil(pixels / cut.chunkPixels) * cut.columnChunks,
+        multiplications: pixels * columns * steps.outer * steps.middle *
+          steps.run,
+      },
     );
   });
 }

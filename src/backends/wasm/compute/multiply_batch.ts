@@ -62,8 +62,11 @@ export function multiplyBatch(
     compute.run(
       "multiplyBatch",
       { table, scratch: scratch.address, ...shape },
-      products.length,
-      products.length * shape.rows * shape.inner * shape.columns,
+      {
+        chunks: products.length,
+        multiplications: products.length * shape.rows * shape.inner *
+          shape.columns,
+      },
     );
   });
 }

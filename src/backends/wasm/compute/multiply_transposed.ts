@@ -83,8 +83,7 @@ export function multiplyTransposed(
         runBlocks,
         columns,
       },
-      groups * runBlocks,
-      rows * size,
+      { chunks: groups * runBlocks, multiplications: rows * size },
     );
     if (partial) {
       sumRows(compute, {

@@ -1,7 +1,7 @@
 /** Recurrent layers as jobs for the compute kernels. */
 
 import { ROWS } from "./_recurrent.ts";
-import type { Compute, Scratch } from "./compute.ts";
+import type { Compute, Extent, Scratch } from "./compute.ts";
 import { multiplyTransposed } from "./multiply_transposed.ts";
 import { plain } from "./finish.ts";
 import { moveBlock } from "./move.ts";
@@ -45,13 +45,18 @@ export function columnsOf(
 /** The recurrent weights from a gate on, packed. */
 export function packGates(
   compute: Compute,
-  address: number,
   { units, gates }: Recurrence,
-  part: { first: number; count: number; transposed?: boolean },
+  part: {
+    /** Where the weights of all gates lie. */
+    readonly address: number;
+    readonly first: number;
+    readonly count: number;
+    readonly transposed?: boolean;
+  },
 ): Scratch {
   return packWeights(
     compute,
-    columnsOf(address, {
+    columnsOf(part.address, {
       rows: units,
       rowColumns: gates * units,
       first: part.first * units,
@@ -61,11 +66,13 @@ export function packGates(
   );
 }
 
-/** How many jobs' chunks the rows of a batch are, and what work they are. */
-export function chunksOf({ batch, steps, units, gates }: Recurrence) {
+/** The rows of a batch as chunks of a job. */
+export function extentOf(
+  { batch, steps, units, gates }: Recurrence,
+): Extent {
   return {
     chunks: Math.ceil(batch / ROWS),
-    work: batch * steps * units * units * gates,
+    multiplications: batch * steps * units * units * gates,
   };
 }
 
@@ -75,7 +82,7 @@ export function chunkScratch(
   recurrence: Recurrence,
   columns: number,
 ): Scratch {
-  const { chunks } = chunksOf(recurrence);
+  const { chunks } = extentOf(recurrence);
   return compute.scratch(4 * chunks * ROWS * toPanels(columns));
 }
 
@@ -83,9 +90,11 @@ export function chunkScratch(
 export function swapTime(
   compute: Compute,
   recurrence: Recurrence,
-  batchFirst: number,
-  timeFirst: number,
-  back = false,
+  { batchFirst, timeFirst, back = false }: {
+    readonly batchFirst: number;
+    readonly timeFirst: number;
+    readonly back?: boolean;
+  },
 ): void {
   const { batch, steps, inputs, goBackwards } = recurrence;
   const row = 4 * inputs;
@@ -120,7 +129,10 @@ export function projectInputs(
   const rows = batch * steps;
   scoped((own) => {
     const timeFirst = own(compute.scratch(4 * rows * inputs));
-    swapTime(compute, recurrence, x, timeFirst.address);
+    swapTime(compute, recurrence, {
+      batchFirst: x,
+      timeFirst: timeFirst.address,
+    });
     const columns = gates * units;
     multiplyMatrix(compute, {
       a: timeFirst.address,
@@ -154,7 +166,10 @@ export function projectGradients(
   const columns = gates * units;
   scoped((own) => {
     const timeFirst = own(compute.scratch(4 * rows * inputs));
-    swapTime(compute, recurrence, x, timeFirst.address);
+    swapTime(compute, recurrence, {
+      batchFirst: x,
+      timeFirst: timeFirst.address,
+    });
     multiplyTransposed(compute, {
       a: timeFirst.address,
       rows,
@@ -176,6 +191,10 @@ export function projectGradients(
       out: timeFirst.address,
       finish: plain,
     });
-    swapTime(compute, recurrence, dx, timeFirst.address, true);
+    swapTime(compute, recurrence, {
+      batchFirst: dx,
+      timeFirst: timeFirst.address,
+      back: true,
+    });
   });
 }

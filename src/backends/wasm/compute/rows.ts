@@ -24,8 +24,10 @@ export function resizeRows(
   compute.run(
     "resizeRows",
     { ...args, toColumns, chunkRows },
-    Math.ceil(args.rows / chunkRows),
-    args.rows * longest,
+    {
+      chunks: Math.ceil(args.rows / chunkRows),
+      multiplications: args.rows * longest,
+    },
   );
 }
 
@@ -44,8 +46,7 @@ export function sumRows(
       ...{ from, to, rows, columns, chunkRows: rows },
       ...{ chunkColumns: CHUNK_COLUMNS, columnChunks },
     },
-    columnChunks,
-    rows * columns,
+    { chunks: columnChunks, multiplications: rows * columns },
   );
 }
 
@@ -65,8 +66,7 @@ export function sumColumns(
         ...{ from, to: partial.address, rows, columns, chunkRows: SUM_ROWS },
         ...{ chunkColumns: columns, columnChunks: 1 },
       },
-      ranges,
-      rows * columns,
+      { chunks: ranges, multiplications: rows * columns },
     );
     sumRows(compute, { from: partial.address, rows: ranges, columns, to });
   });
@@ -83,8 +83,7 @@ export function sumEachRow(
   compute.run(
     "rowSums",
     { from, to, rows, columns, length, chunkRows },
-    Math.ceil(rows / chunkRows),
-    length,
+    { chunks: Math.ceil(rows / chunkRows), multiplications: length },
   );
 }
 
@@ -121,7 +120,6 @@ export function sumEachMatrix(
   compute.run(
     "middleSums",
     args,
-    count,
-    count * args.rows * args.columns,
+    { chunks: count, multiplications: count * args.rows * args.columns },
   );
 }

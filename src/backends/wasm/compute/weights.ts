@@ -45,8 +45,7 @@ export function packWeights(compute: Compute, weights: Weights): Scratch {
       columns,
       columnStep: weights.columnStep,
     },
-    toPanels(columns) / PANEL,
-    size,
+    { chunks: toPanels(columns) / PANEL, multiplications: size },
   );
   return packed;
 }

@@ -46,7 +46,14 @@ class WholeVectors implements Disposable {
   readonly address: number;
   readonly #scratch?: Scratch;
 
-  constructor(compute: Compute, from: number, rows: number, columns: number) {
+  constructor(
+    compute: Compute,
+    { from, rows, columns }: {
+      readonly from: number;
+      readonly rows: number;
+      readonly columns: number;
+    },
+  ) {
     const toColumns = toVectors(columns);
     if (toColumns === columns) {
       this.address = from;
@@ -97,9 +104,11 @@ export function convolveWinograd(
     const x = own(
       new WholeVectors(
         compute,
-        images.address,
-        images.count * images.height * images.width,
-        images.channels,
+        {
+          from: images.address,
+          rows: images.count * images.height * images.width,
+          columns: images.channels,
+        },
       ),
     );
     const uStep = planeStepOf(channels * panelColumns);
@@ -120,8 +129,10 @@ export function convolveWinograd(
           channels,
           planeStep: uStep,
         },
-        panelColumns / 8,
-        elements * channels * panelColumns * tile.taps,
+        {
+          chunks: panelColumns / 8,
+          multiplications: elements * channels * panelColumns * tile.taps,
+        },
       );
     });
     const bias = own(zeroScratch(compute, panelColumns));
@@ -170,8 +181,10 @@ export function convolveWinograd(
         lowest: floatBits(finish.lowest),
         highest: floatBits(finish.highest),
       },
-      Math.ceil(cut.tiles / blockTiles),
-      cut.tiles * elements * channels * panelColumns,
+      {
+        chunks: Math.ceil(cut.tiles / blockTiles),
+        multiplications: cut.tiles * elements * channels * panelColumns,
+      },
     );
     if (widened) {
       resizeRows(compute, {
@@ -211,17 +224,21 @@ export function correlateWinograd(
     const x = own(
       new WholeVectors(
         compute,
-        images.address,
-        images.count * images.height * images.width,
-        images.channels,
+        {
+          from: images.address,
+          rows: images.count * images.height * images.width,
+          columns: images.channels,
+        },
       ),
     );
     const d = own(
       new WholeVectors(
         compute,
-        dy,
-        images.count * windows.rows * windows.columns,
-        columns,
+        {
+          from: dy,
+          rows: images.count * windows.rows * windows.columns,
+          columns,
+        },
       ),
     );
     const zeros = own(zeroScratch(compute, size * Math.max(channels, wide)));
@@ -268,8 +285,10 @@ export function correlateWinograd(
         columns: wide,
         panelColumns,
       },
-      groups,
-      cut.tiles * elements * channels * panelColumns,
+      {
+        chunks: groups,
+        multiplications: cut.tiles * elements * channels * panelColumns,
+      },
     );
     const filterRows = tile.taps ** 2 * images.channels;
     const widened = own(
@@ -289,8 +308,10 @@ export function correlateWinograd(
         columns: wide,
         panelColumns,
       },
-      images.channels,
-      groups * elements * channels * wide,
+      {
+        chunks: images.channels,
+        multiplications: groups * elements * channels * wide,
+      },
     );
     if (widened) {
       resizeRows(compute, {

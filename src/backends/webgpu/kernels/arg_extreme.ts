@@ -88,8 +88,10 @@ function replaceExtreme(kernelName: string, better: Better): Replacement {
       backend.run(
         stored === "float32" ? floats : whole,
         [result, rows],
-        [Uint32Array.of(count, length, 0, 0)],
-        [Math.min(count, 65535)],
+        {
+          words: [Uint32Array.of(count, length, 0, 0)],
+          groups: [Math.min(count, 65535)],
+        },
       );
       if (!isLast) backend.disposeData(rows.dataId);
       return result;

@@ -126,7 +126,10 @@ export const batchNormKernel = defineKernel<
     const plan = planColumns({ rows, columns });
     const parts = backend.allocate([3, plan.chunks, columns]);
     const shader = columnShader(statistics, plan.width);
-    backend.run(shader, [parts, x], [plan.words], plan.groups);
+    backend.run(shader, [parts, x], {
+      words: [plan.words],
+      groups: plan.groups,
+    });
 
     const mean = backend.allocate([columns]);
     const inverse = backend.allocate([columns]);
@@ -143,16 +146,14 @@ export const batchNormKernel = defineKernel<
     backend.run(
       columnShader(finish, rest.width),
       [parts, mean, inverse, ...moving],
-      [numbers, rest.words],
-      rest.groups,
+      { words: [numbers, rest.words], groups: rest.groups },
     );
     backend.disposeData(parts.dataId);
 
     backend.run(
       normalize,
       [y, x, mean, inverse, gamma, beta],
-      [],
-      groupsFor(sizeOf(x.shape)),
+      { groups: groupsFor(sizeOf(x.shape)) },
     );
     return [y, mean, inverse, ...moving];
   },
@@ -239,8 +240,7 @@ export const batchNormGradKernel = defineKernel<
     backend.run(
       columnShader(gradientSums, plan.width),
       [parts, dy, x, mean, inverse],
-      [plan.words],
-      plan.groups,
+      { words: [plan.words], groups: plan.groups },
     );
     const dbeta = backend.allocate([columns]);
     const dgamma = backend.allocate([columns]);
@@ -248,16 +248,14 @@ export const batchNormGradKernel = defineKernel<
     backend.run(
       columnShader(finishGradient, rest.width),
       [parts, dbeta, dgamma],
-      [rest.words],
-      rest.groups,
+      { words: [rest.words], groups: rest.groups },
     );
     backend.disposeData(parts.dataId);
     const dx = backend.allocate([...x.shape]);
     backend.run(
       inputGradient,
       [dx, dy, x, mean, inverse, gamma, dbeta, dgamma],
-      [],
-      groupsFor(sizeOf(x.shape)),
+      { groups: groupsFor(sizeOf(x.shape)) },
     );
     return [dx, dgamma, dbeta];
   },

@@ -63,7 +63,10 @@ export const broadcastKernel = defineKernel<Named<"x">, BroadcastAttrs>(
       wholeWords([...runs.map(({ length }) => length), ...strides(runs)]),
     );
     words.set(floatBits([scale]), 8);
-    backend.run(shader, [result, inputs.x], [words], groupsFor(size));
+    backend.run(shader, [result, inputs.x], {
+      words: [words],
+      groups: groupsFor(size),
+    });
     return result;
   },
 );

@@ -182,8 +182,7 @@ export const conv2dBackpropFilterKernel = replaceKernel<
     backend.run(
       shaderOf(inChannels % 4 === 0, columns % 4 === 0),
       [parts, x, dy],
-      [words],
-      [Math.ceil(blocks / WORKGROUP), splits],
+      { words: [words], groups: [Math.ceil(blocks / WORKGROUP), splits] },
     );
     if (splits > 1) {
       const size = { rows: splits, columns: rows * columns, matrices: 1 };

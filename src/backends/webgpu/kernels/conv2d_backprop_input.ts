@@ -179,12 +179,14 @@ export const conv2dBackpropInputKernel = replaceKernel<
         backend.run(
           shaderOf(outChannels % 4 === 0),
           [dx, dy, filter],
-          [words],
-          [
-            Math.min(MOST, Math.ceil(blocks / WORKGROUP)),
-            1,
-            strideHeight * strideWidth,
-          ],
+          {
+            words: [words],
+            groups: [
+              Math.min(MOST, Math.ceil(blocks / WORKGROUP)),
+              1,
+              strideHeight * strideWidth,
+            ],
+          },
         );
         return dx;
       },

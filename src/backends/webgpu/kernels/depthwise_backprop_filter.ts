@@ -97,8 +97,7 @@ export const depthwiseBackpropFilterKernel = replaceKernel<
     backend.run(
       columnShader(PRODUCTS, plan.width),
       [parts, x, dy],
-      [window, plan.words],
-      plan.groups,
+      { words: [window, plan.words], groups: plan.groups },
     );
     if (plan.chunks > 1) {
       const size = { rows: plan.chunks, columns, matrices };

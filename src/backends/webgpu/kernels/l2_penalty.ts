@@ -70,13 +70,19 @@ function penalty(
   const rest = addend ? [addend] : [];
   if (groups === 1) {
     const shader = addend ? squaresPlus : squares;
-    backend.run(shader, [result, x, ...rest], [factor], [1]);
+    backend.run(shader, [result, x, ...rest], { words: [factor], groups: [1] });
     return result;
   }
   const parts = backend.allocate([groups]);
-  backend.run(squares, [parts, x], [floatBits([1, 0, 0, 0])], [groups]);
+  backend.run(squares, [parts, x], {
+    words: [floatBits([1, 0, 0, 0])],
+    groups: [groups],
+  });
   const shader = addend ? sumPlus : sum;
-  backend.run(shader, [result, parts, ...rest], [factor], [1]);
+  backend.run(shader, [result, parts, ...rest], {
+    words: [factor],
+    groups: [1],
+  });
   backend.disposeData(parts.dataId);
   return result;
 }
@@ -122,8 +128,7 @@ export const l2PenaltyGradKernel = defineKernel<Named<"dy" | "x">, L2Attrs>(
       backend.run(
         other.length ? scaledPlus : scaled,
         [result, x, ...other, dy],
-        [words],
-        groupsFor(sizeOf(x.shape)),
+        { words: [words], groups: groupsFor(sizeOf(x.shape)) },
       );
       return result;
     };

@@ -84,7 +84,10 @@ export const maxPoolKernel = replaceKernel(
       ...[info.padInfo.top, info.padInfo.left],
       ...[info.inChannels, 0x7fc00000],
     ]);
-    backend.run(shader, [result, x], [windows], groupsFor(size));
+    backend.run(shader, [result, x], {
+      words: [windows],
+      groups: groupsFor(size),
+    });
     return result;
   },
 );

@@ -109,7 +109,10 @@ function update(
     const size = value.shape.reduce((product, length) => product * length, 1);
     if (size > 0) {
       const groups = Math.min(1024, Math.ceil(size / 256));
-      backend.run(shader, [newValue, gradient, ...newSlots], [words], [groups]);
+      backend.run(shader, [newValue, gradient, ...newSlots], {
+        words: [words],
+        groups: [groups],
+      });
     }
     updated.push(newValue, ...newSlots);
   }

@@ -36,16 +36,22 @@ export function sumColumns(
   const plan = planColumns(size);
   if (plan.chunks === 1) {
     const shader = columnShader(SUM, plan.width);
-    backend.run(shader, [result, x], [plan.words], plan.groups);
+    backend.run(shader, [result, x], {
+      words: [plan.words],
+      groups: plan.groups,
+    });
     return;
   }
   const { columns, matrices } = size;
   const rows = plan.chunks;
   const parts = backend.allocate([matrices, rows, columns]);
   const shader = columnShader(SUM, plan.width);
-  backend.run(shader, [parts, x], [plan.words], plan.groups);
+  backend.run(shader, [parts, x], { words: [plan.words], groups: plan.groups });
   const rest = planColumns({ rows, columns, matrices }, { whole: true });
-  backend.run(shader, [result, parts], [rest.words], rest.groups);
+  backend.run(shader, [result, parts], {
+    words: [rest.words],
+    groups: rest.groups,
+  });
   backend.disposeData(parts.dataId);
 }
 

@@ -1,0 +1,112 @@
+import type { Chart } from "@clr/clr/plots";
+import { signOf } from "../../../examples/paper/intervals.ts";
+import type { Outcome } from "./compare.ts";
+
+/** The plan that the headline speaks of: the paper's. */
+const PLAN = "triangular";
+
+/** What a plan comes to over all problems, in a sentence. */
+export function headline(outcomes: readonly Outcome[]): string {
+  const judged = outcomes.flatMap(({ plans, problem }) =>
+    plans.filter(({ name }) => name === PLAN)
+      .map((plan) => ({ problem: problem.name, ...plan }))
+  );
+  const by = (sign: ReturnType<typeof signOf>) =>
+    judged.filter(({ difference }) => signOf(difference) === sign)
+      .map(({ problem }) => problem);
+  const shares = judged.map(({ share }) => Math.round(100 * share));
+  const [low, high] = [Math.min(...shares), Math.max(...shares)];
+  const list = (names: string[]) =>
+    names.length === 0 ? "none" : names.join(", ");
+  return `One range test and triangular cycles cost ${
+    low === high ? low : `${low} to ${high}`
+  } % of a search over ${
+    outcomes[0].grid.length
+  } rates; worse than its best on ${list(by("below"))}, better on ${
+    list(by("above"))
+  }, not to be told apart on ${list(by("open"))}`;
+}
+
+/** The differences to the best rate with their intervals, a panel a problem. */
+export function differencesChart(
+  outcomes: readonly Outcome[],
+  origin: string,
+): Chart {
+  const title = headline(outcomes);
+  const names = [
+    ...new Set(outcomes.flatMap(({ plans }) => plans.map(({ name }) => name))),
+  ];
+  const panels = outcomes.map(({ problem, plans, best }) => {
+    const means = plans.map(({ difference }) => difference.mean);
+    const [least, most] = [Math.min(0, ...means), Math.max(0, ...means)];
+    const margin = Math.max(1, (most - least) / 2);
+    const domain = [least - margin, most + margin];
+    // An interval that goes on beyond the means' surroundings ends at the edge.
+    const within = (value: number) =>
+      Math.max(domain[0], Math.min(domain[1], value));
+    const values = plans.map(({ name, difference }) => ({
+      plan: name,
+      mean: within(difference.mean),
+      low: within(difference.low),
+      high: within(difference.high),
+    }));
+    const x = (field: string) => ({
+      field,
+      type: "quantitative" as const,
+      scale: { domain },
+      title: `${problem.name}: points against fixed ${best.lr}`,
+    });
+    const y = {
+      field: "plan",
+      type: "nominal" as const,
+      sort: names,
+      title: null,
+    };
+    return {
+      width: 420,
+      height: 22 * names.length,
+      data: { values },
+      layer: [
+        {
+          data: { values: [{ zero: 0 }] },
+          mark: { type: "rule", color: "#888888", strokeDash: [4, 3] },
+          encoding: { x: x("zero") },
+        },
+        {
+          mark: { type: "rule", strokeWidth: 2, color: "#4c78a8" },
+          encoding: { x: x("low"), x2: { field: "high" }, y },
+        },
+        {
+          mark: {
+            type: "point",
+            filled: true,
+            size: 60,
+            opacity: 1,
+            color: "#1f4e79",
+          },
+          encoding: { x: x("mean"), y },
+        },
+      ],
+    };
+  });
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+    description: `${title}. ${origin}`,
+    title: {
+      text: wrapped(title),
+      subtitle: wrapped(`Means and 95 % intervals, paired by seed; ${origin}`),
+    },
+    vconcat: panels,
+  };
+}
+
+/** Lines of at most 80 characters. */
+function wrapped(text: string): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line !== "" && line.length + word.length > 80) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
+}

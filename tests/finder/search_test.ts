@@ -1,0 +1,146 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import type { MeasuredRun } from "../../src/finder/range_test_run.ts";
+import { searchRange } from "../../src/finder/search.ts";
+import type { SearchSetup } from "../../src/finder/search_setup.ts";
+import { DivergenceDetector } from "../../src/finder/divergence.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
+
+/** Curvatures of a bowl: steps of more than 2 / 4 diverge. */
+const CURVATURES = [4, 1, 0.2];
+
+/** Noisy gradient descent into a bowl, from (1, 1, 1), whatever came before. */
+function bowl(seed = 1) {
+  const random = seededRandom(seed);
+  const runs: { rates: readonly number[]; trained: number }[] = [];
+  const run: SearchSetup["run"] = (rates, { from }) => {
+    const at = CURVATURES.map(() => 1);
+    const losses: number[] = [];
+    const references: number[] = [];
+    const detector = new DivergenceDetector();
+    const first = 0.5 * CURVATURES.reduce((a, b) => a + b, 0);
+    let stopReason: MeasuredRun["stopReason"] = "end";
+    for (const rate of rates) {
+      const noise = 0.1 * (random() - 0.5);
+      const loss = CURVATURES.reduce(
+        (sum, c, k) => sum + c * at[k] ** 2 / 2,
+        0,
+      );
+      if (!Number.isFinite(loss)) {
+        stopReason = "non-finite";
+        break;
+      }
+      losses.push(loss + noise);
+      references.push(first + noise);
+      CURVATURES.forEach((c, k) =>
+        at[k] -= rate * (c * at[k] + 0.2 * (random() - 0.5))
+      );
+      if (
+        from !== undefined && detector.add(loss + noise, first + noise)
+      ) {
+        stopReason = "diverged";
+        break;
+      }
+    }
+    const trained = losses.length;
+    runs.push({ rates: [...rates], trained });
+    return Promise.resolve({
+      losses,
+      references,
+      metrics: {},
+      stopReason,
+      ...(from === undefined ? {} : { from }),
+      trained,
+      evaluated: trained,
+    });
+  };
+  return { run, runs };
+}
+
+const SETUP = {
+  startLr: 1e-5,
+  endLr: 10,
+  mayStartLower: true,
+  mayEndHigher: true,
+  pace: 10,
+  maxBatches: 250,
+};
+
+Deno.test("searchRange() bounds a bowl below the rate at which it diverges", async () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const { run } = bowl(seed);
+    const { baseLr, maxLr, trials } = await searchRange({ ...SETUP, run });
+    assert(baseLr! > 0.003 && baseLr! < 0.1, `${baseLr}`);
+    assert(maxLr! > 0.03 && maxLr! < 0.5, `${maxLr}`);
+    assertEquals(trials[0].losses.length, 20);
+  }
+});
+
+Deno.test("searchRange() spends no more than it may", async () => {
+  for (const maxBatches of [1, 9, 30, 60, 75, 90, 110, 130, 250]) {
+    const { run, runs } = bowl();
+    await searchRange({ ...SETUP, maxBatches, run });
+    const spent = runs.reduce((sum, { trained }) => sum + trained, 0);
+    assert(spent <= maxBatches, `${spent} of ${maxBatches}`);
+  }
+});
+
+Deno.test("searchRange() tries no rate beyond those that it was given", async () => {
+  for (const startLr of [1e-3, 0.02, 0.06]) {
+    const endLr = 3;
+    const { run, runs } = bowl();
+    await searchRange({
+      ...SETUP,
+      startLr,
+      endLr,
+      mayStartLower: false,
+      mayEndHigher: false,
+      run,
+    });
+    assert(runs.length > 2, `${runs.length}`);
+    for (const { rates } of runs) {
+      assert(Math.min(...rates) >= startLr, `${rates}`);
+      assert(Math.max(...rates) <= endLr, `${rates}`);
+    }
+  }
+});
+
+Deno.test("searchRange() extends the rates where none improves, or none is too high", async () => {
+  for (const [startLr, endLr] of [[5, 50], [1e-5, 1e-2]]) {
+    const { run } = bowl();
+    const { maxLr } = await searchRange({ ...SETUP, startLr, endLr, run });
+    assert(maxLr! > 0.03 && maxLr! < 0.5, `${maxLr}`);
+  }
+});
+
+Deno.test("searchRange() trains for long while it is in doubt", async () => {
+  const sure = await searchRange({ ...SETUP, run: bowl().run });
+  const long: number[] = [];
+  const { run } = bowl();
+  const runLong = async (rate: number, steps: number) => {
+    long.push(rate);
+    const unseen = new Array<number>(4).fill(rate);
+    return await run([...new Array<number>(steps).fill(rate), ...unseen], {});
+  };
+  // Learned by then: half of the way to the rate that held for long.
+  const found = await searchRange({
+    ...SETUP,
+    run,
+    runLong,
+    isInDoubt: () => Promise.resolve(long.length === 0),
+  });
+  assertEquals(long.length, 1);
+  assert(long[0] > sure.maxLr!, `${long} ${sure.maxLr}`);
+  assertAlmostEquals(found.maxLr!, Math.sqrt(sure.maxLr! * long[0]), 1e-9);
+  assertEquals(found.trials.at(-1)!.unseen?.length, 4);
+
+  // Not even then: the bounds stay, and no lower rate is tried.
+  long.length = 0;
+  const unsure = await searchRange({
+    ...SETUP,
+    run: bowl().run,
+    runLong,
+    isInDoubt: () => Promise.resolve(true),
+  });
+  assertEquals(long.length, 1);
+  assertEquals(unsure.maxLr, sure.maxLr);
+});
