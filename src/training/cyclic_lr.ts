@@ -505,8 +505,15 @@ export class CyclicLR extends LearningRateScheduler {
 
   /** As of every scheduler, with the bounds and the place in the cycle. */
   protected override describePosition(): string {
-    const { baseLr, maxLr, mode, scaleFn, stepSize, stepSizeDown } =
-      this.options;
+    const {
+      baseLr,
+      maxLr,
+      mode,
+      scaleFn,
+      stepSize,
+      stepSizeDown,
+      cycleFactor,
+    } = this.options;
     const steps = this.#stepSizeEpochs !== undefined
       ? `steps of ${shortNumber(this.#stepSizeEpochs)} epochs`
       : stepSize === stepSizeDown
@@ -514,9 +521,12 @@ export class CyclicLR extends LearningRateScheduler {
       : `steps of ${shortNumber(stepSize)} batches up and ${
         shortNumber(stepSizeDown)
       } down`;
+    const growth = cycleFactor === 1
+      ? ""
+      : `, each cycle ${shortNumber(cycleFactor)} times as long`;
     return `(${scaleFn ? "scaleFn" : mode}, ${shortNumber(baseLr)} to ${
       shortNumber(maxLr)
-    }, ${steps}) in cycle ${this.cycle}, ${super.describePosition()}`;
+    }, ${steps}${growth}) in cycle ${this.cycle}, ${super.describePosition()}`;
   }
 
   get #position(): CyclePosition {

@@ -23,12 +23,17 @@ import {
   show,
   that,
 } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { columnsWith } from "../runtime/columns.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
+
+const NAMES = Object.keys(
+  { historyLimit: 0 } satisfies Record<keyof HistoryOptions, 0>,
+);
 
 /** The state of a scheduler without its history. */
 export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;
@@ -115,6 +120,7 @@ export class LearningRateScheduler extends CallbackBase {
    */
   constructor(schedule: Schedule, options: HistoryOptions = {}) {
     super();
+    checkNames("create a learning-rate scheduler", options, NAMES);
     checkHistoryLimit(options.historyLimit);
     this.#batches.limit = options.historyLimit;
     this.#schedule = checkSchedule(schedule);

@@ -351,6 +351,7 @@ export const kernelArguments = {
   middleSums: ["from", "to", "rows", "columns"],
   /** Rows of eˣ that sum to 1. A chunk is a range of rows. */
   softmax: ["from", "to", "rows", "columns", "chunkRows"],
+  logSoftmax: ["from", "to", "rows", "columns", "chunkRows"],
   /** Moves rows of values, counted in up to four dimensions. A chunk is a range
    * of rows. */
   move: [

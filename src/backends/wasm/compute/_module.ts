@@ -135,6 +135,7 @@ export function assembleComputeModule(target: Target): Uint8Array<ArrayBuffer> {
     rowSums: rowSums(),
     middleSums: middleSums(),
     softmax: softmax(target),
+    logSoftmax: softmax(target, { isLog: true }),
     move: move(),
     gather: gather(),
     moments: moments(target),

@@ -15,7 +15,9 @@ const CHUNK = 8192;
 
 /** About how many multiplications a value takes. */
 const work: Partial<Record<UnaryOp, number>> = {
+  elu: 12,
   exp: 10,
+  log: 14,
   tanh: 20,
   sigmoid: 12,
   softplus: 24,
