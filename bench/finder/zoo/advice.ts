@@ -5,6 +5,7 @@ import {
   type Remedy,
 } from "@clr/clr";
 import { cyclic } from "@clr/clr/schedules";
+import { keysOf } from "../../../src/runtime/records.ts";
 import { type Grid, regret } from "./grid.ts";
 import { type Bounds, boundsOf } from "./judge.ts";
 import type { Laboratory } from "./train.ts";
@@ -50,19 +51,45 @@ function said(range: LearningRateRange): Bounds & { readonly finding: string } {
   return { ...boundsOf(range), finding: range.finding.kind };
 }
 
-/** Runs the finder and, where it is not good, again as it advises. */
+/** What was followed in each of the ways of testing. */
+export type FollowedWays = { readonly [Way in keyof typeof WAYS]: Followed };
+
+/** How a person tests: the rates are the test's own choice, or theirs. */
+const WAYS = {
+  "rates of its choice": {},
+  "60 rates": { iterations: 60 },
+} as const satisfies { readonly [way: string]: FindLearningRateOptions };
+
+/** Follows the advice in each of the ways of testing. */
 export async function followAdvice(
   laboratory: Laboratory,
   options: { readonly seed: number; readonly steps: number },
+): Promise<FollowedWays> {
+  const followed: { [way: string]: Followed } = {};
+  for (const [way, own] of Object.entries(WAYS)) {
+    followed[way] = await follow(laboratory, { ...options, own });
+  }
+  return followed as FollowedWays;
+}
+
+/** Runs the finder and, where it is not good, again as it advises. */
+async function follow(
+  laboratory: Laboratory,
+  options: {
+    readonly seed: number;
+    readonly steps: number;
+    readonly own: FindLearningRateOptions;
+  },
 ): Promise<Followed> {
   const { instance } = laboratory;
   const { batchSize } = instance;
-  const { seed, steps } = options;
-  const find = (own: FindLearningRateOptions) =>
+  const { seed, steps, own } = options;
+  const find = (advised: FindLearningRateOptions) =>
     findLearningRate(instance.trainee, instance.train, {
       batchSize,
       seed,
       ...own,
+      ...advised,
     });
   const train = async ({ baseLr, maxLr }: LearningRateRange) => {
     if (baseLr === undefined || maxLr === undefined) return undefined;
@@ -86,7 +113,7 @@ export async function followAdvice(
 /** What a problem's advice led to, and its grid where the verdict was not good. */
 export interface FollowedRun {
   readonly name: string;
-  readonly followed: Followed;
+  readonly followed: FollowedWays;
   readonly grid?: Grid;
 }
 
@@ -98,6 +125,23 @@ function wordRemedy(remedy: Remedy): string {
 
 /** How often the first remedy helps, and each run in which one was given. */
 export function adviceTable(runs: readonly FollowedRun[]): string {
+  return keysOf(WAYS).map((way) =>
+    `### ${way}\n\n${
+      tableOf(
+        runs.map(({ followed, ...run }) => ({
+          ...run,
+          followed: followed[way],
+        })),
+      )
+    }`
+  ).join("\n\n");
+}
+
+function tableOf(
+  runs: readonly (Omit<FollowedRun, "followed"> & {
+    readonly followed: Followed;
+  })[],
+): string {
   const others = runs.filter(({ followed }) => followed.remedy !== undefined);
   const tested = others.filter(({ followed }) => followed.after !== undefined);
   const good = tested.filter(({ followed }) =>

@@ -20,8 +20,8 @@ import type { FlagValues } from "../../../src/command/flags.ts";
 import {
   adviceTable,
   followAdvice,
-  type Followed,
   type FollowedRun,
+  type FollowedWays,
 } from "./advice.ts";
 import { type Grid, trainGrid } from "./grid.ts";
 import { judge, type Judged } from "./judge.ts";
@@ -150,14 +150,15 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     if (flags.advice && !flags.report && i % shares === share - 1) {
       using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
       const steps = Math.round(longer * laboratory.instance.steps);
-      const { remedy } = await cached(
+      const ways = await cached(
         path,
         () => followAdvice(laboratory, { seed, steps }),
       );
-      if (remedy) await cached(gridPath, () => trainGrid(laboratory, steps));
+      const isAdvised = Object.values(ways).some(({ remedy }) => remedy);
+      if (isAdvised) await cached(gridPath, () => trainGrid(laboratory, steps));
       console.error(`${key}: ${i + 1} of ${jobs.length}`);
     }
-    const one = await readIfThere<Followed>(path);
+    const one = await readIfThere<FollowedWays>(path);
     if (!one) continue;
     const grid = await readIfThere<Grid>(gridPath);
     const name = `${problem.name}, ${optimizer}, seed ${seed}`;
