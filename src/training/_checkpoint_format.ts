@@ -37,7 +37,7 @@ import {
   type NamedTensor,
 } from "./_safetensors.ts";
 import { setValue } from "../runtime/columns.ts";
-import type { StateAlone } from "./learning_rate_scheduler.ts";
+import type { StateAlone } from "./scheduler_state.ts";
 
 /** What a checkpoint says of itself. */
 export interface CheckpointContent extends AveragesContent {

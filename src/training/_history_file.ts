@@ -20,7 +20,7 @@ import { fileSystem } from "../runtime/builtin.ts";
 import { isMissing } from "../runtime/system_error.ts";
 import { writeAt } from "../runtime/write_file.ts";
 import { fromHex, sha256, toHex } from "../runtime/sha256.ts";
-import type { SchedulerState } from "./learning_rate_scheduler.ts";
+import type { SchedulerState } from "./scheduler_state.ts";
 import type { Columns } from "./history.ts";
 
 /** Batches and epochs, each in columns. */

@@ -84,14 +84,22 @@ function network(): tf.LayersModel {
   return model;
 }
 
-/** Runs the program on the backend of `options`. */
+/**
+ * Runs the program on the backend of `options`.
+ *
+ * @param maxBatches Of the range test.
+ */
 export async function everywhere(
   options: SelectBackendOptions = {},
+  maxBatches?: number,
 ): Promise<Outcome> {
   const { backend, device, threads, reason } = await selectBackend(options);
   const { xs, ys } = images(384);
   const model = network();
-  const range = await findLearningRate(model, { xs, ys }, { batchSize: 32 });
+  const range = await findLearningRate(model, { xs, ys }, {
+    batchSize: 32,
+    maxBatches,
+  });
   const clr = CyclicLR.fromRange(range, { stepSize: 12 });
   await model.fit(xs, ys, {
     batchSize: 32,
