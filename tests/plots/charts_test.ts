@@ -372,6 +372,18 @@ Deno.test("historyChart() draws all metrics where there is neither loss nor accu
   assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
 });
 
+Deno.test("historyChart() counts iterations, not the rows of a thinned history", () => {
+  const iterations = Array.from({ length: 200 }, (_, i) => 16 * (i + 1));
+  const chart = historyChart({
+    iterations,
+    loss: iterations.map((t) => 1 / t),
+  });
+  assertStringIncludes(chart.title.subtitle.join(" "), "3,200 iterations · ");
+  const resumed = iterations.slice(0, 40).map((_, i) => 501 + i);
+  const rest = historyChart({ iterations: resumed, loss: resumed });
+  assertStringIncludes(rest.title.subtitle.join(" "), "40 iterations");
+});
+
 Deno.test("charts take every scheduler as the run it has recorded", () => {
   const history = { iterations: [1, 2, 3], lr: [1, 2, 1], loss: [3, 2, 1] };
   const epochHistory = { iterations: [3], epochs: [1], val_loss: [1] };
