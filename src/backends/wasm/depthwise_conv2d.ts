@@ -9,7 +9,13 @@ import { finishSeparately } from "./_activation.ts";
 import { addressOf } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
 import { shape4D } from "../_shapes.ts";
-import {type BackendWasm, callKernel, type KernelCall, requireChannelsLast, type TensorInfo, wasmKernel
+import {
+  type BackendWasm,
+  callKernel,
+  type KernelCall,
+  requireChannelsLast,
+  type TensorInfo,
+  wasmKernel,
 } from "./_wasm_kernel.ts";
 import { withFrame } from "./depthwise_conv2d_backprop.ts";
 
