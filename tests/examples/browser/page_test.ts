@@ -147,6 +147,21 @@ browserTest(
         await page.locator("#file-name").innerText(),
         "mended.csv: 120 rows of 2 numbers, 3 classes",
       );
+
+      // One that is dropped takes its place.
+      await page.check("input[value=digits]");
+      const dropped = await page.evaluateHandle(`(() => {
+        const transfer = new DataTransfer();
+        const text = ${JSON.stringify(rows.slice(0, 60).join("\n"))};
+        transfer.items.add(new File([text], "dropped.csv"));
+        return transfer;
+      })()`);
+      await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+      await page.waitForSelector("#file-name:has-text('dropped.csv: 60 rows')");
+      assert(await page.isChecked("#own input"));
+      await page.setInputFiles("#file", mended);
+      await page.waitForSelector("#file-name:has-text('mended.csv: 120 rows')");
+
       await page.fill("#epochs", "2");
       await page.click("#start");
       assertMatch(
