@@ -100,6 +100,13 @@ function measuredPeriod(
     : stride * alike.reduce((sum, length) => sum + length, 0) / alike.length;
 }
 
+/** Cycles that end within the rates, also where none follows the last. */
+function wholeCycles(rates: Float64Array, ends: readonly number[]): number {
+  const bottom = rates[ends[ends.length - 1]];
+  const isOver = rates[rates.length - 1] <= bottom * (1 + 1e-9);
+  return ends.length + (isOver ? 1 : 0);
+}
+
 function headline(
   { rates, stride }: Looked,
   ends: readonly number[],
@@ -119,7 +126,7 @@ function headline(
       formatRate(rates[high])
     } ${
       period === undefined
-        ? `in ${count(ends.length)} cycles of different length`
+        ? `in ${count(wholeCycles(rates, ends))} cycles of different length`
         : `every ${count(period)} iterations`
     }`;
   }

@@ -256,6 +256,10 @@ Deno.test("scheduleChart() has the period of a schedule from its options", () =>
       cyclic({ stepSize: 500, cycleFactor: 1.5 }),
       "in 7 cycles of different length",
     ],
+    [
+      cosineRestarts({ maxLr: 1, cycleSize: 900, cycleFactor: 0.7, cycles: 6 }),
+      "in 6 cycles of different length",
+    ],
   ];
   for (const [schedule, period] of cases) {
     const chart = scheduleChart(schedule, 34_000);
