@@ -27,6 +27,13 @@
 
 export * from "./src/finder/mod.ts";
 export * from "./src/training/cyclic_lr.ts";
+export type {
+  CycleEnd,
+  CyclicLRFromRangeOptions,
+  CyclicLROptions,
+  CyclicLRResetOptions,
+} from "./src/training/cyclic_lr_options.ts";
+export type { CyclicLRState } from "./src/training/cyclic_lr_state.ts";
 export type { LearningRateBounds } from "./src/training/learning_rate_bounds.ts";
 export type {
   Columns,
@@ -36,10 +43,8 @@ export type {
   Logs,
 } from "./src/training/history.ts";
 export * from "./src/tfjs/learning_rate.ts";
-export {
-  LearningRateScheduler,
-  type SchedulerState,
-} from "./src/training/learning_rate_scheduler.ts";
+export { LearningRateScheduler } from "./src/training/learning_rate_scheduler.ts";
+export type { SchedulerState } from "./src/training/scheduler_state.ts";
 export type {
   CyclicMode,
   CyclicOptions,

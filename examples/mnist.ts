@@ -24,11 +24,12 @@ import {
 import { comparisonChart, toSvg } from "@clr/clr/plots";
 import { constant } from "@clr/clr/schedules";
 import { TensorBoardLogger } from "@clr/clr/training";
-import { ImageBatches } from "./datasets/image_batches.ts";
+import { ImageBatches, type TensorBatch } from "./datasets/image_batches.ts";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import { loadMnist } from "./datasets/mnist.ts";
 import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
+import { loadRangeTestBatches } from "./training/find_range.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
 import { paragraph } from "./training/paragraph.ts";
 
@@ -44,7 +45,30 @@ const FLAGS = {
   },
 } as const;
 
-async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
+type Values = FlagValues<typeof FLAGS>;
+
+/** The flags of this program that `find-lr` takes for its range test. */
+export const findLrFlags = {
+  data: WHOLE_DATA_FLAGS.data,
+  "train-images": WHOLE_DATA_FLAGS["train-images"],
+} as const;
+
+/** The network, compiled with Adam. */
+export function createModel({ seed }: Pick<Values, "seed">): tf.LayersModel {
+  return createMnistPerceptron({ seed, optimizer: tf.train.adam() });
+}
+
+/** The training images in batches, for the `find-lr` command. */
+export async function createData(
+  values: Pick<Values, "data" | "train-images" | "batch-size" | "seed">,
+): Promise<() => Iterable<TensorBatch>> {
+  return await loadRangeTestBatches(
+    { load: loadMnist, normalization: () => normalization },
+    values,
+  );
+}
+
+async function main(flags: Values): Promise<number> {
   const { epochs, seed } = flags;
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
@@ -67,12 +91,8 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     normalization,
     shuffle: false,
   });
-  // Both trainings begin with the same weights and see the same batches.
-  const createModel = () =>
-    createMnistPerceptron({ seed, optimizer: tf.train.adam() });
-
   const range = await findLearningRate(
-    createModel(),
+    createModel(flags),
     () => train.tensors(0, train.perEpoch),
     { seed },
   );
@@ -84,8 +104,9 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   for (const logger of loggers()) await logger.logRange(range);
   if (range.verdict !== "good") return 3;
 
+  // Both trainings begin with the same weights and see the same batches.
   const fit = (scheduler: LearningRateScheduler, callbacks: tf.Callback[]) =>
-    createModel().fitDataset(train.dataset(), {
+    createModel(flags).fitDataset(train.dataset(), {
       epochs,
       batchesPerEpoch: train.perEpoch,
       validationData: test.dataset(0, test.perEpoch),

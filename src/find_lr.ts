@@ -52,7 +52,12 @@ import {
   readMetric,
   type Values,
 } from "./find_lr/flags.ts";
-import { loadModule, type TestedModule } from "./find_lr/module.ts";
+import {
+  checkSwapped,
+  loadModule,
+  ModuleError,
+  type TestedModule,
+} from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
 import { shortNumber } from "./runtime/short_number.ts";
 import { wrap } from "./runtime/wrap.ts";
@@ -145,7 +150,7 @@ async function testExports<T>(
     const isRefusal = (error instanceof TypeError ||
       error instanceof RangeError) && error.message.startsWith("Cannot ");
     if (!isRefusal) throw error;
-    throw new UsageError(`${path}: ${error.message}`);
+    throw new ModuleError(`${path}: ${error.message}`);
   }
 }
 
@@ -164,6 +169,7 @@ async function testModule(
     const model = await module.createModel(values);
     if (model instanceof LayersModel) await preflight(model);
     const data = await module.createData(values);
+    checkSwapped(path, model, data);
     const progress = new RangeProgress();
     const live = own(
       await openLivePage(values.live, {

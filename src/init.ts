@@ -35,6 +35,7 @@ async function writeStarter(folder: string): Promise<void> {
     if (exists) {
       throw new UsageError(
         `Cannot start a project as ${path} must not exist yet: name another folder`,
+        { isInHelp: false },
       );
     }
   }

@@ -274,6 +274,12 @@ Deno.test("find-lr says in a line what is wrong with a module, and where", () =>
         data.replace("[tf.ones([8, 4]), tf.ones([8, 1])]", "({})"),
         "the model must be compiled",
       ],
+      [
+        "swapped",
+        head + model.replace("createModel", "createData") +
+        data.replace("createData", "createModel"),
+        "createModel() returns data and createData() a model: swap their names",
+      ],
     ];
     for (const [name, text, said] of modules) {
       const path = `${name}.ts`;
@@ -283,10 +289,28 @@ Deno.test("find-lr says in a line what is wrong with a module, and where", () =>
       assertStringIncludes(stderr, said);
       assertStringIncludes(stderr, path);
       assert(!stderr.includes("find_lr.ts:"), stderr);
+      // What is wrong is no flag, and the package is mapped nowhere.
+      assert(!/--help|maps it/.test(stderr), stderr);
     }
     const { code, stderr } = await findLr(["none.ts"], folder);
     assertEquals(code, 2);
     assertStringIncludes(stderr, "There is no module none.ts");
+  }));
+
+Deno.test("find-lr says how to run it where a project maps a package for itself", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "sub"));
+    await Deno.writeTextFile(
+      join(folder, "deno.json"),
+      `{ "imports": { "lodash": "npm:lodash@^4" } }`,
+    );
+    const path = join(folder, "sub/train.ts");
+    await Deno.writeTextFile(path, 'import "lodash";');
+    // As where it was installed for all projects, its own map is another.
+    const { code, stderr } = await findLr([path], folder);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "deno.json maps it");
+    assertStringIncludes(stderr, "deno run -A jsr:@clr/clr/find-lr");
   }));
 
 Deno.test("find-lr takes a module from the folder that a task was called in, and its validation data", () =>

@@ -173,9 +173,10 @@ export interface IdxLayout {
 /** Reads images `from` to before `to(count)` of the pair of files called `stem`. */
 async function readPair(
   dir: string,
-  stem: "train" | "t10k",
-  range: (count: number) => { from: number; to: number },
-  { name, shape, classes }: IdxLayout,
+  { name, shape, classes, stem, range }: IdxLayout & {
+    readonly stem: "train" | "t10k";
+    readonly range: (count: number) => { from: number; to: number };
+  },
 ): Promise<ImageSplit> {
   const imagesPath = await findIdx(name, dir, {
     stem,
@@ -245,30 +246,34 @@ export async function readIdx(
     countToRead(options.testImages, available, `test images of ${name}`);
   if (hasTrain) {
     return {
-      train: await readPair(
-        dir,
-        "train",
-        (count) => ({ from: 0, to: trainCount(count) }),
-        layout,
-      ),
-      test: await readPair(
-        dir,
-        "t10k",
-        (count) => ({ from: 0, to: testCount(count) }),
-        layout,
-      ),
+      train: await readPair(dir, {
+        ...layout,
+        stem: "train",
+        range: (count) => ({ from: 0, to: trainCount(count) }),
+      }),
+      test: await readPair(dir, {
+        ...layout,
+        stem: "t10k",
+        range: (count) => ({ from: 0, to: testCount(count) }),
+      }),
     };
   }
-  const train = await readPair(
-    dir,
-    "t10k",
-    (count) => ({ from: 0, to: trainCount(Math.floor(TRAIN_PART * count)) }),
-    layout,
-  );
-  const test = await readPair(dir, "t10k", (count) => {
-    const from = Math.floor(TRAIN_PART * count);
-    return { from, to: from + testCount(count - from) };
-  }, layout);
+  const train = await readPair(dir, {
+    ...layout,
+    stem: "t10k",
+    range: (count) => ({
+      from: 0,
+      to: trainCount(Math.floor(TRAIN_PART * count)),
+    }),
+  });
+  const test = await readPair(dir, {
+    ...layout,
+    stem: "t10k",
+    range: (count) => {
+      const from = Math.floor(TRAIN_PART * count);
+      return { from, to: from + testCount(count - from) };
+    },
+  });
   return {
     train,
     test,

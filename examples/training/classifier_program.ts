@@ -16,6 +16,7 @@ import {
   runCommand,
   stoppedStatus,
   TENSORBOARD_FLAGS,
+  UsageError,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -115,6 +116,22 @@ export async function runClassifier<Values extends ClassifierFlagValues>(
   });
 }
 
+/** What has no say in a mode, and would be passed over without a word. */
+const WITHOUT: Partial<
+  Record<ClassifierFlagValues["mode"], readonly ("base-lr" | "step-size")[]>
+> = {
+  onecycle: ["base-lr", "step-size"],
+  plateau: ["base-lr"],
+};
+
+function checkMode(values: ClassifierFlagValues): void {
+  const flag = WITHOUT[values.mode]?.find((flag) => values[flag] !== undefined);
+  if (flag === undefined) return;
+  throw new UsageError(
+    `--${flag}: --mode ${values.mode} has none; --max-lr is its highest rate`,
+  );
+}
+
 async function main<Values extends ClassifierFlagValues>(
   program: ClassifierProgram<Values>,
   values: Values,
@@ -122,6 +139,7 @@ async function main<Values extends ClassifierFlagValues>(
   const { out, plots, tensorboard, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
   livePort(values.live);
+  checkMode(values);
   using _lock = await lockFolder(out, { by: program.file });
   const backend = await selectBackend(values);
   const preset = program.preset(backend);

@@ -62,7 +62,7 @@ import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
-import { softmaxKernel } from "./wasm/softmax.ts";
+import { softmaxKernels } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -86,7 +86,7 @@ const trainingKernels: readonly KernelConfig[] = [
   maxPoolGradKernel,
   sumKernel,
   meanKernel,
-  softmaxKernel,
+  ...softmaxKernels,
   ...elementwiseKernels,
   ...trigonometricKernels,
   conv3DKernel,

@@ -63,19 +63,41 @@ function addComparison(kernelName: string): void {
   });
 }
 
+/** How windows lie along an axis. */
+interface WindowAxis {
+  readonly size: number;
+  readonly window: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly out: number;
+}
+
+/** The axes of an image, or of the slices of a volume. */
+function planeOf(
+  info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo,
+): WindowAxis[] {
+  return [{
+    size: info.inHeight,
+    window: info.filterHeight,
+    stride: info.strideHeight,
+    before: info.padInfo.top,
+    out: info.outHeight,
+  }, {
+    size: info.inWidth,
+    window: info.filterWidth,
+    stride: info.strideWidth,
+    before: info.padInfo.left,
+    out: info.outWidth,
+  }];
+}
+
 /**
  * For each window, by how much of it lies on the input the whole window is
  * larger. tfjs's kernels divide by the whole window, where the pooling divided
  * by what lies on the input.
  */
 function outside(
-  axes: {
-    size: number;
-    window: number;
-    stride: number;
-    before: number;
-    out: number;
-  }[],
+  axes: readonly WindowAxis[],
 ): tf.Tensor | undefined {
   const factors = axes.map(({ size, window, stride, before, out }) =>
     Float32Array.from({ length: out }, (_, i) => {
@@ -107,19 +129,7 @@ function mendAvgPool(): void {
         pad,
         dimRoundingMode,
       );
-      const factor = outside([{
-        size: info.inHeight,
-        window: info.filterHeight,
-        stride: info.strideHeight,
-        before: info.padInfo.top,
-        out: info.outHeight,
-      }, {
-        size: info.inWidth,
-        window: info.filterWidth,
-        stride: info.strideWidth,
-        before: info.padInfo.left,
-        out: info.outWidth,
-      }]);
+      const factor = outside(planeOf(info));
       const scaled = factor ? tf.mul(dy, factor) : dy;
       return stock.gradFunc(scaled, saved, attrs);
     },
@@ -136,19 +146,7 @@ function mendAvgPool(): void {
         stride: info.strideDepth,
         before: info.padInfo.front,
         out: info.outDepth,
-      }, {
-        size: info.inHeight,
-        window: info.filterHeight,
-        stride: info.strideHeight,
-        before: info.padInfo.top,
-        out: info.outHeight,
-      }, {
-        size: info.inWidth,
-        window: info.filterWidth,
-        stride: info.strideWidth,
-        before: info.padInfo.left,
-        out: info.outWidth,
-      }]);
+      }, ...planeOf(info)]);
       const scaled = factor ? tf.mul(dy, factor) : dy;
       return stock.gradFunc(scaled, saved, attrs);
     },

@@ -251,26 +251,31 @@ export async function preflight(
   return await scoped(async (own) => {
     const tracker = own(new LayerTracker(model));
     let failure: PreflightError | undefined;
-    const pass = () =>
-      tf.tidy(() => {
+    const loss = (inputs: Tensor[]) => {
+      const outputs = model.apply(inputs, { training: true });
+      const sums = [outputs].flat().map((output) =>
+        tf.sum(tf.cast(output as Tensor, "float32"))
+      );
+      const total = tf.addN(sums) as tf.Scalar;
+      tracker.followBackwards();
+      return total;
+    };
+    const pass = async () => {
+      const grads = tf.tidy(() => {
         const inputs = given ?? sampleInputs(model);
-        const loss = () => {
-          const outputs = model.apply(inputs, { training: true });
-          const sums = [outputs].flat().map((output) =>
-            tf.sum(tf.cast(output as Tensor, "float32"))
-          );
-          const total = tf.addN(sums) as tf.Scalar;
-          tracker.followBackwards();
-          return total;
-        };
-        // Read, as some failures show only then.
-        Object.values(tf.variableGrads(loss).grads).forEach((grad) =>
-          grad.dataSync()
-        );
+        return tf.variableGrads(() => loss(inputs)).grads;
       });
-    const { kernelNames } = await tf.profile(() => {
       try {
-        pass();
+        // Read, as some failures show only then; a browser's GPU must be waited
+        // for.
+        await Promise.all(Object.values(grads).map((grad) => grad.data()));
+      } finally {
+        tf.dispose(grads);
+      }
+    };
+    const { kernelNames } = await tf.profile(async () => {
+      try {
+        await pass();
       } catch (error) {
         failure = explain(error, tracker);
         disposeTape();

@@ -124,6 +124,20 @@ export type FlagValues<F extends Flags> =
 export class UsageError extends Error {
   /** `"UsageError"`. */
   override name = "UsageError";
+  /** Whether `--help` tells what would be right. */
+  readonly isInHelp: boolean;
+
+  /** An error with its message. */
+  constructor(
+    message: string,
+    options: {
+      /** Whether `--help` tells what would be right. @default {true} */
+      isInHelp?: boolean;
+    } = {},
+  ) {
+    super(message);
+    this.isInHelp = options.isInHelp ?? true;
+  }
 }
 
 function parseNumber(name: string, flag: NumberFlag, text: string): number {

@@ -98,7 +98,8 @@ export async function exitWith(
 /** Says what went wrong and gives the exit status, or throws a program's fault. */
 function statusOf(error: unknown, expected: readonly ErrorClass[]): number {
   if (error instanceof UsageError) {
-    tryToTell(`${error.message}\nRun with --help for the flags.`);
+    const help = error.isInHelp ? "\nRun with --help for the flags." : "";
+    tryToTell(error.message + help);
     return 2;
   }
   if (error instanceof DOMException && error.name === "AbortError") {

@@ -9,6 +9,7 @@ import { HELP_FLAGS } from "../command/run.ts";
 import { TASK_FLAGS } from "../command/task_index.ts";
 import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
 import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
+import { MAX_BATCHES } from "../finder/settings.ts";
 import { metricDirection } from "../metrics/direction.ts";
 
 /**
@@ -46,7 +47,7 @@ export const FLAGS = {
   "max-batches": {
     kind: "integer",
     min: 1,
-    default: 250,
+    default: MAX_BATCHES,
     help: "the most batches to train on, where the test chooses its rates",
   },
   iterations: {

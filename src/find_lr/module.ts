@@ -19,10 +19,33 @@ export interface TestedModule {
   readonly findLrFlags?: Flags;
 }
 
+/** A module that cannot be tested; the flags are in order. */
+export class ModuleError extends UsageError {
+  /** An error with its message. */
+  constructor(message: string) {
+    super(message, { isInHelp: false });
+  }
+}
+
+/**
+ * Throws where the functions of a module give what the other one is to.
+ *
+ * @throws {ModuleError} If they do.
+ */
+export function checkSwapped(path: string, model: unknown, data: unknown) {
+  const isModel = (value: unknown) =>
+    typeof Object(value).compile === "function" ||
+    typeof Object(value).trainOnBatch === "function";
+  if (isModel(model) || !isModel(data)) return;
+  throw new ModuleError(
+    `${path}: createModel() returns data and createData() a model: swap their names`,
+  );
+}
+
 /**
  * Loads the module that is tested, from a path or an address.
  *
- * @throws {UsageError} If it is not there, or lacks a function.
+ * @throws {ModuleError} If it is not there, or lacks a function.
  */
 export async function loadModule(path: string): Promise<TestedModule> {
   const url = await addressOf(path);
@@ -32,11 +55,12 @@ export async function loadModule(path: string): Promise<TestedModule> {
   } catch (error) {
     // What the module itself throws keeps its stack.
     if (!isLoadingError(error)) throw error;
-    throw new UsageError(`Cannot load ${path}: ${error.message}`);
+    const advice = await adviceOnMap(url, error.message);
+    throw new ModuleError(`Cannot load ${path}: ${error.message}${advice}`);
   }
   for (const name of ["createModel", "createData"] as const) {
     if (typeof module[name] !== "function") {
-      throw new UsageError(`${path} must export a function ${name}()`);
+      throw new ModuleError(`${path} must export a function ${name}()`);
     }
   }
   return module as TestedModule;
@@ -61,7 +85,7 @@ async function addressOf(path: string): Promise<URL> {
     }
   }
   const nearest = await nearestFile(path);
-  throw new UsageError(
+  throw new ModuleError(
     `There is no module ${path}${
       nearest === undefined ? "" : `; did you mean ${nearest}?`
     }`,
@@ -80,6 +104,28 @@ async function nearestFile(path: string): Promise<string | undefined> {
   }
   const nearest = meantName(basename(path), files.sort());
   return nearest && join(dirname(path), nearest);
+}
+
+/**
+ * What to do where a project maps a package and this process, which was installed
+ * for all projects, does not see it.
+ */
+async function adviceOnMap(url: URL, message: string): Promise<string> {
+  const [, name] = /^Import "([^"]+)" not a dependency/.exec(message) ?? [];
+  if (name === undefined || url.protocol !== "file:") return "";
+  for (let folder = new URL(".", url);; folder = new URL("..", folder)) {
+    for (const file of ["deno.json", "deno.jsonc", "package.json"]) {
+      const text = await Deno.readTextFile(new URL(file, folder))
+        .catch(() => "");
+      if (!text.includes(`"${name}"`)) continue;
+      return `\n  hint: ${file} maps it, but not for a program that was ` +
+        "installed for all projects: in its folder,\n" +
+        "  deno run -A jsr:@clr/clr/find-lr MODULE";
+    }
+    if (folder.pathname === "/" || folder.href === new URL("..", folder).href) {
+      return "";
+    }
+  }
 }
 
 /** Whether Deno could not load a module, or one that it imports. */

@@ -28,6 +28,8 @@ export interface Circumstances {
   };
   /** The order in the losses of the batches, where they come in one. */
   readonly lossOrder?: LossOrder;
+  /** Whether a loss that diverges does so at any rate: others drive it. */
+  readonly isDriven?: boolean;
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
   /** The loss of always predicting the mean target, without any penalty. */
@@ -185,6 +187,11 @@ export function overrule(
       } times as much as those of batches drawn at random`,
     };
   }
+  if (
+    circumstances.isDriven &&
+    (kind === "diverged-before-improving" ||
+      kind === "no-improvement-before-divergence")
+  ) return { kind: "diverges-at-any-rate" };
   if (!circumstances.isShuffled && circumstances.lossOrder) {
     const { pass } = circumstances.lossOrder;
     return {

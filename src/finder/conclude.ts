@@ -101,6 +101,7 @@ const REMEDIES: {
   "loss-not-finite": () => [{ kind: "check-data" }],
   "targets-in-runs": shuffle,
   "losses-in-runs": shuffle,
+  "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
   "targets-constant": () => [{ kind: "check-labels" }],
   "frequencies-only": () => [{ kind: "check-pairing" }],
   "weights-unchanged": () => [{ kind: "check-weights" }],

@@ -7,6 +7,8 @@
  * - `"converged"`: all was learned before the rate grew too high for it: the
  *   upper bound is set by the rule of thumb.
  * - `"diverged-at-once"`: diverged before it improved; lower `startLr`.
+ * - `"driven"`: the loss diverges whatever the rate: what else is trained drives
+ *   it.
  * - `"unstable"`: training held at none of the rates that were tried out.
  * - `"noisy"`: an improvement that noise hides; more batches per rate.
  * - `"too-short"`: too few rates tested to tell.
@@ -24,6 +26,7 @@ export type Verdict =
   | "never-diverged"
   | "converged"
   | "diverged-at-once"
+  | "driven"
   | "unstable"
   | "noisy"
   | "too-short"
@@ -63,6 +66,8 @@ export type Verdict =
  * - `"targets-in-runs"`: batches whose targets differ far more than those of
  *   batches drawn at random; `"losses-in-runs"`: losses of neighbouring batches
  *   that are alike, as batches without targets show it (`"ordered"`).
+ * - `"diverges-at-any-rate"`: the other optimizers of a loop alone make its loss
+ *   diverge (`"driven"`).
  * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
  *   was better than that of always predicting the mean target (`"no-signal"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
@@ -90,6 +95,7 @@ export type FindingKind =
   | "loss-not-finite"
   | "targets-in-runs"
   | "losses-in-runs"
+  | "diverges-at-any-rate"
   | "targets-constant"
   | "frequencies-only"
   | "weights-unchanged"
@@ -116,6 +122,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "loss-not-finite": "not-finite",
   "targets-in-runs": "ordered",
   "losses-in-runs": "ordered",
+  "diverges-at-any-rate": "driven",
   "targets-constant": "no-signal",
   "frequencies-only": "no-signal",
   "weights-unchanged": "no-gradient",
@@ -166,6 +173,8 @@ export type AdvisedOption =
  * - `"change-loss"`: use a loss and an activation that suit the targets.
  * - `"use-lower-rates"`: the weights are good; train on, if at all, well below
  *   where the loss rose.
+ * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
+ *   loss that they do not drive.
  * - `"run-on"`: do not stop the test.
  */
 export type Remedy =
@@ -213,6 +222,7 @@ export type Remedy =
       | "enlarge-batch"
       | "check-labels"
       | "check-data"
+      | "lower-other-rates"
       | "run-on";
   };
 

@@ -27,23 +27,21 @@ export interface GridSearchSetup {
   ): Promise<LearningRateRange>;
 }
 
-/** Rates of a linear test of which nothing else says how many there are. */
-const LINEAR_RATES = 120;
-
 /** The same rates for every point, so that their curves can be laid together. */
 function sharedSettings(
   { settings, pace }: GridSearchSetup,
   metric: DirectedMetric,
 ): RangeTestSettings {
-  const { maxBatches, ...given } = settings;
-  const decades = Math.log10(settings.endLr / settings.startLr);
+  const { maxBatches, startLr, endLr, ...given } = settings;
+  const decades = Math.log10(endLr / startLr);
   return {
     ...given,
-    ...(maxBatches === undefined ? {} : {
-      iterations: settings.growth === "linear"
-        ? LINEAR_RATES
-        : Math.round(decades * pace) + 1,
-    }),
+    startLr,
+    endLr,
+    // A test that chooses its rates tests them at equal factors.
+    ...(maxBatches === undefined
+      ? {}
+      : { iterations: Math.round(decades * pace) + 1 }),
     metric,
   };
 }

@@ -43,9 +43,6 @@ const ROUNDING = 1e-5;
 /** The parts of a sweep, from its start, in which losses may come in runs. */
 const PARTS = [1 / 3, 2 / 3, 1];
 
-/** Batches whose losses are enough. */
-export const ENOUGH_LOSSES = 48;
-
 function deviations(values: readonly number[]): number[] {
   const middle = mean(values);
   return values.map((value) => value - middle);

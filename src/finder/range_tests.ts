@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { readScalars } from "../tfjs/read_scalars.ts";
+import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import type { BatchSource } from "./_batch_source.ts";
 import type { Trainer } from "./_trainer.ts";
 import type { Circumstances } from "./circumstances.ts";
@@ -7,12 +8,7 @@ import type { DataSurvey } from "./data_survey.ts";
 import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
-import {
-  ENOUGH_LOSSES,
-  type LossOrder,
-  lossOrder,
-  mayComeInRuns,
-} from "./loss_order.ts";
+import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
@@ -38,6 +34,9 @@ export function paceOf(
     : PACE;
 }
 
+/** A rate so low that no divergence is due to it. */
+const NO_RATE = 1e-10;
+
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
@@ -62,7 +61,7 @@ class RangeTests {
   #penalty: number | undefined;
   #nonFinite: MeasuredRun["nonFinite"];
   #unchanged: { names: string[]; of: number } | undefined;
-  #startLosses: readonly number[] | undefined;
+  #zero: AtRateZero | undefined;
   /** Over growing rates. */
   #firstSweep: MeasuredRun | undefined;
 
@@ -121,7 +120,7 @@ class RangeTests {
     search?: Search,
   ): Promise<LearningRateRange> {
     const { settings } = this.#setup;
-    const circumstances = await this.#circumstances();
+    const circumstances = await this.#circumstances(search?.grid[0]);
     const pass = this.#pass;
     return LearningRateRange.fromRuns(runs, {
       ...settings,
@@ -242,45 +241,52 @@ class RangeTests {
     return Number.isFinite(value);
   }
 
-  /** The order in which batches come, as far as their losses tell. */
-  async #lossOrder(): Promise<LossOrder | undefined> {
-    const { source, settings, validation } = this.#setup;
-    // What the test draws itself has none; a loss of validation data, or of
-    // several batches, is none of a batch.
-    if (
-      source.examples !== undefined || !this.#firstSweep || validation ||
-      batchesOfRate(settings) > 1
-    ) return undefined;
-    const { losses, references } = this.#firstSweep;
-    const known = references ?? await this.#lossesAtStart(losses);
-    return known && lossOrder(known, { pass: this.#pass });
-  }
-
   /** Batches in a pass, where the data end. */
   get #pass(): number | undefined {
     const { batches } = this.#setup.source;
     return batches === Infinity ? undefined : batches;
   }
 
-  /**
-   * The losses of batches in their order at the first weights, for a trainee that
-   * cannot evaluate: training at a rate of 0 leaves these as they are.
-   */
-  async #lossesAtStart(
-    losses: readonly number[],
-  ): Promise<readonly number[] | undefined> {
-    const { signal } = this.#setup.options;
-    const isAsked = !this.#startLosses && !signal?.aborted &&
-      mayComeInRuns(losses, { pass: this.#pass });
-    if (isAsked) {
-      const rates = new Array<number>(ENOUGH_LOSSES).fill(0);
-      const { length: count } = rates;
-      this.#startLosses = (await this.#run(rates, { count, repeat: 1 })).losses;
-    }
-    return this.#startLosses;
+  /** The order in which batches come, as far as their losses tell. */
+  async #lossOrder(): Promise<LossOrder | undefined> {
+    if (!this.#tellsOrder) return undefined;
+    const { references } = this.#firstSweep!;
+    const losses = references ?? (await this.#atRateZero())?.losses;
+    return losses && lossOrder(losses, { pass: this.#pass });
   }
 
-  async #circumstances(): Promise<Circumstances> {
+  /**
+   * Whether losses tell of an order: batches that the test draws itself have none,
+   * and a loss of several batches is none of a batch.
+   */
+  get #tellsOrder(): boolean {
+    const { source, settings, validation } = this.#setup;
+    return source.examples === undefined && !validation &&
+      this.#firstSweep !== undefined && batchesOfRate(settings) === 1;
+  }
+
+  /** What a rate of 0 shows, where that may tell something. */
+  async #atRateZero(): Promise<AtRateZero | undefined> {
+    const { trainer, validation, options: { signal } } = this.#setup;
+    if (
+      this.#zero || !this.#firstSweep || validation || signal?.aborted
+    ) return this.#zero;
+    const { losses, references, stopReason } = this.#firstSweep;
+    const mayBeOrdered = this.#tellsOrder && !references &&
+      mayComeInRuns(losses, { pass: this.#pass });
+    // What other optimizers do to the loss, they do at every rate.
+    const mayBeDriven = trainer.otherOptimizers.length > 0 &&
+      stopReason === "diverged";
+    if (mayBeOrdered || mayBeDriven) {
+      this.#zero = await trainAtRateZero(
+        trainer,
+        (rates) => this.#run(rates, { count: rates.length, repeat: 1 }),
+      );
+    }
+    return this.#zero;
+  }
+
+  async #circumstances(lowestRate = Infinity): Promise<Circumstances> {
     const { trainer, source, options, survey, validation } = this.#setup;
     const { model } = trainer;
     const facts = await survey.facts();
@@ -294,12 +300,15 @@ class RangeTests {
       : undefined;
     const mismatch = model && mismatchOf(model, facts.targets);
     const order = await this.#lossOrder();
+    const isDriven = (await this.#atRateZero())?.diverges ||
+      trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
     return {
       facts,
       isShuffled: examples !== undefined,
       usesTargets: trainer.usesTargets,
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
+      isDriven,
       ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
       ...(expected === undefined ? {} : { expected, penalty: this.#penalty! }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),

@@ -64,6 +64,8 @@ const HEADLINES: Words<FindingKind> = {
     `The data come in an order: they are not shuffled${detail(finding)}`,
   "losses-in-runs": ({ finding }) =>
     `The data come in an order: they are not shuffled${detail(finding)}`,
+  "diverges-at-any-rate": () =>
+    "The loss diverges whatever the rate: the other optimizers drive it",
   "targets-constant": () => "All targets are the same",
   "frequencies-only": ({ finding }) =>
     `Nothing was learned but how often each target occurs${detail(finding)}`,
@@ -97,6 +99,8 @@ const REMEDIES: {
   "enlarge-batch": () => "use a larger batch",
   "check-labels": () => "check that labels fit inputs",
   "check-data": () => "check the data and the loss function",
+  "lower-other-rates": () =>
+    "lower their rates, or return a loss that they do not drive",
   "run-on": () => "let it run on",
   "clean-data": () => "replace what is not a finite number, or leave it out",
   "shuffle": ({ buffer }) =>

@@ -41,7 +41,7 @@ export interface RangeTestSettings {
  * The most batches of a test that chooses its rates for itself. Half of them are
  * enough, unless sweeps disagree or a long training is needed.
  */
-const MAX_BATCHES = 250;
+export const MAX_BATCHES = 250;
 
 /** Rates of a test that does not, where only the range or the pace is given. */
 const ITERATIONS = 120;

@@ -53,7 +53,8 @@ export interface CustomTrainee<Batch = TensorPair> {
   readonly optimizer: Optimizer;
   /**
    * Other optimizers that `trainOnBatch` steps too, as that of a second network
-   * (a GAN). They keep their rates, and are put back after the test.
+   * (a GAN). They keep their rates, and are put back after the test. One that is
+   * missing here is an error, as soon as it steps; it is put back too.
    *
    * @default {[]}
    */
@@ -64,7 +65,10 @@ export interface CustomTrainee<Batch = TensorPair> {
    * names it.
    */
   readonly variables: readonly TrainedVariable[];
-  /** Trains one step on a batch and returns its loss. */
+  /**
+   * Trains one step on a batch and returns its loss. It makes no variable that
+   * outlives it: a model that is built in its first step is built before the test.
+   */
   trainOnBatch(batch: Batch): BatchResult | Promise<BatchResult>;
   /**
    * The loss of a batch without training on it. Only `validationData` needs

@@ -79,7 +79,7 @@ export const DENO_JSON = JSON.stringify(
   {
     tasks: {
       train: "deno run -A train.ts",
-      "find-lr": "deno run -A jsr:@clr/clr/find-lr ./train.ts",
+      "find-lr": "deno run -A jsr:@clr/clr/find-lr ./train.ts --batch-size 32",
     },
     imports: {
       "@clr/clr": `jsr:@clr/clr@^${VERSION}`,

@@ -4,7 +4,8 @@
  * {@linkcode toOnnx} writes the file that other runtimes read, in browsers, on
  * phones, on servers and in Python. {@linkcode createSession} runs it here, on
  * the CPU with threads or on a GPU, and {@linkcode evaluate} gives accuracy and
- * a classification report.
+ * a classification report. Where {@linkcode toOnnx} is all that is needed,
+ * `@clr/clr/onnx/export` spares the download of onnxruntime-web.
  *
  * What is exported, with every option that TensorFlow.js computes:
  *
@@ -59,21 +60,7 @@ export {
   type Evaluation,
   type EvaluationData,
 } from "./evaluate.ts";
-export {
-  type OnnxAttribute,
-  type OnnxConstant,
-  type OnnxDataType,
-  OnnxGraph,
-  type OnnxNode,
-  type OnnxOutput,
-  type OnnxShape,
-  type OnnxValue,
-} from "./graph.ts";
-export type {
-  LayerConverter,
-  LayerToConvert,
-  LayerWeight,
-} from "./layer_converter.ts";
+export * from "./export.ts";
 export {
   createSession,
   type OnnxProvider,
@@ -83,9 +70,3 @@ export {
   ProviderUnavailableError,
   type SessionOptions,
 } from "./session.ts";
-export {
-  type InputNormalization,
-  toOnnx,
-  type ToOnnxOptions,
-} from "./to_onnx.ts";
-export type { LayersModel, Tensor } from "../tfjs/types.ts";

@@ -201,7 +201,8 @@ function nameOutputs(
  * size left open. Inputs and outputs keep their names and, by default, their
  * layout; within the graph, tensors lie as ONNX's operators want them, and a
  * transpose is written only where two of them differ. Dropout and noise are
- * dropped, batch normalization goes into the layer before it where that is
+ * dropped, recurrent layers pass over the steps that `Masking` or an embedding
+ * with `maskZero` masks, wherever they are, batch normalization goes into the layer before it where that is
  * exact, and the weights are read from whatever backend they are on.
  *
  * @returns The bytes of the file.
@@ -227,6 +228,26 @@ function nameOutputs(
  *
  * await using session = await createSession(bytes, { threads: 1 });
  * console.log(session.inputs);
+ * ```
+ *
+ * @example Sentences of different lengths, filled up with zeros
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { createSession, toOnnx } from "@clr/clr/onnx";
+ *
+ * await tf.setBackend("cpu");
+ * const { layers } = tf;
+ * const model = tf.sequential({
+ *   layers: [
+ *     layers.embedding({ inputDim: 50, outputDim: 8, maskZero: true, inputLength: 6 }),
+ *     layers.lstm({ units: 4 }),
+ *   ],
+ * });
+ * await using session = await createSession(await toOnnx(model), { threads: 1 });
+ * const words = Float32Array.of(3, 14, 15, 0, 0, 0);
+ * console.log(await session.run({
+ *   [session.inputs[0].name]: { data: words, shape: [1, 6] },
+ * }));
  * ```
  */
 export async function toOnnx(

@@ -47,13 +47,20 @@ export interface HistoryChartOptions extends ChartOptions {
   readonly metrics?: readonly Metric[];
 }
 
+/** How many iterations the rows are of: one each, or all up to the last. */
+function trained(iterations: ArrayLike<number>): number {
+  const rows = iterations.length;
+  const last = iterations[rows - 1];
+  return last - iterations[0] + 1 === rows ? rows : last;
+}
+
 function headline(run: RunHistory, metrics: readonly Metric[]): string {
   const { history, epochHistory } = run;
   const metric = metrics.find((metric) => isAccuracy(nameOf(metric))) ??
     metrics[0];
   if (metric === undefined) {
     return `The learning rate over ${
-      counted(history.iterations.length, "iteration")
+      counted(trained(history.iterations), "iteration")
     }`;
   }
   const name = nameOf(metric);
@@ -168,10 +175,13 @@ export function historySpec(
     views.unshift("lr_line");
   }
   const epochs = epochHistory?.iterations.length ?? 0;
-  const span = Math.round(spanOf(iterations.length));
+  const total = trained(iterations);
+  const span = Math.round(
+    spanOf(iterations.length) * total / iterations.length,
+  );
   return {
     ...frame(options.title ?? headline(run, metrics), [
-      counted(iterations.length, "iteration"),
+      counted(total, "iteration"),
       epochs ? counted(epochs, "epoch") : "",
       ends.length ? `${counted(ends.length, "cycle end")} (dotted)` : "",
       metrics.length > 0 && span > 1

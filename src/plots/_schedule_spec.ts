@@ -6,6 +6,11 @@ import {
   RATE,
   rateHeight,
 } from "./_axes.ts";
+import {
+  describe,
+  type ScheduleDescription,
+} from "../schedules/description.ts";
+import type { Schedule } from "../schedules/schedule.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { count, counted } from "./_format.ts";
 import type { ChartOptions, SingleChart } from "./_grammar.ts";
@@ -49,14 +54,33 @@ interface Looked {
   readonly stride: number;
 }
 
-/** How long every cycle is, as the options say; of a function nobody knows. */
+/**
+ * How long every cycle is, as the options say, or what made the schedule; of a
+ * function of one's own nobody knows.
+ */
 function knownPeriod(schedule: ScheduleSource): number | undefined {
-  if (typeof schedule === "function") return undefined;
+  if (typeof schedule === "function") return describedPeriod(schedule);
   const { stepSize, stepSizeDown, cycleFactor = 1 } = schedule.options ?? {};
   return stepSize === undefined || stepSizeDown === undefined ||
       cycleFactor !== 1
     ? undefined
     : stepSize + stepSizeDown;
+}
+
+function describedPeriod(schedule: Schedule): number | undefined {
+  let description: ScheduleDescription;
+  try {
+    description = describe(schedule);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+  const { kind } = description;
+  if (kind !== "cyclic" && kind !== "cosineRestarts") return undefined;
+  if (description.cycleFactor !== 1) return undefined;
+  return kind === "cyclic"
+    ? description.stepSize! + description.stepSizeDown!
+    : description.cycleSize;
 }
 
 /** How long the cycles between these ends are; undefined where they differ. */
@@ -74,6 +98,13 @@ function measuredPeriod(
   return stride === 1
     ? usual
     : stride * alike.reduce((sum, length) => sum + length, 0) / alike.length;
+}
+
+/** Cycles that end within the rates, also where none follows the last. */
+function wholeCycles(rates: Float64Array, ends: readonly number[]): number {
+  const bottom = rates[ends[ends.length - 1]];
+  const isOver = rates[rates.length - 1] <= bottom * (1 + 1e-9);
+  return ends.length + (isOver ? 1 : 0);
 }
 
 function headline(
@@ -95,7 +126,7 @@ function headline(
       formatRate(rates[high])
     } ${
       period === undefined
-        ? `in ${count(ends.length)} cycles of different length`
+        ? `in ${count(wholeCycles(rates, ends))} cycles of different length`
         : `every ${count(period)} iterations`
     }`;
   }

@@ -70,19 +70,29 @@ function stillChart(chart: Chart): TopLevelSpec {
     : { ...rest, ...still(rest) };
 }
 
-/** Clip paths are numbered through the process; here through the picture. */
+/** A few characters that another text hardly has (FNV-1a of 32 bits). */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return (hash >>> 0).toString(36);
+}
+
+const REFERENCE = /(id="|url\(#)([A-Za-z_]+?)_?(\d+)(?=["\)])/g;
+
+/**
+ * Clip paths are numbered through the process; here through the picture, whose
+ * fingerprint they bear: pictures in one page share their names.
+ */
 function renumbered(svg: string): string {
   const ids = new Map<string, string>();
-  return svg.replaceAll(/(id="|url\(#)([A-Za-z_]+?)_?(\d+)(?=["\)])/g, (
-    _,
-    before,
-    name,
-    number,
-  ) => {
+  const numbered = svg.replaceAll(REFERENCE, (_, before, name, number) => {
     const key = `${name}${number}`;
     if (!ids.has(key)) ids.set(key, `${name}${ids.size}`);
     return before + ids.get(key);
   });
+  return numbered.replaceAll(REFERENCE, `$&-${fingerprint(numbered)}`);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from "./_match_weights.ts";
 import type { TensorDtype } from "./_safetensors.ts";
 import { noteHistory } from "./_write_checkpoint.ts";
+import { SUBJECT_NAMES } from "./checkpoint_content.ts";
 import type {
   Checkpoint,
   CheckpointSubject,
@@ -82,6 +83,7 @@ export class WholeCheckpoint implements Checkpoint {
   }
 
   restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
+    checkNames("restore a checkpoint", subject, SUBJECT_NAMES);
     checkNames("restore a checkpoint", options, NAMES);
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");

@@ -4,6 +4,7 @@ import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
+import { SUBJECT_NAMES } from "./checkpoint_content.ts";
 import type {
   Checkpoint,
   CheckpointSubject,
@@ -108,6 +109,7 @@ export async function saveCheckpoint(
   subject: CheckpointSubject,
   options: SaveCheckpointOptions = {},
 ): Promise<string> {
+  checkNames("save a checkpoint", subject, SUBJECT_NAMES);
   checkNames("save a checkpoint", options, NAMES);
   const { data = null, keep = 2 } = options;
   checkModel(subject.model, "save a checkpoint");

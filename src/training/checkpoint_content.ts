@@ -15,6 +15,16 @@ export interface CheckpointSubject {
   readonly snapshots?: CycleSnapshots;
 }
 
+/** The parts of a {@linkcode CheckpointSubject}, by name. */
+export const SUBJECT_NAMES: readonly string[] = Object.keys(
+  {
+    model: 0,
+    scheduler: 0,
+    averages: 0,
+    snapshots: 0,
+  } satisfies Record<keyof CheckpointSubject, 0>,
+);
+
 /** Options of {@linkcode Checkpoint.restore}. */
 export interface RestoreOptions {
   /**

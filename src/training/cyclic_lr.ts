@@ -1,143 +1,38 @@
-import {
-  type Check,
-  checkData,
-  finite,
-  flag,
-  oneOf,
-  optional,
-  parseData,
-  record,
-  show,
-  text,
-  that,
-} from "../runtime/check_data.ts";
+import { parseData } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 import {
   type CyclePosition,
   type Cycles,
   cycles,
-  type CyclicOptions,
   type ResolvedCyclicOptions,
   type ScaleFn,
 } from "../schedules/cyclic.ts";
-import { checkCycleFactor, restartOf } from "../schedules/cycle_lengths.ts";
-import { checkNames } from "../runtime/check_names.ts";
-import type { HistoryOptions, Logs } from "./history.ts";
+import { cyclesOf } from "./_cycles_of_epochs.ts";
+import { cyclicView } from "./_notebook.ts";
+import {
+  checkEnd,
+  checkStep,
+  type CyclicLRFromRangeOptions,
+  type CyclicLROptions,
+  type CyclicLRResetOptions,
+  NAMES,
+  RESET_NAMES,
+} from "./cyclic_lr_options.ts";
+import {
+  checkCyclicState,
+  type CyclicLRState,
+  RESTORE,
+} from "./cyclic_lr_state.ts";
+import type { Logs } from "./history.ts";
 import {
   type LearningRateBounds,
   missingBounds,
 } from "./learning_rate_bounds.ts";
-import {
-  LearningRateScheduler,
-  type SchedulerState,
-} from "./learning_rate_scheduler.ts";
-import { cyclicView } from "./_notebook.ts";
-import {
-  checkBatchesPerEpoch,
-  trainingRun,
-  unresolved,
-} from "./training_run.ts";
-
-/** What {@linkcode CyclicLROptions.onCycleEnd} is told. */
-export interface CycleEnd {
-  /** The cycle that has ended, counted from 1 since the last reset. */
-  readonly cycle: number;
-  /** Batches trained altogether. */
-  readonly totalIterations: number;
-}
-
-/** Options of {@linkcode CyclicLR}: those of the cyclic schedule, and its ends. */
-export interface CyclicLROptions extends CyclicOptions, HistoryOptions {
-  /**
-   * Called after the last batch of each cycle. `fit` waits for what it returns
-   * before the next batch; a loop of one's own awaits `flush`.
-   */
-  onCycleEnd?: (end: CycleEnd) => void | Promise<void>;
-  /**
-   * Epochs from base to peak, in place of `stepSize`: as many batches as so many
-   * epochs of `fit` have, or of `batchesPerEpoch`. The paper: 2 to 10. A
-   * Dataset that does not say how many batches it has needs the latter.
-   */
-  stepSizeEpochs?: number;
-  /**
-   * The batches of an epoch, for `stepSizeEpochs`.
-   *
-   * @default {those of `fit`}
-   */
-  batchesPerEpoch?: number;
-  /**
-   * Ends `fit` after so many cycles since the last reset, whatever the epochs. A
-   * loop of one's own asks `finished`. Without it, cycles go on.
-   */
-  stopAfterCycles?: number;
-}
-
-/** Options of {@linkcode CyclicLR.fromRange}. */
-export interface CyclicLRFromRangeOptions extends CyclicLROptions {
-  /** Epochs of the whole training, whose end is then that of a cycle. */
-  epochs?: number;
-  /**
-   * Cycles in `epochs`, in all of which the schedule goes on after them unless
-   * `cycleFactor` is below 1; without `epochs`, as for the constructor.
-   *
-   * @default {as many as leave steps of 4 epochs or more, 1 at least}
-   */
-  cycles?: number;
-}
-
-const RESET_NAMES = Object.keys(
-  {
-    baseLr: 0,
-    maxLr: 0,
-    stepSize: 0,
-    stepSizeDown: 0,
-  } satisfies Record<keyof CyclicLRResetOptions, 0>,
-);
-
-const NAMES = Object.keys(
-  {
-    stepSizeEpochs: 0,
-    batchesPerEpoch: 0,
-    baseLr: 0,
-    maxLr: 0,
-    stepSize: 0,
-    stepSizeDown: 0,
-    cycleFactor: 0,
-    cycles: 0,
-    mode: 0,
-    gamma: 0,
-    scaleFn: 0,
-    scaleMode: 0,
-    waveform: 0,
-    momentum: 0,
-    onCycleEnd: 0,
-    stopAfterCycles: 0,
-    historyLimit: 0,
-  } satisfies Record<keyof CyclicLROptions, 0>,
-);
-
-/** Parameters that {@linkcode CyclicLR.reset} changes. */
-export type CyclicLRResetOptions = Pick<
-  CyclicOptions,
-  "baseLr" | "maxLr" | "stepSize" | "stepSizeDown"
->;
-
-/** A {@linkcode CyclicLR} as plain data; `scaleFn` is code and not in it. */
-export interface CyclicLRState extends SchedulerState {
-  /** Says what these data are. */
-  readonly type: "CyclicLR";
-  /** Of this format. */
-  readonly version: 1;
-  /** The options, with every default filled in. */
-  readonly options: Omit<ResolvedCyclicOptions, "scaleFn">;
-  /** Whether the schedule has a `scaleFn`, which has to be given again. */
-  readonly hasScaleFn: boolean;
-  /** The step in epochs, as long as nothing says how many batches these are. */
-  readonly stepSizeEpochs?: number;
-  /** The cycles after which training stops; absent if it goes on. */
-  readonly stopAfterCycles?: number;
-}
+import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import type { SchedulerState } from "./scheduler_state.ts";
+import { trainingRun, unresolved } from "./training_run.ts";
 
 /**
  * Cyclical learning rates: the rate goes up from `baseLr` to `maxLr` and down
@@ -208,16 +103,7 @@ export class CyclicLR extends LearningRateScheduler {
         ? cyclic
         : { ...cyclic, stepSize: stepSizeEpochs * batchesPerEpoch },
     );
-    if (
-      stopAfterCycles !== undefined &&
-      !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)
-    ) {
-      throw new RangeError(
-        `Cannot create a cyclic schedule as stopAfterCycles must be a whole number >= 1: current value is ${
-          show(stopAfterCycles)
-        }`,
-      );
-    }
+    checkEnd(stopAfterCycles);
     super(known ? created.at : unresolved, { historyLimit });
     this.#cycles = created;
     if (!known) this.#stepSizeEpochs = stepSizeEpochs;
@@ -314,8 +200,8 @@ export class CyclicLR extends LearningRateScheduler {
       stopAfterCycles?: number;
     } = {},
   ): CyclicLR {
-    const state = parseData(ACTION, json) as CyclicLRState;
-    checkData(ACTION, state, STATE);
+    const state: unknown = parseData(RESTORE, json);
+    checkCyclicState(state);
     if (state.hasScaleFn && options.scaleFn === undefined) {
       throw new TypeError(
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
@@ -464,19 +350,18 @@ export class CyclicLR extends LearningRateScheduler {
    * of the two has a `scaleFn`.
    */
   override restore(state: SchedulerState): void {
-    checkData(ACTION, state, STATE);
-    const { options, hasScaleFn, stopAfterCycles } = state as CyclicLRState;
+    checkCyclicState(state);
+    const { options, hasScaleFn, stopAfterCycles, stepSizeEpochs } = state;
     const { scaleFn } = this.#cycles.options;
     if (hasScaleFn !== (scaleFn !== undefined)) {
       throw new TypeError(
-        `Cannot ${ACTION} ${
+        `Cannot ${RESTORE} ${
           scaleFn ? "with" : "without"
         } a scaleFn as the data must be of one: current value is ${
           hasScaleFn ? "with" : "without"
         } a scaleFn`,
       );
     }
-    const { stepSizeEpochs } = state as CyclicLRState;
     const restored = cycles({ ...options, scaleFn });
     this.restoreState(
       state,
@@ -505,8 +390,15 @@ export class CyclicLR extends LearningRateScheduler {
 
   /** As of every scheduler, with the bounds and the place in the cycle. */
   protected override describePosition(): string {
-    const { baseLr, maxLr, mode, scaleFn, stepSize, stepSizeDown } =
-      this.options;
+    const {
+      baseLr,
+      maxLr,
+      mode,
+      scaleFn,
+      stepSize,
+      stepSizeDown,
+      cycleFactor,
+    } = this.options;
     const steps = this.#stepSizeEpochs !== undefined
       ? `steps of ${shortNumber(this.#stepSizeEpochs)} epochs`
       : stepSize === stepSizeDown
@@ -514,105 +406,17 @@ export class CyclicLR extends LearningRateScheduler {
       : `steps of ${shortNumber(stepSize)} batches up and ${
         shortNumber(stepSizeDown)
       } down`;
+    const growth = cycleFactor === 1
+      ? ""
+      : `, each cycle ${shortNumber(cycleFactor)} times as long`;
     return `(${scaleFn ? "scaleFn" : mode}, ${shortNumber(baseLr)} to ${
       shortNumber(maxLr)
-    }, ${steps}) in cycle ${this.cycle}, ${super.describePosition()}`;
+    }, ${steps}${growth}) in cycle ${this.cycle}, ${super.describePosition()}`;
   }
 
   get #position(): CyclePosition {
     return this.#cycles.positionAt(this.iteration);
   }
 }
-
-/**
- * The first step, in epochs, of so many cycles in so many epochs, and how many
- * there are where they become shorter.
- */
-function cyclesOf(
-  epochs: number,
-  cycles: number | undefined,
-  factor = 1,
-): Pick<CyclicLROptions, "stepSizeEpochs" | "cycles"> {
-  const action = "create a cyclic schedule from a learning-rate range";
-  if (!(Number.isFinite(epochs) && epochs > 0)) {
-    throw new RangeError(
-      `Cannot ${action} as epochs must be finite and > 0: current value is ${
-        show(epochs)
-      }`,
-    );
-  }
-  checkCycleFactor(action, { size: Infinity, factor, cycles: 1 });
-  const stepOf = (count: number) => epochs / (2 * restartOf(count, 1, factor));
-  const count = cycles ?? usualCycles(stepOf, factor);
-  if (!(Number.isSafeInteger(count) && count >= 1)) {
-    throw new RangeError(
-      `Cannot ${action} as cycles must be a whole number >= 1: current value is ${cycles}`,
-    );
-  }
-  return {
-    stepSizeEpochs: stepOf(count),
-    ...(factor < 1 && { cycles: count }),
-  };
-}
-
-/** As many cycles as leave the shortest of them steps of the usual epochs. */
-function usualCycles(stepOf: (count: number) => number, factor: number) {
-  const shortest = (count: number) =>
-    stepOf(count) * Math.min(1, factor ** (count - 1));
-  let count = 1;
-  while (shortest(count + 1) >= USUAL_STEP) count++;
-  return count;
-}
-
-/** Epochs of a step in the paper's experiments with CIFAR-10. */
-const USUAL_STEP = 4;
-
-/** Throws unless the size of a step is given once, and as it must be. */
-function checkStep(options: CyclicLROptions): void {
-  const { stepSizeEpochs, batchesPerEpoch, stepSize, stepSizeDown } = options;
-  const action = "create a cyclic schedule";
-  checkBatchesPerEpoch(action, batchesPerEpoch);
-  if (stepSizeEpochs === undefined) return;
-  if (!(Number.isFinite(stepSizeEpochs) && stepSizeEpochs > 0)) {
-    throw new RangeError(
-      `Cannot ${action} as stepSizeEpochs must be finite and > 0: current value is ${
-        show(stepSizeEpochs)
-      }`,
-    );
-  }
-  if (stepSize !== undefined || stepSizeDown !== undefined) {
-    throw new RangeError(
-      `Cannot ${action} as the size of a step must be given in batches or in epochs: current value is both`,
-    );
-  }
-}
-
-const ACTION = "restore a CyclicLR";
-
-const STATE: Check = record({
-  type: oneOf("CyclicLR"),
-  version: oneOf(1),
-  options: record({
-    baseLr: finite,
-    maxLr: finite,
-    stepSize: finite,
-    stepSizeDown: finite,
-    cycleFactor: optional(finite),
-    cycles: optional(finite),
-    mode: text,
-    gamma: finite,
-    scaleMode: text,
-    waveform: text,
-    momentum: optional(record({ base: finite, max: finite })),
-  }),
-  hasScaleFn: flag,
-  stepSizeEpochs: optional(finite),
-  stopAfterCycles: optional(
-    that(
-      "be a whole number >= 1",
-      (value) => Number.isSafeInteger(value) && value as number >= 1,
-    ),
-  ),
-});
 
 showInNotebooks(CyclicLR, cyclicView);

@@ -77,7 +77,21 @@ function checkScalar(name: string, value: unknown): void {
   );
 }
 
-/** How much of a run is remembered. */
+/**
+ * How much of a run is remembered.
+ *
+ * @example A run of a hundred thousand batches in less than a thousand rows
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { CyclicLR } from "@clr/clr";
+ *
+ * const clr = new CyclicLR({ stepSize: 500, historyLimit: 1000 });
+ * clr.attach(tf.train.sgd(0.001));
+ * for (let t = 0; t < 100_000; t++) clr.step({ loss: 1 / (t + 1) });
+ * console.log(clr.history.iterations.length); // 752
+ * console.log(clr.history.iterations.at(-1)); // 100000
+ * ```
+ */
 export interface HistoryOptions {
   /**
    * The most rows that {@linkcode History} has, 16 at least. When there are as

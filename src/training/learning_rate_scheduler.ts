@@ -14,24 +14,23 @@ import {
 } from "./history.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
-import {
-  type Check,
-  checkData,
-  count,
-  optional,
-  record,
-  show,
-  that,
-} from "../runtime/check_data.ts";
-import { columnsWith } from "../runtime/columns.ts";
+import { show } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
+import {
+  checkState,
+  type SchedulerState,
+  type StateAlone,
+  withRates,
+} from "./scheduler_state.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 
-/** The state of a scheduler without its history. */
-export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;
+const NAMES = Object.keys(
+  { historyLimit: 0 } satisfies Record<keyof HistoryOptions, 0>,
+);
 
 /** What a scheduler has recorded, for a checkpoint to write what is new. */
 export let recordsOf: (scheduler: LearningRateScheduler) => {
@@ -115,6 +114,7 @@ export class LearningRateScheduler extends CallbackBase {
    */
   constructor(schedule: Schedule, options: HistoryOptions = {}) {
     super();
+    checkNames("create a learning-rate scheduler", options, NAMES);
     checkHistoryLimit(options.historyLimit);
     this.#batches.limit = options.historyLimit;
     this.#schedule = checkSchedule(schedule);
@@ -510,71 +510,6 @@ function applyRates(
 
 showInNotebooks(LearningRateScheduler, schedulerView);
 showInConsole(LearningRateScheduler);
-
-/** Counts and history of a scheduler, as plain data. */
-export interface SchedulerState {
-  /** Batches trained since the last reset. */
-  readonly iteration: number;
-  /** Batches trained altogether. */
-  readonly totalIterations: number;
-  /** Epochs of `fit` ended. */
-  readonly epochs: number;
-  /** What the rates are multiplied by; absent where that is 1. */
-  readonly scale?: number;
-  /** The most rows of the history; absent where there is no limit. */
-  readonly historyLimit?: number;
-  /**
-   * The momentum that the optimizer had before; absent unless the schedule
-   * cycles it.
-   */
-  readonly ownMomentum?: number;
-  /** One row per batch, or for several. */
-  readonly history: History;
-  /** One row per epoch. */
-  readonly epochHistory: EpochHistory;
-}
-
-const STATE: Check = record({
-  iteration: count,
-  totalIterations: count,
-  epochs: count,
-  scale: optional(that(
-    "be a finite number >= 0",
-    (value) => Number.isFinite(value) && value as number >= 0,
-  )),
-  historyLimit: optional(that(
-    "be a whole number >= 16",
-    (value) => Number.isSafeInteger(value) && value as number >= 16,
-  )),
-  ownMomentum: optional(that(
-    "be >= 0 and < 1",
-    (value) => typeof value === "number" && value >= 0 && value < 1,
-  )),
-  history: columnsWith("iterations", "lr"),
-  epochHistory: columnsWith("epochs", "iterations"),
-});
-
-/** The epochs of a state, with their rates, which the first version left out. */
-function withRates({ history, epochHistory }: SchedulerState): EpochHistory {
-  if (epochHistory.lr !== undefined) return epochHistory;
-  const lr = epochHistory.iterations.map((iteration) =>
-    history.lr[history.iterations.indexOf(iteration)] ?? NaN
-  );
-  return { ...epochHistory, lr };
-}
-
-function checkState(state: SchedulerState): void {
-  const action = "restore a learning-rate scheduler";
-  checkData(action, state, STATE);
-  const { iteration, totalIterations } = state;
-  if (iteration > totalIterations) {
-    throw new TypeError(
-      `Cannot ${action} as iteration must be <= totalIterations (${totalIterations}): current value is ${
-        show(iteration)
-      }`,
-    );
-  }
-}
 
 function checkSchedule(schedule: Schedule): Schedule {
   if (typeof schedule !== "function") {

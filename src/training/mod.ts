@@ -16,6 +16,13 @@ export {
   type EnsemblePredictOptions,
 } from "./cycle_snapshots.ts";
 export * from "./cyclic_lr.ts";
+export type {
+  CycleEnd,
+  CyclicLRFromRangeOptions,
+  CyclicLROptions,
+  CyclicLRResetOptions,
+} from "./cyclic_lr_options.ts";
+export type { CyclicLRState } from "./cyclic_lr_state.ts";
 export {
   type AveragedWeights,
   ExponentialMovingAverage,
@@ -32,12 +39,18 @@ export {
 export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
 export type { LearningRateBounds } from "./learning_rate_bounds.ts";
-export {
-  LearningRateScheduler,
-  type SchedulerState,
-} from "./learning_rate_scheduler.ts";
+export { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 export * from "./one_cycle_lr.ts";
+export type {
+  ReduceLROnPlateauOptions,
+  ResolvedReduceLROnPlateauOptions,
+} from "./plateau_options.ts";
+export type {
+  PlateauHistory,
+  ReduceLROnPlateauState,
+} from "./plateau_state.ts";
 export * from "./reduce_lr_on_plateau.ts";
+export type { SchedulerState } from "./scheduler_state.ts";
 export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
 export * from "./tensorboard_logger.ts";

@@ -116,7 +116,9 @@ export class OneCycleLR extends LearningRateScheduler {
     const iterations = checkLength(options);
     // The shape is checked now, whatever the length will be.
     const schedule = scheduleOf(options, iterations ?? 2);
-    super(iterations === undefined ? unresolved : schedule, options);
+    super(iterations === undefined ? unresolved : schedule, {
+      historyLimit: options.historyLimit,
+    });
     this.#options = { ...options };
     this.#iterations = iterations;
   }

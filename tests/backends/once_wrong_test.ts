@@ -153,3 +153,28 @@ Deno.test("avgPool() gives back what it took where a window reaches past the ima
     assertAlmostEquals(total, 4, 1e-6);
   }
 });
+
+Deno.test("avgPool() of windows that cover nothing is 0, as tfjs's specs have it", async () => {
+  for (const backend of BACKENDS) {
+    await selectBackend({ backend });
+    tf.tidy(() => {
+      const pad: [
+        [number, number],
+        [number, number],
+        [number, number],
+        [number, number],
+      ] = [[0, 0], [2, 2], [2, 2], [0, 0]];
+      const y = tf.avgPool(tf.ones([1, 1, 1, 1]) as tf.Tensor4D, 2, 1, pad);
+      const expected = [0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0];
+      assertEquals([...y.dataSync()], expected);
+      const deep = tf.avgPool3d(
+        tf.ones([1, 1, 1, 1, 1]) as tf.Tensor5D,
+        2,
+        1,
+        2,
+      );
+      assertEquals(deep.size, 64);
+      assertEquals(deep.sum().dataSync()[0], 8);
+    });
+  }
+});

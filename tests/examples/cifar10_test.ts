@@ -99,6 +99,14 @@ Deno.test("cifar10.ts refuses flags by name and shows the ones there are", async
     [["--epochs", "three"], "--epochs: it must be a whole number >= 1"],
     [["--max-lr", "-1"], "--max-lr"],
     [["--mode", "square"], "exp_range, onecycle, restarts, plateau"],
+    [
+      ["--mode", "onecycle", "--step-size", "9"],
+      "--step-size: --mode onecycle has none",
+    ],
+    [
+      ["--mode", "plateau", "--base-lr", "0.1"],
+      "--base-lr: --mode plateau has none",
+    ],
     [["--out"], "--out: it needs a value"],
     [["images"], '"images"'],
   ];

@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { runProgram, withFolder } from "../_run.ts";
 import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
@@ -38,6 +39,18 @@ Deno.test("mnist.ts finds a range and trains one cycle in it", () =>
     assertEquals(steps, Array.from({ length: 20 }, (_, i) => i + 1));
     // One cycle, up and down again.
     assertEquals(values.indexOf(Math.max(...values)), 10);
+  }));
+
+Deno.test("mnist.ts is a module for find-lr", () =>
+  withFolder(async (out) => {
+    const { code, stdout, stderr } = await runProgram(
+      "src/find_lr.ts",
+      fromFileUrl(new URL("../../examples/mnist.ts", import.meta.url)),
+      ...["--data", "synthetic", "--train-images", "1000"],
+      ...["--backend", "wasm", "--threads", "1", "--no-plots", "--out", out],
+    );
+    assertEquals(code, 0, stdout + stderr);
+    assertStringIncludes(stdout, "new CyclicLR({ baseLr: ");
   }));
 
 Deno.test("custom_loop.ts fits its line between the rates that it found", async () => {

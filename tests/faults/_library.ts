@@ -1,4 +1,4 @@
-/** What README's table of permissions says of the library, done in small. */
+/** What the table of docs/permissions.md says of the library, done in small. */
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";

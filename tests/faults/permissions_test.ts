@@ -1,4 +1,4 @@
-/** README's table of permissions: each program runs with just those. */
+/** The table of docs/permissions.md: each program runs with just those. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BadServer, BEHAVIOURS } from "./_bad_servers.ts";
@@ -45,10 +45,17 @@ const ARGUMENTS: { readonly [program: string]: readonly string[] } = {
 
 async function run(
   program: string,
-  flags: readonly string[],
-  out: string,
-  args: readonly string[] = ARGUMENTS[program],
-  env: { readonly [name: string]: string } = {},
+  {
+    flags,
+    out,
+    args = ARGUMENTS[program],
+    env = {},
+  }: {
+    readonly flags: readonly string[];
+    readonly out: string;
+    readonly args?: readonly string[];
+    readonly env?: { readonly [name: string]: string };
+  },
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const place = (text: string) => text.replace(/\b(OUT|DIR)\b/, out);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -69,18 +76,18 @@ async function run(
   };
 }
 
-const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+const page = await Deno.readTextFile(new URL("docs/permissions.md", ROOT));
 const rows = [
-  ...readme.matchAll(/^\| `([\w/]+\.ts)` +\| (?:`([^`]+)`|none)/gm),
+  ...page.matchAll(/^\| `([\w/]+\.ts)` +\| (?:`([^`]+)`|none)/gm),
 ].map(([, program, flags]) => ({ program, flags: flags?.split(" ") ?? [] }));
 
 const libraryRows = [
-  ...readme.matchAll(
+  ...page.matchAll(
     /^\| ((?:the library|checkpoints)[^|]*?) +\| (?:`([^`]+)`|none)/gm,
   ),
 ].map(([, row, flags]) => ({ row, flags: flags?.split(" ") ?? [] }));
 
-Deno.test("README names the permissions of the library", () => {
+Deno.test("docs/permissions.md names the permissions of the library", () => {
   assertEquals(libraryRows.map(({ row }) => row), Object.keys(LIBRARY));
 });
 
@@ -93,7 +100,11 @@ for (const { row, flags } of libraryRows) {
       withFolder(async (out) => {
         const args = [backend, ...folder ? [folder] : []];
         const program = "tests/faults/_library.ts";
-        const { code, stdout, stderr } = await run(program, flags, out, args);
+        const { code, stdout, stderr } = await run(program, {
+          flags,
+          out,
+          args,
+        });
         assertEquals(code, 0, stderr);
         assertMatch(stdout, new RegExp(`trained 4 on ${backend}`));
       }),
@@ -103,7 +114,7 @@ for (const { row, flags } of libraryRows) {
     withFolder(async (out) => {
       const args = [backend, ...folder ? [folder] : []];
       const program = "tests/faults/_library.ts";
-      const { code, stderr } = await run(program, [], out, args);
+      const { code, stderr } = await run(program, { flags: [], out, args });
       assertEquals(code, 1);
       assertMatch(
         stderr,
@@ -112,7 +123,7 @@ for (const { row, flags } of libraryRows) {
     }));
 }
 
-Deno.test("README names the permissions of every program", () => {
+Deno.test("docs/permissions.md names the permissions of every program", () => {
   assertEquals(
     rows.map(({ program }) => program).sort(),
     Object.keys(ARGUMENTS).sort(),
@@ -122,7 +133,7 @@ Deno.test("README names the permissions of every program", () => {
 for (const { program, flags } of rows) {
   Deno.test(`${program} runs with ${flags.join(" ") || "no permission"} alone`, () =>
     withFolder(async (out) => {
-      const { code, stderr } = await run(program, flags, out);
+      const { code, stderr } = await run(program, { flags, out });
       // A range test so short, and untrained images, find no bounds.
       assert(code === 0 || code === 3, stderr);
     }));
@@ -130,9 +141,12 @@ for (const { program, flags } of rows) {
 
 Deno.test("a program says in a line which permission it lacks, and what for", () =>
   withFolder(async (out) => {
-    const { code, stderr } = await run("examples/cifar10.ts", [
-      "--allow-read",
-    ], out);
+    const { code, stderr } = await run("examples/cifar10.ts", {
+      flags: [
+        "--allow-read",
+      ],
+      out,
+    });
     assertEquals(code, 1, stderr);
     assertMatch(
       stderr,
@@ -141,25 +155,29 @@ Deno.test("a program says in a line which permission it lacks, and what for", ()
     assert(!stderr.includes("    at "), stderr);
   }));
 
-const README_BESIDES =
+const BESIDES =
   /`--live` needs `([^`]+)`.*?`(--allow-env[^`]+)`.*?`(--allow-net)`.*?`(--allow-write)`/s;
 
-Deno.test("--live runs with what README says it needs besides, and names it", () =>
+Deno.test("--live runs with what docs/permissions.md says it needs besides, and names it", () =>
   withFolder(async (out) => {
-    const [, net] = README_BESIDES.exec(readme)!;
+    const [, net] = BESIDES.exec(page)!;
     const { flags } = rows.find(({ program }) => program === "src/find_lr.ts")!;
     const args = [...ARGUMENTS["src/find_lr.ts"], "--live"];
-    const seen = await run("src/find_lr.ts", [...flags, net], out, args);
+    const seen = await run("src/find_lr.ts", {
+      flags: [...flags, net],
+      out,
+      args,
+    });
     assert(seen.code === 0 || seen.code === 3, seen.stderr);
     assertMatch(seen.stdout + seen.stderr, /http:\/\/127\.0\.0\.1:\d+/);
-    const refused = await run("src/find_lr.ts", flags, out, args);
+    const refused = await run("src/find_lr.ts", { flags, out, args });
     assertEquals(refused.code, 1, refused.stderr);
     assertMatch(refused.stderr, /^error: .*net access.*--allow-net/m);
   }));
 
-Deno.test("a download runs with what README says it needs besides", () =>
+Deno.test("a download runs with what docs/permissions.md says it needs besides", () =>
   withFolder(async (cache) => {
-    const [, , env, net, write] = README_BESIDES.exec(readme)!;
+    const [, , env, net, write] = BESIDES.exec(page)!;
     await using server = new BadServer(
       BEHAVIOURS["answers as it should"].how,
     );
@@ -172,10 +190,15 @@ Deno.test("a download runs with what README says it needs besides", () =>
     const flags = [env, `${net}=${host}`, `${write}=${cache}`, "--allow-read"];
     const program = "tests/faults/_download_mnist.ts";
     const download = (flags: readonly string[]) =>
-      run(program, flags, cache, [server.url], {
-        XDG_CACHE_HOME: cache,
-        // Deno's own cache stays where it is.
-        DENO_DIR: denoDir,
+      run(program, {
+        flags,
+        out: cache,
+        args: [server.url],
+        env: {
+          XDG_CACHE_HOME: cache,
+          // Deno's own cache stays where it is.
+          DENO_DIR: denoDir,
+        },
       });
     const { stderr } = await download(flags);
     // The server's file is none of MNIST's, which is found out at its end.

@@ -38,6 +38,7 @@ type Seen =
   | "loss-not-finite"
   | "targets-in-runs"
   | "losses-in-runs"
+  | "diverges-at-any-rate"
   | "targets-constant"
   | "frequencies-only"
   | "weights-unchanged"

@@ -159,3 +159,33 @@ Deno.test("findLearningRate() sees that validation data end without evaluating a
   w.dispose();
   optimizer.dispose();
 });
+
+Deno.test("findLearningRate() says that other optimizers drive a loss, which no rate is to blame for", async () => {
+  for (const evaluates of [false, true]) {
+    const w = tf.variable(tf.scalar(1));
+    const v = tf.variable(tf.scalar(1));
+    const [optimizer, rival] = [tf.train.sgd(0.01), tf.train.adam(0.1)];
+    // What w makes small, v makes large, and faster.
+    const loss = () => w.square().add(v.square()) as tf.Scalar;
+    const range = await findLearningRate(
+      {
+        optimizer,
+        optimizers: [rival],
+        variables: [w, v],
+        trainOnBatch: () => {
+          rival.minimize(() => v.neg() as tf.Scalar, false, [v]);
+          return optimizer.minimize(loss, true, [w])!;
+        },
+        ...(evaluates && { evaluateOnBatch: () => tf.tidy(loss) }),
+      },
+      () => [{}],
+    );
+    assertEquals(range.verdict, "driven", range.advice);
+    assertEquals(range.remedies, [{ kind: "lower-other-rates" }]);
+    assertEquals(range.baseLr, undefined);
+    assertEquals([w.dataSync()[0], v.dataSync()[0]], [1, 1]);
+    tf.dispose([w, v]);
+    optimizer.dispose();
+    rival.dispose();
+  }
+});

@@ -1,4 +1,9 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { startWebGPU } from "../../src/backends/webgpu/start_webgpu.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
@@ -109,4 +114,67 @@ Deno.test({
         assertEquals(tf.memory().numTensors, numTensors, ending);
       }
     }),
+});
+
+Deno.test({
+  name:
+    "findLearningRate() on WebGPU tells what a loop changes unlisted, and puts it back",
+  ignore,
+  fn: () =>
+    on("webgpu", async () => {
+      const w = tf.variable(tf.ones([3]), true, "webgpu_w");
+      const v = tf.variable(tf.ones([3]), true, "webgpu_v");
+      const [first, second] = [tf.train.adam(0.01), tf.train.adam(0.1)];
+      const trainOnBatch = () => {
+        const loss = first.minimize(
+          () => w.sub(3).square().mean() as tf.Scalar,
+          true,
+          [w],
+        )!;
+        second.minimize(() => v.square().mean() as tf.Scalar, false, [v]);
+        return loss;
+      };
+      for (let i = 0; i < 2; i++) trainOnBatch().dispose();
+      const state = async () =>
+        await Promise.all([
+          v.data(),
+          ...(await second.getWeights()).map(({ tensor }) => tensor.data()),
+        ]);
+      const before = await state();
+      const { numTensors } = tf.memory();
+      await assertRejects(
+        () =>
+          findLearningRate(
+            { optimizer: first, variables: [w], trainOnBatch },
+            () => [{}],
+          ),
+        Error,
+        'without the Adam optimizer, "webgpu_v"',
+      );
+      assertEquals(tf.memory().numTensors, numTensors);
+      assertEquals(await state(), before);
+      tf.dispose([w, v]);
+      first.dispose();
+      second.dispose();
+    }),
+});
+
+Deno.test({
+  name: "findLearningRate() on WebGPU accumulates gradients as on CPU",
+  ignore,
+  fn: async () => {
+    const find = (backend: "cpu" | "webgpu") =>
+      on(backend, (model, data) =>
+        findLearningRate(model, data, {
+          ...OPTIONS,
+          batchSize: 4,
+          iterations: 12,
+          accumulate: 2,
+        }));
+    const [cpu, gpu] = [await find("cpu"), await find("webgpu")];
+    assertEquals(gpu.losses.length, cpu.losses.length);
+    cpu.losses.forEach((loss, i) =>
+      assertAlmostEquals(gpu.losses[i], loss, 1e-3)
+    );
+  },
 });

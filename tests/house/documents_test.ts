@@ -6,7 +6,18 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(new URL(path, ROOT)).then(() => true, () => false);
 }
 
-for (const document of ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"]) {
+const pages = Array.from(Deno.readDirSync(new URL("docs", ROOT)))
+  .filter(({ name }) => name.endsWith(".md"))
+  .map(({ name }) => `docs/${name}`);
+
+for (
+  const document of [
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    ...pages,
+  ]
+) {
   Deno.test(`${document} names files and tasks that are there`, async () => {
     const text = await Deno.readTextFile(new URL(document, ROOT));
     const missing: string[] = [];

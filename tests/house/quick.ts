@@ -23,6 +23,7 @@ export const SLOW: readonly string[] = [
   "find_lr_test.ts",
   "house/examples_test.ts",
   "plots/pictures_test.ts",
+  "runtime/browser_test.ts",
   "runtime/npm_test.ts",
   "tfjs/slow_backend_test.ts",
   // They start a browser, or draw pictures pixel by pixel.

@@ -38,10 +38,17 @@ export async function watchedPage(browser: Browser): Promise<Watched> {
   return { page, complaints, requests };
 }
 
-/** A test in Debian's Chromium; without it, it says that it was skipped. */
+export type { Browser, Page };
+
+/**
+ * A test in Debian's Chromium; without it, it says that it was skipped.
+ *
+ * @param flags Of Chromium, beside those that it needs everywhere.
+ */
 export function browserTest(
   name: string,
   test: (browser: Browser) => Promise<void>,
+  flags: readonly string[] = [],
 ): void {
   const executablePath = installed();
   Deno.test({
@@ -54,7 +61,7 @@ export function browserTest(
       const browser = await chromium.launch({
         executablePath,
         // As root, which continuous integration often is, it has no sandbox.
-        args: ["--no-sandbox"],
+        args: ["--no-sandbox", ...flags],
       });
       try {
         await test(browser);

@@ -17,6 +17,7 @@ import {
   scheduleChart,
   toSvg,
 } from "@clr/clr/plots";
+import { cosineRestarts, cyclic, type Schedule } from "@clr/clr/schedules";
 import { exampleRange, exampleRun } from "./_data.ts";
 
 // deno-lint-ignore no-explicit-any -- a part of a specification, taken apart
@@ -241,6 +242,31 @@ Deno.test("scheduleChart() knows the cycles of a rate that decays into rounding"
   }
 });
 
+Deno.test("scheduleChart() has the period of a schedule from its options", () => {
+  const cases: [Schedule, string][] = [
+    [
+      cyclic({ stepSize: 1998, stepSizeDown: 2001 }),
+      "every 3,999 iterations",
+    ],
+    [
+      cosineRestarts({ maxLr: 1, cycleSize: 333.25 }),
+      "every 333 iterations",
+    ],
+    [
+      cyclic({ stepSize: 500, cycleFactor: 1.5 }),
+      "in 7 cycles of different length",
+    ],
+    [
+      cosineRestarts({ maxLr: 1, cycleSize: 900, cycleFactor: 0.7, cycles: 6 }),
+      "in 6 cycles of different length",
+    ],
+  ];
+  for (const [schedule, period] of cases) {
+    const chart = scheduleChart(schedule, 34_000);
+    assertStringIncludes(chart.title.text.join(" "), period);
+  }
+});
+
 Deno.test("scheduleChart() knows a period that it does not look at iteration by iteration", () => {
   const title = (schedule: Parameters<typeof scheduleChart>[0]) =>
     scheduleChart(schedule, 1e7).title.text.join(" ");
@@ -348,6 +374,18 @@ Deno.test("historyChart() draws all metrics where there is neither loss nor accu
   });
   assertEquals(panelsOf(chart).length, 2);
   assertEquals(chart.title.text, ["Training reward goes from 1 to 2"]);
+});
+
+Deno.test("historyChart() counts iterations, not the rows of a thinned history", () => {
+  const iterations = Array.from({ length: 200 }, (_, i) => 16 * (i + 1));
+  const chart = historyChart({
+    iterations,
+    loss: iterations.map((t) => 1 / t),
+  });
+  assertStringIncludes(chart.title.subtitle.join(" "), "3,200 iterations · ");
+  const resumed = iterations.slice(0, 40).map((_, i) => 501 + i);
+  const rest = historyChart({ iterations: resumed, loss: resumed });
+  assertStringIncludes(rest.title.subtitle.join(" "), "40 iterations");
 });
 
 Deno.test("charts take every scheduler as the run it has recorded", () => {

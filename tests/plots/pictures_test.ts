@@ -51,7 +51,10 @@ Deno.test("find-lr draws what it found, live too", () =>
       ["lr_range.csv", "lr_range.json", "lr_range.png", "lr_range.svg"],
       stderr,
     );
-    assertStringIncludes(stdout, "lr_range.svg, lr_range.png");
+    assertStringIncludes(
+      stdout.replaceAll("\n", " "),
+      "lr_range.svg, lr_range.png",
+    );
     assertStringIncludes(stderr, "Live at http://127.0.0.1:");
     const svg = await Deno.readTextFile(join(out, "lr_range.svg"));
     assertStringIncludes(svg, "Read from the ");

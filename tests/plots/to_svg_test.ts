@@ -131,3 +131,20 @@ Deno.test("charts show themselves in a notebook as Vega-Lite, SVG and text", asy
   assert((shown["image/svg+xml"] as string).startsWith("<svg"));
   assertEquals(shown["text/plain"], chart.description);
 });
+
+Deno.test("toSvg() gives the clips of each picture names of their own, for pages with several", async () => {
+  const idsIn = (svg: string) =>
+    [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  const [range, run] = await Promise.all(
+    [rangeChart(exampleRange()), historyChart(exampleRun())].map((chart) =>
+      toSvg(chart)
+    ),
+  );
+  for (const svg of [range, run]) {
+    const ids = idsIn(svg);
+    assert(ids.length > 0);
+    const used = [...svg.matchAll(/url\(#([^)]+)\)/g)].map(([, id]) => id);
+    assertEquals(new Set(used), new Set(ids));
+  }
+  assertEquals(idsIn(range).filter((id) => idsIn(run).includes(id)), []);
+});

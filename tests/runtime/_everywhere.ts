@@ -6,7 +6,11 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
-import { selectBackend, type SelectBackendOptions } from "@clr/clr/backends";
+import {
+  preflight,
+  selectBackend,
+  type SelectBackendOptions,
+} from "@clr/clr/backends";
 import { metricDirection } from "@clr/clr/metrics";
 import { toOnnx } from "@clr/clr/onnx";
 import { historyChart, rangeChart, toSvg } from "@clr/clr/plots";
@@ -22,6 +26,7 @@ export interface Outcome {
   readonly device: string;
   readonly threads: number;
   readonly reason: string;
+  readonly kernels: readonly string[];
   readonly verdict: string;
   readonly bounds: readonly (number | undefined)[];
   readonly losses: readonly number[];
@@ -84,14 +89,23 @@ function network(): tf.LayersModel {
   return model;
 }
 
-/** Runs the program on the backend of `options`. */
+/**
+ * Runs the program on the backend of `options`.
+ *
+ * @param maxBatches Of the range test.
+ */
 export async function everywhere(
   options: SelectBackendOptions = {},
+  maxBatches?: number,
 ): Promise<Outcome> {
   const { backend, device, threads, reason } = await selectBackend(options);
   const { xs, ys } = images(384);
   const model = network();
-  const range = await findLearningRate(model, { xs, ys }, { batchSize: 32 });
+  const { kernels } = await preflight(model);
+  const range = await findLearningRate(model, { xs, ys }, {
+    batchSize: 32,
+    maxBatches,
+  });
   const clr = CyclicLR.fromRange(range, { stepSize: 12 });
   await model.fit(xs, ys, {
     batchSize: 32,
@@ -110,6 +124,7 @@ export async function everywhere(
     device,
     threads,
     reason,
+    kernels,
     verdict: range.verdict,
     bounds: [range.baseLr, range.maxLr],
     losses: range.losses,

@@ -199,6 +199,11 @@ Deno.test("saveCheckpoint() refuses averages in use and those of another model",
       "its averages must be of the same weights: it has none of",
     );
     lone[Symbol.dispose]();
+    await assertRejects(
+      () => saveCheckpoint(folder, { model, ema: averages } as never),
+      TypeError,
+      'among model, scheduler, averages, snapshots: current value has "ema"',
+    );
   }));
 
 Deno.test("Checkpointer saves averages, and refuses to stand before them", () =>

@@ -119,3 +119,10 @@ Deno.test("CyclicLR refuses cycles that shrink without end", () => {
     "cycleFactor must be a finite number > 0: current value is -1",
   );
 });
+
+Deno.test("CyclicLR says of its cycles that they grow", () => {
+  assertEquals(
+    `${new CyclicLR({ stepSize: 5, cycleFactor: 2 })}`,
+    "CyclicLR (triangular, 0.001 to 0.006, steps of 5 batches, each cycle 2 times as long) in cycle 1, at iteration 0, learning rate 0.001",
+  );
+});

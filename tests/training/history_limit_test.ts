@@ -160,4 +160,9 @@ Deno.test("historyLimit is an option of every scheduler, refused when too small"
       `Cannot record a history as historyLimit must be a whole number >= 16: current value is ${historyLimit}`,
     );
   }
+  assertThrows(
+    () => new LearningRateScheduler(() => 0.1, { history: 20 } as never),
+    TypeError,
+    "Cannot create a learning-rate scheduler as its options must be among historyLimit",
+  );
 });

@@ -131,6 +131,26 @@ Deno.test("TensorBoardLogger writes batches as they are trained, where it is tol
     assertEquals(written, clr.history.iterations.map((_, i) => i + 1));
   }));
 
+Deno.test("TensorBoardLogger writes a history that is thinned meanwhile, no iteration twice", () =>
+  inFolder(async (folder) => {
+    const { model, xs, ys } = createLine();
+    const clr = new CyclicLR({ stepSize: 3, historyLimit: 16 });
+    const logger = new TensorBoardLogger(folder, { scheduler: clr });
+    await model.fit(xs, ys, {
+      batchSize: 1,
+      epochs: 9,
+      verbose: 0,
+      callbacks: [clr, logger],
+    });
+    const steps = (await readEvents(logger.path!)).flatMap((
+      { step, scalars },
+    ) => "batch/lr" in scalars ? [step] : []);
+    assertEquals(steps, [...new Set(steps)].sort((a, b) => a - b));
+    assertEquals(steps.at(-1), 72);
+    // Each epoch's eight batches are less than are thinned at a time.
+    assert(steps.length > 16 && steps.length <= 72, `${steps.length} steps`);
+  }));
+
 Deno.test("TensorBoardLogger's file of 20,000 steps is read as it was logged", () =>
   inFolder(async (folder) => {
     const clr = new CyclicLR({ stepSize: 7, mode: "exp_range" });

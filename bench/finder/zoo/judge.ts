@@ -26,7 +26,10 @@ export interface Judged extends Bounds {
   readonly reached: { readonly [strategy: string]: number | null };
 }
 
-function boundsOf({ verdict, baseLr, maxLr }: LearningRateRange): Bounds {
+/** The verdict and the bounds of a range. */
+export function boundsOf(
+  { verdict, baseLr, maxLr }: LearningRateRange,
+): Bounds {
   return {
     verdict,
     ...(baseLr === undefined ? {} : { baseLr }),

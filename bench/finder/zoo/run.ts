@@ -17,6 +17,12 @@ import { join } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
 import { runCommand } from "../../../src/command/run.ts";
 import type { FlagValues } from "../../../src/command/flags.ts";
+import {
+  adviceTable,
+  followAdvice,
+  type FollowedRun,
+  type FollowedWays,
+} from "./advice.ts";
 import { type Grid, trainGrid } from "./grid.ts";
 import { judge, type Judged } from "./judge.ts";
 import { findInOrders, type OneOrder, ordersTable } from "./orders.ts";
@@ -68,6 +74,10 @@ const FLAGS = {
     help:
       "instead, how the bounds of every sixth entry depend on so many orders of its batches",
   },
+  advice: {
+    kind: "switch",
+    help: "instead, what the first remedy leads to where a verdict is not good",
+  },
   report: { kind: "switch", help: "only write the table of what there is" },
 } as const;
 
@@ -101,7 +111,7 @@ function keyOf({ problem, optimizer }: Entry, seed: number): string {
 async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const { out, seeds, longer } = flags;
   const [share, shares] = flags.share.split("/").map(Number);
-  for (const part of ["grid", "judged", "spoiled", "orders"]) {
+  for (const part of ["grid", "judged", "spoiled", "orders", "advice"]) {
     await Deno.mkdir(join(out, part), { recursive: true });
   }
   const { backend, device } = await selectBackend({
@@ -131,7 +141,30 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       : await readIfThere<OneOrder[]>(path);
     if (found) inOrders[`${problem.name}, ${optimizer}`] = found;
   }
-  const isOther = flags.report || flags.orders > 0;
+  const followed: FollowedRun[] = [];
+  for (const [i, { entry, seed }] of jobs.entries()) {
+    const { problem, optimizer } = entry;
+    const key = keyOf(entry, seed);
+    const path = join(out, "advice", `${key}.json`);
+    const gridPath = join(out, "grid", `${key}.json`);
+    if (flags.advice && !flags.report && i % shares === share - 1) {
+      using laboratory = new Laboratory(instantiate(problem, optimizer, seed));
+      const steps = Math.round(longer * laboratory.instance.steps);
+      const ways = await cached(
+        path,
+        () => followAdvice(laboratory, { seed, steps }),
+      );
+      const isAdvised = Object.values(ways).some(({ remedy }) => remedy);
+      if (isAdvised) await cached(gridPath, () => trainGrid(laboratory, steps));
+      console.error(`${key}: ${i + 1} of ${jobs.length}`);
+    }
+    const one = await readIfThere<FollowedWays>(path);
+    if (!one) continue;
+    const grid = await readIfThere<Grid>(gridPath);
+    const name = `${problem.name}, ${optimizer}, seed ${seed}`;
+    followed.push({ name, followed: one, ...(grid && { grid }) });
+  }
+  const isOther = flags.report || flags.orders > 0 || flags.advice;
   const measured: Measured[] = [];
   for (const [i, { entry, seed }] of jobs.entries()) {
     const { problem, optimizer, half } = entry;
@@ -191,6 +224,9 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   }
   if (Object.keys(inOrders).length > 0) {
     sections.push("## Orders of batches", ordersTable(inOrders));
+  }
+  if (followed.length > 0) {
+    sections.push("## Advice that is followed", adviceTable(followed));
   }
   sections.push("## Spoiled problems", spoiledTable(spoiled));
   const text = sections.join("\n\n") + "\n";

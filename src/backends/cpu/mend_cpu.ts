@@ -2,6 +2,7 @@ import { replaceBatchNorm } from "./batch_norm.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { replaceAll } from "./all.ts";
+import { replaceAvgPool } from "./avg_pool.ts";
 import { replaceBatchMatMul } from "./batch_mat_mul.ts";
 import { replaceMaxPool } from "./max_pool.ts";
 import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
@@ -17,6 +18,7 @@ export function mendCpu(): void {
   replaceResizeNearestNeighborGrad();
   replaceResizeBilinearGrad();
   replaceMaxPool();
+  replaceAvgPool();
   replaceBatchMatMul();
   replaceAll();
   replacePool3D("cpu");

@@ -7,7 +7,12 @@ import type {
   BatchNormTrainingGradInputs,
   BatchNormTrainingInputs,
 } from "../fused_layers.ts";
-import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import {
+  addressesOf,
+  addressOf,
+  Compute,
+  floatBits,
+} from "./compute/compute.ts";
 import { defer } from "./_deferred.ts";
 import { binary, unary } from "./elementwise.ts";
 import { scoped } from "../../runtime/scoped.ts";
@@ -77,8 +82,7 @@ function normalize(
     compute.run(
       "normalize",
       {
-        x: addressOf(backend, x),
-        mean: addressOf(backend, mean),
+        ...addressesOf(backend, { x, mean }),
         scale: address,
         offset: address + 4 * columns,
         out: addressOf(backend, out),
@@ -276,9 +280,7 @@ export const batchNormTrainingGradKernel = wasmKernel(
       compute.run(
         "normalizeSums",
         {
-          x: addressOf(backend, x),
-          dy: addressOf(backend, dy),
-          mean: addressOf(backend, mean),
+          ...addressesOf(backend, { x, dy, mean }),
           to,
           rows,
           columns,
@@ -315,9 +317,7 @@ export const batchNormTrainingGradKernel = wasmKernel(
       compute.run(
         "normalizeGrad",
         {
-          x: addressOf(backend, x),
-          dy: addressOf(backend, dy),
-          mean: addressOf(backend, mean),
+          ...addressesOf(backend, { x, dy, mean }),
           scale: address,
           slope: address + 4 * columns,
           offset: address + 8 * columns,

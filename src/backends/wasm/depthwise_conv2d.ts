@@ -6,22 +6,18 @@ import {
   type FusedDepthwiseConv2DInputs,
 } from "@tensorflow/tfjs";
 import { finishSeparately } from "./_activation.ts";
-import { addressOf, Compute } from "./compute/compute.ts";
+import { addressOf } from "./compute/compute.ts";
 import { convolveDepthwise } from "./compute/depthwise.ts";
-import { Frame, frameFor } from "./compute/frame.ts";
 import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
   callKernel,
   type KernelCall,
-  release,
   requireChannelsLast,
   type TensorInfo,
   wasmKernel,
 } from "./_wasm_kernel.ts";
-import { imagesOf, windowsOf } from "./conv2d.ts";
-import { scoped } from "../../runtime/scoped.ts";
-import { repeatChannels } from "./depthwise_conv2d_backprop.ts";
+import { withFrame } from "./depthwise_conv2d_backprop.ts";
 
 function infoOf(
   x: TensorInfo,
@@ -54,29 +50,18 @@ function convolution(
   { x, filter }: { readonly x: TensorInfo; readonly filter: TensorInfo },
   info: backend_util.Conv2DInfo,
 ): TensorInfo {
-  const multiplier = info.outChannels / info.inChannels;
-  const repeated = multiplier === 1
-    ? x
-    : repeatChannels(backend, x, multiplier);
   const out = backend.makeOutput(info.outShape, "float32");
-  const compute = Compute.of(backend);
-  const images = {
-    ...imagesOf(info, addressOf(backend, repeated)),
-    channels: info.outChannels,
-  };
-  const windows = windowsOf(info);
-  return scoped((own) => {
-    const frame = own(new Frame(compute, images, frameFor(windows)));
-    convolveDepthwise(compute, {
-      frame,
-      images,
-      windows,
-      filter: addressOf(backend, filter),
-      out: addressOf(backend, out),
-    });
-    if (repeated !== x) release(backend, repeated);
-    return out;
-  });
+  withFrame(
+    backend,
+    { x, info },
+    ({ compute, ...framed }) =>
+      convolveDepthwise(compute, {
+        ...framed,
+        filter: addressOf(backend, filter),
+        out: addressOf(backend, out),
+      }),
+  );
+  return out;
 }
 
 /** A depthwise convolution. */

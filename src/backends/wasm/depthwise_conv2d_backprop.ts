@@ -7,7 +7,7 @@ import {
 } from "@tensorflow/tfjs";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { convolveDepthwise, correlateDepthwise } from "./compute/depthwise.ts";
-import { Frame, frameFor } from "./compute/frame.ts";
+import { Frame, frameFor, type Images, type Windows } from "./compute/frame.ts";
 import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
@@ -42,6 +42,43 @@ export function repeatChannels(
   return { ...repeated, shape: [...x.shape.slice(0, -1), channels * times] };
 }
 
+/** What jobs of a depthwise convolution compute on. */
+export interface FramedImages {
+  readonly compute: Compute;
+  readonly frame: Frame;
+  readonly images: Images;
+  readonly windows: Windows;
+}
+
+/**
+ * Frames the input of a depthwise convolution, each channel as often as it has
+ * outputs.
+ */
+export function withFrame(
+  backend: BackendWasm,
+  { x, info }: {
+    readonly x: TensorInfo;
+    readonly info: backend_util.Conv2DInfo;
+  },
+  run: (framed: FramedImages) => void,
+): void {
+  const multiplier = info.outChannels / info.inChannels;
+  const repeated = multiplier === 1
+    ? x
+    : repeatChannels(backend, x, multiplier);
+  const compute = Compute.of(backend);
+  const images = {
+    ...imagesOf(info, addressOf(backend, repeated)),
+    channels: info.outChannels,
+  };
+  const windows = windowsOf(info);
+  scoped((own) => {
+    const frame = own(new Frame(compute, images, frameFor(windows)));
+    run({ compute, frame, images, windows });
+  });
+  if (repeated !== x) release(backend, repeated);
+}
+
 /**
  * The gradient of a depthwise convolution with respect to its filter, which
  * tfjs's WASM backend lacks (tensorflow/tfjs#8082).
@@ -60,29 +97,18 @@ export const depthwiseConv2dBackpropFilterKernel = wasmKernel<
     attrs.dimRoundingMode,
     true,
   );
-  const multiplier = info.outChannels / info.inChannels;
-  const repeated = multiplier === 1
-    ? x
-    : repeatChannels(backend, x, multiplier);
   const out = backend.makeOutput(attrs.filterShape, "float32");
-  const compute = Compute.of(backend);
-  const images = {
-    ...imagesOf(info, addressOf(backend, repeated)),
-    channels: info.outChannels,
-  };
-  const windows = windowsOf(info);
-  return scoped((own) => {
-    const frame = own(new Frame(compute, images, frameFor(windows)));
-    correlateDepthwise(compute, {
-      frame,
-      images,
-      windows,
-      dy: addressOf(backend, dy),
-      out: addressOf(backend, out),
-    });
-    if (repeated !== x) release(backend, repeated);
-    return out;
-  });
+  withFrame(
+    backend,
+    { x, info },
+    ({ compute, ...framed }) =>
+      correlateDepthwise(compute, {
+        ...framed,
+        dy: addressOf(backend, dy),
+        out: addressOf(backend, out),
+      }),
+  );
+  return out;
 });
 
 /**

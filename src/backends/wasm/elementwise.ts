@@ -1,4 +1,5 @@
 import {
+  backend_util,
   type BinaryInputs,
   type ClipByValueAttrs,
   type ClipByValueInputs,
@@ -150,7 +151,13 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   unaryKernel("Rsqrt", "rsqrt"),
   unaryKernel("Neg", "neg"),
   unaryKernel("Abs", "abs"),
+  unaryKernel("Elu", "elu", () => [1, 1]),
+  unaryKernel("Selu", "elu", () => [
+    backend_util.SELU_SCALEALPHA / backend_util.SELU_SCALE,
+    backend_util.SELU_SCALE,
+  ]),
   unaryKernel("Exp", "exp"),
+  unaryKernel("Log", "log"),
   unaryKernel("Tanh", "tanh"),
   unaryKernel("Sigmoid", "sigmoid"),
   unaryKernel("Softplus", "softplus"),
@@ -163,6 +170,7 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   binaryKernel("SquaredDifference", "squaredDifference"),
   gradientKernel("ReluGrad", "reluGrad"),
   gradientKernel("Relu6Grad", "relu6Grad"),
+  gradientKernel("EluGrad", "eluGrad"),
   gradientKernel("SigmoidGrad", "sigmoidGrad"),
   gradientKernel("TanhGrad", "tanhGrad"),
 ];

@@ -3,7 +3,7 @@ import type {
   GRUInputs,
   RecurrentAttrs,
 } from "../fused_recurrent.ts";
-import { addressOf, Compute } from "./compute/compute.ts";
+import { addressesOf, addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { moveBlock } from "./compute/move.ts";
 import {
@@ -39,10 +39,7 @@ export const gruKernel = wasmKernel(
     const left = backend.makeOutput([steps, batch, units], "float32");
     const compute = Compute.of(backend);
     projectInputs(compute, recurrence, {
-      x: addressOf(backend, x),
-      kernel: addressOf(backend, kernel),
-      bias: addressOf(backend, bias),
-      z: addressOf(backend, z),
+      ...addressesOf(backend, { x, kernel, bias, z }),
     });
     const recurrent = addressOf(backend, recurrentKernel);
     return scoped((own) => {
@@ -57,9 +54,7 @@ export const gruKernel = wasmKernel(
       compute.run(
         "gru",
         {
-          z: addressOf(backend, z),
-          h: addressOf(backend, states),
-          rh: addressOf(backend, left),
+          ...addressesOf(backend, { z, h: states, rh: left }),
           gateWeights: gateWeights.address,
           weights: weights.address,
           scratch: scratch.address,
@@ -122,9 +117,7 @@ export const gruGradKernel = wasmKernel(
       compute.run(
         "gruGrad",
         {
-          gates: addressOf(backend, z),
-          h: addressOf(backend, states),
-          dh: addressOf(backend, dstates),
+          ...addressesOf(backend, { gates: z, h: states, dh: dstates }),
           dz: dz.address,
           dgates: dgates.address,
           dstate: dcandidate.address,
@@ -166,8 +159,7 @@ export const gruGradKernel = wasmKernel(
         });
       }
       projectGradients(compute, recurrence, {
-        x: addressOf(backend, x),
-        kernel: addressOf(backend, kernel),
+        ...addressesOf(backend, { x, kernel }),
         dz: dz.address,
         dx,
         dkernel,

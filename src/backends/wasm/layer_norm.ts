@@ -1,6 +1,6 @@
 import { type FusedBatchNormAttrs, util } from "@tensorflow/tfjs";
 import type { LayerNormGradInputs, LayerNormInputs } from "../fused_layers.ts";
-import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { addressesOf, Compute, floatBits } from "./compute/compute.ts";
 import { sumColumns } from "./compute/rows.ts";
 import { rowsOf } from "./batch_norm.ts";
 import { scoped } from "../../runtime/scoped.ts";
@@ -21,11 +21,7 @@ export const layerNormKernel = wasmKernel(
     Compute.of(backend).run(
       "layerNorm",
       {
-        x: addressOf(backend, x),
-        scale: addressOf(backend, scale),
-        offset: addressOf(backend, offset),
-        out: addressOf(backend, y),
-        moments: addressOf(backend, moments),
+        ...addressesOf(backend, { x, scale, offset, out: y, moments }),
         rows,
         columns,
         chunkRows,
@@ -59,11 +55,7 @@ export const layerNormGradKernel = wasmKernel(
       compute.run(
         "layerNormGrad",
         {
-          x: addressOf(backend, x),
-          dy: addressOf(backend, dy),
-          scale: addressOf(backend, scale),
-          moments: addressOf(backend, moments),
-          dx: addressOf(backend, dx),
+          ...addressesOf(backend, { x, dy, scale, moments, dx }),
           sums: ranges,
           rows,
           columns,

@@ -3,7 +3,7 @@ import type {
   LSTMInputs,
   RecurrentAttrs,
 } from "../fused_recurrent.ts";
-import { addressOf, Compute } from "./compute/compute.ts";
+import { addressesOf, addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import {
   chunkScratch,
@@ -59,10 +59,7 @@ export const lstmKernel = wasmKernel(
     const z = backend.makeOutput([steps, batch, gates * units], "float32");
     const compute = Compute.of(backend);
     projectInputs(compute, recurrence, {
-      x: addressOf(backend, x),
-      kernel: addressOf(backend, kernel),
-      bias: addressOf(backend, bias),
-      z: addressOf(backend, z),
+      ...addressesOf(backend, { x, kernel, bias, z }),
     });
     return scoped((own) => {
       const weights = own(
@@ -162,8 +159,7 @@ export const lstmGradKernel = wasmKernel(
         out: drecurrent,
       });
       projectGradients(compute, recurrence, {
-        x: addressOf(backend, x),
-        kernel: addressOf(backend, kernel),
+        ...addressesOf(backend, { x, kernel }),
         dz: dz.address,
         dx,
         dkernel,

@@ -9,7 +9,7 @@ import {
   type MaxPoolGradInputs,
   type MaxPoolInputs,
 } from "@tensorflow/tfjs";
-import { addressOf, Compute, floatBits } from "./compute/compute.ts";
+import { addressesOf, Compute, floatBits } from "./compute/compute.ts";
 import { shape4D } from "../_shapes.ts";
 import {
   type BackendWasm,
@@ -23,12 +23,9 @@ type PoolAttrs = Pick<
   "filterSize" | "strides" | "pad" | "dimRoundingMode"
 >;
 
-function pool(
-  backend: BackendWasm,
-  kernel: "maxPool" | "avgPool",
-  { x, attrs }: { readonly x: TensorInfo; readonly attrs: PoolAttrs },
-): TensorInfo {
-  const info = backend_util.computePool2DInfo(
+/** How the windows lie on their input. */
+function infoOf(x: TensorInfo, attrs: PoolAttrs): backend_util.Conv2DInfo {
+  return backend_util.computePool2DInfo(
     shape4D(x),
     attrs.filterSize,
     attrs.strides,
@@ -36,6 +33,14 @@ function pool(
     attrs.pad,
     attrs.dimRoundingMode,
   );
+}
+
+function pool(
+  backend: BackendWasm,
+  kernel: "maxPool" | "avgPool",
+  { x, attrs }: { readonly x: TensorInfo; readonly attrs: PoolAttrs },
+): TensorInfo {
+  const info = infoOf(x, attrs);
   if (info.outShape.some((length) => length <= 0)) {
     return backend.makeOutput(
       info.outShape.map((n) => Math.max(0, n)),
@@ -46,8 +51,7 @@ function pool(
   Compute.of(backend).run(
     kernel,
     {
-      x: addressOf(backend, x),
-      out: addressOf(backend, out),
+      ...addressesOf(backend, { x, out }),
       ...geometry(info),
     },
     { chunks: info.batchSize, multiplications: reads(info) },
@@ -107,21 +111,12 @@ export const maxPoolGradKernel = wasmKernel<
   MaxPoolGradAttrs
 >("MaxPoolGrad", ({ inputs, attrs, backend }) => {
   const { dy, input } = inputs;
-  const info = backend_util.computePool2DInfo(
-    shape4D(input),
-    attrs.filterSize,
-    attrs.strides,
-    1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-  );
+  const info = infoOf(input, attrs);
   const dx = backend.makeOutput(input.shape, "float32");
   Compute.of(backend).run(
     "maxPoolGrad",
     {
-      x: addressOf(backend, input),
-      dy: addressOf(backend, dy),
-      dx: addressOf(backend, dx),
+      ...addressesOf(backend, { x: input, dy, dx }),
       ...geometry(info),
     },
     { chunks: info.batchSize, multiplications: reads(info) },
@@ -138,19 +133,12 @@ export const avgPoolGradKernel = wasmKernel<
   AvgPoolGradAttrs
 >("AvgPoolGrad", ({ inputs, attrs, backend }) => {
   const { dy, input } = inputs;
-  const info = backend_util.computePool2DInfo(
-    shape4D(input),
-    attrs.filterSize,
-    attrs.strides,
-    1,
-    attrs.pad,
-  );
+  const info = infoOf(input, attrs);
   const dx = backend.makeOutput(input.shape, "float32");
   Compute.of(backend).run(
     "avgPoolGrad",
     {
-      dy: addressOf(backend, dy),
-      dx: addressOf(backend, dx),
+      ...addressesOf(backend, { dy, dx }),
       ...geometry(info),
       scale: floatBits(1 / (info.filterHeight * info.filterWidth)),
     },

@@ -9,7 +9,11 @@
 
 import type { Shader } from "./_shader.ts";
 
-const WORKGROUP = 256;
+/** Invocations of a workgroup, which the first ones are few rows' share of. */
+const WORKGROUPS = [64, 128];
+const LARGEST = 256;
+/** Rows that are worth an invocation. */
+const LEAST_ROWS = 16;
 /** Rows for each invocation of a chunk. */
 const ROWS_EACH = 64;
 const MOST_CHUNKS = 128;
@@ -36,8 +40,9 @@ export interface ColumnReduction {
 
 /** How a matrix is cut into workgroups. */
 export interface ColumnPlan {
-  /** Columns of a workgroup, which the shader is made for. */
+  /** Columns of a workgroup, and its invocations, which the shader is made for. */
   readonly width: number;
+  readonly workgroup: number;
   /** Chunks of rows. */
   readonly chunks: number;
   /** The shader's uniform: rows, columns, rows of a chunk, chunks. */
@@ -55,8 +60,10 @@ export function planColumns(
   },
   { whole = false }: { whole?: boolean } = {},
 ): ColumnPlan {
-  const width = [4, 8, 16, 32].find((n) => n >= columns) ?? 64;
-  const lanes = WORKGROUP / width;
+  const width = [1, 2, 4, 8, 16, 32].find((n) => n >= columns) ?? 64;
+  const workgroup =
+    WORKGROUPS.find((size) => rows <= size / width * LEAST_ROWS) ?? LARGEST;
+  const lanes = workgroup / width;
   const perChunk = whole ? rows : Math.max(
     lanes * ROWS_EACH,
     lanes * Math.ceil(rows / MOST_CHUNKS / lanes),
@@ -64,6 +71,7 @@ export function planColumns(
   const chunks = Math.max(1, Math.ceil(rows / perChunk));
   return {
     width,
+    workgroup,
     chunks,
     words: Uint32Array.of(rows, columns, perChunk, chunks),
     groups: [Math.ceil(columns / width), chunks, matrices],
@@ -72,14 +80,14 @@ export function planColumns(
 
 const shaders = new Map<string, Shader>();
 
-/** The shader of a reduction for workgroups of `width` columns. */
+/** The shader of a reduction for a plan's workgroups. */
 export function columnShader(
   reduction: ColumnReduction,
-  width: number,
+  { width, workgroup }: Pick<ColumnPlan, "width" | "workgroup">,
 ): Shader {
   const { bindings, type, functions = "", accumulate, merge, write } =
     reduction;
-  const name = `${reduction.name}_${width}`;
+  const name = `${reduction.name}_${width}_${workgroup}`;
   let shader = shaders.get(name);
   if (shader !== undefined) return shader;
   shader = {
@@ -92,13 +100,13 @@ ${
         .join("\n")
     }
 @group(0) @binding(${bindings.length}) var<uniform> size: Size;
-var<workgroup> parts: array<${type}, ${WORKGROUP}>;
-@compute @workgroup_size(${WORKGROUP})
+var<workgroup> parts: array<${type}, ${workgroup}>;
+@compute @workgroup_size(${workgroup})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let lanes = ${WORKGROUP / width}u;
+  let lanes = ${workgroup / width}u;
   let lane = index / ${width}u;
   let column = group.x * ${width}u + index % ${width}u;
   let chunk = group.y;

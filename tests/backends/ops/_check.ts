@@ -19,8 +19,10 @@ const ROUNDINGS: Record<string, number> = { cpu: 16, wasm: 16, webgpu: 64 };
 
 function difference(
   what: string,
-  actual: tf.Tensor,
-  { shape, values, bound }: Expected,
+  { actual, expected: { shape, values, bound } }: {
+    readonly actual: tf.Tensor;
+    readonly expected: Expected;
+  },
   { spreadsNaN, roundings = 1 }: Operation,
 ): string | undefined {
   if (actual.shape.join() !== shape.join()) {
@@ -76,7 +78,10 @@ export function check(operation: Operation, given: Case): string | undefined {
     }
     const actual = Array.isArray(made) ? made : [made];
     for (let i = 0; i < outputs.length; i++) {
-      const wrong = difference(`output ${i}`, actual[i], outputs[i], operation);
+      const wrong = difference(`output ${i}`, {
+        actual: actual[i],
+        expected: outputs[i],
+      }, operation);
       if (wrong) return wrong;
     }
     if (operation.backward === undefined) return undefined;
@@ -87,7 +92,7 @@ export function check(operation: Operation, given: Case): string | undefined {
         () => Math.fround(2 * next() - 1),
       )
     );
-    const wanted = operation.backward(values, attrs, dys, outputs);
+    const wanted = operation.backward(values, attrs, { dys, outputs });
     const chosen = inputs.filter((_, i) => wanted[i] !== undefined);
     if (chosen.length === 0) return undefined;
     const dyTensors = outputs.map(({ shape }, i) =>
@@ -115,8 +120,7 @@ export function check(operation: Operation, given: Case): string | undefined {
       if (want === undefined) continue;
       const wrong = difference(
         `gradient ${i}`,
-        gradients[k++],
-        want,
+        { actual: gradients[k++], expected: want },
         operation,
       );
       if (wrong) return wrong;

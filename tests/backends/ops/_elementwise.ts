@@ -73,6 +73,7 @@ const UNARY: Record<
   exp: [tf.exp, Math.exp, Math.exp, TRIG],
   expm1: [tf.expm1, Math.expm1, Math.exp, TRIG],
   log: [tf.log, Math.log, (x) => 1 / x, ["positive"]],
+  "log of NaN": [tf.log, Math.log, undefined, WIDE],
   log1p: [tf.log1p, Math.log1p, (x) => 1 / (1 + x), ["positive", "unit"]],
   sin: [tf.sin, Math.sin, Math.cos, TRIG],
   cos: [tf.cos, Math.cos, (x) => -Math.sin(x), TRIG],
@@ -120,6 +121,18 @@ const UNARY: Record<
     (x) => x >= 0 ? x : Math.expm1(x),
     (x) => x >= 0 ? 1 : Math.exp(x),
     ["ordinary", "negative", "positive"],
+  ],
+  "elu of NaN": [
+    tf.elu,
+    (x) => x >= 0 ? x : Math.expm1(x),
+    undefined,
+    WIDE,
+  ],
+  "selu of NaN": [
+    tf.selu,
+    (x) => SCALE * (x >= 0 ? x : ALPHA * Math.expm1(x)),
+    undefined,
+    WIDE,
   ],
   selu: [
     tf.selu,
@@ -200,16 +213,17 @@ const unary = Object.entries(UNARY).map(([name, [op, f, df, kinds]]) => ({
       ),
     }];
   },
-  backward: df && (([x]: Values[], _: unknown, [dy]: Float64Array[]) => {
-    const slopes = x.values.map(df);
-    return [{
-      shape: x.shape,
-      values: slopes.map((slope, i) => slope * dy[i]),
-      bound: slopes.map((slope, i) =>
-        Math.abs(dy[i]) * (conditioned(df, x.values[i], slope) + 0.1)
-      ),
-    }];
-  }),
+  backward: df &&
+    (([x]: Values[], _: unknown, { dys: [dy] }: { dys: Float64Array[] }) => {
+      const slopes = x.values.map(df);
+      return [{
+        shape: x.shape,
+        values: slopes.map((slope, i) => slope * dy[i]),
+        bound: slopes.map((slope, i) =>
+          Math.abs(dy[i]) * (conditioned(df, x.values[i], slope) + 0.1)
+        ),
+      }];
+    }),
   roundings: name === "erf" ? 40 : 8,
 }));
 
@@ -389,7 +403,7 @@ const binary: Operation[] = Object.entries(BINARY).map((
     }
     return [{ shape, values, bound }];
   },
-  backward: slopes && (([a, b], _, [dy], [y]) => {
+  backward: slopes && (([a, b], _, { dys: [dy], outputs: [y] }) => {
     const { at, bt, size } = both(a, b, y.shape);
     const [da, db] = [new Sum(a.shape), new Sum(b.shape)];
     for (let i = 0; i < size; i++) {
@@ -497,7 +511,7 @@ const addN: Operation = {
     for (const { values } of inputs) values.forEach((x, i) => sum.add(i, x));
     return [sum];
   },
-  backward: (inputs, _, [dy]) =>
+  backward: (inputs, _, { dys: [dy] }) =>
     inputs.map(({ shape }) => ({
       shape,
       values: dy,

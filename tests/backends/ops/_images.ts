@@ -54,7 +54,7 @@ const batchNorm: Operation = {
     });
     return [y];
   },
-  backward: (inputs, _, [dy]) => {
+  backward: (inputs, _, { dys: [dy] }) => {
     const sums = inputs.map(({ shape }) => new Sum(shape));
     const [dx, dMean, dVariance, dScale, dOffset] = sums;
     visit(inputs, ({ at, p, root, scale, centred, x, mean }) => {
@@ -103,10 +103,16 @@ interface Resize {
   readonly halfPixelCenters: boolean;
 }
 
+/** The pixels along an axis, before and after. */
+interface Lengths {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The sources of a pixel along an axis and their weights. */
 type Sources = readonly (readonly [number, number])[];
 
-function bilinear(i: number, from: number, to: number, r: Resize): Sources {
+function bilinear(i: number, { from, to }: Lengths, r: Resize): Sources {
   const scale = r.alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
   const place = r.halfPixelCenters ? (i + 0.5) * scale - 0.5 : i * scale;
   const low = Math.max(0, Math.floor(place));
@@ -115,7 +121,7 @@ function bilinear(i: number, from: number, to: number, r: Resize): Sources {
   return [[low, 1 - part], [high, part]];
 }
 
-function nearest(i: number, from: number, to: number, r: Resize): Sources {
+function nearest(i: number, { from, to }: Lengths, r: Resize): Sources {
   const scale = r.alignCorners && to > 1 ? (from - 1) / (to - 1) : from / to;
   const place = (r.halfPixelCenters ? i + 0.5 : i) * scale;
   return [[
@@ -139,8 +145,10 @@ function resize(
       for (let i = 0; i < rows; i++) {
         for (let j = 0; j < columns; j++) {
           for (let c = 0; c < channels; c++, y++) {
-            for (const [h, p] of sources(i, height, rows, r)) {
-              for (const [w, q] of sources(j, width, columns, r)) {
+            for (const [h, p] of sources(i, { from: height, to: rows }, r)) {
+              for (
+                const [w, q] of sources(j, { from: width, to: columns }, r)
+              ) {
                 to(((n * height + h) * width + w) * channels + c, y, p * q);
               }
             }
@@ -188,7 +196,7 @@ function resize(
       apply(x.shape, r, (from, to, w) => y.add(to, w * x.values[from]));
       return [y.evened()];
     },
-    backward: ([x], r, [dy]) => {
+    backward: ([x], r, { dys: [dy] }) => {
       const dx = new Sum(x.shape);
       apply(x.shape, r, (from, to, w) => dx.add(from, w * dy[to]));
       return [dx.evened()];

@@ -197,7 +197,7 @@ function recurrent(kind: Recurrent["kind"]): Operation {
       ).map((inputs): Case => ({ inputs, attrs: r }))
     ),
     run: (inputs, r) => callWith(layerOf(r), inputs, kwargsOf(r)),
-    compute: (t, [x, ...weights], r) =>
+    compute: (t, [x, ...weights], { attrs: r }) =>
       results(r, unrolled(t, r, { x, weights })).flat(2),
     shape: (r) =>
       r.returnSequences ? [r.batch, r.steps, r.units] : [r.batch, r.units],
@@ -227,7 +227,7 @@ const bidirectional = taped({
     const both = tf.layers.bidirectional({ layer, mergeMode: r.merge });
     return callWith(both, inputs, kwargsOf(r));
   },
-  compute: (t, [x, ...weights], r) => {
+  compute: (t, [x, ...weights], { attrs: r }) => {
     const half = weights.length / 2;
     const there = results(
       r,
@@ -280,7 +280,7 @@ const timeDistributed = taped({
       inputs,
       {},
     ),
-  compute: (t, [x, kernel, bias], { batch, steps, units }) =>
+  compute: (t, [x, kernel, bias], { attrs: { batch, steps, units } }) =>
     Array.from({ length: batch * steps }, (_, row) => {
       const features = kernel.length / units;
       const from = x.slice(row * features, (row + 1) * features);
@@ -349,7 +349,11 @@ function normalization(
         inputs,
         { training: true },
       ),
-    compute: (t, [x, ...factors], { scale, center, axis }, [shape]) => {
+    compute: (
+      t,
+      [x, ...factors],
+      { attrs: { scale, center, axis }, shapes: [shape] },
+    ) => {
       const at = axis < 0 ? shape.length - 1 : axis;
       const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
       const y = Array<Num>(x.length);

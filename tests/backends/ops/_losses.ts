@@ -192,7 +192,7 @@ const named: Operation[] = Object.entries(ROWS).map((
         .map(apart)
     ),
     run: ([yTrue, yPred]) => lossOf(name)(yTrue, yPred),
-    compute: (t, [yTrue, yPred], _, [shape]) => {
+    compute: (t, [yTrue, yPred], { shapes: [shape] }) => {
       const length = shape.at(-1)!;
       const predicted = rowsOf(yPred, length);
       return rowsOf(yTrue, length).map((a, i) => row(t, a, predicted[i]));
@@ -213,7 +213,7 @@ const sparse = taped({
   ),
   run: ([yTrue, yPred]) =>
     lossOf("sparseCategoricalCrossentropy")(yTrue, yPred),
-  compute: (t, [yTrue, yPred], _, [, shape]) => {
+  compute: (t, [yTrue, yPred], { shapes: [, shape] }) => {
     const length = shape.at(-1)!;
     const zero = t.of(0), one = t.of(1);
     return rowsOf(yPred, length).map((row, i) =>
@@ -321,7 +321,7 @@ const single: Operation[] = Object.entries(SINGLE).map((
       ).map((inputs) => ({ ...apart(inputs), attrs: { reduction } }))
     ),
     run: ([a, b, w], { reduction }) => run(a, b, w, reduction),
-    compute: (t, [a, b, w], { reduction }) =>
+    compute: (t, [a, b, w], { attrs: { reduction } }) =>
       reduce(t, {
         losses: a.map((x, i) => loss(t, x, b[i])),
         weights: w,
@@ -352,7 +352,7 @@ const softmaxCrossEntropy = taped({
       tf.div(labels, tf.sum(labels, 1, true)),
       logits,
     ),
-  compute: (t, [labels, logits], _, [[, classes]]) => {
+  compute: (t, [labels, logits], { shapes: [[, classes]] }) => {
     const rows = rowsOf(logits, classes);
     return [
       t.mean(
@@ -381,7 +381,7 @@ const cosineDistance = taped({
         .map(apart)
     ),
   run: ([a, b]) => tf.losses.cosineDistance(a, b, 1),
-  compute: (t, [a, b], _, [[, length]]) => {
+  compute: (t, [a, b], { shapes: [[, length]] }) => {
     const other = rowsOf(b, length);
     return [
       t.mean(
@@ -469,7 +469,7 @@ const metrics: Operation[] = Object.entries(METRICS).map((
         .map(apart)
     ),
     run: ([a, b]) => run(a, b),
-    compute: (t, [a, b], _, [shape]) => {
+    compute: (t, [a, b], { shapes: [shape] }) => {
       const length = shape.at(-1)!;
       return metric(t, rowsOf(a, length), rowsOf(b, length));
     },
@@ -488,7 +488,7 @@ const sparseAccuracy = taped({
     ).map(apart)
   ),
   run: ([a, b]) => tf.metrics.sparseCategoricalAccuracy(a, b),
-  compute: (t, [a, b], _, [, shape]) =>
+  compute: (t, [a, b], { shapes: [, shape] }) =>
     rowsOf(b, shape.at(-1)!).map((row, i) =>
       t.of(Number(largest(row) === a[i].value))
     ),

@@ -61,7 +61,7 @@ function moving(
           bound: values.map((v) => Number.isFinite(v) ? 0 : v),
         };
       }),
-    backward: (inputs, attrs, dys) => {
+    backward: (inputs, attrs, { dys }) => {
       const sums = inputs.map(({ shape }) => new Sum(shape));
       moves(inputs, attrs).forEach(({ shape, from }, output) => {
         for (let at = 0; at < sizeOf(shape); at++) {
@@ -96,9 +96,11 @@ function of(
 /** A move of which the index of the source is a function of the output's. */
 function byIndex(
   x: Values,
-  shape: readonly number[],
-  source: (index: number[]) => number[] | undefined,
-  rest = 0,
+  { shape, source, rest = 0 }: {
+    readonly shape: readonly number[];
+    readonly source: (index: number[]) => number[] | undefined;
+    readonly rest?: number;
+  },
 ): Move {
   const strides = stridesOf(x.shape);
   return {
@@ -130,10 +132,13 @@ const transpose = (name: string, dtype?: "int32") =>
       moves: ([x], { perm }) => {
         const order = perm as number[];
         return [
-          byIndex(x, order.map((axis) => x.shape[axis]), (index) => {
-            const source: number[] = [];
-            order.forEach((axis, i) => source[axis] = index[i]);
-            return source;
+          byIndex(x, {
+            shape: order.map((axis) => x.shape[axis]),
+            source: (index) => {
+              const source: number[] = [];
+              order.forEach((axis, i) => source[axis] = index[i]);
+              return source;
+            },
           }),
         ];
       },
@@ -158,7 +163,10 @@ const slices = (name: string, dtype?: "int32") =>
         })), dtype),
       run: ([x], { begin, size }) => tf.slice(x, begin, size),
       moves: ([x], { begin, size }) => [
-        byIndex(x, size, (index) => index.map((i, axis) => i + begin[axis])),
+        byIndex(x, {
+          shape: size,
+          source: (index) => index.map((i, axis) => i + begin[axis]),
+        }),
       ],
       differentiable: () => dtype ? 0 : 1,
     },
@@ -178,14 +186,16 @@ const pad = moving(
     moves: ([x], { pads, value }) => [
       byIndex(
         x,
-        x.shape.map((n, axis) => n + pads[axis][0] + pads[axis][1]),
-        (index) => {
-          const source = index.map((i, axis) => i - pads[axis][0]);
-          return source.every((i, axis) => i >= 0 && i < x.shape[axis])
-            ? source
-            : undefined;
+        {
+          shape: x.shape.map((n, axis) => n + pads[axis][0] + pads[axis][1]),
+          source: (index) => {
+            const source = index.map((i, axis) => i - pads[axis][0]);
+            return source.every((i, axis) => i >= 0 && i < x.shape[axis])
+              ? source
+              : undefined;
+          },
+          rest: value,
         },
-        value,
       ),
     ],
   },
@@ -206,8 +216,10 @@ const tile = moving(
     moves: ([x], { reps }) => [
       byIndex(
         x,
-        x.shape.map((n, axis) => n * reps[axis]),
-        (index) => index.map((i, axis) => i % x.shape[axis]),
+        {
+          shape: x.shape.map((n, axis) => n * reps[axis]),
+          source: (index) => index.map((i, axis) => i % x.shape[axis]),
+        },
       ),
     ],
   },
@@ -224,11 +236,13 @@ const reverse = moving(
     moves: ([x], { axes }) => [
       byIndex(
         x,
-        x.shape,
-        (index) =>
-          index.map((i, axis) =>
-            axes.includes(axis) ? x.shape[axis] - 1 - i : i
-          ),
+        {
+          shape: x.shape,
+          source: (index) =>
+            index.map((i, axis) =>
+              axes.includes(axis) ? x.shape[axis] - 1 - i : i
+            ),
+        },
       ),
     ],
   },
@@ -260,10 +274,13 @@ const stridedSlice = moving(
       return [
         byIndex(
           x,
-          each.map(({ begin, end, stride }) =>
-            Math.max(0, Math.ceil((end - begin) / stride))
-          ),
-          (index) => index.map((i, a) => each[a].begin + i * each[a].stride),
+          {
+            shape: each.map(({ begin, end, stride }) =>
+              Math.max(0, Math.ceil((end - begin) / stride))
+            ),
+            source: (index) =>
+              index.map((i, a) => each[a].begin + i * each[a].stride),
+          },
         ),
       ];
     },
@@ -348,8 +365,10 @@ function parts(
     wide[axis] = n;
     const move = byIndex(
       x,
-      wide,
-      (index) => index.map((i, a) => a === axis ? i + begin : i),
+      {
+        shape: wide,
+        source: (index) => index.map((i, a) => a === axis ? i + begin : i),
+      },
     );
     return keep ? move : { ...move, shape: wide.filter((_, a) => a !== axis) };
   });
@@ -421,16 +440,19 @@ const gather = moving(
         ...x.shape.slice(axis + 1),
       ];
       return [
-        byIndex(x, shape, (index) => {
-          const which = offsetOf(
-            index.slice(axis, axis + rank),
-            stridesOf(indices.shape),
-          );
-          return [
-            ...index.slice(0, axis),
-            indices.values[which],
-            ...index.slice(axis + rank),
-          ];
+        byIndex(x, {
+          shape,
+          source: (index) => {
+            const which = offsetOf(
+              index.slice(axis, axis + rank),
+              stridesOf(indices.shape),
+            );
+            return [
+              ...index.slice(0, axis),
+              indices.values[which],
+              ...index.slice(axis + rank),
+            ];
+          },
         }),
       ];
     },
@@ -466,13 +488,15 @@ const mirrorPad = moving(
     moves: ([x], { pads, mode }) => [
       byIndex(
         x,
-        x.shape.map((n, a) => n + pads[a][0] + pads[a][1]),
-        (index) =>
-          index.map((i, a) => {
-            const [n, at] = [x.shape[a], i - pads[a][0]];
-            const off = mode === "reflect" ? 0 : 1;
-            return at < 0 ? -at - off : at >= n ? 2 * n - 2 + off - at : at;
-          }),
+        {
+          shape: x.shape.map((n, a) => n + pads[a][0] + pads[a][1]),
+          source: (index) =>
+            index.map((i, a) => {
+              const [n, at] = [x.shape[a], i - pads[a][0]];
+              const off = mode === "reflect" ? 0 : 1;
+              return at < 0 ? -at - off : at >= n ? 2 * n - 2 + off - at : at;
+            }),
+        },
       ),
     ],
     differentiable: () => 0,
@@ -523,7 +547,7 @@ const segmentSum: Operation = {
     );
     return [y];
   },
-  backward: ([x, ids], _, [dy]) => {
+  backward: ([x, ids], _, { dys: [dy] }) => {
     const dx = new Sum(x.shape);
     const inner = sizeOf(x.shape.slice(1));
     x.values.forEach((_, i) =>

@@ -65,8 +65,7 @@ export interface Operation {
     inputs: Values[],
     // deno-lint-ignore no-explicit-any
     attrs: any,
-    dys: Float64Array[],
-    outputs: Expected[],
+    given: { readonly dys: Float64Array[]; readonly outputs: Expected[] },
   ): (Expected | undefined)[];
   /** Whether a NaN may spread to outputs that it does not reach. */
   readonly spreadsNaN?: boolean;

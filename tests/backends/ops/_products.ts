@@ -108,7 +108,7 @@ function matMul(name: string, kinds: Kind[], special = false): Operation {
       each(p, (at, bt, out) => y.add(out, a.values[at] * b.values[bt]));
       return [y];
     },
-    backward: special ? undefined : ([a, b], p, [dy]) => {
+    backward: special ? undefined : ([a, b], p, { dys: [dy] }) => {
       const [da, db] = [new Sum(a.shape), new Sum(b.shape)];
       each(p, (at, bt, out) => {
         da.add(at, dy[out] * b.values[bt]);
@@ -156,7 +156,7 @@ const fused: Operation = {
       bound: y.bound.map((x) => x + 2),
     }];
   },
-  backward: ([a, b, bias], p, [dy]) => {
+  backward: ([a, b, bias], p, { dys: [dy] }) => {
     // tfjs refuses the gradients of other fused activations.
     if (!["linear", "relu"].includes(p.activation)) return [];
     const [y] = plain.forward([a, b], p);
@@ -165,7 +165,10 @@ const fused: Operation = {
     // Where rounding decides on which side of the kink it is, nothing is known.
     if (relu && before.some((v) => Math.abs(v) < 1e-4)) return [];
     const scaled = dy.map((d, i) => relu && before[i] <= 0 ? 0 : d);
-    const [da, db] = plain.backward!([a, b], p, [scaled], []);
+    const [da, db] = plain.backward!([a, b], p, {
+      dys: [scaled],
+      outputs: [],
+    });
     if (!bias) return [da, db];
     const sum = new Sum([p.n]);
     scaled.forEach((d, i) => sum.add(i % p.n, d));
@@ -211,7 +214,7 @@ const einsum: Operation = {
     visit((at, bt, out) => y.add(out, a.values[at] * b.values[bt]));
     return [y];
   },
-  backward: ([a, b], attrs, [dy]) => {
+  backward: ([a, b], attrs, { dys: [dy] }) => {
     const { visit } = contraction(attrs);
     const [da, db] = [new Sum(a.shape), new Sum(b.shape)];
     visit((at, bt, out) => {

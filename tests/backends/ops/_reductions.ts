@@ -99,7 +99,7 @@ function reduction(
         bound: Float64Array.from(each, bound),
       }];
     },
-    backward: slope && (([x], attrs, [dy], [y]) => {
+    backward: slope && (([x], attrs, { dys: [dy], outputs: [y] }) => {
       const dx = new Sum(x.shape);
       groups(x.shape, attrs).forEach((group, to) => {
         const xs = group.map((i) => x.values[i]);
@@ -272,7 +272,7 @@ const moments: Operation = {
       },
     ];
   },
-  backward: ([x], attrs, [dm, dv], [mean]) => {
+  backward: ([x], attrs, { dys: [dm, dv], outputs: [mean] }) => {
     const dx = new Sum(x.shape);
     groups(x.shape, attrs).forEach((group, k) =>
       group.forEach((i) => {
@@ -299,7 +299,7 @@ const cumsum: Operation = {
   run: ([x], { axis, exclusive, reverse }) =>
     tf.cumsum(x, axis, exclusive, reverse),
   forward: ([x], attrs) => [cumulated(x, attrs)],
-  backward: ([x], attrs, [dy]) => [
+  backward: ([x], attrs, { dys: [dy] }) => [
     cumulated({ shape: x.shape, values: dy }, {
       ...attrs,
       reverse: !attrs.reverse,
@@ -355,7 +355,7 @@ const softmax: Operation = {
     const values = Float64Array.from(rows(x).flatMap(softmaxOf));
     return [{ shape: x.shape, values, bound: values.map((y) => 6 * y) }];
   },
-  backward: ([x], _, [dy]) => {
+  backward: ([x], _, { dys: [dy] }) => {
     const ds = rows({ shape: x.shape, values: dy });
     const values = rows(x).flatMap((xs, r) => {
       const s = softmaxOf(xs);
@@ -388,7 +388,7 @@ const logSoftmax: Operation = {
       bound: values.map((y) => 10 + Math.abs(y)),
     }];
   },
-  backward: ([x], _, [dy]) => {
+  backward: ([x], _, { dys: [dy] }) => {
     const ds = rows({ shape: x.shape, values: dy });
     const sums = ds.map(absolute);
     const values = rows(x).flatMap((xs, r) => {

@@ -18,8 +18,12 @@ export interface Taped {
   // deno-lint-ignore no-explicit-any
   run(inputs: tf.Tensor[], attrs: any): tf.Tensor;
   /** The values of the output, in order. */
-  // deno-lint-ignore no-explicit-any
-  compute(tape: Tape, inputs: Num[][], attrs: any, shapes: number[][]): Num[];
+  compute(
+    tape: Tape,
+    inputs: Num[][],
+    // deno-lint-ignore no-explicit-any
+    given: { attrs: any; shapes: number[][] },
+  ): Num[];
   // deno-lint-ignore no-explicit-any
   shape(attrs: any, shapes: number[][]): number[];
   /** Which inputs have gradients; by default, all. */
@@ -43,7 +47,7 @@ export function taped(operation: Taped): Operation {
     const tape = new Tape();
     const numbers = inputs.map(({ values }) => tape.all(values));
     const shapes = inputs.map(({ shape }) => [...shape]);
-    const outputs = operation.compute(tape, numbers, attrs, shapes);
+    const outputs = operation.compute(tape, numbers, { attrs, shapes });
     return { tape, numbers, shapes, outputs };
   };
   const hasGradients = operation.differentiates === undefined ||
@@ -59,7 +63,11 @@ export function taped(operation: Taped): Operation {
       return [bounded(shape, Float64Array.from(outputs, ({ value }) => value))];
     },
     ...hasGradients && {
-      backward: (inputs: Values[], attrs: unknown, [dy]: Float64Array[]) => {
+      backward: (
+        inputs: Values[],
+        attrs: unknown,
+        { dys: [dy] }: { dys: Float64Array[] },
+      ) => {
         const { tape, numbers, outputs } = record(inputs, attrs);
         const slope = tape.slopes(outputs, dy);
         return inputs.map(({ shape }, i) =>

@@ -193,16 +193,16 @@ type Conv = (
 
 function convolution(
   name: string,
-  dimensions: number,
   op: Conv,
   options: {
+    dimensions: number;
     dilated?: boolean;
     depthwise?: boolean;
     square?: boolean;
     special?: boolean;
-  } = {},
+  },
 ): Operation {
-  const { depthwise = false } = options;
+  const { dimensions, depthwise = false } = options;
   const filterShape = (g: Geometry & { multiplier: number }) => [
     ...windows(g),
     g.channels,
@@ -235,7 +235,7 @@ function convolution(
       );
       return [y.evened()];
     },
-    backward: options.special ? undefined : ([x, f], g, [values]) => {
+    backward: options.special ? undefined : ([x, f], g, { dys: [values] }) => {
       const [dx, df] = [new Sum(x.shape), new Sum(f.shape)];
       const unused = new Sum([]);
       correlate(
@@ -301,7 +301,7 @@ function transposed(name: string, dimensions: 2 | 3): Operation {
       });
       return [dx.evened()];
     },
-    backward: ([dy, f], g, [ddx]) => {
+    backward: ([dy, f], g, { dys: [ddx] }) => {
       const ddy = new Sum(dy.shape);
       correlate(g, { x: ddx, f: f.values, y: ddy });
       const df = new Sum(f.shape);
@@ -340,8 +340,12 @@ function fused(
   depthwise: boolean,
 ): Operation {
   const plain = depthwise
-    ? convolution("", 2, depthwiseConv2d, { depthwise: true, square: true })
-    : convolution("", 2, conv2d);
+    ? convolution("", depthwiseConv2d, {
+      dimensions: 2,
+      depthwise: true,
+      square: true,
+    })
+    : convolution("", conv2d, { dimensions: 2 });
   return {
     name,
     cases: fc.record({
@@ -387,7 +391,7 @@ function fused(
         bound: y.bound.map((b) => b + 1),
       }];
     },
-    backward: ([x, f, bias], g, [dy]) => {
+    backward: ([x, f, bias], g, { dys: [dy] }) => {
       const slope = SLOPES[g.activation];
       // tfjs refuses the gradients of other fused activations.
       if (slope === undefined) {
@@ -407,7 +411,10 @@ function fused(
       if (unsure) return [undefined, undefined, undefined];
       const scaled = dy.map((d, i) => d * slope(before[i]));
       scaled.forEach((d, i) => db.add(i % out, d));
-      const [dx, df] = plain.backward!([x, f], g, [scaled], []);
+      const [dx, df] = plain.backward!([x, f], g, {
+        dys: [scaled],
+        outputs: [],
+      });
       return [dx, df, bias && db];
     },
     roundings: 16,
@@ -512,7 +519,7 @@ function pooling(
       });
       return [average ? y : { ...y, bound: y.values.map(Math.abs) }];
     },
-    backward: special ? undefined : ([x], g, [dy], [y]) => {
+    backward: special ? undefined : ([x], g, { dys: [dy], outputs: [y] }) => {
       // Of equal values, the gradient may go to any.
       if (!average && hasTies(x, g, y)) return [undefined];
       const dx = new Sum(x.shape);
@@ -608,11 +615,12 @@ function pointwise(x: Values, p: Values, out: number): Sum {
 }
 
 export const windowed: Operation[] = [
-  convolution("conv1d", 1, conv1d, { dilated: true }),
-  convolution("conv2d", 2, conv2d, { dilated: true }),
-  convolution("conv2d of NaN", 2, conv2d, { special: true }),
-  convolution("conv3d", 3, conv3d, { dilated: true }),
-  convolution("depthwiseConv2d", 2, depthwiseConv2d, {
+  convolution("conv1d", conv1d, { dimensions: 1, dilated: true }),
+  convolution("conv2d", conv2d, { dimensions: 2, dilated: true }),
+  convolution("conv2d of NaN", conv2d, { dimensions: 2, special: true }),
+  convolution("conv3d", conv3d, { dimensions: 3, dilated: true }),
+  convolution("depthwiseConv2d", depthwiseConv2d, {
+    dimensions: 2,
     dilated: true,
     depthwise: true,
     square: true,

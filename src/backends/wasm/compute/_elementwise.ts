@@ -32,6 +32,8 @@ function oneWhere(mask: Code, x: Code): Code {
 
 interface Operands {
   readonly x: Local;
+  /** One that the function may use. */
+  readonly y: Local;
   /** Up to two numbers. */
   readonly first: Code;
   readonly second: Code;
@@ -65,7 +67,20 @@ const unaryCode = {
   rsqrt: ({ x }) => x.set(v128.div(constant(1), v128.sqrt(x.get))),
   neg: ({ x }) => x.set(v128.neg(x.get)),
   abs: ({ x }) => x.set(v128.abs(x.get)),
+  /** x above 0, `first` (eˣ − 1) below, `second` times that. */
+  elu: ({ x, y, first, second, functions }) => [
+    y.set(x.get),
+    x.set(v128.atMostOf(x.get, zero)),
+    functions.expMinusOne(x),
+    x.set(
+      v128.mul(
+        select(y.get, v128.mul(x.get, first), v128.atLeast(y.get, zero)),
+        second,
+      ),
+    ),
+  ],
   exp: ({ x, functions }) => functions.exp(x),
+  log: ({ x, functions }) => functions.log(x),
   tanh: ({ x, functions }) => functions.tanh(x),
   sigmoid: ({ x, functions }) => functions.sigmoid(x),
   softplus: ({ x, functions }) => functions.softplus(x),
@@ -96,6 +111,12 @@ const binaryCode = {
         x.get,
       ),
     ),
+  eluGrad: (dy, y) =>
+    select(
+      dy.get,
+      v128.mul(dy.get, v128.add(y.get, constant(1))),
+      v128.atLeast(y.get, zero),
+    ),
   sigmoidGrad: (dy, y) =>
     v128.mul(
       dy.get,
@@ -124,10 +145,11 @@ export function unary(target: Target): FunctionBuilder {
   return kernelFunction("unary", (f, args, chunk) => {
     const functions = functionsOf(f, target);
     const [start, count] = f.locals("i32", 2);
-    const [x, first, second] = f.locals("v128", 3);
+    const [x, y, first, second] = f.locals("v128", 4);
     const set = (op: UnaryOp) =>
       unaryCode[op]({
         x,
+        y,
         first: first.get,
         second: second.get,
         functions,

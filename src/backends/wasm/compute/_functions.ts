@@ -4,6 +4,7 @@
  */
 import {
   type Code,
+  convertI32,
   type FunctionBuilder,
   type Local,
   truncate,
@@ -19,6 +20,10 @@ export interface Functions {
   readonly start: Code;
   /** Sets `x` to eˣ. */
   exp(x: Local): Code;
+  /** Sets `x`, which is at most 0, to eˣ − 1. */
+  expMinusOne(x: Local): Code;
+  /** Sets `x` to its natural logarithm. */
+  log(x: Local): Code;
   /** Sets `x` to its hyperbolic tangent. */
   tanh(x: Local): Code;
   /** Sets `x` to 1 / (1 + e⁻ˣ). */
@@ -59,7 +64,8 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
       23,
     );
 
-  const exp = (x: Local): Code => [
+  /** Sets n to the nearest power of two, r to what is left, and p to eʳ − 1. */
+  const reduced = (x: Local): Code => [
     // Past these, the result is infinity or 0. NaN stays NaN.
     r.set(v128.atMostOf(v128.atLeastOf(x.get, constant(-104)), constant(89))),
     n.set(v128.nearest(mul(r.get, constant(Math.LOG2E)))),
@@ -75,9 +81,12 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
         5.0000001201e-1,
       ]),
     ),
-    p.set(
-      add(madd(p.get, mul(r.get, r.get), r.get), constant(1)),
-    ),
+    p.set(madd(p.get, mul(r.get, r.get), r.get)),
+  ];
+
+  const exp = (x: Local): Code => [
+    reduced(x),
+    p.set(add(p.get, constant(1))),
     // 2ⁿ in two factors, as neither infinity nor the smallest values have an
     // exponent of their own.
     n.set(truncate(n.get)),
@@ -88,6 +97,15 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
         power(v128.subI32(n.get, half.get)),
       ),
     ),
+  ];
+
+  const expMinusOne = (x: Local): Code => [
+    reduced(x),
+    n.set(truncate(n.get)),
+    half.set(v128.shiftRight(n.get, 1)),
+    half.set(mul(power(half.get), power(v128.subI32(n.get, half.get)))),
+    // 2ⁿ (eʳ − 1) + (2ⁿ − 1), which near 0 is the first alone.
+    x.set(madd(half.get, p.get, sub(half.get, constant(1)))),
   ];
 
   const tanh = (x: Local): Code => [
@@ -127,21 +145,8 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     x.set(div(constant(1), add(x.get, constant(1)))),
   ];
 
-  const softplus = (x: Local): Code => [
-    y.set(v128.neg(v128.abs(x.get))),
-    exp(y),
-    // ln(1 + y) for y from 0 to 1, with u = 1 + y as it is rounded.
-    z.set(add(y.get, constant(1))),
-    // What u was rounded by, over u.
-    y.set(div(sub(y.get, sub(z.get, constant(1))), z.get)),
-    n.set(v128.greater(z.get, constant(Math.SQRT2))),
-    r.set(
-      sub(
-        v128.select(mul(z.get, constant(0.5)), z.get, n.get),
-        constant(1),
-      ),
-    ),
-    n.set(v128.and(n.get, constant(1))),
+  /** Sets p to ln(1 + r) + n ln 2, for r from √½ − 1 to √2 − 1. */
+  const logarithm: Code = [
     half.set(mul(r.get, r.get)),
     p.set(
       mul(
@@ -166,10 +171,70 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     p.set(madd(half.get, constant(-0.5), p.get)),
     p.set(add(r.get, p.get)),
     p.set(madd(n.get, constant(0.693359375), p.get)),
+  ];
+
+  const log = (x: Local): Code => [
+    // The smallest values have no exponent of their own.
+    half.set(v128.less(x.get, constant(2 ** -126))),
+    y.set(v128.select(mul(x.get, constant(2 ** 25)), x.get, half.get)),
+    n.set(
+      sub(
+        convertI32(
+          v128.subI32(v128.shiftRight(y.get, 23), constantBits(127)),
+        ),
+        v128.and(half.get, constant(25)),
+      ),
+    ),
+    y.set(
+      v128.or(v128.and(y.get, constantBits(0x7fffff)), constant(1)),
+    ),
+    z.set(v128.greater(y.get, constant(Math.SQRT2))),
+    r.set(
+      sub(
+        v128.select(mul(y.get, constant(0.5)), y.get, z.get),
+        constant(1),
+      ),
+    ),
+    n.set(add(n.get, v128.and(z.get, constant(1)))),
+    logarithm,
+    p.set(
+      v128.select(
+        constant(-Infinity),
+        p.get,
+        v128.equal(x.get, v128.zero),
+      ),
+    ),
+    p.set(
+      v128.select(
+        x.get,
+        p.get,
+        v128.equal(x.get, constant(Infinity)),
+      ),
+    ),
+    // NaN of what is below 0, and of NaN.
+    x.set(v128.or(p.get, v128.not(v128.atLeast(x.get, v128.zero)))),
+  ];
+
+  const softplus = (x: Local): Code => [
+    y.set(v128.neg(v128.abs(x.get))),
+    exp(y),
+    // ln(1 + y) for y from 0 to 1, with u = 1 + y as it is rounded.
+    z.set(add(y.get, constant(1))),
+    // What u was rounded by, over u.
+    y.set(div(sub(y.get, sub(z.get, constant(1))), z.get)),
+    n.set(v128.greater(z.get, constant(Math.SQRT2))),
+    r.set(
+      sub(
+        v128.select(mul(z.get, constant(0.5)), z.get, n.get),
+        constant(1),
+      ),
+    ),
+    n.set(v128.and(n.get, constant(1))),
+    logarithm,
     x.set(
       add(v128.atLeastOf(x.get, v128.zero), add(p.get, y.get)),
     ),
   ];
 
-  return { start, exp, tanh, sigmoid, softplus };
+  return { start, exp, expMinusOne, log, tanh, sigmoid, softplus };
 }

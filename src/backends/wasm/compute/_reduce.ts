@@ -104,9 +104,13 @@ export function middleSums(): FunctionBuilder {
   });
 }
 
-/** eˣ of each value over the sum of those of its row. */
-export function softmax(target: Target): FunctionBuilder {
-  return kernelFunction("softmax", (f, args, chunk) => {
+/** eˣ of each value over the sum of those of its row, or the logarithm of that. */
+export function softmax(
+  target: Target,
+  { isLog = false }: { readonly isLog?: boolean } = {},
+): FunctionBuilder {
+  const name = isLog ? "logSoftmax" : "softmax";
+  return kernelFunction(name, (f, args, chunk) => {
     const functions = functionsOf(f, target);
     const [row, end, from, to] = f.locals("i32", 4);
     const [most, sum, x] = f.locals("v128", 3);
@@ -133,15 +137,20 @@ export function softmax(target: Target): FunctionBuilder {
         sum.set(v128.zero),
         eachColumn(f, args.columns, (offset, load, store, lanes) => [
           x.set(v128.sub(load(add(from.get, offset.get)), most.get)),
+          isLog ? store(add(to.get, offset.get), x.get) : [],
           functions.exp(x),
-          store(add(to.get, offset.get), x.get),
+          isLog ? [] : store(add(to.get, offset.get), x.get),
           sum.set(v128.add(sum.get, lanes(x.get))),
         ]),
         acrossLanes(sum, v128.add),
+        isLog ? functions.log(sum) : [],
         eachColumn(f, args.columns, (offset, load, store) =>
           store(
             add(to.get, offset.get),
-            v128.div(load(add(to.get, offset.get)), sum.get),
+            (isLog ? v128.sub : v128.div)(
+              load(add(to.get, offset.get)),
+              sum.get,
+            ),
           )),
         from.add(rowBytes),
         to.add(rowBytes),

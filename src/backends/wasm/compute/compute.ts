@@ -1,13 +1,13 @@
+import { keysOf, recordOf } from "../../../runtime/records.ts";
 import type { BackendWasm, TensorInfo } from "../_wasm_kernel.ts";
 import { job } from "./_job.ts";
+import { type Target, WORKSPACE_BYTES } from "./_kernel.ts";
 import {
   type ComputeKernel,
   type KernelArguments,
   kernelArguments,
   kernelNumber,
-  type Target,
-  WORKSPACE_BYTES,
-} from "./_kernel.ts";
+} from "./_kernel_arguments.ts";
 import { isRevectorizing } from "./revectorize.ts";
 import { assembleComputeModule } from "./_module.ts";
 
@@ -207,6 +207,14 @@ export class Compute {
 /** The address of a tensor's values in the backend's memory. */
 export function addressOf(backend: BackendWasm, tensor: TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+/** The addresses of tensors, by the names under which a kernel takes them. */
+export function addressesOf<Name extends string>(
+  backend: BackendWasm,
+  tensors: { readonly [N in Name]: TensorInfo },
+): Record<Name, number> {
+  return recordOf(keysOf(tensors), (name) => addressOf(backend, tensors[name]));
 }
 
 const bits = new DataView(new ArrayBuffer(4));

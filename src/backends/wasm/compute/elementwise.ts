@@ -8,14 +8,22 @@ import {
   unaryOps,
 } from "./_elementwise.ts";
 import { type Compute, floatBits } from "./compute.ts";
-import { joinDimensions, type Steps, stepsOf } from "./move.ts";
+import {
+  COUNTED,
+  countRows,
+  joinDimensions,
+  type Steps,
+  stepsOf,
+} from "./move.ts";
 
 /** Values in a chunk. */
 const CHUNK = 8192;
 
 /** About how many multiplications a value takes. */
 const work: Partial<Record<UnaryOp, number>> = {
+  elu: 12,
   exp: 10,
+  log: 14,
   tanh: 20,
   sigmoid: 12,
   softplus: 24,
@@ -70,9 +78,6 @@ function stepsThrough(shape: number[], operand: number[]): number[] {
     return at < 0 || operand[at] === 1 ? 0 : own[at];
   });
 }
-
-const COUNTED = 4;
-const one: Steps = { size: 1, steps: [0, 0] };
 
 /** The shape of a result of two operands. */
 export function broadcastShape(a: number[], b: number[]): number[] {
@@ -129,12 +134,10 @@ function computeJoined(
     counted = [{ size, steps: [aStep * CHUNK, bStep * CHUNK] }];
     inner = CHUNK;
   }
-  const [d0, d1, d2, d3] = [
-    ...Array<Steps>(COUNTED - counted.length).fill(one),
-    ...counted,
-  ];
-  const rows = counted.reduce((product, { size }) => product * size, 1);
-  const chunkRows = Math.max(1, Math.floor(CHUNK / inner));
+  const { dimensions: [d0, d1, d2, d3], counts, chunks } = countRows(counted, {
+    inner,
+    chunk: CHUNK,
+  });
   compute.run(
     "binary",
     {
@@ -146,21 +149,16 @@ function computeJoined(
       aStep,
       bStep,
       length,
-      rows,
-      chunkRows,
-      size0: d0.size,
+      ...counts,
       a0: d0.steps[0],
       b0: d0.steps[1],
-      size1: d1.size,
       a1: d1.steps[0],
       b1: d1.steps[1],
-      size2: d2.size,
       a2: d2.steps[0],
       b2: d2.steps[1],
-      size3: d3.size,
       a3: d3.steps[0],
       b3: d3.steps[1],
     },
-    { chunks: Math.ceil(rows / chunkRows), multiplications: length },
+    { chunks, multiplications: length },
   );
 }

@@ -38,23 +38,46 @@ export function joinDimensions(dimensions: readonly Steps[]): Steps[] {
   return joined;
 }
 
-/** Four dimensions in which rows are counted, as arguments of a kernel. */
-const COUNTED = 4;
 /** Values in a chunk, about. */
 const CHUNK = 16_384;
 
 const one: Steps = { size: 1, steps: [0, 0] };
 
-function run(compute: Compute, block: Block, joined: readonly Steps[]): void {
-  const { size: inner, steps: [fromStep, toStep] } = joined.at(-1) ??
-    { size: 1, steps: [4, 4] };
-  const counted = joined.slice(0, -1);
+/** How many dimensions of rows a job counts. */
+export const COUNTED = 4;
+
+/** Rows that a job counts in four dimensions, some of them together in a chunk. */
+export function countRows(
+  counted: readonly Steps[],
+  { inner, chunk }: { readonly inner: number; readonly chunk: number },
+) {
   const [d0, d1, d2, d3] = [
     ...Array<Steps>(COUNTED - counted.length).fill(one),
     ...counted,
   ];
   const rows = counted.reduce((product, { size }) => product * size, 1);
-  const chunkRows = Math.max(1, Math.floor(CHUNK / inner));
+  const chunkRows = Math.max(1, Math.floor(chunk / inner));
+  return {
+    dimensions: [d0, d1, d2, d3] as const,
+    counts: {
+      rows,
+      chunkRows,
+      size0: d0.size,
+      size1: d1.size,
+      size2: d2.size,
+      size3: d3.size,
+    },
+    chunks: Math.ceil(rows / chunkRows),
+  };
+}
+
+function run(compute: Compute, block: Block, joined: readonly Steps[]): void {
+  const { size: inner, steps: [fromStep, toStep] } = joined.at(-1) ??
+    { size: 1, steps: [4, 4] };
+  const { dimensions: [d0, d1, d2, d3], counts, chunks } = countRows(
+    joined.slice(0, -1),
+    { inner, chunk: CHUNK },
+  );
   compute.run(
     "move",
     {
@@ -63,22 +86,17 @@ function run(compute: Compute, block: Block, joined: readonly Steps[]): void {
       inner,
       fromStep,
       toStep,
-      rows,
-      chunkRows,
-      size0: d0.size,
+      ...counts,
       from0: d0.steps[0],
       to0: d0.steps[1],
-      size1: d1.size,
       from1: d1.steps[0],
       to1: d1.steps[1],
-      size2: d2.size,
       from2: d2.steps[0],
       to2: d2.steps[1],
-      size3: d3.size,
       from3: d3.steps[0],
       to3: d3.steps[1],
     },
-    { chunks: Math.ceil(rows / chunkRows), multiplications: rows * inner },
+    { chunks, multiplications: counts.rows * inner },
   );
 }
 

@@ -86,6 +86,46 @@ function zeroScratch(compute: Compute, floats: number): Scratch {
   return scratch;
 }
 
+/** Where the tiles lie, as both kernels take it. */
+function geometryOf(tile: WinogradTile, images: Images, windows: Windows) {
+  return {
+    tile: winogradTiles.indexOf(tile),
+    size: sizeOf(tile),
+    outputs: tile.outputs,
+    height: images.height,
+    width: images.width,
+    outHeight: windows.rows,
+    outWidth: windows.columns,
+    top: windows.top,
+    left: windows.left,
+  };
+}
+
+/** Lets whole vectors of each row be written, and leaves its columns of them. */
+function intoColumns(
+  compute: Compute,
+  { rows, columns, out }: {
+    readonly rows: number;
+    readonly columns: number;
+    readonly out: number;
+  },
+  write: (to: number) => void,
+): void {
+  const wide = toVectors(columns);
+  if (wide === columns) return write(out);
+  scoped((own) => {
+    const widened = own(compute.scratch(4 * rows * wide));
+    write(widened.address);
+    resizeRows(compute, {
+      from: widened.address,
+      rows,
+      columns: wide,
+      to: out,
+      toColumns: columns,
+    });
+  });
+}
+
 /** Convolves images with weights in tiles. */
 export function convolveWinograd(
   compute: Compute,
@@ -148,53 +188,34 @@ export function convolveWinograd(
     const productStep = planeStepOf(blockTiles * panelColumns);
     const scratchBytes = elements * (operandStep + productStep);
     const scratch = own(compute.scratch(compute.threads * scratchBytes));
-    const widened = own(
-      wide === columns ? undefined : compute.scratch(4 * pixels * wide),
-    );
-    compute.run(
-      "winogradConvolve",
-      {
-        x: x.address,
-        u: u.address,
-        uStep,
-        out: widened?.address ?? out,
-        bias: bias.address,
-        zeros: zeros.address,
-        scratch: scratch.address,
-        scratchBytes,
-        operandStep,
-        productStep,
-        tile: number,
-        size,
-        outputs: tile.outputs,
-        ...cut,
-        blockTiles,
-        height: images.height,
-        width: images.width,
-        outHeight: windows.rows,
-        outWidth: windows.columns,
-        top: windows.top,
-        left: windows.left,
-        channels,
-        columns: wide,
-        panelColumns,
-        lowest: floatBits(finish.lowest),
-        highest: floatBits(finish.highest),
-      },
-      {
-        chunks: Math.ceil(cut.tiles / blockTiles),
-        multiplications: cut.tiles * elements * channels * panelColumns,
-      },
-    );
-    if (widened) {
-      resizeRows(compute, {
-        from: widened.address,
-        rows: pixels,
-        columns: wide,
-        to: out,
-        toColumns: columns,
-      });
-    }
+    intoColumns(compute, { rows: pixels, columns, out }, (to) =>
+      compute.run(
+        "winogradConvolve",
+        {
+          x: x.address,
+          u: u.address,
+          uStep,
+          out: to,
+          bias: bias.address,
+          zeros: zeros.address,
+          scratch: scratch.address,
+          scratchBytes,
+          operandStep,
+          productStep,
+          ...geometryOf(tile, images, windows),
+          ...cut,
+          blockTiles,
+          channels,
+          columns: wide,
+          panelColumns,
+          lowest: floatBits(finish.lowest),
+          highest: floatBits(finish.highest),
+        },
+        {
+          chunks: Math.ceil(cut.tiles / blockTiles),
+          multiplications: cut.tiles * elements * channels * panelColumns,
+        },
+      ));
   });
 }
 
@@ -269,18 +290,10 @@ export function correlateWinograd(
         scratchBytes,
         operandStep,
         productStep,
-        tile: number,
-        size,
-        outputs: tile.outputs,
+        ...geometryOf(tile, images, windows),
         ...cut,
         groupTiles,
         blockTiles,
-        height: images.height,
-        width: images.width,
-        outHeight: windows.rows,
-        outWidth: windows.columns,
-        top: windows.top,
-        left: windows.left,
         channels,
         columns: wide,
         panelColumns,
@@ -291,36 +304,29 @@ export function correlateWinograd(
       },
     );
     const filterRows = tile.taps ** 2 * images.channels;
-    const widened = own(
-      wide === columns ? undefined : compute.scratch(4 * filterRows * wide),
+    intoColumns(
+      compute,
+      { rows: filterRows, columns, out },
+      (to) =>
+        compute.run(
+          "winogradFilterGrad",
+          {
+            from: sums.address,
+            to,
+            tile: number,
+            planeStep: outStep,
+            groups,
+            groupStep: sumBytes,
+            taps: tile.taps,
+            channels: images.channels,
+            columns: wide,
+            panelColumns,
+          },
+          {
+            chunks: images.channels,
+            multiplications: groups * elements * channels * wide,
+          },
+        ),
     );
-    compute.run(
-      "winogradFilterGrad",
-      {
-        from: sums.address,
-        to: widened?.address ?? out,
-        tile: number,
-        planeStep: outStep,
-        groups,
-        groupStep: sumBytes,
-        taps: tile.taps,
-        channels: images.channels,
-        columns: wide,
-        panelColumns,
-      },
-      {
-        chunks: images.channels,
-        multiplications: groups * elements * channels * wide,
-      },
-    );
-    if (widened) {
-      resizeRows(compute, {
-        from: widened.address,
-        rows: filterRows,
-        columns: wide,
-        to: out,
-        toColumns: columns,
-      });
-    }
   });
 }

@@ -125,7 +125,7 @@ export const batchNormKernel = defineKernel<
     const rows = sizeOf(x.shape) / columns;
     const plan = planColumns({ rows, columns });
     const parts = backend.allocate([3, plan.chunks, columns]);
-    const shader = columnShader(statistics, plan.width);
+    const shader = columnShader(statistics, plan);
     backend.run(shader, [parts, x], {
       words: [plan.words],
       groups: plan.groups,
@@ -144,7 +144,7 @@ export const batchNormKernel = defineKernel<
       0,
     ]);
     backend.run(
-      columnShader(finish, rest.width),
+      columnShader(finish, rest),
       [parts, mean, inverse, ...moving],
       { words: [numbers, rest.words], groups: rest.groups },
     );
@@ -238,7 +238,7 @@ export const batchNormGradKernel = defineKernel<
     const plan = planColumns({ rows, columns });
     const parts = backend.allocate([2, plan.chunks, columns]);
     backend.run(
-      columnShader(gradientSums, plan.width),
+      columnShader(gradientSums, plan),
       [parts, dy, x, mean, inverse],
       { words: [plan.words], groups: plan.groups },
     );
@@ -246,7 +246,7 @@ export const batchNormGradKernel = defineKernel<
     const dgamma = backend.allocate([columns]);
     const rest = planColumns({ rows: plan.chunks, columns }, { whole: true });
     backend.run(
-      columnShader(finishGradient, rest.width),
+      columnShader(finishGradient, rest),
       [parts, dbeta, dgamma],
       { words: [rest.words], groups: rest.groups },
     );

@@ -21,6 +21,9 @@ import { wholeWords } from "../_words.ts";
 import { sizeOf } from "../_shape.ts";
 import { sumColumns } from "./sum_columns.ts";
 
+/** Places over which one invocation loops as fast as several. */
+const FEW_PLACES = 256;
+
 const PRODUCTS: ColumnReduction = {
   name: "depthwise_backprop_filter",
   bindings: [
@@ -41,16 +44,22 @@ struct Window {
       window.dilations - window.pads;
     let channels = i32(size.columns) / window.multiplier;
     let channel = i32(column) / window.multiplier;
-    for (var row = first + lane; row < end; row += lanes) {
-      let k = i32(row);
-      let line = k / window.output.y;
-      let at = vec2(line % window.output.x, k % window.output.y) *
-        window.strides + offset;
-      if (all(at >= vec2(0)) && all(at < window.input)) {
-        let image = line / window.output.x;
-        sum += dy[row * size.columns + column] * x[
-          ((image * window.input.x + at.x) * window.input.y + at.y) * channels +
-            channel];
+    // Places are counted on, as divisions are slow.
+    var k = i32(first + lane);
+    var at = vec2(k / window.output.y % window.output.x, k % window.output.y);
+    var image = k / window.output.y / window.output.x;
+    for (; k < i32(end); k += i32(lanes)) {
+      let tap = at * window.strides + offset;
+      if (all(tap >= vec2(0)) && all(tap < window.input)) {
+        sum += dy[u32(k) * size.columns + column] * x[
+          ((image * window.input.x + tap.x) * window.input.y + tap.y) *
+            channels + channel];
+      }
+      at.y += i32(lanes);
+      while (at.y >= window.output.y) {
+        at.y -= window.output.y;
+        at.x++;
+        if (at.x == window.output.x) { at.x = 0; image++; }
       }
     }`,
   merge: "a + b",
@@ -80,7 +89,7 @@ export const depthwiseBackpropFilterKernel = replaceKernel<
     const rows = info.batchSize * info.outHeight * info.outWidth;
     const columns = info.outChannels;
     const matrices = info.filterHeight * info.filterWidth;
-    if (rows === 0 || sizeOf(filterShape) === 0) return undefined;
+    if (rows <= FEW_PLACES || sizeOf(filterShape) === 0) return undefined;
     const plan = planColumns({ rows, columns, matrices });
     const window = wholeWords([
       ...[info.padInfo.top, info.padInfo.left],
@@ -95,7 +104,7 @@ export const depthwiseBackpropFilterKernel = replaceKernel<
       ? backend.allocate([matrices, plan.chunks, columns])
       : result;
     backend.run(
-      columnShader(PRODUCTS, plan.width),
+      columnShader(PRODUCTS, plan),
       [parts, x, dy],
       { words: [window, plan.words], groups: plan.groups },
     );

@@ -35,7 +35,7 @@ export function sumColumns(
 ): void {
   const plan = planColumns(size);
   if (plan.chunks === 1) {
-    const shader = columnShader(SUM, plan.width);
+    const shader = columnShader(SUM, plan);
     backend.run(shader, [result, x], {
       words: [plan.words],
       groups: plan.groups,
@@ -45,10 +45,10 @@ export function sumColumns(
   const { columns, matrices } = size;
   const rows = plan.chunks;
   const parts = backend.allocate([matrices, rows, columns]);
-  const shader = columnShader(SUM, plan.width);
+  const shader = columnShader(SUM, plan);
   backend.run(shader, [parts, x], { words: [plan.words], groups: plan.groups });
   const rest = planColumns({ rows, columns, matrices }, { whole: true });
-  backend.run(shader, [result, parts], {
+  backend.run(columnShader(SUM, rest), [result, parts], {
     words: [rest.words],
     groups: rest.groups,
   });

@@ -1,0 +1,247 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import * as schedules from "@clr/clr/schedules";
+import * as training from "@clr/clr/training";
+import * as clr from "@clr/clr";
+import * as metrics from "@clr/clr/metrics";
+import { PYTHON, runPython } from "./_python.ts";
+
+const TABLE = await Deno.readTextFile(
+  new URL("../../docs/coming_from.md", import.meta.url),
+);
+
+/** The first cells of the table under a heading, which name what people know. */
+function namesUnder(heading: string): string[] {
+  const section = TABLE.split("\n## ").find((part) => part.startsWith(heading));
+  return [...section!.matchAll(/^\| (`.*?)\s*\|/gm)].flatMap(([, cell]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+  );
+}
+
+/** Those of the documentation of PyTorch 2, whatever version is installed. */
+const PYTORCH_2 = [
+  "LambdaLR",
+  "MultiplicativeLR",
+  "StepLR",
+  "MultiStepLR",
+  "ConstantLR",
+  "LinearLR",
+  "ExponentialLR",
+  "PolynomialLR",
+  "CosineAnnealingLR",
+  "ChainedScheduler",
+  "SequentialLR",
+  "ReduceLROnPlateau",
+  "CyclicLR",
+  "OneCycleLR",
+  "CosineAnnealingWarmRestarts",
+  "swa_utils.SWALR",
+];
+
+Deno.test("the table has a line for every scheduler of PyTorch 2", () => {
+  const names = namesUnder("PyTorch");
+  for (const name of PYTORCH_2) assert(names.includes(name), name);
+});
+
+/** What the table says of options, members and other libraries. */
+const OF_OTHERS: ReadonlySet<string> = new Set([
+  ...["JSON", "fit", "range", "scheduler", "restore", "fromJSON"],
+  ...["gamma", "patience", "get_ema_multi_avg_fn", "LambdaLR"],
+]);
+
+Deno.test("the table names what there is", () => {
+  const known = new Set(
+    [schedules, training, clr, metrics].flatMap((module) =>
+      Object.keys(module)
+    ),
+  );
+  const rows = TABLE.split("\n").filter((line) => /^\| [^-]/.test(line));
+  assert(rows.length > 45, `${rows.length} rows`);
+  for (const row of rows) {
+    const here = row.split("|").at(-2)!;
+    for (const [, name] of here.matchAll(/`(?:new )?([A-Za-z]+)(?=[`(.])/g)) {
+      const isKnown = known.has(name) || OF_OTHERS.has(name);
+      assert(isKnown, `${name} in ${row}`);
+    }
+  }
+});
+
+/** Each line of the table that is a schedule: there, and as it says, here. */
+const LINES: {
+  readonly cls: string;
+  readonly kwargs?: Record<string, unknown>;
+  readonly code?: Record<string, string>;
+  readonly schedule: schedules.Schedule;
+}[] = [
+  {
+    cls: "CyclicLR",
+    kwargs: {
+      base_lr: 0.1,
+      max_lr: 0.5,
+      step_size_up: 60,
+      step_size_down: 90,
+      mode: "triangular2",
+    },
+    schedule: schedules.cyclic({
+      baseLr: 0.1,
+      maxLr: 0.5,
+      stepSize: 60,
+      stepSizeDown: 90,
+      mode: "triangular2",
+    }),
+  },
+  {
+    cls: "OneCycleLR",
+    kwargs: { max_lr: 0.5, total_steps: 1000 },
+    schedule: schedules.oneCycle({ maxLr: 0.5, iterations: 1000 }),
+  },
+  {
+    cls: "CosineAnnealingLR",
+    kwargs: { T_max: 1000, eta_min: 0.01 },
+    schedule: schedules.cosine({ startLr: 0.4, endLr: 0.01, iterations: 1000 }),
+  },
+  {
+    cls: "CosineAnnealingWarmRestarts",
+    kwargs: { T_0: 30, T_mult: 2 },
+    schedule: schedules.cosineRestarts({
+      maxLr: 0.4,
+      cycleSize: 30,
+      cycleFactor: 2,
+    }),
+  },
+  {
+    cls: "StepLR",
+    kwargs: { step_size: 70, gamma: 0.5 },
+    schedule: schedules.step({ startLr: 0.4, stepSize: 70, factor: 0.5 }),
+  },
+  {
+    cls: "StepLR",
+    kwargs: { step_size: 300, gamma: 1.5 },
+    schedule: schedules.exponential({
+      startLr: 0.4,
+      iterations: 300,
+      factor: 1.5,
+      staircase: true,
+    }),
+  },
+  {
+    cls: "MultiStepLR",
+    kwargs: { milestones: [100, 400], gamma: 0.1 },
+    schedule: schedules.piecewise([
+      { iteration: 0, lr: 0.4 },
+      { iteration: 100, lr: 0.04 },
+      { iteration: 400, lr: 0.004 },
+    ]),
+  },
+  {
+    cls: "ConstantLR",
+    kwargs: { factor: 0.25, total_iters: 50 },
+    schedule: schedules.piecewise([
+      { iteration: 0, lr: 0.1 },
+      { iteration: 50, lr: 0.4 },
+    ]),
+  },
+  {
+    cls: "LinearLR",
+    kwargs: { start_factor: 0.25, end_factor: 0.75, total_iters: 400 },
+    schedule: schedules.linear({ startLr: 0.1, endLr: 0.3, iterations: 400 }),
+  },
+  {
+    cls: "PolynomialLR",
+    kwargs: { total_iters: 900, power: 2 },
+    schedule: schedules.polynomial({ startLr: 0.4, iterations: 900, power: 2 }),
+  },
+  {
+    cls: "ExponentialLR",
+    kwargs: { gamma: 0.99 },
+    schedule: schedules.exponential({ startLr: 0.4, factor: 0.99 }),
+  },
+  {
+    cls: "SequentialLR",
+    kwargs: {
+      schedulers: [
+        { cls: "LinearLR", kwargs: { start_factor: 0.1, total_iters: 50 } },
+        { cls: "ExponentialLR", kwargs: { gamma: 0.999 } },
+      ],
+      milestones: [50],
+    },
+    schedule: schedules.sequence([
+      {
+        schedule: schedules.linear({
+          startLr: 0.04,
+          endLr: 0.4,
+          iterations: 50,
+        }),
+      },
+      { schedule: schedules.exponential({ startLr: 0.4, factor: 0.999 }) },
+    ]),
+  },
+  {
+    cls: "ChainedScheduler",
+    kwargs: {
+      schedulers: [
+        { cls: "StepLR", kwargs: { step_size: 200, gamma: 0.5 } },
+        { cls: "ExponentialLR", kwargs: { gamma: 0.999 } },
+      ],
+    },
+    schedule: schedules.scale(
+      schedules.step({ startLr: 0.4, stepSize: 200, factor: 0.5 }),
+      schedules.exponential({ startLr: 1, factor: 0.999 }),
+    ),
+  },
+  {
+    cls: "LambdaLR",
+    code: { lr_lambda: "lambda t: 1 / (1 + t / 100)" },
+    schedule: (t) => 0.4 / (1 + t / 100),
+  },
+  {
+    cls: "MultiplicativeLR",
+    code: { lr_lambda: "lambda t: 0.5 if t % 100 == 0 else 1" },
+    schedule: (t) => 0.4 * 0.5 ** Math.floor(t / 100),
+  },
+  {
+    cls: "SWALR",
+    kwargs: { swa_lr: 0.05, anneal_epochs: 300 },
+    schedule: schedules.cosine({ startLr: 0.4, endLr: 0.05, iterations: 300 }),
+  },
+  {
+    cls: "SWALR",
+    kwargs: { swa_lr: 0.5, anneal_epochs: 300, anneal_strategy: "linear" },
+    schedule: schedules.linear({ startLr: 0.4, endLr: 0.5, iterations: 300 }),
+  },
+];
+
+Deno.test({
+  name:
+    "the table's lines have the rates of PyTorch's schedulers for 1,000 steps",
+  ignore: PYTHON === undefined,
+  async fn() {
+    const steps = 1000;
+    const { classes, rates } = await runPython<
+      { classes: string[]; rates: number[][] }
+    >("_pytorch_table.py", { steps, items: LINES });
+    const names = namesUnder("PyTorch").map((name) =>
+      name.replace("swa_utils.", "")
+    );
+    for (const name of classes) assert(names.includes(name), name);
+    // ReduceLROnPlateau follows no iterations; it is compared in its own test.
+    assertEquals(
+      new Set(LINES.map(({ cls }) => cls)),
+      new Set(
+        [...classes, ...PYTORCH_2].map((name) => name.replace("swa_utils.", ""))
+          .filter((name) => name !== "ReduceLROnPlateau"),
+      ),
+    );
+    rates.forEach((row, i) => {
+      const { cls, schedule } = LINES[i];
+      assertEquals(row.length, steps);
+      row.forEach((rate, t) =>
+        assertAlmostEquals(
+          schedule(t),
+          rate,
+          1e-12 * Math.max(...row),
+          `${cls} at ${t}`,
+        )
+      );
+    });
+  },
+});
