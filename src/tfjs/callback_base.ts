@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { twoCopies } from "./two_copies.ts";
-import type { Callback } from "./types.ts";
+import { isTraining } from "./trained_weights.ts";
+import type { Callback, LayersModel } from "./types.ts";
 
 /**
  * `tf.Callback` as every callback here extends it. It tells a `fit` of another
@@ -15,6 +16,16 @@ class OwnCallback extends tf.Callback {
       if (!this.model) throw twoCopies("follow fit");
       return begin.call(this, logs);
     };
+  }
+
+  /** What it keeps of one fit would be mixed with another's. */
+  override setModel(model: LayersModel): void {
+    if (this.model !== model && isTraining(this.model)) {
+      throw new TypeError(
+        `Cannot follow fit as a callback must be in one fit at a time: current value is a ${this.constructor.name} in another; give each model one of its own`,
+      );
+    }
+    super.setModel(model);
   }
 }
 

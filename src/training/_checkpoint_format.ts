@@ -30,6 +30,7 @@ import {
   type HistoryPosition,
   isHistoryFile,
   readHistory,
+  requirePlainFile,
 } from "./_history_file.ts";
 import {
   decodeSafetensors,
@@ -142,16 +143,24 @@ export async function writeContent(
   );
 }
 
+/** A file's bytes; what is none, such as a pipe, might never end. */
+async function readPlainFile(
+  path: string,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const files = fileSystem("read a checkpoint");
+  await requirePlainFile(`${path}/${name}`);
+  // A copy, as what Node reads may be a part of a larger buffer.
+  return new Uint8Array(await files.readFile(`${path}/${name}`));
+}
+
 /**
  * The header of the checkpoint in `path`.
  *
  * @throws {RangeError} If it is damaged; the message says how.
  */
 export async function readHeader(path: string): Promise<Header> {
-  const text = await fileSystem("read a checkpoint").readFile(
-    `${path}/${HEADER_FILE}`,
-    "utf8",
-  );
+  const text = new TextDecoder().decode(await readPlainFile(path, HEADER_FILE));
   let file: { sha256: unknown; header: Header } | null;
   try {
     file = JSON.parse(text);
@@ -186,10 +195,7 @@ export async function readContent(
   path: string,
 ): Promise<WholeContent> {
   const header = await readHeader(path);
-  // A copy, as what Node reads may be a part of a larger buffer.
-  const bytes = new Uint8Array(
-    await fileSystem("read a checkpoint").readFile(`${path}/${TENSORS_FILE}`),
-  );
+  const bytes = await readPlainFile(path, TENSORS_FILE);
   if (bytes.length !== header.tensors.bytes) {
     throw new RangeError(
       `${TENSORS_FILE} has ${bytes.length} bytes instead of ${header.tensors.bytes}`,

@@ -211,10 +211,21 @@ export async function readHistory(
   return columns as Histories;
 }
 
+/**
+ * Throws unless there is a file at `path`: to open a pipe may take for ever.
+ *
+ * @throws {RangeError} If it is something else.
+ */
+export async function requirePlainFile(path: string): Promise<void> {
+  if ((await fileSystem("read a checkpoint").stat(path)).isFile()) return;
+  throw new RangeError(`${path.slice(path.lastIndexOf("/") + 1)} is no file`);
+}
+
 async function readStart(
   path: string,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  await requirePlainFile(path);
   const file = await fileSystem("read a history").open(path, "r");
   try {
     const { size } = await file.stat();

@@ -337,3 +337,30 @@ Deno.test("saveCheckpoint() writes the safetensors layout", () =>
     assert(Object.keys(header).every((key) => !key.startsWith("history/")));
     dispose(model);
   }));
+
+for (const what of ["pipe", "folder"] as const) {
+  for (const which of ["checkpoint.json", "tensors.safetensors"]) {
+    Deno.test({
+      name: `loadCheckpoint() passes over one whose ${which} is a ${what}`,
+      ignore: Deno.build.os === "windows",
+      fn: () =>
+        inFolder(async (folder) => {
+          const model = tf.sequential({
+            layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+          });
+          model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+          const older = await saveCheckpoint(folder, { model });
+          const path = `${await saveCheckpoint(folder, { model })}/${which}`;
+          await Deno.remove(path);
+          if (what === "folder") await Deno.mkdir(path);
+          else await new Deno.Command("mkfifo", { args: [path] }).output();
+          const checkpoint = (await loadCheckpoint(folder))!;
+          assertEquals(checkpoint.path, older);
+          const [{ reason }] = checkpoint.damaged;
+          assertEquals(reason, `${which} is no file`);
+          model.optimizer.dispose();
+          model.dispose();
+        }),
+    });
+  }
+}

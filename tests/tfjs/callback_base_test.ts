@@ -1,0 +1,41 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  ReduceLROnPlateau,
+  StopOnAbort,
+  TensorBoardLogger,
+} from "@clr/clr/training";
+
+const CALLBACKS: Record<string, () => tf.Callback> = {
+  ReduceLROnPlateau: () => new ReduceLROnPlateau({ monitor: "loss" }),
+  TensorBoardLogger: () =>
+    new TensorBoardLogger(Deno.makeTempDirSync(), { flushSeconds: Infinity }),
+  StopOnAbort: () => new StopOnAbort(new AbortController().signal),
+};
+
+for (const [name, create] of Object.entries(CALLBACKS)) {
+  Deno.test(`${name} follows one fit at a time, and the next after it`, async () => {
+    await tf.setBackend("cpu");
+    const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
+    const callback = create();
+    const models = [1, 2].map(() => {
+      const model = tf.sequential({
+        layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+      });
+      model.compile({
+        optimizer: tf.train.momentum(0.01, 0.9),
+        loss: "meanSquaredError",
+      });
+      return model;
+    });
+    const fit = (model: tf.LayersModel) =>
+      model.fit(xs, ys, { batchSize: 2, verbose: 0, callbacks: [callback] });
+    const fits = await Promise.allSettled(models.map(fit));
+    assertEquals(fits.map(({ status }) => status), ["fulfilled", "rejected"]);
+    const [, { reason }] = fits as [unknown, PromiseRejectedResult];
+    assertStringIncludes(reason.message, `a ${name} in another`);
+    const [first] = models;
+    await fit(first);
+    tf.dispose([xs, ys]);
+  });
+}
