@@ -23,27 +23,33 @@ export interface WeightDecayOptions {
   exclude?: readonly string[];
 }
 
-/** Throws unless λ is finite and not negative. */
-export function checkWeightDecay(weightDecay: number): number {
-  if (Number.isFinite(weightDecay) && weightDecay >= 0) return weightDecay;
-  throw new RangeError(
-    `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${
-      show(weightDecay)
-    }`,
-  );
-}
-
-/** Throws unless `exclude` is a list of names. */
-export function checkExclude(exclude: readonly string[]): readonly string[] {
+/**
+ * What an optimizer keeps of its options: λ, and a list of its own.
+ *
+ * @throws {RangeError} Unless λ is finite and not negative.
+ * @throws {TypeError} Unless `exclude` is a list of names.
+ */
+export function weightDecayOf(
+  { weightDecay = 0.01, exclude = [] }: WeightDecayOptions,
+): Required<WeightDecayOptions> {
+  if (!(Number.isFinite(weightDecay) && weightDecay >= 0)) {
+    throw new RangeError(
+      `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${
+        show(weightDecay)
+      }`,
+    );
+  }
   if (
-    Array.isArray(exclude) &&
-    exclude.every((pattern) => typeof pattern === "string")
-  ) return [...exclude];
-  throw new TypeError(
-    `Cannot decay weights as exclude must be an array of names: current value is ${
-      show(exclude)
-    }`,
-  );
+    !Array.isArray(exclude) ||
+    !exclude.every((pattern) => typeof pattern === "string")
+  ) {
+    throw new TypeError(
+      `Cannot decay weights as exclude must be an array of names: current value is ${
+        show(exclude)
+      }`,
+    );
+  }
+  return { weightDecay, exclude: [...exclude] };
 }
 
 /**

@@ -5,9 +5,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
-  checkExclude,
-  checkWeightDecay,
   decayWeights,
+  weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -77,14 +76,11 @@ export class AdamW extends AdamBase {
       beta1 = 0.9,
       beta2 = 0.999,
       epsilon = 1e-8,
-      weightDecay = 0.01,
-      exclude = [],
     } = options;
-    checkWeightDecay(weightDecay);
-    const excluded = checkExclude(exclude);
+    const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, beta1, beta2, epsilon);
     this.weightDecay = weightDecay;
-    this.exclude = excluded;
+    this.exclude = exclude;
   }
 
   /** The name by which tfjs saves it. */
@@ -100,11 +96,8 @@ export class AdamW extends AdamBase {
 
   /** What tfjs saves of it. */
   override getConfig(): OptimizerConfig {
-    return {
-      ...super.getConfig(),
-      weightDecay: this.weightDecay,
-      exclude: [...this.exclude],
-    };
+    const { weightDecay, exclude } = this;
+    return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
   }
 
   /** Called by tfjs with what `getConfig` gave. */

@@ -5,9 +5,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
-  checkExclude,
-  checkWeightDecay,
   decayWeights,
+  weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -71,14 +70,11 @@ export class SGDW extends MomentumBase {
     const {
       momentum = 0.9,
       useNesterov = false,
-      weightDecay = 0.01,
-      exclude = [],
     } = options;
-    checkWeightDecay(weightDecay);
-    const excluded = checkExclude(exclude);
+    const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, momentum, useNesterov);
     this.weightDecay = weightDecay;
-    this.exclude = excluded;
+    this.exclude = exclude;
   }
 
   /** The name by which tfjs saves it. */
@@ -101,11 +97,8 @@ export class SGDW extends MomentumBase {
 
   /** What tfjs saves of it. */
   override getConfig(): OptimizerConfig {
-    return {
-      ...super.getConfig(),
-      weightDecay: this.weightDecay,
-      exclude: [...this.exclude],
-    };
+    const { weightDecay, exclude } = this;
+    return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
   }
 
   /** Called by tfjs with what `getConfig` gave. */

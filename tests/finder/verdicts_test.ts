@@ -293,7 +293,7 @@ Deno.test("findLearningRate() trains for long where short trainings teach but ho
   const long = await find(make);
   assertEquals(long.verdict, "good", long.advice);
   assert(long.trials!.some(({ unseen }) => unseen));
-  assertMatch(`${long}`, /a longer one held at/);
+  assertMatch(long.summary, /a longer one held at/);
 });
 
 Deno.test("findLearningRate() refuses a frozen network, and names dead weights", async () => {

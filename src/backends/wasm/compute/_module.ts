@@ -9,12 +9,8 @@
  */
 
 import { encodeModule, type FunctionBuilder } from "./_assembler.ts";
-import {
-  type ComputeKernel,
-  kernelNames,
-  type Target,
-  TILE_ROWS,
-} from "./_kernel.ts";
+import { type Target, TILE_ROWS } from "./_kernel.ts";
+import { type ComputeKernel, kernelNames } from "./_kernel_arguments.ts";
 import { panelProduct } from "./_panel_product.ts";
 import { multiply } from "./_multiply.ts";
 import { multiplyTransposed } from "./_multiply_transposed.ts";
@@ -52,7 +48,8 @@ import {
 import { binary, unary } from "./_elementwise.ts";
 import { gather, move } from "./_move.ts";
 import { multiplyBatch } from "./_multiply_batch.ts";
-import { gru, gruGrad, lstm, lstmGrad } from "./_recurrent.ts";
+import { gru, gruGrad } from "./_gru.ts";
+import { lstm, lstmGrad } from "./_lstm.ts";
 import { middleSums, rowSums, softmax } from "./_reduce.ts";
 import { update } from "./_update.ts";
 import { claim, lead, work } from "./_job.ts";

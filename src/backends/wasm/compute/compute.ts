@@ -1,14 +1,13 @@
 import { keysOf, recordOf } from "../../../runtime/records.ts";
 import type { BackendWasm, TensorInfo } from "../_wasm_kernel.ts";
 import { job } from "./_job.ts";
+import { type Target, WORKSPACE_BYTES } from "./_kernel.ts";
 import {
   type ComputeKernel,
   type KernelArguments,
   kernelArguments,
   kernelNumber,
-  type Target,
-  WORKSPACE_BYTES,
-} from "./_kernel.ts";
+} from "./_kernel_arguments.ts";
 import { isRevectorizing } from "./revectorize.ts";
 import { assembleComputeModule } from "./_module.ts";
 

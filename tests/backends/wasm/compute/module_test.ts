@@ -3,7 +3,7 @@ import { job } from "../../../../src/backends/wasm/compute/_job.ts";
 import {
   kernelArguments,
   kernelNumber,
-} from "../../../../src/backends/wasm/compute/_kernel.ts";
+} from "../../../../src/backends/wasm/compute/_kernel_arguments.ts";
 import { assembleComputeModule } from "../../../../src/backends/wasm/compute/_module.ts";
 
 const targets = [false, true].flatMap((fused) =>
