@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type BackendName, selectBackend } from "@clr/clr/backends";
+import { hasAdapter } from "./_adapter.ts";
 import { operations } from "./ops/_operations.ts";
 import { check } from "./ops/_check.ts";
 
@@ -177,4 +178,20 @@ Deno.test("avgPool() of windows that cover nothing is 0, as tfjs's specs have it
       assertEquals(deep.sum().dataSync()[0], 8);
     });
   }
+});
+
+Deno.test({
+  name: "relu6() of whole numbers and products of nothing are read from WebGPU",
+  ignore: !await hasAdapter(),
+  async fn() {
+    await selectBackend({ backend: "webgpu" });
+    const whole = tf.relu6(tf.tensor1d([12345678, -2, 0, 3], "int32"));
+    assertEquals(whole.dtype, "int32");
+    assertEquals([...await whole.data()], [6, 0, 0, 3]);
+    const nothing = tf.matMul(tf.tensor2d([], [0, 3]), tf.ones([3, 2]));
+    assertEquals([...await nothing.data()], []);
+    assertEquals(nothing.shape, [0, 2]);
+    tf.dispose([whole, nothing]);
+    await new Promise((resolve) => setTimeout(resolve));
+  },
 });

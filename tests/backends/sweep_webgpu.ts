@@ -35,6 +35,16 @@ const LIMITS: [reason: string, spec: RegExp, message: RegExp][] = [
     /./,
   ],
   [
+    "divides a mean's gradient by what its window covers, and not by the window",
+    /avgPool: gradient x=\[3,3,1\] f=\[3,3\] s=1 p=explicit/,
+    /./,
+  ],
+  [
+    "has a gradient of dilated convolutions, where the spec expects none",
+    /depthwiseConv2d gradients: throws error on dilations > 1/,
+    /./,
+  ],
+  [
     "hands an image to a shader for vectors (tf.image.threshold, Otsu)",
     /method otsu/,
     /./,

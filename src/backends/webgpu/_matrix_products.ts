@@ -24,7 +24,7 @@ export function ofAsManyMatrices(stock: Products): Products {
     const columns = b.shape.at(transposeB ? -2 : -1)!;
     const shape = [...batch, rows, columns];
     if (tf.util.sizeFromShape(shape) === 0) {
-      return backend.makeTensorInfo(shape, "float32");
+      return zeros(backend, shape);
     }
     /** The product of others, which are released. */
     const productOf = (left: tf.TensorInfo, right: tf.TensorInfo) => {

@@ -108,7 +108,9 @@ function keepDimensions(
 function keepNaN(): Own<OfX> {
   return ({ inputs, backend }) => {
     const cut = run(backend, "Relu", { inputs });
-    const six = backend.makeTensorInfo([], "float32", new Float32Array([6]));
+    // Of whole numbers, the least is one.
+    const most = cut.dtype === "int32" ? Int32Array.of(6) : Float32Array.of(6);
+    const six = backend.makeTensorInfo([], cut.dtype, most);
     const result = run(backend, "Minimum", { inputs: { a: cut, b: six } });
     backend.disposeData(cut.dataId);
     backend.disposeData(six.dataId);
