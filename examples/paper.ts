@@ -143,11 +143,18 @@ export interface Task {
   readonly seed: number;
 }
 
-/** Whether a row is on ImageNet and `--data` names no folder of it. */
+/** Whether a row is on ImageNet and `--data` names no folder of its layout. */
 function lacksImages({ dataset }: PaperRow, data: string | undefined): boolean {
-  const isFolder = data !== undefined && data !== "download" &&
-    data !== "synthetic";
-  return dataset === "imagenet" && !isFolder;
+  if (dataset !== "imagenet") return false;
+  try {
+    return data === undefined || !Deno.statSync(`${data}/train`).isDirectory;
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return true;
+    throw error;
+  }
 }
 
 /** The tasks that `--row`, `--seed` and `--seeds` select, in the order of an array. */

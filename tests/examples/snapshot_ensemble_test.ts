@@ -21,5 +21,8 @@ Deno.test("snapshot_ensemble.ts tells each cycle, the ensembles and the averages
     "average of the last 2",
     "average of the last 3",
   ]);
-  assertMatch(stdout, /synthetic.*wasm on WASM.*3 cycles of 4 iter/);
+  assertMatch(
+    stdout.replaceAll("\n", " "),
+    /synthetic.*wasm on WASM.*3 cycles of 4 iter/,
+  );
 });

@@ -79,7 +79,14 @@ export async function assertAgrees(
   model: tf.LayersModel,
   options: AgreementOptions = {},
 ): Promise<Uint8Array> {
-  const { unknown: _, indices: __, seed = 1, mayBeZero: ___, ...own } = options;
+  const {
+    unknown: _,
+    indices: __,
+    seed = 1,
+    mayBeZero: ___,
+    masked: ____,
+    ...own
+  } = options;
   const next = random(seed);
   randomizeWeights(model, next);
   const bytes = await toOnnx(model, own);

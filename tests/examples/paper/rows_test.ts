@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { listRows } from "../../../examples/paper.ts";
+import { listRows, tasksOf } from "../../../examples/paper.ts";
 import { ROWS, selectRows } from "../../../examples/paper/rows.ts";
 
 Deno.test("ROWS has every line of the paper's tables with a name of its own", () => {
@@ -117,5 +117,19 @@ Deno.test("ROWS that go on from another name one of the same data and network", 
     const first = ROWS.find(({ id }) => id === row.continues)!;
     assertEquals([row.dataset, row.model], [first.dataset, first.model]);
     assertEquals(first.continues, undefined);
+  }
+});
+
+Deno.test("tasksOf() has ImageNet's rows where --data is a folder of its layout", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const count = (data?: string) =>
+      tasksOf("table1", { seed: 1, seeds: 1, data })
+        .filter(({ row }) => row.dataset === "imagenet").length;
+    assertEquals([undefined, "synthetic", folder].map(count), [0, 0, 0]);
+    await Deno.mkdir(`${folder}/train`);
+    assertEquals(count(folder), 9);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
