@@ -19,7 +19,10 @@ import {
   keyOf,
   readRecords,
 } from "../../bench/finder/grid_search/record.ts";
-import { gridMarkdown } from "../../bench/finder/grid_search/report.ts";
+import {
+  gridMarkdown,
+  verdictOf,
+} from "../../bench/finder/grid_search/report.ts";
 import { train } from "../../bench/finder/grid_search/train.ts";
 import { tempDir } from "../examples/datasets/_fixtures.ts";
 
@@ -105,7 +108,7 @@ Deno.test("headline() and gridMarkdown() say of a difference what its interval s
   const outcomes = [compare(problem, records())!];
   assertEquals(
     headline(outcomes),
-    "One range test and triangular cycles cost 50 % of a search over 3 rates; worse than its best on none, better on perceptron, not to be told apart on none",
+    "One range test and triangular cycles cost 50 % of a search over 3 rates, and are better than its best on perceptron",
   );
   const text = gridMarkdown(outcomes, { origin: "here", picture: "said" });
   assert(
@@ -118,6 +121,21 @@ Deno.test("headline() and gridMarkdown() say of a difference what its interval s
     embedFont: false,
   });
   assert(svg.includes("One range test and triangular cycles cost 50 %"));
+});
+
+Deno.test("verdictOf() calls level what is no more than a point behind", () => {
+  assertEquals(verdictOf({ mean: 1, low: 0.1, high: 1.9 }), "better");
+  assertEquals(verdictOf({ mean: -1, low: -1.9, high: -0.1 }), "worse");
+  assertEquals(verdictOf({ mean: 0, low: 0, high: 0 }), "level");
+  assertEquals(verdictOf({ mean: 0.5, low: -0.9, high: 1.9 }), "level");
+  assertEquals(
+    verdictOf({ mean: 0.5, low: -1.1, high: 2.1 }),
+    "cannot be said",
+  );
+  assertEquals(
+    verdictOf({ mean: 0.5, low: -Infinity, high: Infinity }),
+    "cannot be said",
+  );
 });
 
 Deno.test("stepDecay() drops by ten at half and at three quarters", () => {

@@ -1,6 +1,6 @@
 import type { Chart } from "@clr/clr/plots";
-import { signOf } from "../../../examples/paper/intervals.ts";
 import type { Outcome } from "./compare.ts";
+import { verdictOf } from "./report.ts";
 
 /** The plan that the headline speaks of: the paper's. */
 const PLAN = "triangular";
@@ -8,23 +8,29 @@ const PLAN = "triangular";
 /** What a plan comes to over all problems, in a sentence. */
 export function headline(outcomes: readonly Outcome[]): string {
   const judged = outcomes.flatMap(({ plans, problem }) =>
-    plans.filter(({ name }) => name === PLAN)
-      .map((plan) => ({ problem: problem.name, ...plan }))
+    plans.filter(({ name }) => name === PLAN).map(({ difference, share }) => ({
+      problem: problem.name,
+      verdict: verdictOf(difference),
+      share: Math.round(100 * share),
+    }))
   );
-  const by = (sign: ReturnType<typeof signOf>) =>
-    judged.filter(({ difference }) => signOf(difference) === sign)
-      .map(({ problem }) => problem);
-  const shares = judged.map(({ share }) => Math.round(100 * share));
+  const shares = judged.map(({ share }) => share);
   const [low, high] = [Math.min(...shares), Math.max(...shares)];
-  const list = (names: string[]) =>
-    names.length === 0 ? "none" : names.join(", ");
+  const parts = [
+    ["better than", "better"],
+    ["level with", "level"],
+    ["worse than", "worse"],
+    ["not to be told from", "cannot be said"],
+  ].flatMap(([words, verdict]) => {
+    const on = judged.filter((one) => one.verdict === verdict)
+      .map(({ problem }) => problem);
+    return on.length === 0 ? [] : [`${words} its best on ${on.join(", ")}`];
+  });
   return `One range test and triangular cycles cost ${
     low === high ? low : `${low} to ${high}`
-  } % of a search over ${
-    outcomes[0].grid.length
-  } rates; worse than its best on ${list(by("below"))}, better on ${
-    list(by("above"))
-  }, not to be told apart on ${list(by("open"))}`;
+  } % of a search over ${outcomes[0].grid.length} rates, and are ${
+    parts.join("; ")
+  }`;
 }
 
 /** The differences to the best rate with their intervals, a panel a problem. */

@@ -1,4 +1,8 @@
-import { showDifference, signOf } from "../../../examples/paper/intervals.ts";
+import {
+  type Interval,
+  showDifference,
+  signOf,
+} from "../../../examples/paper/intervals.ts";
 import { meanAndSpread } from "../../../examples/paper/report.ts";
 import type { Judged, Outcome } from "./compare.ts";
 import type { Found } from "./record.ts";
@@ -19,7 +23,16 @@ function showFound({ baseLr, maxLr, verdict }: Found): string {
   return `${rate(baseLr)}–${rate(maxLr)} (${verdict})`;
 }
 
-const WORDS = { above: "better", below: "worse", open: "cannot be said" };
+/** How far behind in points still counts as level. */
+const MARGIN = 1;
+
+/** What an interval says of a plan: that it matches the best rate is a claim too. */
+export function verdictOf(difference: Interval): string {
+  const sign = signOf(difference);
+  if (sign === "above") return "better";
+  if (sign === "below") return "worse";
+  return difference.low >= -MARGIN ? "level" : "cannot be said";
+}
 
 /** A plan's line; where the range test gave no bounds there was none to train. */
 function planLine(
@@ -32,7 +45,7 @@ function planLine(
       : `${name} (${bySeed.size} of ${seeds.length} seeds)`,
     meanAndSpread([...bySeed.values()]),
     showDifference(difference),
-    WORDS[signOf(difference)],
+    verdictOf(difference),
     Math.round(cost),
     `${(100 * share).toFixed(0)} %`,
   ];
@@ -94,7 +107,9 @@ differences are paired by seed, with their 95 % interval (Student's t). The best
 rate is the one with the highest mean on the very test images that are reported,
 which favours the search. Each rate of the search drops by ten at half and at
 three quarters of the way. A cost is in training steps, of which a batch that is
-evaluated alone counts as a third. "Shortened" trains for 40 % of the iterations.
+evaluated alone counts as a third. "Level" is what lies within no more than a
+point below the best rate, "cannot be said" what may be better or worse by more.
+"Shortened" trains for 40 % of the iterations.
 
 ![${picture}](differences.svg)
 
