@@ -63,6 +63,12 @@ const RUNS = 3;
  */
 const LEARNED = 0.04;
 
+/** By what share of it a loss is worse that has not come near it. */
+const FAR = 0.25;
+
+/** Losses in a row whose mean is telling. */
+const STRETCH = 10;
+
 /** A start that is better by this share was trained before. */
 const TRAINED = 0.3;
 
@@ -90,22 +96,51 @@ function meanLoss(losses: readonly number[], errors: number): LeastLoss {
   return { loss, surely: loss + errors * error };
 }
 
+/**
+ * How much of what a batch's loss at the first weights differs from the usual its
+ * loss now differs by: the slope of a regression. It is near 1 as long as the
+ * weights are near the first ones, and 0 where they have left them far behind.
+ */
+function persistence(
+  losses: readonly number[],
+  references: readonly number[],
+): number {
+  const [level, usual] = [mean(losses), mean(references)];
+  const shared = mean(
+    losses.map((loss, i) => (loss - level) * (references[i] - usual)),
+  );
+  const spread = mean(references.map((loss) => (loss - usual) ** 2));
+  return spread > 0 ? Math.min(1, Math.max(0, shared / spread)) : 0;
+}
+
 /** The losses of a trial's end, were its batches as hard as all are. */
 function endOf({ losses, references, penalty = 0 }: RangeTrial): number[] {
-  const usual = references ? mean(references) : 0;
-  return losses
-    .map((loss, i) =>
-      (references ? loss - references[i] + usual : loss) - penalty
-    )
-    .slice(-Math.ceil(losses.length / 3));
+  const end = -Math.ceil(losses.length / 3);
+  const last = losses.slice(end);
+  if (!references) return last.map((loss) => loss - penalty);
+  const usual = mean(references);
+  const own = references.slice(end);
+  const share = persistence(last, own);
+  return last.map((loss, i) => loss - share * (own[i] - usual) - penalty);
+}
+
+/** The lowest mean of so many losses in a row, if there are as many. */
+function lowestStretch(losses: readonly number[]): LeastLoss | undefined {
+  let least: LeastLoss | undefined;
+  for (let end = STRETCH; end <= losses.length; end++) {
+    const one = meanLoss(losses.slice(end - STRETCH, end), 2);
+    if (!least || one.surely < least.surely) least = one;
+  }
+  return least;
 }
 
 /**
  * The least loss that training surely came to, without penalties on weights: to
  * make these small is not to learn. What long trials did not train on tells best,
- * as passes over few examples memorize them; then the ends of short ones. The
- * lowest point of a sweep is the least of many, so where there is no trial it
- * counts for no more than what a single batch is known to.
+ * as passes over few examples memorize them; then the ends of short ones. Where
+ * there is no trial, the lowest point of a sweep counts for no more than what a
+ * single batch is known to, as it is the least of many, or a stretch of losses as
+ * they were measured does.
  */
 function leastLoss(
   { best, noise }: CurveEvidence,
@@ -113,9 +148,11 @@ function leastLoss(
     readonly trials: readonly RangeTrial[];
     /** The penalties at the first weights. */
     readonly penalty: number;
+    /** The losses of a sweep, as they were measured. */
+    readonly losses: readonly number[];
   },
 ): LeastLoss {
-  const { trials } = options;
+  const { trials, penalty, losses } = options;
   const unseen = trials.flatMap(({ unseen, penalty = 0 }) =>
     unseen ? [unseen.map((loss) => loss - penalty)] : []
   );
@@ -123,10 +160,14 @@ function leastLoss(
     ? unseen.map((losses) => meanLoss(losses, 2))
     : trials.map(endOf).filter((losses) => losses.length > 0)
       .map((losses) => meanLoss(losses, 1));
-  const loss = best - options.penalty;
-  return tried.length > 0
-    ? tried.reduce((a, b) => b.surely < a.surely ? b : a)
-    : { loss, surely: loss + noise };
+  const stretch = lowestStretch(losses.map((loss) => loss - penalty));
+  const point = { loss: best - penalty, surely: best - penalty + noise };
+  const lower = (a: LeastLoss, b: LeastLoss) => b.surely < a.surely ? b : a;
+  if (tried.length > 0) return tried.reduce(lower);
+  if (!stretch) return point;
+  // What the more precise of the two says, and what either is sure of.
+  const { loss } = stretch.surely - stretch.loss < noise ? stretch : point;
+  return { loss, surely: lower(stretch, point).surely };
 }
 
 /** What is to be found in place of what the curve shows, if anything. */
@@ -224,11 +265,22 @@ export function overrule(
         } of always predicting the mean target`,
       };
     }
-    const least = leastLoss(evidence, { trials, penalty });
+    const least = leastLoss(evidence, { trials, penalty, losses });
     // What blows up at once was not learning, unless it stayed at that very loss.
     const isTelling = kind !== "diverged-before-improving" ||
       Math.abs(better((losses.at(-1) ?? Infinity) - penalty)) < LEARNED;
     if (isTelling && better(least.surely) < LEARNED) {
+      // A sweep alone cannot tell what a loss would come to that it left far
+      // above, or that noise makes look lower.
+      const isOpen = better(least.loss) < -FAR || better(least.loss) > LEARNED;
+      if (trials.length === 0 && isOpen) {
+        return kind === "both-bounds"
+          ? {
+            kind: "baseline-not-passed",
+            detail: `${short(least.loss)} at best, against ${short(expected)}`,
+          }
+          : undefined;
+      }
       return {
         kind: "frequencies-only",
         detail: `for the loss came to ${

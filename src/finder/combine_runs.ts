@@ -177,7 +177,9 @@ export function combineRuns(
   });
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||
-    finding.kind === "batch-holds-all" || finding.kind === "frequencies-only";
+    finding.kind === "batch-holds-all" ||
+    finding.kind === "frequencies-only" ||
+    finding.kind === "baseline-not-passed";
 
   const losses = medianCurve(recorded.map((run) => placed(run.losses, run)));
   const smoothedLosses = Array.from(smooth(losses, settings.beta));

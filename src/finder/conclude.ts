@@ -104,6 +104,7 @@ const REMEDIES: {
   "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
   "targets-constant": () => [{ kind: "check-labels" }],
   "frequencies-only": () => [{ kind: "check-pairing" }],
+  "baseline-not-passed": (about) => [set(about, "iterations", 2)],
   "weights-unchanged": () => [{ kind: "check-weights" }],
   "optimum-already": ({ settings, evidence }) => [{
     kind: "use-lower-rates",

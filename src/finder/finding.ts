@@ -69,7 +69,9 @@ export type Verdict =
  * - `"diverges-at-any-rate"`: the other optimizers of a loop alone make its loss
  *   diverge (`"driven"`).
  * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
- *   was better than that of always predicting the mean target (`"no-signal"`).
+ *   was better than that of always predicting the mean target (`"no-signal"`);
+ *   `"baseline-not-passed"`: the rates tested are too few to tell whether any
+ *   would come to be (`"too-short"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
  * - `"optimum-already"`: no rate improved a loss that is far better than that of
  *   always predicting the mean target (`"trained"`).
@@ -98,6 +100,7 @@ export type FindingKind =
   | "diverges-at-any-rate"
   | "targets-constant"
   | "frequencies-only"
+  | "baseline-not-passed"
   | "weights-unchanged"
   | "optimum-already"
   | "targets-out-of-reach"
@@ -125,6 +128,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "diverges-at-any-rate": "driven",
   "targets-constant": "no-signal",
   "frequencies-only": "no-signal",
+  "baseline-not-passed": "too-short",
   "weights-unchanged": "no-gradient",
   "optimum-already": "trained",
   "targets-out-of-reach": "mismatch",

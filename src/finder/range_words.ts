@@ -69,6 +69,10 @@ const HEADLINES: Words<FindingKind> = {
   "targets-constant": () => "All targets are the same",
   "frequencies-only": ({ finding }) =>
     `Nothing was learned but how often each target occurs${detail(finding)}`,
+  "baseline-not-passed": ({ finding }) =>
+    `The loss improved, but not surely below that of always predicting the mean target${
+      detail(finding)
+    }`,
   "weights-unchanged": () => "Training changed no weight at any rate",
   "optimum-already": ({ finding }) =>
     `The weights are at an optimum for these data already${detail(finding)}`,

@@ -12,7 +12,7 @@ const GREATEST_RATIO = 10;
  * Standard deviation, in decades, of the bounds from one sweep: of the zoo, with
  * other orders of batches.
  */
-const SWEEP_DEVIATION = { baseLr: 0.12, maxLr: 0.14 };
+const SWEEP_DEVIATION = { baseLr: 0.13, maxLr: 0.14 };
 
 /** Half-width of a 90 % interval, in standard deviations. */
 const NINETY_PERCENT = 1.645;

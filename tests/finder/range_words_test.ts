@@ -41,6 +41,7 @@ type Seen =
   | "diverges-at-any-rate"
   | "targets-constant"
   | "frequencies-only"
+  | "baseline-not-passed"
   | "weights-unchanged"
   | "optimum-already"
   | "targets-out-of-reach"

@@ -296,6 +296,41 @@ Deno.test("findLearningRate() trains for long where short trainings teach but ho
   assertMatch(long.summary, /a longer one held at/);
 });
 
+Deno.test("findLearningRate() accuses no labels where the rates given are too few to come below the mean's loss", async () => {
+  for (const seed of [1, 2, 3]) {
+    const make = () => {
+      const random = seededRandom(seed);
+      const examples = Array.from({ length: 600 }, () => {
+        const x = [normal(random), normal(random), normal(random)];
+        return { x, y: [x[0] + x[1] * x[2]] };
+      });
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({
+            units: 32,
+            activation: "relu",
+            inputShape: [3],
+            kernelInitializer: tf.initializers.heNormal({ seed }),
+          }),
+          // Far from what the targets are.
+          tf.layers.dense({
+            units: 1,
+            biasInitializer: tf.initializers.constant({ value: 6 }),
+            kernelInitializer: tf.initializers.heNormal({ seed: seed + 10 }),
+          }),
+        ],
+      });
+      model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+      return { model, data: tensors(examples) };
+    };
+    const short = await find(make, { iterations: 60 });
+    assertEquals(short.finding.kind, "baseline-not-passed", short.advice);
+    assertMatch(short.advice, /raise iterations, to 120/);
+    assert(short.baseLr! < short.maxLr!);
+    assertEquals((await find(make)).verdict, "good");
+  }
+});
+
 Deno.test("findLearningRate() refuses a frozen network, and names dead weights", async () => {
   const data = () => tensors(shuffled(classes(300, 1), 1));
   await assertRejects(
