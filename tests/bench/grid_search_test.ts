@@ -16,6 +16,7 @@ import {
 import {
   dropHalfLine,
   type GridRecord,
+  keepSearch,
   keyOf,
   readRecords,
 } from "../../bench/finder/grid_search/record.ts";
@@ -175,6 +176,22 @@ Deno.test("readRecords() leaves out the line that a killed process left half", a
   await Deno.writeTextFile(path, `${text}\n`);
   await dropHalfLine(path);
   assertEquals(await readRecords(path), [first, second]);
+});
+
+Deno.test("keepSearch() takes away what hangs on the range test's rule", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/records.jsonl`;
+  await keepSearch(path);
+  const all = records();
+  await Deno.writeTextFile(
+    path,
+    all.map((record) => `${JSON.stringify(record)}\n`).join(""),
+  );
+  await keepSearch(path);
+  assertEquals(
+    await readRecords(path),
+    all.filter((record) => "lr" in record),
+  );
 });
 
 Deno.test("train() of a seed is the same again, and another of another", async () => {

@@ -58,6 +58,17 @@ export async function readRecords(path: string): Promise<GridRecord[]> {
   }
 }
 
+/** Takes away all but the search, which no change of the range test touches. */
+export async function keepSearch(path: string): Promise<void> {
+  const records = (await readRecords(path)).filter((record) =>
+    record.kind === "trained" && record.plan === "grid"
+  );
+  await Deno.writeTextFile(
+    path,
+    records.map((record) => `${JSON.stringify(record)}\n`).join(""),
+  );
+}
+
 /**
  * Takes away the line that a killed process left half, which the next one would
  * be appended to.

@@ -31,6 +31,7 @@ import {
   dropHalfLine,
   type Found,
   type GridRecord,
+  keepSearch,
   keyOf,
   readRecords,
 } from "./record.ts";
@@ -69,6 +70,10 @@ const FLAGS = {
     default: "output/grid_search",
     help: "folder of the results: records.jsonl, report.md and its picture",
   },
+  renew: {
+    kind: "switch",
+    help: "make the range tests and what follows anew, and keep the search",
+  },
   report: { kind: "switch", help: "only write the report of what there is" },
   note: {
     kind: "text",
@@ -87,6 +92,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   await Deno.mkdir(out, { recursive: true });
   const path = join(out, RECORDS);
   await dropHalfLine(path);
+  if (flags.renew) await keepSearch(path);
   const records = new Map(
     (await readRecords(path)).map((record) => [keyOf(record), record]),
   );
