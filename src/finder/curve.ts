@@ -23,6 +23,12 @@ export interface RangeCurve extends DirectedMetric {
   /** The smoothed curve at each rate; NaN where there is no value. */
   readonly trend: readonly number[];
   /**
+   * Whether the trend is that of batches made equally hard: what a batch differs
+   * from the others by at the first weights is taken from its value. Such a trend
+   * may pass below 0 where no value does.
+   */
+  readonly balanced?: boolean;
+  /**
    * Values worse than this were cut off here before smoothing, so that a
    * blow-up does not spill over its neighbours.
    */
@@ -167,6 +173,7 @@ export function drawnCurve(
     better,
     values,
     trend,
+    ...(references && { balanced: true }),
     limit: smooth.sign * smooth.limit,
     noise,
   };

@@ -201,6 +201,7 @@ const ADDED = record({
     better: oneOf("higher", "lower"),
     values: numbers,
     trend: numbers,
+    balanced: optional(flag),
   }),
   grid: optional(record({
     curve: text,

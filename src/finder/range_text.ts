@@ -8,6 +8,7 @@ import {
   wordAdvice,
   wordReading,
 } from "./range_words.ts";
+import { smoothingOf } from "../metrics/smoothing.ts";
 import { wrap } from "../runtime/wrap.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -118,7 +119,7 @@ export function formatRange(
     const shown = settings.validated ? `validation ${curve.name}` : curve.name;
     const cut = curve.better === "higher" ? Math.max : Math.min;
     lines.push(
-      ...wrap(`${shown} by rate (· measured, • smoothed)`, width),
+      ...wrap(`${shown} by rate (· measured, • ${smoothingOf(curve)})`, width),
       ...drawChart({
         learningRates: kept.map((i) => learningRates[i]),
         points: kept.map((i) => cut(curve.values[i], curve.limit)),

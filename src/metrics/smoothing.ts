@@ -34,3 +34,8 @@ export function smooth(values: ArrayLike<number>, beta: number): Float64Array {
     (_, i) => smoothing.next(values[i]),
   );
 }
+
+/** What was done to a curve for its trend, in the words of text and charts. */
+export function smoothingOf(curve: { readonly balanced?: boolean }): string {
+  return curve.balanced ? "smoothed, batches made equally hard" : "smoothed";
+}

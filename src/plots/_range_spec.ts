@@ -8,6 +8,7 @@ import {
   type RangeData,
 } from "./_range_panel.ts";
 import { frame, zoom } from "./_spec.ts";
+import { smoothingOf } from "../metrics/smoothing.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -117,7 +118,9 @@ export function rangeSpec(
     : label(curve.name);
   return {
     ...frame(options.title ?? range.headline, [
-      `Read from the ${name}, measured (thin) and smoothed (thick)`,
+      `Read from the ${name}, measured (thin) and ${
+        smoothingOf(curve)
+      } (thick)`,
       range.ending,
     ], [
       range.verdict === "good" ? "" : `Next: ${range.nextStep}`,
