@@ -1,6 +1,6 @@
 /**
  * A trained `tf.LayersModel` as ONNX: what `@clr/clr/onnx` has beside what runs
- * such a file. This entry brings no runtime, whose package is 148 MB.
+ * such a file. This entry brings no runtime, whose package is 140 MB.
  *
  * @example Write a model for other runtimes
  * ```ts

@@ -183,6 +183,8 @@ Deno.test("avgPool() of windows that cover nothing is 0, as tfjs's specs have it
 Deno.test({
   name: "relu6() of whole numbers and products of nothing are read from WebGPU",
   ignore: !await hasAdapter(),
+  // The device waits for its loss as long as it lives.
+  sanitizeOps: false,
   async fn() {
     await selectBackend({ backend: "webgpu" });
     const whole = tf.relu6(tf.tensor1d([12345678, -2, 0, 3], "int32"));
@@ -192,6 +194,5 @@ Deno.test({
     assertEquals([...await nothing.data()], []);
     assertEquals(nothing.shape, [0, 2]);
     tf.dispose([whole, nothing]);
-    await new Promise((resolve) => setTimeout(resolve));
   },
 });
