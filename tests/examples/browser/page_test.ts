@@ -142,11 +142,10 @@ browserTest(
       const mended = join(folder, "mended.csv");
       await Deno.writeTextFile(mended, ["a,b,kind", ...rows].join("\n"));
       await page.setInputFiles("#file", mended);
-      await page.waitForSelector("#error", { state: "hidden" });
-      assertEquals(
-        await page.locator("#file-name").innerText(),
-        "mended.csv: 120 rows of 2 numbers, 3 classes",
+      await page.waitForSelector(
+        "#file-name:text-is('mended.csv: 120 rows of 2 numbers, 3 classes')",
       );
+      assert(await page.locator("#error").isHidden());
 
       // One that is dropped takes its place.
       await page.check("input[value=digits]");
