@@ -36,15 +36,20 @@ export async function holdOut(
   },
 ): Promise<HeldOut | undefined> {
   const drawn: unknown[] = [];
-  const before = tf.memory().numBytes;
-  for await (const batch of source.pass()) {
-    drawn.push(batch);
-    if (
-      signal?.aborted || drawn.length >= count + MOST ||
-      tf.memory().numBytes - before > MOST_BYTES
-    ) break;
-  }
   const dispose = () => drawn.forEach(disposeBatch);
+  const before = tf.memory().numBytes;
+  try {
+    for await (const batch of source.pass()) {
+      drawn.push(batch);
+      if (
+        signal?.aborted || drawn.length >= count + MOST ||
+        tf.memory().numBytes - before > MOST_BYTES
+      ) break;
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
   const held = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
   const others = drawn.slice(0, -held.length);
   if (others.length === 0) {

@@ -10,9 +10,12 @@ export function counted(value: number, what: string): string {
   return `${count(value)} ${what}${value === 1 ? "" : "s"}`;
 }
 
-/** `76.1 %` of a fraction. */
+/**
+ * `76.1 %` of a fraction. One that float32 holds is first rounded to what it
+ * stands for: 0.9665 is 96.7 % there as well.
+ */
 export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
+  return `${Number((100 * fraction).toPrecision(6)).toFixed(1)} %`;
 }
 
 /** A loss or metric: four significant digits at most. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { selectBackend } from "../../src/backends/select_backend.ts";
 import { batchSource } from "../../src/finder/_batches.ts";
@@ -68,4 +68,19 @@ Deno.test("holdOut() draws no further batch once the signal stops it", async () 
   });
   assertEquals(drawn, 3);
   held?.dispose();
+});
+
+Deno.test("holdOut() frees what was drawn where the data fail", async () => {
+  const batches = batchSource(function* () {
+    yield { xs: tf.zeros([2, 1]), ys: tf.zeros([2, 1]) };
+    yield { xs: tf.zeros([2, 1]), ys: tf.zeros([2, 1]) };
+    throw new Error("the disk is gone");
+  }, { name: "data", batchSize: 2 });
+  const before = tf.memory().numTensors;
+  await assertRejects(
+    () => holdOut(batches, { batches: 50 }),
+    Error,
+    "the disk is gone",
+  );
+  assertEquals(tf.memory().numTensors, before);
 });
