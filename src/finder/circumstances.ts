@@ -2,6 +2,7 @@ import type { CurveEvidence } from "./bounds.ts";
 import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
 import type { LossOrder } from "./loss_order.ts";
+import { formatRate } from "../metrics/format_rate.ts";
 import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -260,8 +261,8 @@ export function overrule(
     ) {
       return {
         kind: "optimum-already",
-        detail: `whose loss is ${short(start)}, against ${
-          short(expected)
+        detail: `whose loss is ${formatRate(start)}, against ${
+          formatRate(expected)
         } of always predicting the mean target`,
       };
     }
@@ -277,16 +278,18 @@ export function overrule(
         return kind === "both-bounds"
           ? {
             kind: "baseline-not-passed",
-            detail: `${short(least.loss)} at best, against ${short(expected)}`,
+            detail: `${formatRate(least.loss)} at best, against ${
+              formatRate(expected)
+            }`,
           }
           : undefined;
       }
       return {
         kind: "frequencies-only",
         detail: `for the loss came to ${
-          short(least.loss)
+          formatRate(least.loss)
         } at best, and always predicting the mean target gives ${
-          short(expected)
+          formatRate(expected)
         }${
           unchanged && unchanged.names.length > 0
             ? `; ${list(unchanged.names)} never changed`
@@ -302,8 +305,4 @@ export function overrule(
         `as batchSize is ${whole.batchSize} and there are ${whole.examples} examples`,
     };
   }
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -6,6 +6,7 @@ import {
   namesIn,
 } from "./hyperparameter_grid.ts";
 import { shortRate } from "./range_words.ts";
+import { formatRate } from "../metrics/format_rate.ts";
 import type { Better } from "../metrics/direction.ts";
 
 /** What is less than this share of the improvement is no difference. */
@@ -88,11 +89,6 @@ export function wordPoint(point: Hyperparameters): string {
     .join(", ");
 }
 
-/** A loss in three digits. */
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
 const REASONS: {
   readonly [Reason in GridReason]: (
     best: GridPoint,
@@ -105,8 +101,8 @@ const REASONS: {
     const values = others.map((other) => other.best);
     const next = better === "lower" ? Math.min(...values) : Math.max(...values);
     const more = better === "lower" ? " or more" : " or less";
-    return `its ${curve} comes to ${short(best.best)}, the others' to ${
-      short(next)
+    return `its ${curve} comes to ${formatRate(best.best)}, the others' to ${
+      formatRate(next)
     }${others.length > 1 ? more : ""}`;
   },
   "highest-rate": (best, { curve }) =>
@@ -116,7 +112,7 @@ const REASONS: {
   "largest-value": (_, { curve }) =>
     `it is the largest of those that do as well: no ${curve} comes clearly farther, and no other holds higher rates`,
   "only-value": (best, { curve }) =>
-    `the only one tested; its ${curve} comes to ${short(best.best)}`,
+    `the only one tested; its ${curve} comes to ${formatRate(best.best)}`,
 };
 
 /** Why a point is the best, in a sentence. */
@@ -143,7 +139,7 @@ export function gridTable({ points, best, curve }: GridResult): string[] {
     ["", `best ${curve}`, "at rate", "holds to"],
     ...points.map((point, i) => [
       `${i === best ? "•" : " "} ${point.label}`,
-      Number.isFinite(point.best) ? short(point.best) : "–",
+      Number.isFinite(point.best) ? formatRate(point.best) : "–",
       Number.isFinite(point.bestLr) ? shortRate(point.bestLr) : "–",
       point.highestLr === undefined ? "–" : shortRate(point.highestLr),
     ]),

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel } from "../tfjs/types.ts";
 import type { DataFacts } from "./data_survey.ts";
+import { formatRate } from "../metrics/format_rate.ts";
 
 type Targets = NonNullable<DataFacts["targets"]>;
 
@@ -92,9 +93,7 @@ export function mismatchOf(
   }
   if (!range) return undefined;
   const { least, greatest } = range;
-  const shown = `${Number(least.toPrecision(3))} to ${
-    Number(greatest.toPrecision(3))
-  }`;
+  const shown = `${formatRate(least)} to ${formatRate(greatest)}`;
   const isOutside = (low: number, high: number) =>
     least < low - SLACK * (high - low) ||
     greatest > high + SLACK * (high - low);

@@ -1,6 +1,6 @@
 /**
- * A learning rate as people write it, in `digits` significant digits at most:
- * `0.00213`, `1.5e-7`, `6e-3` never.
+ * A learning rate, or a loss, as people write it, in `digits` significant digits
+ * at most: `0.00213`, `1.5e-7`, `6e-3` never.
  */
 export function formatRate(rate: number, digits = 3): string {
   const rounded = Number(rate.toPrecision(digits));
