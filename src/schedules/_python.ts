@@ -138,10 +138,12 @@ function cyclicLines(
     triangular2: `2.0 ** -(${grows ? "cycle" : count})`,
     exp_range: `${real(description.gamma!)} ** t`,
   }[description.mode];
-  const [low, range] = quantity === "rate"
-    ? [baseLr, `(${maxLr} - ${baseLr})`]
-    : [momentum.max, `(${momentum.base} - ${momentum.max})`];
-  const value = `${low} + ${range} * height * scale`;
+  const [low, high] = quantity === "rate"
+    ? [baseLr, maxLr]
+    : [momentum.max, momentum.base];
+  // low + (high - low) may round to a neighbour of high.
+  const value =
+    `where(amplitude == 1, ${high}, ${low} + (${high} - ${low}) * amplitude)`;
   const end = traitsOf(fromDescription(description)).iterations;
   return [
     ...(grows
@@ -159,7 +161,7 @@ function cyclicLines(
         `rise = where(p <= ${stepSize}, p / ${stepSize}, (${length} - p) / ${stepSizeDown})`,
       ]),
     `height = ${shape}`,
-    `scale = ${scale}`,
+    `amplitude = height * ${scale}`,
     cycles === undefined
       ? `return ${value}`
       : `return where(t < ${end}, ${value}, ${low})`,

@@ -4,6 +4,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import fc from "fast-check";
 import { CyclicLR } from "@clr/clr";
 import {
   constant,
@@ -152,6 +153,39 @@ Deno.test("toPyTorch() writes a LambdaLR where PyTorch's own has other numbers",
   for (const schedule of others) {
     assertStringIncludes(toPyTorch(schedule), "class Scheduler(LambdaLR):");
   }
+});
+
+Deno.test({
+  name: "toPyTorch() and toOptax() reach the bounds of a cycle exactly",
+  ignore: PYTHON === undefined,
+  async fn() {
+    const bounds = fc.record({
+      baseLr: fc.double({ min: 1e-9, max: 0.1, noNaN: true }),
+      ratio: fc.double({ min: 1, max: 100, noNaN: true }),
+    });
+    const schedules = fc.sample(bounds, { numRuns: 300, seed: 1 })
+      .map(({ baseLr, ratio }) =>
+        cyclic({
+          ...{ baseLr, maxLr: baseLr * ratio, stepSize: 20 },
+          mode: "triangular2",
+        })
+      );
+    // Where base + (max - base) rounds to another number.
+    assert(schedules.some((rate) => rate(0) + (rate(20) - rate(0)) > rate(20)));
+    const report = await runPython<Record<string, number | string>[]>(
+      "_check_exports.py",
+      schedules.map((schedule, i) => ({
+        name: `${i}`,
+        pytorch: toPyTorch(schedule),
+        optax: toOptax(schedule),
+        rates: ITERATIONS.slice(0, 100).map(schedule),
+      })),
+    );
+    for (const { name, ...errors } of report) {
+      const exact = { "PyTorch rate, SGD": 0, "optax rate": 0 };
+      assertEquals(errors, exact, `schedule ${name}`);
+    }
+  },
 });
 
 Deno.test("toPyTorch() takes a CyclicLR as it takes its schedule", () => {
