@@ -1,9 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseFlags } from "../../src/command/parse_flags.ts";
 import { UsageError } from "../../src/command/usage_error.ts";
 
