@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
 import type { TrainingBackend } from "../../src/backends/webgpu/_backend.ts";
+import type { PassTime } from "../../src/backends/webgpu/_gpu_timer.ts";
 import { median } from "../../src/metrics/median.ts";
 import { Training } from "./_networks.ts";
 
@@ -20,8 +21,32 @@ export interface Speed {
   };
   /** What the GPU computes in a step, by its own clock. */
   readonly gpuMilliseconds?: number;
+  /** Its programs, each in a pass of its own; the longest first. */
+  readonly kernels?: readonly KernelTime[];
   /** What NVML saw of the GPU under the last measurement. */
   readonly gpu: readonly string[];
+}
+
+/** All dispatches of a program with as many workgroups in a step. */
+export interface KernelTime {
+  readonly name: string;
+  readonly dispatches: number;
+  readonly milliseconds: number;
+}
+
+function byKernel(passes: readonly PassTime[]): KernelTime[] {
+  const groups = Object.entries(
+    Object.groupBy(passes, ({ name }) => name),
+  );
+  return groups.map(([name, group]) => ({
+    name,
+    dispatches: group!.length,
+    milliseconds: sumOf(group!),
+  })).sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+function sumOf(passes: readonly PassTime[]): number {
+  return passes.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
 }
 
 /** How much to measure. */
@@ -52,7 +77,9 @@ export async function measureSpeed(
     reading.push(await perSecond(() => training.reading(steps)));
   }
   const backend = tf.backend() as unknown as TrainingBackend;
-  const milliseconds = backend.timePasses(() => training.step().dispose());
+  const step = () => training.step().dispose();
+  const passes = backend.timePasses(step);
+  const each = backend.timePasses(step, { each: true });
   return {
     network,
     parameters: training.model.countParams(),
@@ -60,7 +87,8 @@ export async function measureSpeed(
     steps,
     repeats,
     stepsPerSecond: { queued: median(queued), reading: median(reading) },
-    ...milliseconds !== undefined && { gpuMilliseconds: milliseconds },
+    ...passes && { gpuMilliseconds: sumOf(passes) },
+    ...each && { kernels: byKernel(each) },
     gpu: sampler.latest.map(formatGpuSample),
   };
 }

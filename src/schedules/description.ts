@@ -72,6 +72,12 @@ export type ScheduleDescription =
   | { readonly kind: "clamp"; readonly schedule: ScheduleDescription }
     & Readonly<ClampOptions>;
 
+/** The description of a schedule of one kind. */
+export type DescriptionOf<K extends ScheduleDescription["kind"]> = Extract<
+  ScheduleDescription,
+  { kind: K }
+>;
+
 /**
  * A schedule of this module as plain data, every default filled in. What
  * {@linkcode fromDescription} makes of it gives the same rates to the bit.

@@ -10,8 +10,8 @@ import {
   type History,
   type HistoryOptions,
   type Logs,
-  Recorder,
 } from "./history.ts";
+import { Recorder } from "./_recorder.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
 import { show } from "../runtime/check_data.ts";

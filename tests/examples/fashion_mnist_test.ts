@@ -23,7 +23,7 @@ Deno.test("fashion_mnist trains as the tutorial does unless told otherwise", () 
 
 const SMALL = [
   ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
-  ...["--train-images", "64", "--batch-size", "16"],
+  ...["--train-images", "16", "--batch-size", "4"],
 ];
 
 Deno.test("fashion_mnist.ts --find-lr-only draws the range and trains no further", () =>

@@ -13,7 +13,7 @@ import { BufferPool } from "./_buffer_pool.ts";
 import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
-import { GpuTimer } from "./_gpu_timer.ts";
+import { GpuTimer, type PassTime } from "./_gpu_timer.ts";
 import { floatBits } from "./_words.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
@@ -112,10 +112,13 @@ export interface TrainingBackend extends OpenBackend {
   /** Hands what was recorded to the GPU. */
   flush(): void;
   /**
-   * The milliseconds in which the GPU computes what `record` asks of it, where
-   * it has a clock to read.
+   * The passes in which the GPU computes what `record` asks of it, where it has
+   * a clock to read: with `each`, one for every dispatch.
    */
-  timePasses(record: () => void): number | undefined;
+  timePasses(
+    record: () => void,
+    options?: { readonly each?: boolean },
+  ): PassTime[] | undefined;
   /** The contents of tensors after one wait for the GPU, where that can be. */
   readTogether(tensors: readonly TensorInfo[]): BackendValues[];
 }
@@ -138,6 +141,7 @@ export function createBackend(
     #commands = 0;
     #ahead = 0;
     #timer: GpuTimer | undefined;
+    #passForEach = false;
 
     constructor() {
       super(device, info);
@@ -420,10 +424,13 @@ export function createBackend(
       const group = this.#bindGroups.of(pipeline, buffers);
       this.ensureCommandEncoderReady();
       const pass = this.computePassEncoder ??= this.commandEncoder!
-        .beginComputePass(this.#timer?.pass());
+        .beginComputePass(
+          this.#timer?.pass(`${pipeline.label} ${x}x${y}x${z}`),
+        );
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(x, y, z);
+      if (this.#passForEach) this.endComputePassEncoder();
       if (++this.#commands >= COMMANDS_TOGETHER) this.flush();
     }
 
@@ -443,16 +450,21 @@ export function createBackend(
       }
     }
 
-    timePasses(record: () => void): number | undefined {
+    timePasses(
+      record: () => void,
+      { each = false }: { readonly each?: boolean } = {},
+    ): PassTime[] | undefined {
       if (!staging || !device.features.has("timestamp-query")) return undefined;
       this.flush();
       const timer = this.#timer = new GpuTimer(device);
+      this.#passForEach = each;
       try {
         record();
         this.flush();
-        return timer.milliseconds(staging);
+        return timer.read(staging);
       } finally {
         this.#timer = undefined;
+        this.#passForEach = false;
         timer[Symbol.dispose]();
       }
     }

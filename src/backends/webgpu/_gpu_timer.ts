@@ -5,12 +5,19 @@ import type { StagingBuffer } from "./_staging_buffer.ts";
 /** Passes that can be timed at once. */
 const MOST_PASSES = 1024;
 
+/** A pass, and how long the GPU took for it. */
+export interface PassTime {
+  /** The program that comes first in the pass, and its workgroups. */
+  readonly name: string;
+  readonly milliseconds: number;
+}
+
 /** Times the passes that take its descriptors. */
 export class GpuTimer implements Disposable {
   readonly #device: GPUDevice;
   readonly #times: GPUQuerySet;
   readonly #buffer: GPUBuffer;
-  #passes = 0;
+  readonly #names: string[] = [];
 
   /** A timer on a device that has the feature `timestamp-query`. */
   constructor(device: GPUDevice) {
@@ -23,10 +30,11 @@ export class GpuTimer implements Disposable {
     });
   }
 
-  /** What the next pass is to begin with. */
-  pass(): GPUComputePassDescriptor | undefined {
-    if (this.#passes === MOST_PASSES) return undefined;
-    const index = 2 * this.#passes++;
+  /** What the next pass, in which `name` comes first, is to begin with. */
+  pass(name: string): GPUComputePassDescriptor | undefined {
+    if (this.#names.length === MOST_PASSES) return undefined;
+    const index = 2 * this.#names.length;
+    this.#names.push(name);
     return {
       timestampWrites: {
         querySet: this.#times,
@@ -36,10 +44,10 @@ export class GpuTimer implements Disposable {
     };
   }
 
-  /** The milliseconds of all passes, which were submitted. */
-  milliseconds(staging: StagingBuffer): number {
-    const count = 2 * this.#passes;
-    if (count === 0) return 0;
+  /** All passes, which were submitted. */
+  read(staging: StagingBuffer): PassTime[] {
+    const count = 2 * this.#names.length;
+    if (count === 0) return [];
     const encoder = this.#device.createCommandEncoder();
     encoder.resolveQuerySet(this.#times, 0, count, this.#buffer, 0);
     const [bytes] = staging.read(
@@ -48,9 +56,10 @@ export class GpuTimer implements Disposable {
       () => this.#device.queue.submit([encoder.finish()]),
     );
     const times = new BigUint64Array(bytes, 0, count);
-    let nanoseconds = 0n;
-    for (let i = 0; i < count; i += 2) nanoseconds += times[i + 1] - times[i];
-    return Number(nanoseconds) / 1e6;
+    return this.#names.map((name, i) => ({
+      name,
+      milliseconds: Number(times[2 * i + 1] - times[2 * i]) / 1e6,
+    }));
   }
 
   [Symbol.dispose](): void {
