@@ -32,3 +32,16 @@ export async function withFolder(
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+/**
+ * A folder that all tests of a file share: `make` fills it when the first of them
+ * asks, and it is gone when the last is done.
+ */
+export function sharedFolder(
+  make: (folder: string) => Promise<void>,
+): () => Promise<string> {
+  const folder = Deno.makeTempDirSync();
+  Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+  let made: Promise<string> | undefined;
+  return () => made ??= make(folder).then(() => folder);
+}

@@ -2,11 +2,11 @@
  * The gradients of dilated convolutions, which tfjs refuses, on every backend:
  * those of plain convolutions by the filter with zeros between its values. With
  * them, its layer that refuses a dilation in training, and the one that ignores
- * it.
+ * it everywhere.
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { gradientDepth, layerPrototype, replaceGradient } from "./_engine.ts";
+import { layerPrototype, replaceGradient } from "./_engine.ts";
 
 /** The attributes of a convolution; layers leave the rates out by null. */
 interface Dilated {
@@ -92,7 +92,6 @@ function mendGradient(kernelName: string, axes: number): void {
 
 /** The fields of the layers that tfjs's types keep to themselves. */
 interface Convolution extends tf.layers.Layer {
-  readonly kernel: tf.LayerVariable;
   readonly bias?: tf.LayerVariable | null;
   readonly useBias: boolean;
   readonly activation: { apply(x: tf.Tensor): tf.Tensor } | null;
@@ -100,41 +99,33 @@ interface Convolution extends tf.layers.Layer {
   readonly padding: "same" | "valid" | "causal";
   readonly dataFormat: "channelsFirst" | "channelsLast";
   readonly dilationRate: [number, number];
+  readonly kernelSize: [number, number];
 }
 
-type Call = (
-  this: Convolution,
-  inputs: tf.Tensor | tf.Tensor[],
-  kwargs: object,
-) => tf.Tensor | tf.Tensor[];
+/** A convolution of an image whose channels are last. */
+type Convolve<Layer> = (
+  x: tf.Tensor4D,
+  layer: Layer & { readonly padding: "same" | "valid" },
+) => tf.Tensor;
 
 /** Another call of a layer, where it is dilated. */
-function replaceCall(className: string, replace: (stock: Call) => Call): void {
-  const prototype = layerPrototype<Convolution>(className);
-  const stock: Call = prototype.call;
-  const mended = replace(stock);
-  prototype.call = function (this: Convolution, inputs, kwargs) {
-    const isDilated = this.dilationRate.some((rate) => rate > 1);
-    return (isDilated ? mended : stock).call(this, inputs, kwargs);
-  };
-}
-
-/** Of the fused convolution that this layer runs, tfjs refuses the gradient. */
-function mendConv2D(stock: Call): Call {
-  return function (inputs, kwargs) {
+function replaceCall<Layer extends Convolution>(
+  className: string,
+  convolve: Convolve<Layer>,
+): void {
+  const prototype = layerPrototype<Layer>(className);
+  const stock = prototype.call;
+  prototype.call = function (this: Layer, inputs, kwargs) {
     const { padding } = this;
-    if (padding === "causal") return stock.call(this, inputs, kwargs);
+    const isDilated = this.dilationRate.some((rate) => rate > 1);
+    if (!isDilated || padding === "causal") {
+      return stock.call(this, inputs, kwargs);
+    }
     return tf.tidy(() => {
       const given = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
       const first = this.dataFormat === "channelsFirst";
-      let y: tf.Tensor = tf.conv2d(
-        first ? tf.transpose(given, [0, 2, 3, 1]) : given,
-        this.kernel.read() as tf.Tensor4D,
-        this.strides,
-        padding,
-        "NHWC",
-        this.dilationRate,
-      );
+      const x = first ? tf.transpose(given, [0, 2, 3, 1]) : given;
+      let y = convolve(x, Object.create(this, { padding: { value: padding } }));
       if (this.useBias) y = tf.add(y, this.bias!.read());
       if (first) y = tf.transpose(y, [0, 3, 1, 2]);
       return this.activation ? this.activation.apply(y) : y;
@@ -142,24 +133,54 @@ function mendConv2D(stock: Call): Call {
   };
 }
 
-/** tfjs would train this layer as if it had no dilation. */
-function refuseDepthwise(stock: Call): Call {
-  return function (inputs, kwargs) {
-    if (gradientDepth() > 0) {
-      throw new RangeError(
-        `Cannot train layer "${this.name}" (DepthwiseConv2D) as dilationRate, which TensorFlow.js ignores there, must be 1: ` +
-          `current value is ${this.dilationRate}. separableConv2d() has it`,
-      );
-    }
-    return stock.call(this, inputs, kwargs);
+interface Conv2D extends Convolution {
+  readonly kernel: tf.LayerVariable;
+}
+
+interface DepthwiseConv2D extends Convolution {
+  readonly depthwiseKernel: tf.LayerVariable;
+}
+
+/** The shape that a dilated layer gives, which tfjs counts without its dilation. */
+function mendDepthwiseShape(): void {
+  const prototype = layerPrototype<DepthwiseConv2D>("DepthwiseConv2D");
+  const stock = prototype.computeOutputShape;
+  prototype.computeOutputShape = function (this: DepthwiseConv2D, inputShape) {
+    const reach = this.kernelSize.map((size, i) =>
+      (size - 1) * this.dilationRate[i] + 1
+    );
+    const layer = Object.create(this, { kernelSize: { value: reach } });
+    return stock.call(layer, inputShape);
   };
 }
 
-/** Registers the gradients, mends one layer and refuses to train another. */
+/** Registers the gradients, and mends the layers. */
 export function mendDilatedConvolutions(): void {
   mendGradient("Conv2D", 2);
   mendGradient("DepthwiseConv2dNative", 2);
   mendGradient("Conv3D", 3);
-  replaceCall("Conv2D", mendConv2D);
-  replaceCall("DepthwiseConv2D", refuseDepthwise);
+  // Of the fused convolution that this layer runs, tfjs refuses the gradient.
+  replaceCall<Conv2D>("Conv2D", (x, layer) =>
+    tf.conv2d(
+      x,
+      layer.kernel.read() as tf.Tensor4D,
+      layer.strides,
+      layer.padding,
+      "NHWC",
+      layer.dilationRate,
+    ));
+  // And this one would compute as if it had no dilation.
+  replaceCall<DepthwiseConv2D>(
+    "DepthwiseConv2D",
+    (x, layer) =>
+      tf.depthwiseConv2d(
+        x,
+        layer.depthwiseKernel.read() as tf.Tensor4D,
+        layer.strides,
+        layer.padding,
+        "NHWC",
+        layer.dilationRate,
+      ),
+  );
+  mendDepthwiseShape();
 }

@@ -1,9 +1,7 @@
 import type { BackendName } from "./select_backend.ts";
 
 const everywhere = [
-  "depthwiseConv2d() layers ignore dilationRate in TensorFlow.js: training one with it is refused.",
   "A fused product of one matrix with several has no gradient in TensorFlow.js, which refuses it.",
-  "softmaxCrossEntropy() has the right gradient for labels that sum to 1, and none for the labels.",
 ];
 
 const limits: Readonly<Record<BackendName, readonly string[]>> = {

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { mendDilatedConvolutions } from "./_dilated_convolutions.ts";
 import {
   firstOf,
+  gradientDepth,
   registerGradient,
   replaceGradient,
   runKernel,
@@ -12,7 +13,11 @@ import {
 import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
+import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
+import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { pool3DInfo } from "./_same_padding.ts";
+import { orderSavedOutputs } from "./_saved_outputs.ts";
+import { mendSoftmaxCrossEntropy } from "./_softmax_cross_entropy.ts";
 import { shape4D } from "./_shapes.ts";
 
 /** tfjs's own forget that their inputs may have been broadcast. */
@@ -50,15 +55,83 @@ function mendParts(kernelName: string): void {
   }));
 }
 
-/** A comparison changes nowhere, but in steps. */
-function addComparison(kernelName: string): void {
+/** A comparison changes nowhere, but in steps; what follows from one neither. */
+function addSteps(kernelName: string, inputs: readonly string[]): void {
   if (tf.getGradient(kernelName) !== undefined) return;
   registerGradient({
     kernelName,
-    inputsToSave: ["a", "b"],
-    gradFunc: (_, saved) => {
+    inputsToSave: [...inputs],
+    gradFunc: (_, saved) =>
+      Object.fromEntries(
+        inputs.map((name, i) => [name, () => tf.zeros(saved[i].shape)]),
+      ),
+  });
+}
+
+/** At 0 the middle of the slopes on both sides; tfjs's own takes the left one. */
+function mendAbs(): void {
+  replaceGradient("Abs", (stock) => ({
+    ...stock,
+    gradFunc: (dy, [x]) => ({
+      x: () => tf.mul(firstOf(dy), tf.sign(tf.cast(x, "float32"))),
+    }),
+  }));
+}
+
+/** tfjs's own runs a kernel that has no gradient itself. */
+function mendElu(): void {
+  replaceGradient("Elu", (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      if (gradientDepth() === 0) return stock.gradFunc(dy, saved, attrs);
+      const [y] = saved;
+      const slope = () =>
+        tf.where(tf.greaterEqual(y, 0), tf.onesLike(y), tf.add(y, 1));
+      return { x: () => tf.mul(firstOf(dy), slope()) };
+    },
+  }));
+}
+
+/** x⁰ is 1 everywhere; tfjs's own gives it the slope 0 · ∞ at 0. */
+function mendPow(): void {
+  replaceGradient("Pow", (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
       const [a, b] = saved;
-      return { a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) };
+      const base = () => {
+        const exponent = tf.cast(b, "float32");
+        const less = tf.where(
+          tf.equal(exponent, 0),
+          tf.onesLike(exponent),
+          tf.sub(exponent, 1),
+        );
+        const slope = tf.mul(exponent, tf.pow(tf.cast(a, "float32"), less));
+        return sumTo(a.shape, tf.mul(firstOf(dy), slope));
+      };
+      return { ...stock.gradFunc(dy, saved, attrs), a: base };
+    },
+  }));
+}
+
+/** A filter's gradient is linear in both its inputs: so are gradients of it. */
+function addConvolutionBackpropFilter(): void {
+  if (tf.getGradient("Conv2DBackpropFilter") !== undefined) return;
+  registerGradient<tf.Conv2DBackpropFilterAttrs>({
+    kernelName: "Conv2DBackpropFilter",
+    inputsToSave: ["x", "dy"],
+    gradFunc: (ddy, [x, dy], attrs) => {
+      const filter = firstOf(ddy);
+      const { strides, pad, dataFormat, dimRoundingMode } = attrs;
+      const shared = { strides, pad, dataFormat, dimRoundingMode };
+      return {
+        x: () =>
+          runKernel("Conv2DBackpropInput", { dy, filter }, {
+            ...shared,
+            inputShape: x.shape,
+          }),
+        dy: () =>
+          runKernel("Conv2D", { x, filter }, { ...shared, dilations: 1 }),
+      };
     },
   });
 }
@@ -197,10 +270,22 @@ export function mendGradients(): void {
     "GreaterEqual",
     "Less",
     "LessEqual",
-  ].forEach(addComparison);
+    "LogicalAnd",
+    "LogicalOr",
+    "LogicalXor",
+  ].forEach((name) => addSteps(name, ["a", "b"]));
+  addSteps("LogicalNot", ["x"]);
+  mendAbs();
+  mendElu();
+  mendPow();
+  mendMirrorPad();
+  addConvolutionBackpropFilter();
+  mendSoftmaxCrossEntropy();
+  orderSavedOutputs();
   mendBatchNormalization();
   mendHalfPixelResize();
   mendDilatedConvolutions();
+  mendConvolutionLayers();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);

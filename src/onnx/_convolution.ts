@@ -125,7 +125,8 @@ export const convertConv: LayerConverter = (layer, graph) => {
   }
   const { kernel, strides, dilations } = geometry(layer);
   if (kernel.length === 1 && config.dataFormat === "channelsFirst") {
-    // TensorFlow.js returns channels last there, against the shape it promises.
+    // TensorFlow.js by itself returns channels last there, against the shape that
+    // it promises.
     throw refuse(layer, 'have dataFormat "channelsLast"', config.dataFormat);
   }
   const x = spatialInput(layer, graph);
@@ -162,10 +163,20 @@ function depthwiseKernel(layer: LayerToConvert, graph: OnnxGraph) {
   );
 }
 
-/** DepthwiseConv2D, whose `dilationRate` TensorFlow.js ignores. */
+/**
+ * DepthwiseConv2D. TensorFlow.js by itself ignores its `dilationRate`, and the
+ * backends of this package do not: what the model computed cannot be known.
+ */
 export const convertDepthwiseConv: LayerConverter = (layer, graph) => {
   const { config } = layer;
-  const { kernel, strides } = geometry(layer);
+  const { kernel, strides, dilations } = geometry(layer);
+  if (dilations.some((rate) => rate > 1)) {
+    throw refuse(
+      layer,
+      "have dilationRate 1 (separableConv2d() has others)",
+      dilations,
+    );
+  }
   const x = spatialInput(layer, graph);
   const y = graph.node(
     "Conv",
@@ -175,7 +186,7 @@ export const convertDepthwiseConv: LayerConverter = (layer, graph) => {
       kernel_shape: kernel,
       strides,
       group: layer.weights[0].shape[2],
-      ...padding(layer, { kernel, strides, dilations: kernel.map(() => 1) }),
+      ...padding(layer, { kernel, strides, dilations }),
     },
   );
   return activate(graph, y, config.activation);

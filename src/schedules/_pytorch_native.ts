@@ -1,6 +1,6 @@
 /** Schedules that PyTorch has a scheduler of its own for, with the same numbers. */
 
-import type { ScheduleDescription } from "./description.ts";
+import type { DescriptionOf, ScheduleDescription } from "./description.ts";
 import { oneCyclePhases } from "./one_cycle.ts";
 
 /** A scheduler of `torch.optim.lr_scheduler`, and what it is made with. */
@@ -19,7 +19,7 @@ export interface NativeScheduler {
 }
 
 type Options<K extends ScheduleDescription["kind"]> = Required<
-  Extract<ScheduleDescription, { kind: K }>
+  DescriptionOf<K>
 >;
 
 type Complete = {

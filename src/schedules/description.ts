@@ -7,7 +7,8 @@ import {
   cosineRestarts,
   type CosineRestartsOptions,
 } from "./cosine_restarts.ts";
-import { cyclic, type CyclicOptions } from "./cyclic.ts";
+import { cyclic } from "./cyclic.ts";
+import type { CyclicOptions } from "./cyclic_options.ts";
 import { exponential, type ExponentialOptions } from "./exponential.ts";
 import { inverseTime, type InverseTimeOptions } from "./inverse_time.ts";
 import { linear, type LinearOptions } from "./linear.ts";
@@ -71,6 +72,12 @@ export type ScheduleDescription =
   }
   | { readonly kind: "clamp"; readonly schedule: ScheduleDescription }
     & Readonly<ClampOptions>;
+
+/** The description of a schedule of one kind. */
+export type DescriptionOf<K extends ScheduleDescription["kind"]> = Extract<
+  ScheduleDescription,
+  { kind: K }
+>;
 
 /**
  * A schedule of this module as plain data, every default filled in. What

@@ -1,11 +1,5 @@
-import {
-  type Exportable,
-  jaxImport,
-  mathImport,
-  plainDefinitions,
-  toPython,
-} from "./_python.ts";
-
+import { type Exportable, toPython } from "./_python.ts";
+import { jaxImport, mathImport, plainDefinitions } from "./_python_names.ts";
 import { describe } from "./description.ts";
 import { nativeScheduler, nativeSource } from "./_pytorch_native.ts";
 

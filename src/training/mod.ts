@@ -28,13 +28,12 @@ export {
   ExponentialMovingAverage,
   type ExponentialMovingAverageOptions,
 } from "./exponential_moving_average.ts";
-export {
-  type Columns,
-  type EpochHistory,
-  type History,
-  type HistoryOptions,
-  type Logs,
-  toCsv,
+export type {
+  Columns,
+  EpochHistory,
+  History,
+  HistoryOptions,
+  Logs,
 } from "./history.ts";
 export * from "./hyperparameter_scheduler.ts";
 export * from "./layer_rates.ts";
@@ -54,6 +53,7 @@ export type { SchedulerState } from "./scheduler_state.ts";
 export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
 export * from "./tensorboard_logger.ts";
+export { toCsv } from "./to_csv.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
 export * from "../tfjs/callback_base.ts";
 export * from "../tfjs/dropout.ts";

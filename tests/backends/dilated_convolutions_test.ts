@@ -30,21 +30,28 @@ function spread(kernel: tf.Tensor4D): tf.Tensor4D {
   return buffer.toTensor() as tf.Tensor4D;
 }
 
+const layersOf = {
+  conv2d: tf.layers.conv2d,
+  depthwiseConv2d: tf.layers.depthwiseConv2d,
+};
+
 /** The output of a layer, and the gradients of its input, kernel and bias. */
 function trained(
-  settings: Settings,
-  size: { kernelSize: number; dilationRate: number },
+  name: keyof typeof layersOf,
+  settings: Settings & { kernelSize: number; dilationRate: number },
   kernel: tf.Tensor4D,
 ): tf.Tensor[] {
   const shape = settings.dataFormat === "channelsFirst"
     ? [2, 3, 9, 8]
     : [2, 9, 8, 3];
-  const layer = tf.layers.conv2d({ filters: 4, ...size, ...settings });
+  const layer = layersOf[name]({ filters: 4, depthMultiplier: 4, ...settings });
   layer.build(shape);
-  layer.setWeights([kernel, values([4], 3)]);
+  const biases = name === "conv2d" ? 4 : 12;
+  layer.setWeights([kernel, values([biases], 3)]);
   const x = values(shape, 1);
   const y = (x: tf.Tensor) => layer.apply(x, { training: true }) as tf.Tensor;
   const output = y(x);
+  assertEquals(layer.computeOutputShape(shape), output.shape);
   const mixture = (x: tf.Tensor) =>
     tf.sum(tf.mul(y(x), values(output.shape, 5))) as tf.Scalar;
   const { grads } = tf.variableGrads(
@@ -56,8 +63,12 @@ function trained(
   return gradients;
 }
 
-for (const backend of ["cpu", "wasm"] as const) {
-  Deno.test(`a dilated conv2d() layer trains as one of a spread kernel on ${backend}`, async () => {
+const cases = (["cpu", "wasm"] as const).flatMap((backend) =>
+  (["conv2d", "depthwiseConv2d"] as const).map((name) => ({ backend, name }))
+);
+
+for (const { backend, name } of cases) {
+  Deno.test(`a dilated ${name}() layer trains as one of a spread kernel on ${backend}`, async () => {
     await selectBackend({ backend });
     const before = tf.memory().numTensors;
     for (const padding of ["same", "valid"] as const) {
@@ -67,13 +78,13 @@ for (const backend of ["cpu", "wasm"] as const) {
           tf.tidy(() => {
             const kernel = values([WINDOW, WINDOW, 3, 4], 2) as tf.Tensor4D;
             const dilated = trained(
-              settings,
-              { kernelSize: WINDOW, dilationRate: RATE },
+              name,
+              { ...settings, kernelSize: WINDOW, dilationRate: RATE },
               kernel,
             );
             const plain = trained(
-              settings,
-              { kernelSize: REACH, dilationRate: 1 },
+              name,
+              { ...settings, kernelSize: REACH, dilationRate: 1 },
               spread(kernel),
             );
             // Of the spread kernel's gradient, what lies on the kernel.

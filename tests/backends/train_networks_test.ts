@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert } from "@std/assert";
 import { type BackendName, selectBackend } from "@clr/clr/backends";
-import { PYTHON, runPython } from "../schedules/_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 import { hasAdapter } from "./_adapter.ts";
 
 /** A layer by the name that tfjs makes it by, and its options. */
@@ -198,7 +198,7 @@ async function lossesOfPyTorch(network: Network): Promise<number[]> {
   await selectBackend({ backend: "cpu" });
   const model = build(network);
   const { weights, xs, ys } = seeded(model, network);
-  const path = "../backends/_train_networks.py";
+  const path = new URL("_train_networks.py", import.meta.url);
   const [found] = await runPython<number[][]>(path, [{
     layers: network.layers,
     loss: network.loss,

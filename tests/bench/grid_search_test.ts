@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { selectBackend } from "@clr/clr/backends";
 import { toSvg } from "@clr/clr/plots";
 import { compare } from "../../bench/finder/grid_search/compare.ts";
 import {
@@ -26,6 +27,8 @@ import {
 } from "../../bench/finder/grid_search/report.ts";
 import { train } from "../../bench/finder/grid_search/train.ts";
 import { tempDir } from "../examples/datasets/_fixtures.ts";
+
+await selectBackend({ backend: "wasm", threads: 1 });
 
 const problem: Problem = {
   ...PROBLEMS[0],

@@ -160,6 +160,7 @@ function trainMode(mode: string, epochs: number, ...args: string[]) {
     ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
     ...["--train-images", "80", "--test-images", "20", "--batch-size", "20"],
     ...["--checkpoint-every", "4", "--mode", mode, "--epochs", `${epochs}`],
+    "--no-plots",
     ...args,
   );
 }

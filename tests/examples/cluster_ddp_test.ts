@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { runProgram, withFolder } from "../_run.ts";
-import { PYTHON } from "../schedules/_python.ts";
+import { PYTHON } from "../_python.ts";
 
 const CLUSTER = new URL("../../examples/cluster/", import.meta.url);
 const EPOCHS = 5;

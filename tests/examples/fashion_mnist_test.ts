@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { createModel, FLAGS } from "../../examples/fashion_mnist.ts";
-import { parseFlags } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
 import { runProgram, withFolder } from "../_run.ts";
 
 Deno.test("createModel() gives a compiled MiniGoogLeNet for grey images", async () => {
@@ -23,7 +23,7 @@ Deno.test("fashion_mnist trains as the tutorial does unless told otherwise", () 
 
 const SMALL = [
   ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
-  ...["--train-images", "64", "--batch-size", "16"],
+  ...["--train-images", "16", "--batch-size", "4"],
 ];
 
 Deno.test("fashion_mnist.ts --find-lr-only draws the range and trains no further", () =>

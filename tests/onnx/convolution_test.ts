@@ -1,7 +1,7 @@
 import { assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { toOnnx } from "../../src/onnx/mod.ts";
-import { assertAgrees, chain, testAgreement } from "./_agreement.ts";
+import { chain, testAgreement } from "./_agreement.ts";
 
 const { layers } = tf;
 
@@ -239,18 +239,6 @@ testAgreement({
       ),
     { unknown: [7, 5] },
   ],
-  "dilated depthwiseConv2d on images of unknown size": [
-    () =>
-      chain(
-        [null, null, 2],
-        layers.depthwiseConv2d({
-          kernelSize: 4,
-          dilationRate: 2,
-          padding: "same",
-        }),
-      ),
-    { unknown: [7, 5] },
-  ],
   "strided depthwiseConv2d and pooling on images of unknown size": [
     () =>
       chain(
@@ -265,14 +253,6 @@ testAgreement({
     () => chain([7, 6, 3], layers.conv2d({ filters: 4, kernelSize: 3 })),
     { inputLayout: "NCHW" },
   ],
-});
-
-Deno.test("toOnnx() ignores the dilation of depthwiseConv2d as tfjs does", async () => {
-  await assertAgrees(chain(
-    [8, 8, 2],
-    layers.depthwiseConv2d({ kernelSize: 3, dilationRate: 2 }),
-    layers.globalAveragePooling2d({}),
-  ));
 });
 
 Deno.test("toOnnx() refuses a padding that depends on an unknown size and a dilation", async () => {
@@ -295,7 +275,7 @@ Deno.test("toOnnx() refuses a padding that depends on an unknown size and a dila
   );
 });
 
-Deno.test("toOnnx() refuses convolutions that tfjs cannot compute", async () => {
+Deno.test("toOnnx() refuses convolutions that tfjs by itself cannot compute", async () => {
   await assertRejects(
     () =>
       toOnnx(chain(
@@ -309,6 +289,19 @@ Deno.test("toOnnx() refuses convolutions that tfjs cannot compute", async () => 
       )),
     TypeError,
     'layer "past" (Conv1D) must have padding "valid" or "same": current value is "causal"',
+  );
+  await assertRejects(
+    () =>
+      toOnnx(chain(
+        [8, 8, 2],
+        layers.depthwiseConv2d({
+          kernelSize: 3,
+          dilationRate: 2,
+          name: "spread",
+        }),
+      )),
+    TypeError,
+    'layer "spread" (DepthwiseConv2D) must have dilationRate 1',
   );
   await assertRejects(
     () =>

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { createRequire } from "node:module";
 import { type Browser, browserTest, watchedPage } from "../plots/_chromium.ts";
-import { withFolder } from "../_run.ts";
+import { sharedFolder } from "../_run.ts";
 import type { Outcome } from "./_everywhere.ts";
 import { assertSameOutcome } from "./_same_outcome.ts";
 import { serveFolder } from "./_static_server.ts";
@@ -60,6 +60,8 @@ globalThis.inWorker = (...given) => new Promise((resolve) => {
   }
 }
 
+const bundled = sharedFolder(bundle);
+
 async function outcomeOf(
   browser: Browser,
   url: string,
@@ -83,62 +85,60 @@ async function outcomeOf(
 
 browserTest(
   "a bundle finds, trains, draws and exports in Chromium as Deno does",
-  (browser) =>
-    withFolder(async (folder) => {
-      await bundle(folder);
-      const main = join(folder, "main.ts");
-      await Deno.writeTextFile(
-        main,
-        `import { everywhere } from "${EVERYWHERE}";
+  async (browser) => {
+    const folder = await bundled();
+    const main = join(folder, "main.ts");
+    await Deno.writeTextFile(
+      main,
+      `import { everywhere } from "${EVERYWHERE}";
 console.log(JSON.stringify(await everywhere({ backend: "wasm", threads: 2 })));`,
-      );
-      const expected: Outcome = JSON.parse(
-        await deno([
-          ...["run", "-A", "--no-check"],
-          ...["--config", join(ROOT, "deno.json"), main],
-        ]),
-      );
-      const wasm = `{ backend: "wasm", threads: 2 }`;
+    );
+    const expected: Outcome = JSON.parse(
+      await deno([
+        ...["run", "-A", "--no-check"],
+        ...["--config", join(ROOT, "deno.json"), main],
+      ]),
+    );
+    const wasm = `{ backend: "wasm", threads: 2 }`;
 
-      await using isolated = serveFolder(folder, { isolates: true });
-      const threaded = await outcomeOf(
-        browser,
-        isolated.url,
-        `inWorker(${wasm})`,
-      );
-      assertEquals(threaded.outcome.device, "WASM SIMD, 2 threads");
-      assertEquals(threaded.outcome.reason, "asked for by name");
-      assertSameOutcome(threaded.outcome, expected);
-      assertEquals(threaded.complaints, []);
+    await using isolated = serveFolder(folder, { isolates: true });
+    const threaded = await outcomeOf(
+      browser,
+      isolated.url,
+      `inWorker(${wasm})`,
+    );
+    assertEquals(threaded.outcome.device, "WASM SIMD, 2 threads");
+    assertEquals(threaded.outcome.reason, "asked for by name");
+    assertSameOutcome(threaded.outcome, expected);
+    assertEquals(threaded.complaints, []);
 
-      await using plain = serveFolder(folder);
-      const alone = await outcomeOf(browser, plain.url, `inWorker(${wasm})`);
-      assertEquals(alone.outcome.device, "WASM SIMD, 1 thread");
-      assertMatch(alone.outcome.reason, /on one thread, as memory is shared/);
-      assertSameOutcome(alone.outcome, expected);
+    await using plain = serveFolder(folder);
+    const alone = await outcomeOf(browser, plain.url, `inWorker(${wasm})`);
+    assertEquals(alone.outcome.device, "WASM SIMD, 1 thread");
+    assertMatch(alone.outcome.reason, /on one thread, as memory is shared/);
+    assertSameOutcome(alone.outcome, expected);
 
-      const onPage = await outcomeOf(browser, plain.url, `everywhere(${wasm})`);
-      assertMatch(onPage.outcome.reason, /on one thread, as the main thread/);
-      assertSameOutcome(onPage.outcome, expected);
-    }),
+    const onPage = await outcomeOf(browser, plain.url, `everywhere(${wasm})`);
+    assertMatch(onPage.outcome.reason, /on one thread, as the main thread/);
+    assertSameOutcome(onPage.outcome, expected);
+  },
 );
 
 browserTest(
   "a bundle trains on WebGPU in Chromium, with a software adapter",
-  (browser) =>
-    withFolder(async (folder) => {
-      await bundle(folder);
-      await using server = serveFolder(folder);
-      const { outcome } = await outcomeOf(
-        browser,
-        server.url,
-        `inWorker({ backend: "webgpu" }, 50)`,
-      );
-      assertEquals(outcome.backend, "webgpu");
-      assertMatch(outcome.reason, /this adapter computes in software/);
-      const [base, max] = outcome.bounds;
-      assert(base! < max!);
-      assert(outcome.trained.at(-1)! < 0.5 * outcome.trained[0]);
-    }),
+  async (browser) => {
+    const folder = await bundled();
+    await using server = serveFolder(folder);
+    const { outcome } = await outcomeOf(
+      browser,
+      server.url,
+      `inWorker({ backend: "webgpu" }, 50)`,
+    );
+    assertEquals(outcome.backend, "webgpu");
+    assertMatch(outcome.reason, /this adapter computes in software/);
+    const [base, max] = outcome.bounds;
+    assert(base! < max!);
+    assert(outcome.trained.at(-1)! < 0.5 * outcome.trained[0]);
+  },
   ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
 );

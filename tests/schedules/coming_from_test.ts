@@ -3,7 +3,7 @@ import * as schedules from "@clr/clr/schedules";
 import * as training from "@clr/clr/training";
 import * as clr from "@clr/clr";
 import * as metrics from "@clr/clr/metrics";
-import { PYTHON, runPython } from "./_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 
 const TABLE = await Deno.readTextFile(
   new URL("../../docs/coming_from.md", import.meta.url),
@@ -218,7 +218,7 @@ Deno.test({
     const steps = 1000;
     const { classes, rates } = await runPython<
       { classes: string[]; rates: number[][] }
-    >("_pytorch_table.py", { steps, items: LINES });
+    >(new URL("_pytorch_table.py", import.meta.url), { steps, items: LINES });
     const names = namesUnder("PyTorch").map((name) =>
       name.replace("swa_utils.", "")
     );

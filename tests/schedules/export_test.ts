@@ -21,7 +21,7 @@ import {
   toPyTorch,
 } from "@clr/clr/schedules";
 import { EXAMPLES } from "./_examples.ts";
-import { PYTHON, runPython } from "./_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 
 const ITERATIONS = Array.from({ length: 5000 }, (_, t) => t);
 
@@ -44,7 +44,7 @@ Deno.test({
         };
       });
     const report = await runPython<Record<string, number | string>[]>(
-      "_check_exports.py",
+      new URL("_check_exports.py", import.meta.url),
       items,
     );
     assert(report.length === items.length);
@@ -118,7 +118,7 @@ Deno.test({
       };
     });
     const report = await runPython<Record<string, number | string>[]>(
-      "_check_exports.py",
+      new URL("_check_exports.py", import.meta.url),
       items,
     );
     assertEquals(report.length, items.length);
@@ -173,7 +173,7 @@ Deno.test({
     // Where base + (max - base) rounds to another number.
     assert(schedules.some((rate) => rate(0) + (rate(20) - rate(0)) > rate(20)));
     const report = await runPython<Record<string, number | string>[]>(
-      "_check_exports.py",
+      new URL("_check_exports.py", import.meta.url),
       schedules.map((schedule, i) => ({
         name: `${i}`,
         pytorch: toPyTorch(schedule),

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { assertThrows } from "@std/assert";
 import { cyclic, describe, fromPyTorch, momentumOf } from "@clr/clr/schedules";
-import { PYTHON, runPython } from "./_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 
 // The values of CyclicLR(optimizer, 0.001, 0.006, step_size_up=3,
 // step_size_down=5, mode="exp_range", gamma=0.99) of PyTorch 1.13.
@@ -114,7 +114,7 @@ Deno.test({
         momenta: number[];
       }[]
     >(
-      "_check_pytorch.py",
+      new URL("_check_pytorch.py", import.meta.url),
       PYTORCH.map((item) => ({ ...item, steps: 123, probe: 1000 })),
     );
     rows.forEach(({ state, group, rates, momenta }, i) => {

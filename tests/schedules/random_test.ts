@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as schedules from "@clr/clr/schedules";
 import fc from "fast-check";
-import { PYTHON, runPython } from "./_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 import {
   anySchedule,
   factors,
@@ -337,7 +337,7 @@ Deno.test({
     for (let i = 0; i < count; i += 24) {
       const some = sampled.slice(i, i + 24);
       const report = await runPython<Record<string, number>[]>(
-        "_check_exports.py",
+        new URL("_check_exports.py", import.meta.url),
         some.map((schedule) => ({
           name: JSON.stringify(schedules.describe(schedule)),
           pytorch: schedules.toPyTorch(schedule),

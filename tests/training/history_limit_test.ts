@@ -8,7 +8,8 @@ import {
 import fc from "fast-check";
 import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import { loadCheckpoint, OneCycleLR, saveCheckpoint } from "@clr/clr/training";
-import { type History, Recorder } from "../../src/training/history.ts";
+import { Recorder } from "../../src/training/_recorder.ts";
+import type { History } from "../../src/training/history.ts";
 import { inFolder } from "./_in_folder.ts";
 
 await tf.setBackend("cpu");

@@ -11,7 +11,7 @@ import {
   ReduceLROnPlateau,
   type ReduceLROnPlateauOptions,
 } from "@clr/clr/training";
-import { PYTHON, runPython } from "../schedules/_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 import { createLine } from "./_line.ts";
 
 /** The rate after each value, from a rate of `lr`. */
@@ -127,7 +127,7 @@ Deno.test({
   async fn() {
     const cases = fc.sample(drawn, { numRuns: 400, seed: 1 });
     const expected = await runPython<number[][]>(
-      new URL("./_plateau_pytorch.py", import.meta.url).href,
+      new URL("_plateau_pytorch.py", import.meta.url),
       cases.map(({ lr, options, values }) => ({
         lr,
         values,

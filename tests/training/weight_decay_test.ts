@@ -12,7 +12,7 @@ import {
   setMomentum,
   SGDW,
 } from "@clr/clr/training";
-import { PYTHON, runPython } from "../schedules/_python.ts";
+import { PYTHON, runPython } from "../_python.ts";
 
 const START = [0.5, -1, 2, 0.001];
 const TARGET = [1, 1, -3, 0];
@@ -82,7 +82,7 @@ Deno.test({
       })),
     ];
     const expected = await runPython<number[][][]>(
-      new URL("./_weight_decay_pytorch.py", import.meta.url).href,
+      new URL("_weight_decay_pytorch.py", import.meta.url),
       cases.map(({ torch, kwargs, decay }) => ({
         optimizer: torch,
         kwargs,

@@ -46,7 +46,6 @@ function erf(x: number): number {
 }
 
 const WIDE: Kind[] = ["ordinary", "negative", "positive", "ties", "special"];
-const SIDES: Kind[] = ["ordinary", "negative", "positive"];
 const TRIG: Kind[] = ["ordinary", "negative", "positive", "ties"];
 const ALPHA = 1.6732632423543772, SCALE = 1.0507009873554805;
 
@@ -57,7 +56,7 @@ const UNARY: Record<
   string,
   [(x: tf.Tensor) => tf.Tensor, F1, F1 | undefined, Kind[]]
 > = {
-  abs: [tf.abs, Math.abs, Math.sign, SIDES],
+  abs: [tf.abs, Math.abs, Math.sign, TRIG],
   "abs of NaN": [tf.abs, Math.abs, undefined, WIDE],
   neg: [tf.neg, (x) => -x, () => -1, TRIG],
   "neg of NaN": [tf.neg, (x) => -x, undefined, WIDE],

@@ -329,7 +329,6 @@ const single: Operation[] = Object.entries(SINGLE).map((
       }),
     shape: ({ reduction }, [shape]) =>
       reduction === tf.Reduction.NONE ? shape : [],
-    differentiates: (index) => index === 1 || index === 2,
     roundings: 64,
   })
 );
@@ -337,36 +336,36 @@ const single: Operation[] = Object.entries(SINGLE).map((
 const softmaxCrossEntropy = taped({
   name: "losses.softmaxCrossEntropy",
   cases: fc.tuple(
-    fc.integer({ min: 1, max: 6 }),
+    fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 2 }),
     fc.integer({ min: 2, max: 40 }),
+    fc.constantFrom(0, 0.1),
   )
-    .chain((shape) =>
+    .chain(([rows, classes, smoothing]) =>
       fc.tuple(
-        input(shape, ["fraction"]),
-        input(shape, ["ordinary", "positive"]),
-      ).map(apart)
+        input([...rows, classes], ["fraction", "ordinary"]),
+        input([...rows, classes], ["ordinary", "positive"]),
+      ).map((inputs) => ({ ...apart(inputs), attrs: { smoothing } }))
     ),
-  // Its gradient is right for labels that sum to 1.
-  run: ([labels, logits]) =>
-    tf.losses.softmaxCrossEntropy(
-      tf.div(labels, tf.sum(labels, 1, true)),
-      logits,
-    ),
-  compute: (t, [labels, logits], { shapes: [[, classes]] }) => {
+  run: ([labels, logits], { smoothing }) =>
+    tf.losses.softmaxCrossEntropy(labels, logits, undefined, smoothing),
+  compute: (t, [labels, logits], { shapes: [shape], attrs: { smoothing } }) => {
+    const classes = shape.at(-1)!;
     const rows = rowsOf(logits, classes);
     return [
       t.mean(
-        rowsOf(labels, classes).map((a, i) => {
+        rowsOf(labels, classes).map((given, i) => {
+          const a = given.map((x) =>
+            t.scale(x, 1 - smoothing, smoothing / classes)
+          );
           const powers = rows[i].map((x) => t.apply(x, Math.exp, Math.exp));
           const log = t.log(t.add(...powers));
           const logs = rows[i].map((x) => t.sub(x, log));
-          return t.scale(t.div(t.dot(a, logs), t.add(...a)), -1);
+          return t.scale(t.dot(a, logs), -1);
         }),
       ),
     ];
   },
   shape: () => [],
-  differentiates: onlyPredictions,
   roundings: 64,
 });
 

@@ -499,7 +499,6 @@ const mirrorPad = moving(
         },
       ),
     ],
-    differentiable: () => 0,
   },
 );
 

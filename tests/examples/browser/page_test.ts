@@ -10,34 +10,31 @@ import {
   type Page,
   watchedPage,
 } from "../../plots/_chromium.ts";
-import { withFolder } from "../../_run.ts";
+import { sharedFolder, withFolder } from "../../_run.ts";
 import { serveFolder } from "../../runtime/_static_server.ts";
 
-const LONGEST = 300_000;
+const built = sharedFolder(buildPage);
 
 /** Opens the page, which is to ask for nothing but its own files. */
 async function onPage(
   browser: Browser,
-  test: (page: Page, folder: string) => Promise<void>,
+  test: (page: Page) => Promise<void>,
 ): Promise<void> {
-  await withFolder(async (folder) => {
-    await buildPage(folder);
-    await using server = serveFolder(folder);
-    const { page, complaints, requests } = await watchedPage(browser);
-    await page.goto(server.url);
-    await test(page, folder);
-    assertEquals(complaints, []);
-    const foreign = requests.filter((url) =>
-      !url.startsWith(server.url) && !url.startsWith("blob:")
-    );
-    assertEquals(foreign, []);
-    await page.close();
-  });
+  await using server = serveFolder(await built());
+  const { page, complaints, requests } = await watchedPage(browser);
+  await page.goto(server.url);
+  await test(page);
+  assertEquals(complaints, []);
+  const foreign = requests.filter((url) =>
+    !url.startsWith(server.url) && !url.startsWith("blob:")
+  );
+  assertEquals(foreign, []);
+  await page.close();
 }
 
 /** Waits for the run's end; gives its state. */
 async function ended(page: Page): Promise<string> {
-  await page.waitForSelector("#start:enabled", { timeout: LONGEST });
+  await page.waitForSelector("#start:enabled");
   return await page.locator("#state").innerText();
 }
 
@@ -117,62 +114,67 @@ browserTest(
 browserTest(
   "the page takes a file, and says what is wrong with one",
   (browser) =>
-    onPage(browser, async (page, folder) => {
-      const file = join(folder, "flowers.csv");
-      const rows = Array.from({ length: 120 }, (_, i) => {
-        const kind = i % 3;
-        return `${kind + (i % 7) / 10},${2 * kind - (i % 5) / 5},${
-          ["rose", "ivy", "moss"][kind]
-        }`;
-      });
-      await page.check("#own input");
-      await Deno.writeTextFile(file, [...rows, "1,two,ivy"].join("\n"));
-      await page.setInputFiles("#file", file);
-      await page.waitForSelector("#error:not([hidden])");
-      const error = await page.locator("#error").innerText();
-      assertEquals(
-        error,
-        'Cannot read the data as line 121, column 2 must be a number: current value is "two"',
-      );
-      // Trying it all the same comes to the same.
-      await page.click("#start");
-      assertEquals(await ended(page), "It failed");
-      assertEquals(await page.locator("#error").innerText(), error);
+    onPage(browser, (page) =>
+      withFolder(async (folder) => {
+        const file = join(folder, "flowers.csv");
+        const rows = Array.from({ length: 120 }, (_, i) => {
+          const kind = i % 3;
+          return `${kind + (i % 7) / 10},${2 * kind - (i % 5) / 5},${
+            ["rose", "ivy", "moss"][kind]
+          }`;
+        });
+        await page.check("#own input");
+        await Deno.writeTextFile(file, [...rows, "1,two,ivy"].join("\n"));
+        await page.setInputFiles("#file", file);
+        await page.waitForSelector("#error:not([hidden])");
+        const error = await page.locator("#error").innerText();
+        assertEquals(
+          error,
+          'Cannot read the data as line 121, column 2 must be a number: current value is "two"',
+        );
+        // Trying it all the same comes to the same.
+        await page.click("#start");
+        assertEquals(await ended(page), "It failed");
+        assertEquals(await page.locator("#error").innerText(), error);
 
-      const mended = join(folder, "mended.csv");
-      await Deno.writeTextFile(mended, ["a,b,kind", ...rows].join("\n"));
-      await page.setInputFiles("#file", mended);
-      await page.waitForSelector(
-        "#file-name:text-is('mended.csv: 120 rows of 2 numbers, 3 classes')",
-      );
-      assert(await page.locator("#error").isHidden());
+        const mended = join(folder, "mended.csv");
+        await Deno.writeTextFile(mended, ["a,b,kind", ...rows].join("\n"));
+        await page.setInputFiles("#file", mended);
+        await page.waitForSelector(
+          "#file-name:text-is('mended.csv: 120 rows of 2 numbers, 3 classes')",
+        );
+        assert(await page.locator("#error").isHidden());
 
-      // One that is dropped takes its place.
-      await page.check("input[value=digits]");
-      const dropped = await page.evaluateHandle(`(() => {
+        // One that is dropped takes its place.
+        await page.check("input[value=digits]");
+        const dropped = await page.evaluateHandle(`(() => {
         const transfer = new DataTransfer();
         const text = ${JSON.stringify(rows.slice(0, 60).join("\n"))};
         transfer.items.add(new File([text], "dropped.csv"));
         return transfer;
       })()`);
-      await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
-      await page.waitForSelector("#file-name:has-text('dropped.csv: 60 rows')");
-      assert(await page.isChecked("#own input"));
-      await page.setInputFiles("#file", mended);
-      await page.waitForSelector("#file-name:has-text('mended.csv: 120 rows')");
+        await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+        await page.waitForSelector(
+          "#file-name:has-text('dropped.csv: 60 rows')",
+        );
+        assert(await page.isChecked("#own input"));
+        await page.setInputFiles("#file", mended);
+        await page.waitForSelector(
+          "#file-name:has-text('mended.csv: 120 rows')",
+        );
 
-      await page.fill("#epochs", "2");
-      await page.click("#start");
-      assertMatch(
-        await ended(page),
-        /^(Done|No training, as there are no bounds)$/,
-      );
-      assertMatch(
-        await page.locator("#facts").innerText(),
-        /^120 rows of 2 numbers, 3 classes · two layers of 32 units/,
-      );
-      assert((await page.locator("#bounds dd").allInnerTexts()).length === 3);
-    }),
+        await page.fill("#epochs", "2");
+        await page.click("#start");
+        assertMatch(
+          await ended(page),
+          /^(Done|No training, as there are no bounds)$/,
+        );
+        assertMatch(
+          await page.locator("#facts").innerText(),
+          /^120 rows of 2 numbers, 3 classes · two layers of 32 units/,
+        );
+        assert((await page.locator("#bounds dd").allInnerTexts()).length === 3);
+      })),
 );
 
 browserTest(
@@ -182,7 +184,7 @@ browserTest(
       const begin = async () => {
         await page.fill("#epochs", "200");
         await page.click("#start");
-        await page.waitForSelector("#range figure svg", { timeout: LONGEST });
+        await page.waitForSelector("#range figure svg");
         const [worker] = page.workers();
         assert(worker, "there is no worker");
         let isClosed = false;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
+import { selectBackend } from "@clr/clr/backends";
 import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
 import { readResults } from "../../../examples/paper/report.ts";
@@ -10,7 +11,10 @@ import { runRow, scaledIterations } from "../../../examples/paper/run_row.ts";
 import { pointsOf, readFolder } from "../../training/_event_reader.ts";
 import { tempDir } from "../datasets/_fixtures.ts";
 
-await tf.setBackend("cpu");
+const { backend, device } = await selectBackend({
+  backend: "wasm",
+  threads: 1,
+});
 
 const row = {
   ...ROWS.find(({ id }) => id === "own-mnist-triangular")!,
@@ -22,7 +26,7 @@ function options(dataset: ImageDataset, out: string, signal?: AbortSignal) {
     dataset,
     scale: 4 / row.iterations,
     seed: 4,
-    backend: { backend: "cpu", device: "JavaScript" } as const,
+    backend: { backend, device },
     out,
     log: () => {},
     signal,

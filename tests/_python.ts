@@ -1,5 +1,7 @@
 /** Python with PyTorch, where there is one: Debian's `python3-torch`, say. */
 
+import { fromFileUrl } from "@std/path";
+
 async function output(
   python: string,
   args: string[],
@@ -40,9 +42,9 @@ async function findPython(): Promise<string | undefined> {
 /** A Python that can import torch and numpy; undefined where there is none. */
 export const PYTHON: string | undefined = await findPython();
 
-/** What the script beside this file makes of `input`, both as JSON. */
-export async function runPython<T>(script: string, input: unknown): Promise<T> {
-  const path = new URL(script, import.meta.url).pathname;
+/** What a script makes of `input`, both as JSON. */
+export async function runPython<T>(script: URL, input: unknown): Promise<T> {
+  const path = fromFileUrl(script);
   const text = await output(PYTHON!, [path], JSON.stringify(input));
   return JSON.parse(text!);
 }

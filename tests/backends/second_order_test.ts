@@ -1,0 +1,140 @@
+/** Gradients of gradients, against closed forms and differences of gradients. */
+
+import * as tf from "@tensorflow/tfjs";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { selectBackend } from "@clr/clr/backends";
+import { values } from "./wasm/_compare.ts";
+
+type F = (...xs: tf.Tensor[]) => tf.Tensor;
+
+/** Σ weights · f. */
+function mixture(f: F): F {
+  return (...xs) => {
+    const y = f(...xs);
+    return tf.sum(tf.mul(y, values(y.shape, 70)));
+  };
+}
+
+/** The gradient of ⟨gradient of f, directions⟩: the Hessian times them. */
+function hessianTimes(
+  f: F,
+  xs: tf.Tensor[],
+  directions: tf.Tensor[],
+): tf.Tensor[] {
+  return tf.grads((...at) => {
+    const gradients = tf.grads(mixture(f))(at);
+    return tf.addN(
+      gradients.map((gradient, i) => tf.sum(tf.mul(gradient, directions[i]))),
+    );
+  })(xs);
+}
+
+/** The same by its definition, with steps of a size that suits float32. */
+function byDifferences(
+  f: F,
+  xs: tf.Tensor[],
+  directions: tf.Tensor[],
+): tf.Tensor[] {
+  const step = 1 / 64;
+  const at = (side: number) =>
+    tf.grads(mixture(f))(
+      xs.map((x, i) => tf.add(x, tf.mul(directions[i], side * step))),
+    );
+  const after = at(1);
+  return at(-1).map((before, i) => tf.div(tf.sub(after[i], before), 2 * step));
+}
+
+const positive = (shape: number[], seed: number) =>
+  tf.add(tf.abs(values(shape, seed)), 0.5);
+
+/** Functions whose gradients are computed from what they gave. */
+const samples: Record<string, [F, () => tf.Tensor[]]> = {
+  tanh: [tf.tanh, () => [values([6], 1)]],
+  sigmoid: [tf.sigmoid, () => [values([6], 1)]],
+  exp: [tf.exp, () => [values([6], 1)]],
+  expm1: [tf.expm1, () => [values([6], 1)]],
+  elu: [tf.elu, () => [values([6], 1)]],
+  sqrt: [tf.sqrt, () => [positive([6], 1)]],
+  pow: [tf.pow, () => [positive([6], 1), values([6], 2)]],
+  softmax: [(x) => tf.softmax(x), () => [values([3, 5], 1)]],
+  logSoftmax: [(x) => tf.logSoftmax(x), () => [values([3, 5], 1)]],
+  logSumExp: [(x) => tf.logSumExp(x, 1), () => [values([3, 5], 1)]],
+  max: [(x) => tf.square(tf.max(x, 1)), () => [values([3, 5], 1)]],
+  norm: [(x) => tf.norm(x), () => [values([3, 5], 1)]],
+  clipByValue: [
+    (x) => tf.clipByValue(tf.square(x), 0.05, 0.8),
+    () => [values([3, 5], 1)],
+  ],
+  "losses.softmaxCrossEntropy": [
+    (labels, logits) => tf.losses.softmaxCrossEntropy(labels, logits),
+    () => [positive([3, 5], 1), values([3, 5], 2)],
+  ],
+  "losses.sigmoidCrossEntropy": [
+    (labels, logits) => tf.losses.sigmoidCrossEntropy(labels, logits),
+    () => [positive([3, 5], 1), values([3, 5], 2)],
+  ],
+  conv2d: [
+    (x, filter) =>
+      tf.tanh(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, "same")),
+    () => [values([2, 5, 4, 2], 1), values([3, 2, 2, 3], 2)],
+  ],
+  conv2dTranspose: [
+    (x, filter) =>
+      tf.conv2dTranspose(
+        x as tf.Tensor4D,
+        filter as tf.Tensor4D,
+        [2, 7, 8, 2],
+        2,
+        "same",
+      ),
+    () => [values([2, 4, 4, 3], 1), values([3, 3, 2, 3], 2)],
+  ],
+  "a perceptron": [
+    (x, a, b) => tf.matMul(tf.sigmoid(tf.matMul(tf.tanh(x), a)), b),
+    () => [values([3, 4], 1), values([4, 5], 2), values([5, 2], 3)],
+  ],
+};
+
+for (const backend of ["cpu", "wasm"] as const) {
+  for (const [name, [f, inputs]] of Object.entries(samples)) {
+    Deno.test(`the second gradient of ${name} is the difference of two on ${backend}`, async () => {
+      await selectBackend({ backend });
+      const before = tf.memory().numTensors;
+      tf.tidy(() => {
+        const xs = inputs();
+        const directions = xs.map(({ shape }, i) => values(shape, 20 + i));
+        const expected = byDifferences(f, xs, directions);
+        hessianTimes(f, xs, directions).forEach((actual, i) => {
+          const must = [...expected[i].dataSync()];
+          const most = must.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+          actual.dataSync().forEach((value, k) =>
+            assertAlmostEquals(value, must[k], 2e-3 * most)
+          );
+        });
+      });
+      assertEquals(tf.memory().numTensors, before);
+    });
+  }
+
+  Deno.test(`three derivatives of tanh are those of the closed form on ${backend}`, async () => {
+    await selectBackend({ backend });
+    tf.tidy(() => {
+      const x = tf.tensor1d([0.3, -0.5, 1.25]);
+      const d = (f: (x: tf.Tensor) => tf.Tensor) => tf.grad(f);
+      d(d(d(tf.tanh)))(x).dataSync().forEach((value, i) => {
+        const t = Math.tanh(x.dataSync()[i]);
+        assertAlmostEquals(value, -2 * (1 - t * t) * (1 - 3 * t * t), 1e-5);
+      });
+    });
+  });
+
+  Deno.test(`x to the power of 0 has slope 0, at 0 too, on ${backend}`, async () => {
+    await selectBackend({ backend });
+    tf.tidy(() => {
+      const slope = tf.grad((x: tf.Tensor) => tf.sum(tf.pow(x, 0)))(
+        tf.tensor1d([0, -2, 3]),
+      );
+      assertEquals([...slope.dataSync()].map(Math.abs), [0, 0, 0]);
+    });
+  });
+}
