@@ -52,7 +52,7 @@ export type {
   ScaleFn,
   ScaleMode,
   Waveform,
-} from "./src/schedules/cyclic.ts";
+} from "./src/schedules/cyclic_options.ts";
 export type {
   Callback,
   LayersModel,

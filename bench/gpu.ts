@@ -30,13 +30,27 @@ import {
 import { examineMachine } from "@clr/clr/doctor";
 import { fromFileUrl } from "@std/path";
 import { NETWORKS } from "./gpu/_networks.ts";
-import { checkCorrectness } from "./gpu/correctness.ts";
+import { checkCorrectness, type Correctness } from "./gpu/correctness.ts";
 import { type Backend, type Counts, countStep } from "./gpu/counts.ts";
 import { measureOverhead } from "./gpu/overhead.ts";
 import { runPaperRow } from "./gpu/paper_row.ts";
 import { measurePyTorch } from "./gpu/pytorch.ts";
 import { measureQueueMemory } from "./gpu/queue_memory.ts";
-import { measureSpeed, type Speed } from "./gpu/speed.ts";
+import { type Effort, measureSpeed, type Speed } from "./gpu/speed.ts";
+
+/** The parts in their order: PyTorch is to have the card for itself. */
+const TITLES = {
+  pytorch: "PyTorch's steps",
+  machine: "The machine",
+  correctness: "Correctness",
+  speed: "Steps a second",
+  counts: "A step on the processor, tfjs's backend and ours",
+  overhead: "What the callback and the finder add",
+  row: "The paper's row",
+  memory: "Memory of steps that nobody waits for",
+} as const;
+
+const PARTS = Object.keys(TITLES) as (keyof typeof TITLES)[];
 
 const FLAGS = {
   output: {
@@ -92,10 +106,11 @@ const FLAGS = {
     value: "PROGRAM",
     help: "the Python whose PyTorch to compare with",
   },
-  pytorch: {
-    kind: "switch",
-    default: true,
-    help: "leave PyTorch out",
+  parts: {
+    kind: "text",
+    default: PARTS.join(","),
+    value: "NAMES",
+    help: "which parts; the machine is always looked at",
   },
   rehearse: {
     kind: "switch",
@@ -157,46 +172,61 @@ async function adapterLimits(): Promise<Record<string, number>> {
   return limits;
 }
 
-async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
-  const { rehearse, output } = flags;
-  const networks = flags.networks.split(",");
-  for (const network of networks) {
-    if (!Object.hasOwn(NETWORKS, network)) {
-      throw new UsageError(
-        `Cannot measure as networks must be among ${
-          Object.keys(NETWORKS).join(", ")
-        }: current value is ${JSON.stringify(network)}`,
-      );
-    }
-  }
-  const batch = rehearse ? REHEARSAL.batch : flags["batch-size"];
-  if (flags.counts) {
-    const [network] = networks;
-    const backend = flags.counts as Backend;
-    const counts = await countStep(backend, network, {
-      batch: flags["batch-size"],
-      steps: 10,
-    });
-    console.log(JSON.stringify(counts));
-    return 0;
-  }
-  const effort = rehearse
-    ? REHEARSAL
-    : { steps: flags.steps, repeats: flags.repeats };
-  using interrupt = new Interrupt();
+type Flags = FlagValues<typeof FLAGS>;
 
-  const result: Record<string, unknown> = {
-    command: ["gpu", ...Deno.args].join(" "),
-    date: new Date().toISOString().slice(0, 10),
-    rehearsal: rehearse,
-    deno: Deno.version.deno,
-    tfjs: tf.version.tfjs,
-  };
-  const save = () => writeFile(output, JSON.stringify(result, null, 2) + "\n");
+/** The names of a flag's list, each among those that there are. */
+function chosen<Name extends string>(
+  flag: string,
+  list: string,
+  names: readonly Name[],
+): Name[] {
+  return list.split(",").map((given) => {
+    const name = names.find((name) => name === given);
+    if (name) return name;
+    throw new UsageError(
+      `Cannot measure as ${flag} must be among ${names.join(", ")}: ` +
+        `current value is ${JSON.stringify(given)}`,
+    );
+  });
+}
 
-  console.log("1. PyTorch's steps");
-  result.pytorch = { skipped: "--no-pytorch" };
-  if (flags.pytorch) {
+/** What is measured, how much of it, and where it is written. */
+class Measurement {
+  readonly flags: Flags;
+  readonly networks: readonly string[];
+  readonly batch: number;
+  readonly effort: Effort;
+  readonly signal: AbortSignal;
+  readonly result: Record<string, unknown>;
+  #device = "";
+
+  constructor(flags: Flags, signal: AbortSignal) {
+    this.flags = flags;
+    this.signal = signal;
+    this.networks = chosen("networks", flags.networks, Object.keys(NETWORKS));
+    this.batch = flags.rehearse ? REHEARSAL.batch : flags["batch-size"];
+    this.effort = flags.rehearse
+      ? REHEARSAL
+      : { steps: flags.steps, repeats: flags.repeats };
+    this.result = {
+      command: ["gpu", ...Deno.args].join(" "),
+      date: new Date().toISOString().slice(0, 10),
+      rehearsal: flags.rehearse,
+      deno: Deno.version.deno,
+      tfjs: tf.version.tfjs,
+    };
+  }
+
+  /** Writes what there is. */
+  save(): Promise<void> {
+    return writeFile(
+      this.flags.output,
+      JSON.stringify(this.result, null, 2) + "\n",
+    );
+  }
+
+  async pytorch(): Promise<void> {
+    const { flags, networks, batch, effort, result } = this;
     result.pytorch = await measurePyTorch({
       python: flags.python,
       base: import.meta.url,
@@ -205,135 +235,167 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
         `--batch-sizes=${batch}`,
         `--steps=${effort.steps}`,
         `--repeats=${effort.repeats}`,
-        ...rehearse ? ["--allow-cpu"] : [],
+        ...flags.rehearse ? ["--allow-cpu"] : [],
       ],
-      async onResult(latest) {
+      onResult: async (latest) => {
         result.pytorch = latest;
-        await save();
+        await this.save();
       },
     });
+    console.log(`   ${JSON.stringify(result.pytorch)}`);
   }
-  console.log(`   ${JSON.stringify(result.pytorch)}`);
-  await save();
 
-  console.log("2. The machine");
-  const { device, isFallbackAdapter, isOpenGL } = await startWebGPU({
-    allowSoftware: rehearse,
-    ...flags.device !== undefined && { device: flags.device },
-  });
-  const doctor = await examineMachine({ backend: "webgpu" });
-  const vulkan = doctor.facts.vulkan.devices.find(({ name }) =>
-    name === device
-  );
-  Object.assign(result, {
-    device,
-    software: isFallbackAdapter,
-    api: isOpenGL ? "OpenGL" : Deno.build.os === "darwin" ? "Metal" : "Vulkan",
-    driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
-    limits: await adapterLimits(),
-    doctor,
-  });
-  console.log(
-    `   ${device}${isFallbackAdapter ? " (software)" : ""}, ${result.api}, ` +
-      `driver ${result.driver}`,
-  );
-  await save();
+  /** Starts the device, of which all other parts are. */
+  async machine(): Promise<void> {
+    const { flags, result } = this;
+    const { device, isFallbackAdapter, isOpenGL } = await startWebGPU({
+      allowSoftware: flags.rehearse,
+      ...flags.device !== undefined && { device: flags.device },
+    });
+    const doctor = await examineMachine({ backend: "webgpu" });
+    const vulkan = doctor.facts.vulkan.devices.find(({ name }) =>
+      name === device
+    );
+    Object.assign(result, {
+      device,
+      software: isFallbackAdapter,
+      api: isOpenGL
+        ? "OpenGL"
+        : Deno.build.os === "darwin"
+        ? "Metal"
+        : "Vulkan",
+      driver: vulkan?.driver ?? doctor.nvidiaDriver ?? "unknown",
+      limits: await adapterLimits(),
+      doctor,
+    });
+    console.log(
+      `   ${device}${isFallbackAdapter ? " (software)" : ""}, ${result.api}, ` +
+        `driver ${result.driver}`,
+    );
+    this.#device = device;
+  }
 
-  console.log("3. Correctness");
-  const correctness = await checkCorrectness();
-  result.correctness = correctness;
-  const { largestLossDifference, largestWeightDifference } = correctness;
-  console.log(
-    `   ${correctness.correct ? "Correct" : "WRONG"}: after 20 steps losses ` +
-      `within ${largestLossDifference.toExponential(1)} and weights within ` +
-      `${largestWeightDifference.toExponential(1)} of the CPU backend's`,
-  );
-  await save();
+  async correctness(): Promise<void> {
+    const correctness = await checkCorrectness();
+    this.result.correctness = correctness;
+    const { largestLossDifference, largestWeightDifference } = correctness;
+    console.log(
+      `   ${
+        correctness.correct ? "Correct" : "WRONG"
+      }: after 20 steps losses ` +
+        `within ${largestLossDifference.toExponential(1)} and weights within ` +
+        `${largestWeightDifference.toExponential(1)} of the CPU backend's`,
+    );
+  }
 
-  console.log("4. Steps a second");
-  const speeds: (Speed | Failure)[] = [];
-  result.speeds = speeds;
-  for (const network of networks) {
-    const published = rehearse ? batch : NETWORKS[network].publishedBatch;
-    for (const batchSize of new Set([batch, published])) {
-      const label = `   ${network}, batch ${batchSize}`;
-      try {
-        const speed = await measureSpeed(network, batchSize, effort);
-        const { queued, reading } = speed.stepsPerSecond;
-        console.log(
-          `${label}: ${queued.toPrecision(3)} queued, ` +
-            `${reading.toPrecision(3)} reading, ` +
-            `${speed.gpuMilliseconds?.toPrecision(3) ?? "?"} ms on the GPU`,
-        );
-        speeds.push(speed);
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        console.log(`${label}: ${error.message}`);
-        speeds.push({ network, batchSize, problem: error.message });
+  async speed(): Promise<void> {
+    const speeds: (Speed | Failure)[] = [];
+    this.result.speeds = speeds;
+    for (const network of this.networks) {
+      const published = this.flags.rehearse
+        ? this.batch
+        : NETWORKS[network].publishedBatch;
+      for (const batchSize of new Set([this.batch, published])) {
+        const label = `   ${network}, batch ${batchSize}`;
+        try {
+          const speed = await measureSpeed(network, batchSize, this.effort);
+          const { queued, reading } = speed.stepsPerSecond;
+          console.log(
+            `${label}: ${queued.toPrecision(3)} queued, ` +
+              `${reading.toPrecision(3)} reading, ` +
+              `${speed.gpuMilliseconds?.toPrecision(3) ?? "?"} ms on the GPU`,
+          );
+          speeds.push(speed);
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          console.log(`${label}: ${error.message}`);
+          speeds.push({ network, batchSize, problem: error.message });
+        }
+        await this.save();
       }
-      await save();
     }
   }
 
-  console.log("5. A step on the processor, tfjs's backend and ours");
-  const counts: Record<string, unknown> = {};
-  result.counts = counts;
-  for (const network of networks) {
-    const stock = await countApart("stock", network, batch);
-    const ours = await countApart("ours", network, batch);
-    counts[network] = { batchSize: batch, stock, ours };
-    console.log(
-      `   ${network}: ${JSON.stringify(stock)}\n     and ${
-        JSON.stringify(ours)
-      }`,
-    );
-    await save();
+  async counts(): Promise<void> {
+    const counts: Record<string, unknown> = {};
+    this.result.counts = counts;
+    for (const network of this.networks) {
+      const stock = await countApart("stock", network, this.batch);
+      const ours = await countApart("ours", network, this.batch);
+      counts[network] = { batchSize: this.batch, stock, ours };
+      console.log(
+        `   ${network}: ${JSON.stringify(stock)}\n     and ${
+          JSON.stringify(ours)
+        }`,
+      );
+      await this.save();
+    }
   }
 
-  console.log("6. What the callback and the finder add");
-  result.overhead = await measureOverhead(
-    rehearse
-      ? REHEARSAL.overhead
-      : { batchSize: batch, batches: 50, pairs: 20 },
-  );
-  const { callback, finder } = result.overhead as Awaited<
-    ReturnType<typeof measureOverhead>
-  >;
-  console.log(
-    `   callback ${callback.median.toFixed(3)}, finder ` +
-      `${finder.median.toFixed(3)} times bare training`,
-  );
-  await save();
+  async overhead(): Promise<void> {
+    const overhead = await measureOverhead(
+      this.flags.rehearse
+        ? REHEARSAL.overhead
+        : { batchSize: this.batch, batches: 150, pairs: 6 },
+    );
+    this.result.overhead = overhead;
+    console.log(
+      `   callback ${overhead.callback.median.toFixed(3)}, finder ` +
+        `${overhead.finder.median.toFixed(3)} times bare training`,
+    );
+  }
 
-  console.log("7. The paper's row");
-  const out = output.replace(/\.json$/, "") + "_row";
-  result.row = flags.data === undefined
-    ? { problem: "no --data" }
-    : await runPaperRow({
-      data: flags.data,
-      out,
-      scale: rehearse ? REHEARSAL.scale : 1,
-      ...rehearse && { images: REHEARSAL.images },
-      device,
-      signal: AbortSignal.any([
-        interrupt.signal,
-        AbortSignal.timeout(60_000 * flags.minutes),
-      ]),
-    });
-  console.log(`   ${JSON.stringify(result.row)}`);
-  await save();
-  if (interrupt.signal.aborted) return 130;
+  async row(): Promise<void> {
+    const { data, rehearse, output, minutes } = this.flags;
+    this.result.row = data === undefined
+      ? { problem: "no --data" }
+      : await runPaperRow({
+        data,
+        out: output.replace(/\.json$/, "") + "_row",
+        scale: rehearse ? REHEARSAL.scale : 1,
+        ...rehearse && { images: REHEARSAL.images },
+        device: this.#device,
+        signal: AbortSignal.any([
+          this.signal,
+          AbortSignal.timeout(60_000 * minutes),
+        ]),
+      });
+    console.log(`   ${JSON.stringify(this.result.row)}`);
+  }
 
-  console.log("8. Memory of steps that nobody waits for");
-  result.queueMemory = await measureQueueMemory(
-    networks[0],
-    batch,
-    rehearse ? REHEARSAL.queued : 200,
-  );
-  console.log(`   ${JSON.stringify(result.queueMemory)}`);
-  await save();
-  console.log(`Written to ${output}`);
-  return correctness.correct ? 0 : 1;
+  async memory(): Promise<void> {
+    this.result.queueMemory = await measureQueueMemory(
+      this.networks[0],
+      this.batch,
+      this.flags.rehearse ? REHEARSAL.queued : 200,
+    );
+    console.log(`   ${JSON.stringify(this.result.queueMemory)}`);
+  }
+}
+
+async function main(flags: Flags): Promise<number> {
+  using interrupt = new Interrupt();
+  const parts = chosen("parts", flags.parts, PARTS);
+  const measurement = new Measurement(flags, interrupt.signal);
+  if (flags.counts) {
+    const counts = await countStep(
+      flags.counts as Backend,
+      measurement.networks[0],
+      { batch: flags["batch-size"], steps: 10 },
+    );
+    console.log(JSON.stringify(counts));
+    return 0;
+  }
+  for (const part of PARTS) {
+    if (interrupt.signal.aborted) return 130;
+    if (part !== "machine" && !parts.includes(part)) continue;
+    console.log(TITLES[part]);
+    await measurement[part]();
+    await measurement.save();
+  }
+  console.log(`Written to ${flags.output}`);
+  const { correctness } = measurement.result;
+  return (correctness as Correctness | undefined)?.correct === false ? 1 : 0;
 }
 
 if (import.meta.main) {

@@ -11,8 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../src/command/run.ts";
-import type { FlagValues } from "../src/command/flags.ts";
+import { type FlagValues, runCommand } from "@clr/clr/command";
 import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
 
 const FLAGS = {

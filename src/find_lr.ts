@@ -36,7 +36,9 @@ import {
   selectBackend,
   type SelectedBackend,
 } from "./backends/mod.ts";
-import { describeFlags, parseFlags, UsageError } from "./command/flags.ts";
+import { describeFlags } from "./command/describe_flags.ts";
+import { parseFlags } from "./command/parse_flags.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { Interrupt, stoppedStatus } from "./command/interrupt.ts";
 import { lockFolder } from "./command/lock_folder.ts";
 import { openLivePage } from "./command/live.ts";

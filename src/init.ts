@@ -18,7 +18,7 @@
 import "./runtime/in_deno.ts";
 import { join } from "@std/path";
 import { runCommand } from "./command/run.ts";
-import { UsageError } from "./command/flags.ts";
+import { UsageError } from "./command/usage_error.ts";
 import { DENO_JSON, TRAIN } from "./init/starter.ts";
 
 const FILES = [["deno.json", DENO_JSON], ["train.ts", TRAIN]] as const;

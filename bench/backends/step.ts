@@ -16,9 +16,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { fromFileUrl } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../../src/command/run.ts";
 import { median } from "../../src/metrics/median.ts";
-import type { FlagValues } from "../../src/command/flags.ts";
+import { type FlagValues, runCommand } from "@clr/clr/command";
 import { type NetworkName, networkNames, networks } from "./_networks.ts";
 import { describeProfile, profileKernels } from "./_profile.ts";
 

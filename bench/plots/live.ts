@@ -17,8 +17,7 @@ import { CyclicLR } from "@clr/clr";
 import { selectBackend } from "@clr/clr/backends";
 import { LivePage } from "@clr/clr/plots";
 import { createCifar10Quick } from "../../examples/models/cifar10_quick.ts";
-import type { FlagValues } from "../../src/command/flags.ts";
-import { runCommand } from "../../src/command/run.ts";
+import { type FlagValues, runCommand } from "@clr/clr/command";
 import { median } from "../../src/metrics/median.ts";
 
 const FLAGS = {

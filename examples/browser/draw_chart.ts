@@ -12,32 +12,37 @@ const IN_TWO_COLUMNS = { columns: 2 };
 /** A chart with what holds for all of it. */
 type Configured = Chart & { readonly config?: { readonly legend?: object } };
 
-/** The figures that are being drawn, and what comes after, if anything. */
-const next = new WeakMap<HTMLElement, { chart?: Chart }>();
+/** The figures that are being drawn, and whether to draw them once more. */
+const drawn = new WeakMap<HTMLElement, { again: boolean }>();
 
 /**
  * Draws a chart as wide as its figure, under its words as text of the page: these
- * then break where the page is narrow. Of several while one is drawn, the last.
+ * then break where the page is narrow. Called while it draws, it draws once more.
+ *
+ * @param chart Asked when it is drawn, so that charts which come faster than they
+ * can be drawn cost nothing; none draws nothing.
  */
 export async function drawChart(
   figure: HTMLElement,
-  chart: Chart,
+  chart: () => Chart | undefined,
 ): Promise<void> {
-  const busy = next.get(figure);
+  const busy = drawn.get(figure);
   if (busy) {
-    busy.chart = chart;
+    busy.again = true;
     return;
   }
-  const after: { chart?: Chart } = { chart };
-  next.set(figure, after);
+  const drawing = { again: true };
+  drawn.set(figure, drawing);
   try {
-    while (after.chart) {
-      const { chart } = after;
-      after.chart = undefined;
-      await draw(figure, chart);
+    while (drawing.again) {
+      // Until then the page hears what has come meanwhile, and takes clicks.
+      await new Promise(requestAnimationFrame);
+      drawing.again = false;
+      const current = chart();
+      if (current) await draw(figure, current);
     }
   } finally {
-    next.delete(figure);
+    drawn.delete(figure);
   }
 }
 

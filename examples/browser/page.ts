@@ -24,8 +24,8 @@ const error = element("#error");
 
 let worker: Worker | undefined;
 let facts: string[] = [];
-/** What is drawn, by section. */
-const charts = new Map<string, Chart>();
+/** What is to be drawn, by section. */
+const charts = new Map<string, () => Chart>();
 
 function fail(message: string): void {
   error.textContent = message;
@@ -33,10 +33,11 @@ function fail(message: string): void {
 }
 
 /** Draws a chart in a section, and again where the page has another width. */
-function drawIn(section: string, chart: Chart): void {
+function drawIn(section: string, chart: () => Chart): void {
   show(section);
   charts.set(section, chart);
-  void drawChart(element(`${section} figure`), chart);
+  const figure = element(`${section} figure`);
+  void drawChart(figure, () => charts.get(section)?.());
 }
 
 function formatRate(rate: number): string {
@@ -84,20 +85,20 @@ const hear: {
     const title = `${batches} batches, at rates up to ${
       formatRate(range.learningRates.at(-1) ?? 0)
     }`;
-    drawIn("#range", rangeChart(range, { title }));
+    drawIn("#range", () => rangeChart(range, { title }));
   },
   range({ range }) {
     progress.value = 0.4;
     state.textContent = "Training";
     showBounds(range);
     say("#range .words", range.advice);
-    drawIn("#range", rangeChart(range));
+    drawIn("#range", () => rangeChart(range));
     offer("#range", "lr_range.json", range);
   },
   training({ history, epochHistory, iterations }) {
     if (history.iterations.length === 0) return;
     progress.value = 0.4 + 0.6 * history.iterations.length / iterations;
-    drawIn("#training", historyChart({ history, epochHistory }));
+    drawIn("#training", () => historyChart({ history, epochHistory }));
     offer("#training", "history.json", { history, epochHistory });
   },
   done({ result, code }) {

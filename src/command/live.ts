@@ -1,4 +1,5 @@
-import { type Flags, UsageError } from "./flags.ts";
+import type { Flags } from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
 import type { LivePage, LivePageOptions } from "../plots/mod.ts";
 
 /** Flags of what a person looks at. */

@@ -25,10 +25,10 @@
  */
 
 import "../runtime/in_deno.ts";
+export { describeFlags } from "./describe_flags.ts";
 export {
   BACKEND_FLAGS,
   type ChoiceFlag,
-  describeFlags,
   type Flag,
   type FlagBase,
   type Flags,
@@ -36,10 +36,8 @@ export {
   type FlagValues,
   type NumberFlag,
   type NumbersFlag,
-  parseFlags,
   type SwitchFlag,
   type TextFlag,
-  UsageError,
 } from "./flags.ts";
 export { Interrupt, loadInterruptibly, stoppedStatus } from "./interrupt.ts";
 export { livePort, openLivePage, PICTURE_FLAGS } from "./live.ts";
@@ -48,6 +46,7 @@ export {
   lockFolder,
   type LockFolderOptions,
 } from "./lock_folder.ts";
+export { parseFlags } from "./parse_flags.ts";
 export {
   ProgressBar,
   type ProgressBarOptions,
@@ -58,9 +57,10 @@ export { RangeProgress } from "./range_progress.ts";
 export { type Command, type ErrorClass, runCommand } from "./run.ts";
 export { TASK_FLAGS, taskIndex } from "./task_index.ts";
 export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
+export { UsageError } from "./usage_error.ts";
+export { writeAll } from "./write_all.ts";
 export { systemCode } from "../runtime/system_error.ts";
 export { meantName } from "../runtime/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
 export { wrap } from "../runtime/wrap.ts";
 export { writeFile } from "../runtime/write_file.ts";
-export { writeAll } from "./write_all.ts";

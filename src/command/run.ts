@@ -1,10 +1,7 @@
-import {
-  describeFlags,
-  type Flags,
-  type FlagValues,
-  parseFlags,
-  UsageError,
-} from "./flags.ts";
+import { describeFlags } from "./describe_flags.ts";
+import type { Flags, FlagValues } from "./flags.ts";
+import { parseFlags } from "./parse_flags.ts";
+import { UsageError } from "./usage_error.ts";
 
 import { isStopped, stoppedStatus } from "./interrupt.ts";
 import { FolderInUseError } from "./lock_folder.ts";

@@ -1,4 +1,5 @@
-import { type Flags, UsageError } from "./flags.ts";
+import type { Flags } from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The flag that makes a run one task of an array. */
 export const TASK_FLAGS = {

@@ -2,8 +2,8 @@ import {
   BACKEND_FLAGS,
   type Flags,
   type FlagValues,
-  UsageError,
 } from "../command/flags.ts";
+import { UsageError } from "../command/usage_error.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
 import { HELP_FLAGS } from "../command/run.ts";
 import { TASK_FLAGS } from "../command/task_index.ts";

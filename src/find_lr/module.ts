@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
-import { type Flags, UsageError } from "../command/flags.ts";
+import type { Flags } from "../command/flags.ts";
+import { UsageError } from "../command/usage_error.ts";
 import type { Trainee, TrainingData } from "../finder/mod.ts";
 import { meantName } from "../runtime/nearest_name.ts";
 import type { Values } from "./flags.ts";

@@ -55,6 +55,11 @@ export type {
   ClassScores,
 } from "../metrics/classification_report.ts";
 export {
+  createSession,
+  ProviderUnavailableError,
+  type SessionOptions,
+} from "./create_session.ts";
+export {
   evaluate,
   type EvaluateOptions,
   type Evaluation,
@@ -62,11 +67,8 @@ export {
 } from "./evaluate.ts";
 export * from "./export.ts";
 export {
-  createSession,
   type OnnxProvider,
   OnnxSession,
   type OnnxTensor,
   type OnnxTensorInfo,
-  ProviderUnavailableError,
-  type SessionOptions,
 } from "./session.ts";

@@ -1,43 +1,12 @@
-import { quietVulkan } from "../devices/quiet_vulkan.ts";
-import { fromBinary } from "@bufbuild/protobuf";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { withProbeClosed } from "./_start_runtime.ts";
 import {
   type ModelProto,
-  ModelProtoSchema,
   TensorProto_DataType as DataType,
   type ValueInfoProto,
 } from "./onnx_pb.ts";
-import { show } from "../runtime/check_data.ts";
-import { errorMessage } from "../runtime/error_message.ts";
-import { checkNames } from "../runtime/check_names.ts";
-
-const NAMES = Object.keys(
-  {
-    provider: 0,
-    threads: 0,
-  } satisfies Record<keyof SessionOptions, 0>,
-);
 
 /** What runs the model: compiled code on the CPU, or a GPU. */
 export type OnnxProvider = "wasm" | "webgpu";
-
-/** Options of {@linkcode createSession}. */
-export interface SessionOptions {
-  /**
-   * What runs the model.
-   *
-   * @default {"wasm"}
-   */
-  readonly provider?: OnnxProvider;
-  /**
-   * How many threads the WASM provider uses. The first session of a process
-   * decides; the WebGPU provider uses one.
-   *
-   * @default {half of the cores, at most 4}
-   */
-  readonly threads?: number;
-}
 
 /** The name, type and shape of an input or output. */
 export interface OnnxTensorInfo {
@@ -57,36 +26,8 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
 }
 
-/** A provider cannot run here; the message says why. */
-export class ProviderUnavailableError extends Error {
-  /** The name of the class. */
-  override name = "ProviderUnavailableError";
-}
-
-type Runtime = typeof import("onnxruntime-web");
-
-/** How many threads each provider was started with; onnxruntime-web starts once. */
-const started = new Map<OnnxProvider, number>();
-
-function parse(bytes: Uint8Array): ModelProto {
-  let model: ModelProto;
-  try {
-    model = fromBinary(ModelProtoSchema, bytes);
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot read the model as it must be a whole ONNX file: current value is ${bytes.length} bytes that are not (${
-        errorMessage(cause)
-      })`,
-      { cause },
-    );
-  }
-  if (!model.graph?.node.length || model.opsetImport.length === 0) {
-    throw new TypeError(
-      `Cannot read the model as it must be a whole ONNX file: current value is ${bytes.length} bytes without a graph or an operator set`,
-    );
-  }
-  return model;
-}
+/** The runtime, as one of its builds. */
+export type Runtime = typeof import("onnxruntime-web");
 
 function tensorInfo({ name, type }: ValueInfoProto): OnnxTensorInfo {
   if (type?.value.case !== "tensorType") {
@@ -259,100 +200,4 @@ export class OnnxSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
   }
-}
-
-async function checkGpu(): Promise<void> {
-  const gpu = globalThis.navigator?.gpu;
-  quietVulkan();
-  const adapter = await gpu?.requestAdapter();
-  if (adapter) return;
-  throw new ProviderUnavailableError(
-    `Cannot create a session as provider "webgpu" must find a GPU adapter: current value is ${
-      gpu === undefined
-        ? "a runtime without navigator.gpu"
-        : "no adapter (on Linux, a Vulkan driver provides one)"
-    }`,
-  );
-}
-
-/**
- * Loads an ONNX model into onnxruntime-web.
- *
- * @param bytes The ONNX file.
- *
- * @throws {TypeError} If the bytes are no ONNX file, or the options are not
- * what they must be.
- * @throws {RangeError} If `threads` is no positive integer, or differs from
- * what onnxruntime-web was started with in this process.
- * @throws {ProviderUnavailableError} If the provider cannot run here.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { createSession, toOnnx } from "@clr/clr/onnx";
- *
- * await tf.setBackend("cpu");
- * const model = tf.sequential({
- *   layers: [tf.layers.dense({ units: 1, inputShape: [2], name: "sum", kernelInitializer: "ones" })],
- * });
- * await using session = await createSession(await toOnnx(model), { threads: 1 });
- * const [{ name }] = session.inputs;
- * const { sum } = await session.run({
- *   [name]: { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] },
- * });
- * console.log(sum.data); // Float32Array [ 3, 7 ]
- * ```
- */
-export async function createSession(
-  bytes: Uint8Array,
-  options: SessionOptions = {},
-): Promise<OnnxSession> {
-  checkNames("create a session", options, NAMES);
-  const { provider = "wasm" } = options;
-  if (provider !== "wasm" && provider !== "webgpu") {
-    throw new TypeError(
-      `Cannot create a session as provider must be "wasm" or "webgpu": current value is "${provider}"`,
-    );
-  }
-  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
-  const threads = provider === "webgpu" ? 1 : options.threads ??
-    started.get(provider) ?? Math.min(4, Math.ceil(cores / 2));
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(
-      `Cannot create a session as threads must be a positive integer: current value is ${
-        show(threads)
-      }`,
-    );
-  }
-  const running = started.get(provider) ?? threads;
-  if (running !== threads) {
-    throw new RangeError(
-      `Cannot create a session as threads must be ${running}, with which onnxruntime-web was started in this process: current value is ${
-        show(threads)
-      }`,
-    );
-  }
-  const model = parse(bytes);
-  if (provider === "webgpu") await checkGpu();
-  const runtime: Runtime = provider === "webgpu"
-    ? await import("onnxruntime-web/webgpu")
-    : await import("onnxruntime-web");
-  runtime.env.wasm.numThreads = threads;
-  // What it warns of is where it places nodes, nothing a caller could mend.
-  runtime.env.logLevel = "error";
-  started.set(provider, threads);
-  let session: InferenceSession;
-  try {
-    session = await withProbeClosed(() =>
-      runtime.InferenceSession.create(bytes, { executionProviders: [provider] })
-    );
-  } catch (cause) {
-    throw new TypeError(
-      `Cannot create a session as onnxruntime-web must accept the model: current value is ${bytes.length} bytes that it refuses (${
-        errorMessage(cause)
-      })`,
-      { cause },
-    );
-  }
-  return new OnnxSession(runtime, { session, model, provider, threads });
 }

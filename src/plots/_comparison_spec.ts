@@ -4,12 +4,13 @@ import { COUNTED, iterationAxis, metricAxis, told } from "./_axes.ts";
 import { blowUpCap } from "./_blow_up.ts";
 import { counted, isAccuracy, label, shown } from "./_format.ts";
 import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
-import type { ChartOptions, Color, Limits, SingleChart } from "./_grammar.ts";
+import type { ChartOptions, Limits, SingleChart } from "./_grammar.ts";
 import {
   bestIndex,
   comparisonHeadline,
   type NamedCourse,
 } from "./_headline.ts";
+import { curveLooks, markedDots, MOST_COLOURS } from "./_named_curves.ts";
 import { LIGHT } from "./_palette.ts";
 import { betterOf, metricsOf, nameOf, type RunHistory, runOf } from "./_run.ts";
 import {
@@ -52,17 +53,6 @@ export interface ComparisonChartOptions extends ChartOptions {
    */
   readonly metric?: Metric;
 }
-
-const COLOURS = [
-  LIGHT.blue,
-  LIGHT.orange,
-  LIGHT.green,
-  LIGHT.purple,
-  LIGHT.yellow,
-  LIGHT.sky,
-  LIGHT.muted,
-];
-const DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4], [1, 3]];
 
 /** The columns in which a run has the metric, if any. */
 function columnsOf(run: RunHistory, metric: string) {
@@ -137,9 +127,9 @@ export function comparisonSpec(
   options: ComparisonChartOptions = {},
 ): SingleChart {
   checkNames("draw a comparison", options, NAMES);
-  if (runs.length < 1 || runs.length > COLOURS.length) {
+  if (runs.length < 1 || runs.length > MOST_COLOURS) {
     throw new RangeError(
-      `Cannot draw a comparison as it must have from 1 to ${COLOURS.length} runs: current value is ${runs.length}`,
+      `Cannot draw a comparison as it must have from 1 to ${MOST_COLOURS} runs: current value is ${runs.length}`,
     );
   }
   if (new Set(runs.map((run) => run.name)).size < runs.length) {
@@ -163,12 +153,7 @@ export function comparisonSpec(
   const x = iterationAxis([0, last]);
   const y = metricAxis(metric, reached("value"), { domain, ticks: 6 });
   const names = curves.map(({ name }) => name);
-  const color: Color = {
-    field: "run",
-    type: "nominal",
-    scale: { domain: names, range: COLOURS.slice(0, names.length) },
-    legend: { symbolType: "stroke", columns: names.length > 4 ? 3 : 4 },
-  };
+  const { color, strokeDash } = curveLooks("run", names);
   const marked = curves.flatMap((curve) => {
     const i = markedIndex(curve, better);
     return i < 0 ? [] : [{
@@ -213,27 +198,10 @@ export function comparisonSpec(
           x,
           y,
           color,
-          strokeDash: {
-            field: "run",
-            type: "nominal",
-            scale: { domain: names, range: DASHES.slice(0, names.length) },
-          },
+          strokeDash,
         },
       },
-      {
-        name: "marked",
-        data: { values: marked },
-        transform,
-        mark: {
-          type: "point",
-          filled: true,
-          opacity: 1,
-          size: 70,
-          stroke: LIGHT.background,
-          strokeWidth: 1.5,
-        },
-        encoding: { x, y, color },
-      },
+      markedDots(marked, transform, { x, y, color }),
       hover("runs", {
         x,
         y,

@@ -1,7 +1,8 @@
 import type { RangeTestResult } from "../finder/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
-import type { ChartOptions, Color, Limits, SingleChart } from "./_grammar.ts";
+import type { ChartOptions, Limits, SingleChart } from "./_grammar.ts";
+import { curveLooks, markedDots } from "./_named_curves.ts";
 import { LIGHT } from "./_palette.ts";
 import { limits } from "./_range_panel.ts";
 import { frame, hover, inReach, reached, short, WIDTH, zoom } from "./_spec.ts";
@@ -17,18 +18,6 @@ const NAMES = Object.keys(
 
 /** What a chart of a grid draws: a range with a `grid` has it, and its JSON. */
 export type GridData = Pick<RangeTestResult, "settings" | "grid">;
-
-const COLOURS = [
-  LIGHT.blue,
-  LIGHT.orange,
-  LIGHT.green,
-  LIGHT.purple,
-  LIGHT.yellow,
-  LIGHT.sky,
-  LIGHT.muted,
-];
-/** What tells the curves of one colour apart. */
-const DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3]];
 
 /** The name of the layer of curves. */
 const VIEW = "curves";
@@ -90,15 +79,7 @@ export function gridSpec(
   ];
   const x = rateAxis(extent, { growth: settings.growth, shown: true });
   const y = metricAxis(curve, reached("value"), { domain, ticks: 6 });
-  const color: Color = {
-    field: "point",
-    type: "nominal",
-    scale: {
-      domain: names,
-      range: names.map((_, i) => COLOURS[i % COLOURS.length]),
-    },
-    legend: { symbolType: "stroke", columns: names.length > 4 ? 3 : 4 },
-  };
+  const { color, strokeDash } = curveLooks("point", names);
   const marked = points.flatMap(({ label, bestLr, learningRates }, k) => {
     const i = learningRates.indexOf(bestLr);
     return i < 0 ? [] : [{
@@ -127,16 +108,7 @@ export function gridSpec(
           x,
           y,
           color,
-          strokeDash: {
-            field: "point",
-            type: "nominal",
-            scale: {
-              domain: names,
-              range: names.map((_, i) =>
-                DASHES[Math.floor(i / COLOURS.length) % DASHES.length]
-              ),
-            },
-          },
+          strokeDash,
           strokeWidth: {
             condition: {
               test: `datum.point === ${
@@ -148,21 +120,7 @@ export function gridSpec(
           },
         },
       },
-      {
-        name: "marked",
-        data: { values: marked },
-        transform,
-        mark: {
-          type: "point",
-          filled: true,
-          opacity: 1,
-          size: 70,
-          stroke: LIGHT.background,
-          strokeWidth: 1.5,
-          clip: true,
-        },
-        encoding: { x, y, color },
-      },
+      markedDots(marked, transform, { x, y, color }),
       hover(VIEW, {
         x,
         y,

@@ -7,7 +7,8 @@ import {
   cosineRestarts,
   type CosineRestartsOptions,
 } from "./cosine_restarts.ts";
-import { cyclic, type CyclicOptions } from "./cyclic.ts";
+import { cyclic } from "./cyclic.ts";
+import type { CyclicOptions } from "./cyclic_options.ts";
 import { exponential, type ExponentialOptions } from "./exponential.ts";
 import { inverseTime, type InverseTimeOptions } from "./inverse_time.ts";
 import { linear, type LinearOptions } from "./linear.ts";

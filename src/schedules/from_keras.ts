@@ -1,7 +1,8 @@
 import { numberOf, numbersOf, type State, stateOf } from "./_import.ts";
 import { cosine } from "./cosine.ts";
 import { cosineRestarts } from "./cosine_restarts.ts";
-import { cyclic, type CyclicOptions } from "./cyclic.ts";
+import { cyclic } from "./cyclic.ts";
+import type { CyclicOptions } from "./cyclic_options.ts";
 import { exponential } from "./exponential.ts";
 import { inverseTime } from "./inverse_time.ts";
 import { piecewise } from "./piecewise.ts";

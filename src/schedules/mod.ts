@@ -25,18 +25,15 @@ export {
   cosineRestarts,
   type CosineRestartsOptions,
 } from "./cosine_restarts.ts";
-export {
-  type CyclePosition,
-  type Cycles,
-  cycles,
-  cyclic,
-  type CyclicMode,
-  type CyclicOptions,
-  type ResolvedCyclicOptions,
-  type ScaleFn,
-  type ScaleMode,
-  type Waveform,
-} from "./cyclic.ts";
+export { type CyclePosition, type Cycles, cycles, cyclic } from "./cyclic.ts";
+export type {
+  CyclicMode,
+  CyclicOptions,
+  ResolvedCyclicOptions,
+  ScaleFn,
+  ScaleMode,
+  Waveform,
+} from "./cyclic_options.ts";
 export {
   describe,
   fromDescription,

@@ -6,9 +6,11 @@ import {
   type CyclePosition,
   type Cycles,
   cycles,
-  type ResolvedCyclicOptions,
-  type ScaleFn,
 } from "../schedules/cyclic.ts";
+import type {
+  ResolvedCyclicOptions,
+  ScaleFn,
+} from "../schedules/cyclic_options.ts";
 import { cyclesOf } from "./_cycles_of_epochs.ts";
 import { cyclicView } from "./_notebook.ts";
 import {

@@ -1,5 +1,5 @@
 import { show } from "../runtime/check_data.ts";
-import type { CyclicOptions } from "../schedules/cyclic.ts";
+import type { CyclicOptions } from "../schedules/cyclic_options.ts";
 import type { HistoryOptions } from "./history.ts";
 import { checkBatchesPerEpoch } from "./training_run.ts";
 

@@ -9,7 +9,7 @@ import {
   text,
   that,
 } from "../runtime/check_data.ts";
-import type { ResolvedCyclicOptions } from "../schedules/cyclic.ts";
+import type { ResolvedCyclicOptions } from "../schedules/cyclic_options.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
 
 /** A `CyclicLR` as plain data; `scaleFn` is code and not in it. */

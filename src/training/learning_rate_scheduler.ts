@@ -3,7 +3,6 @@ import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
-import { rateToTrainAt } from "../schedules/traits.ts";
 import {
   checkHistoryLimit,
   type EpochHistory,
@@ -11,9 +10,10 @@ import {
   type HistoryOptions,
   type Logs,
 } from "./history.ts";
+import { applyRates, checkedSchedule, type Rates, ratesAt } from "./_rates.ts";
 import { Recorder } from "./_recorder.ts";
-import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
-import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
+import { getLearningRate } from "../tfjs/learning_rate.ts";
+import { getMomentum } from "../tfjs/momentum.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
@@ -83,7 +83,6 @@ const DONE: Promise<void> = Promise.resolve();
  */
 export class LearningRateScheduler extends CallbackBase {
   #schedule: Schedule;
-  #momentum: Schedule["momentum"];
   /** What the optimizer had, for the stages of a schedule that set none. */
   #ownMomentum: number | undefined;
   #optimizer: Optimizer | undefined;
@@ -117,8 +116,7 @@ export class LearningRateScheduler extends CallbackBase {
     checkNames("create a learning-rate scheduler", options, NAMES);
     checkHistoryLimit(options.historyLimit);
     this.#batches.limit = options.historyLimit;
-    this.#schedule = checkSchedule(schedule);
-    this.#momentum = schedule.momentum;
+    this.#schedule = checkedSchedule(schedule);
   }
 
   /** The schedule that is followed. */
@@ -212,7 +210,7 @@ export class LearningRateScheduler extends CallbackBase {
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
-    if (this.#momentum !== undefined) {
+    if (this.#schedule.momentum !== undefined) {
       const own = getMomentum(optimizer);
       const another = this.#optimizer !== undefined &&
         this.#optimizer !== optimizer;
@@ -271,7 +269,9 @@ export class LearningRateScheduler extends CallbackBase {
       iterations: this.#totalIterations + 1,
       lr: getLearningRate(optimizer),
     };
-    if (this.#momentum !== undefined) row.momentum = getMomentum(optimizer);
+    if (this.#schedule.momentum !== undefined) {
+      row.momentum = getMomentum(optimizer);
+    }
     this.#batches.add(row, logs);
     this.#iteration++;
     this.#totalIterations++;
@@ -466,8 +466,7 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule The learning rate by iteration.
    */
   protected follow(schedule: Schedule): void {
-    this.#schedule = checkSchedule(schedule);
-    this.#momentum = schedule.momentum;
+    this.#schedule = checkedSchedule(schedule);
   }
 
   #apply(): void {
@@ -475,57 +474,15 @@ export class LearningRateScheduler extends CallbackBase {
   }
 
   #ratesAt(iteration: number): Rates {
-    const momentum = this.#momentum === undefined
-      ? undefined
-      : this.#momentum(iteration) ?? this.#ownMomentum;
-    const learningRate = this.#scale *
-      rateToTrainAt(this.#schedule, iteration);
-    if (!(Number.isFinite(learningRate) && learningRate >= 0)) {
-      throw new RangeError(
-        `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${
-          show(learningRate)
-        }`,
-      );
-    }
-    return { learningRate, momentum };
+    return ratesAt(this.#schedule, iteration, {
+      scale: this.#scale,
+      ownMomentum: this.#ownMomentum,
+    });
   }
 }
 
 /** Which scheduler sets the rate of an optimizer: one alone can. */
 const IN_CHARGE = new WeakMap<Optimizer, LearningRateScheduler>();
 
-/** What an optimizer is to train the next batch with. */
-interface Rates {
-  readonly learningRate: number;
-  readonly momentum: number | undefined;
-}
-
-function applyRates(
-  optimizer: Optimizer,
-  { learningRate, momentum }: Rates,
-): void {
-  setLearningRate(optimizer, learningRate);
-  if (momentum !== undefined) setMomentum(optimizer, momentum);
-}
-
 showInNotebooks(LearningRateScheduler, schedulerView);
 showInConsole(LearningRateScheduler);
-
-function checkSchedule(schedule: Schedule): Schedule {
-  if (typeof schedule !== "function") {
-    throw new TypeError(
-      `Cannot create a learning-rate scheduler as schedule must be a function: current value is ${
-        show(schedule)
-      }`,
-    );
-  }
-  const { momentum } = schedule;
-  if (momentum !== undefined && typeof momentum !== "function") {
-    throw new TypeError(
-      `Cannot create a learning-rate scheduler as the momentum of schedule must be a function of the iteration: current value is ${
-        show(momentum)
-      }`,
-    );
-  }
-  return schedule;
-}

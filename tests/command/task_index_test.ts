@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseFlags, UsageError } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
+import { UsageError } from "../../src/command/usage_error.ts";
 import { TASK_FLAGS, taskIndex } from "../../src/command/task_index.ts";
 
 const SLURM = "SLURM_ARRAY_TASK_ID";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { parse } from "yaml";
 import { FLAGS, tasksOf } from "../../examples/paper.ts";
-import { parseFlags } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
 import { runProgram, withFolder } from "../_run.ts";
 
 const CLUSTER = new URL("../../examples/cluster/", import.meta.url);

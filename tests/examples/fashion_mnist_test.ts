@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { createModel, FLAGS } from "../../examples/fashion_mnist.ts";
-import { parseFlags } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
 import { runProgram, withFolder } from "../_run.ts";
 
 Deno.test("createModel() gives a compiled MiniGoogLeNet for grey images", async () => {

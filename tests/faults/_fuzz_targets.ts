@@ -31,7 +31,8 @@ import {
   saveModel,
 } from "../../examples/training/model_files.ts";
 import { makePlan } from "../../examples/training/plan.ts";
-import { parseFlags, UsageError } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
+import { UsageError } from "../../src/command/usage_error.ts";
 import { systemCode } from "../../src/runtime/system_error.ts";
 import { sha256, toHex } from "../../src/runtime/sha256.ts";
 import {

@@ -9,7 +9,7 @@
  * two minutes or memory grew beyond 1 GiB; the case is then named.
  */
 
-import { parseFlags } from "../../src/command/flags.ts";
+import { parseFlags } from "../../src/command/parse_flags.ts";
 import type { FuzzWork, Told } from "./_fuzz_worker.ts";
 import type { FuzzFailure } from "./_run_case.ts";
 

@@ -24,6 +24,8 @@ export async function watchedPage(browser: Browser): Promise<Watched> {
   const page = await browser.newPage({
     viewport: { width: 1000, height: 900 },
   });
+  // No claim on how fast this machine is, which may be busy.
+  page.setDefaultTimeout(300_000);
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on("console", (message) => {

@@ -15,8 +15,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { join } from "@std/path";
 import { selectBackend } from "@clr/clr/backends";
-import { runCommand } from "../../../src/command/run.ts";
-import type { FlagValues } from "../../../src/command/flags.ts";
+import { type FlagValues, runCommand } from "@clr/clr/command";
 import {
   adviceTable,
   followAdvice,

@@ -20,6 +20,7 @@ import {
   crossentropyKernel,
   installCrossentropy,
 } from "./kernels/categorical_crossentropy.ts";
+import { conv2dKernel, fusedConv2dKernel } from "./kernels/conv2d.ts";
 import { conv2dBackpropFilterKernel } from "./kernels/conv2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./kernels/conv2d_backprop_input.ts";
 import { depthwiseBackpropFilterKernel } from "./kernels/depthwise_backprop_filter.ts";
@@ -53,8 +54,10 @@ const KERNELS = [
 const REPLACEMENTS = [
   ...argExtremeKernels,
   addKernel,
+  conv2dKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
+  fusedConv2dKernel,
   depthwiseBackpropFilterKernel,
   floorKernel,
   maxPoolKernel,

@@ -13,8 +13,6 @@ import {
 import { sharedFolder, withFolder } from "../../_run.ts";
 import { serveFolder } from "../../runtime/_static_server.ts";
 
-const LONGEST = 300_000;
-
 const built = sharedFolder(buildPage);
 
 /** Opens the page, which is to ask for nothing but its own files. */
@@ -36,7 +34,7 @@ async function onPage(
 
 /** Waits for the run's end; gives its state. */
 async function ended(page: Page): Promise<string> {
-  await page.waitForSelector("#start:enabled", { timeout: LONGEST });
+  await page.waitForSelector("#start:enabled");
   return await page.locator("#state").innerText();
 }
 
@@ -186,7 +184,7 @@ browserTest(
       const begin = async () => {
         await page.fill("#epochs", "200");
         await page.click("#start");
-        await page.waitForSelector("#range figure svg", { timeout: LONGEST });
+        await page.waitForSelector("#range figure svg");
         const [worker] = page.workers();
         assert(worker, "there is no worker");
         let isClosed = false;

@@ -20,6 +20,7 @@ import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { sizeOf } from "../_shape.ts";
+import { filterGradientTiled } from "../_tiled_filter_gradient.ts";
 import { sumColumns } from "./sum_columns.ts";
 
 /** Invocations that keep a large card busy. */
@@ -158,6 +159,16 @@ export const conv2dBackpropFilterKernel = replaceKernel<
     // tfjs lets a transposed convolution's input be larger than it can be.
     if (!util.arraysEqual(dy.shape, info.outShape)) return undefined;
     const { inChannels, outChannels: columns } = info;
+    if (inChannels % 4 === 0 && columns % 4 === 0) {
+      return filterGradientTiled(backend, { x, dy }, {
+        ...{ batch: info.batchSize, inChannels, outChannels: columns },
+        inSize: [info.inHeight, info.inWidth],
+        outSize: [info.outHeight, info.outWidth],
+        window: [info.filterHeight, info.filterWidth],
+        strides: [info.strideHeight, info.strideWidth],
+        pads: [info.padInfo.top, info.padInfo.left],
+      });
+    }
     const rows = sizeOf(filterShape) / columns;
     const terms = info.batchSize * info.outHeight * info.outWidth;
     const result = backend.allocate([...filterShape]);

@@ -18,6 +18,11 @@ import { replaceKernel } from "../_kernel.ts";
 import { wholeWords } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 import { sizeOf } from "../_shape.ts";
+import {
+  convolveTiled,
+  isTileable,
+  type TiledConvolution,
+} from "../_tiled_convolution.ts";
 
 const WORKGROUP = 64;
 /** The most workgroups in a dimension. */
@@ -135,6 +140,28 @@ fn main(
   return shader;
 }
 
+/**
+ * The gradient as a convolution of the output's gradient, whose windows are
+ * walked through backwards; a stride leaves gaps in them.
+ */
+function tiledOf(
+  info: backend_util.Conv2DInfo,
+): TiledConvolution | undefined {
+  if (info.strideHeight !== 1 || info.strideWidth !== 1) return undefined;
+  return {
+    batch: info.batchSize,
+    inSize: [info.outHeight, info.outWidth],
+    inChannels: info.outChannels,
+    outSize: [info.inHeight, info.inWidth],
+    outChannels: info.inChannels,
+    window: [info.filterHeight, info.filterWidth],
+    strides: [1, 1],
+    steps: [-1, -1],
+    start: [info.padInfo.top, info.padInfo.left],
+    isTransposed: true,
+  };
+}
+
 /** In the place of tfjs's Conv2DBackpropInput; computed when it is used. */
 export const conv2dBackpropInputKernel = replaceKernel<
   Conv2DBackpropInputInputs,
@@ -159,6 +186,10 @@ export const conv2dBackpropInputKernel = replaceKernel<
     return backend.defer([...inputShape], {
       inputs: [dy, filter],
       compute() {
+        const tiled = tiledOf(info);
+        if (tiled && isTileable(tiled)) {
+          return convolveTiled(backend, { x: dy, filter }, tiled);
+        }
         const { strideHeight, strideWidth, inChannels, outChannels } = info;
         const phase = [
           Math.ceil(info.inHeight / strideHeight),

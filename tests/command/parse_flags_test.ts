@@ -1,14 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import {
-  describeFlags,
-  parseFlags,
-  UsageError,
-} from "../../src/command/flags.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseFlags } from "../../src/command/parse_flags.ts";
+import { UsageError } from "../../src/command/usage_error.ts";
 
 const FLAGS = {
   rate: { kind: "number", above: 0, help: "a rate" },
@@ -63,7 +55,6 @@ Deno.test("parseFlags() reads numbers with commas between them", () => {
   for (const text of ["0,", "a", "0,1", "-1,0", "0;0.1", ""]) {
     assertThrows(() => read(`--decay=${text}`), UsageError, "--decay");
   }
-  assertStringIncludes(describeFlags(flags), "--decay N,…");
 });
 
 Deno.test("parseFlags() means no flag by a name that is near none", () => {
@@ -119,25 +110,4 @@ Deno.test("parseFlags() takes arguments without a flag where they are wanted", (
   const { _, count, plots } = parseFlags(FLAGS, args, { positional: true });
   assertEquals(_, ["a", "007", "true", "-x"]);
   assertEquals([count, plots], [2, true]);
-});
-
-Deno.test("describeFlags() lists each flag within 80 columns", () => {
-  const text = describeFlags({
-    ...FLAGS,
-    "a-very-long-name-for-a-flag": { kind: "text", help: "word ".repeat(40) },
-    model: {
-      kind: "choice",
-      choices: Array.from({ length: 20 }, (_, i) => `network_${i}`),
-      help: "a network",
-    },
-  });
-  for (const line of text.split("\n")) assert(line.length <= 80, line);
-  for (
-    const name of ["--rate N", "--no-plots", "--mode a|b", "--live [PORT]"]
-  ) {
-    assert(text.includes(name), name);
-  }
-  assert(text.includes("(default 3)"));
-  assert(text.includes("--model NAME"));
-  assert(text.includes("network_19"));
 });

@@ -1,6 +1,16 @@
+/**
+ * Convolutions and their gradients against the CPU backend's.
+ */
+
 import { assert } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
+import {
+  convolveTiled,
+  type Tile,
+  TILES,
+} from "../../../src/backends/webgpu/_tiled_convolution.ts";
 import { ignore, onWebGPU, relativeError } from "./_on_webgpu.ts";
 
 interface Convolution {
@@ -32,10 +42,13 @@ const convolutions = (most: number) =>
     channels: fc.oneof(
       fc.integer({ min: 1, max: 9 }),
       fc.integer({ min: 10, max: 70 }),
+      fc.integer({ min: 1, max: 20 }).map((fours) => 4 * fours),
     ),
     outputs: fc.oneof(
       fc.integer({ min: 1, max: Math.min(most, 9) }),
       fc.integer({ min: 1, max: most }),
+      fc.integer({ min: 1, max: Math.ceil(most / 4) })
+        .map((fours) => Math.min(most, 4 * fours)),
     ),
     pad: fc.constantFrom("same" as const, "valid" as const),
   }).filter(({ pad, size, window }) =>
@@ -85,6 +98,93 @@ function gradient(kernel: string, isDepthwise: boolean): Compute {
       attrs,
     ) as tf.Tensor;
   };
+}
+
+/** A convolution, and by `isFused` with a bias; dilated where it can be. */
+function forward(isFused: boolean): Compute {
+  return (given, seed) => {
+    const { batch, size, window, strides, channels, outputs, pad } = given;
+    const x = random([batch, ...size, channels], seed) as tf.Tensor4D;
+    const filter = random(
+      [...window, channels, outputs],
+      seed + 1,
+    ) as tf.Tensor4D;
+    const dilations: [number, number] =
+      strides[0] === 1 && strides[1] === 1 && pad === "same"
+        ? [1 + seed % 2, 1 + seed % 3]
+        : [1, 1];
+    if (!isFused) {
+      return tf.conv2d(x, filter, strides, pad, "NHWC", dilations);
+    }
+    return tf.fused.conv2d({
+      ...{ x, filter, strides, pad, dilations },
+      bias: random([outputs], seed + 2),
+    });
+  };
+}
+
+/** A convolution and an input gradient by a tile, or else by tfjs's kernels. */
+function byTile(tile: Tile, isTransposed: boolean): Compute {
+  return (_, seed) => {
+    const [batch, inChannels, outChannels] = [2, 20, 72];
+    const x = random([batch, 9, 7, inChannels], seed) as tf.Tensor4D;
+    const filter = random(
+      isTransposed
+        ? [3, 4, outChannels, inChannels]
+        : [3, 4, inChannels, outChannels],
+      seed + 1,
+    ) as tf.Tensor4D;
+    const outSize = isTransposed ? [9, 7] as const : [4, 4] as const;
+    if (tf.getBackend() !== "webgpu") {
+      return isTransposed
+        ? tf.conv2dTranspose(
+          x,
+          filter,
+          [batch, ...outSize, outChannels],
+          1,
+          "same",
+        )
+        : tf.conv2d(x, filter, [2, 1], "valid");
+    }
+    const info = convolveTiled(
+      tf.backend() as unknown as TrainingBackend,
+      { x, filter },
+      {
+        ...{ batch, inChannels, outChannels, outSize, isTransposed },
+        ...{ inSize: [9, 7], window: [3, 4] },
+        ...isTransposed
+          ? { strides: [1, 1], steps: [-1, -1], start: [1, 1] }
+          : { strides: [2, 1], steps: [1, 1], start: [0, 0] },
+      },
+      tile,
+    );
+    return tf.engine().makeTensorFromTensorInfo(info);
+  };
+}
+
+for (const tile of TILES) {
+  Deno.test({
+    name: `a tile of ${tile.invocations} by ${tile.block} convolves right`,
+    ignore,
+    async fn() {
+      const given = {} as Convolution;
+      await compare(byTile(tile, false), [given]);
+      await compare(byTile(tile, true), [given]);
+    },
+  });
+}
+
+for (const isFused of [false, true]) {
+  Deno.test({
+    name: `${
+      isFused ? "FusedConv2D" : "Conv2D"
+    } on WebGPU is the CPU's over random shapes`,
+    ignore,
+    async fn() {
+      const cases = fc.sample(convolutions(70), { numRuns: 300, seed: 17 });
+      await compare(forward(isFused), cases);
+    },
+  });
 }
 
 /** Computes on CPU and on WebGPU, and says where they differ. */
@@ -141,6 +241,10 @@ for (
       await compare(gradient(kernel, isDepthwise), [
         { ...given, size: [40, 40], channels: 3, outputs: 2, pad: "same" },
         { ...given, size: [65, 33], channels: 1, outputs: 1, pad: "valid" },
+        ...isDepthwise ? [] : [
+          { ...given, size: [33, 40], channels: 8, outputs: 12, pad: "valid" },
+          { ...given, size: [12, 9], channels: 60, outputs: 36, pad: "same" },
+        ],
       ] as Convolution[]);
     },
   });

@@ -1,0 +1,195 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { meantName, suggestion } from "../runtime/nearest_name.ts";
+import type {
+  Flag,
+  Flags,
+  FlagValues,
+  NumberFlag,
+  NumbersFlag,
+  TextFlag,
+} from "./flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+function parseNumber(name: string, flag: NumberFlag, text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  const wanted = flag.kind === "integer" ? "a whole number" : "a number";
+  const bounds = [
+    flag.above === undefined ? "" : ` > ${flag.above}`,
+    flag.min === undefined ? "" : ` >= ${flag.min}`,
+    flag.max === undefined ? "" : ` <= ${flag.max}`,
+  ].filter(Boolean).join(" and");
+  const valid = Number.isFinite(value) &&
+    (flag.kind === "number" || Number.isSafeInteger(value)) &&
+    (flag.above === undefined || value > flag.above) &&
+    (flag.min === undefined || value >= flag.min) &&
+    (flag.max === undefined || value <= flag.max);
+  if (!valid) {
+    throw new UsageError(
+      `Cannot read --${name}: it must be ${wanted}${bounds}, current value is "${text}"`,
+    );
+  }
+  return value;
+}
+
+function parseNumbers(
+  name: string,
+  flag: NumbersFlag,
+  text: string,
+): readonly number[] {
+  const { min = -Infinity, below = Infinity } = flag;
+  const values = text.split(",").map((part) =>
+    part.trim() === "" ? NaN : Number(part)
+  );
+  const valid = values.every((value) =>
+    Number.isFinite(value) && value >= min && value < below
+  );
+  if (valid) return values;
+  const bounds = [
+    min === -Infinity ? "" : ` >= ${min}`,
+    below === Infinity ? "" : ` < ${below}`,
+  ].filter(Boolean).join(" and");
+  throw new UsageError(
+    `Cannot read --${name}: it must be numbers${bounds} with commas between them, current value is "${text}"`,
+  );
+}
+
+function parseValue(
+  name: string,
+  flag: Flag,
+  text: string,
+): number | string | readonly number[] {
+  switch (flag.kind) {
+    case "numbers":
+      return parseNumbers(name, flag, text);
+    case "number":
+    case "integer":
+      if (text === "" && flag.optional) return NaN;
+      return parseNumber(name, flag, text);
+    case "choice":
+      if (flag.choices.includes(text)) return text;
+      throw new UsageError(
+        `Cannot read --${name}: it must be one of ${
+          flag.choices.join(", ")
+        }, current value is "${text}"${suggestion(text, flag.choices)}`,
+      );
+    default:
+      if (text !== "" || (flag as TextFlag).optional) return text;
+      throw new UsageError(`Cannot read --${name}: it needs a value`);
+  }
+}
+
+/**
+ * Parses `args` by `flags`. Defaults fill what is absent; `--help` is the
+ * caller's to declare.
+ *
+ * @throws {UsageError} On an unknown flag, a flag that needs a value and has
+ * none, and a value that does not fit; the message names the flag.
+ *
+ * @example
+ * ```ts
+ * import { parseFlags } from "@clr/clr/command";
+ *
+ * const { epochs, out } = parseFlags({
+ *   epochs: { kind: "integer", min: 1, default: 6, help: "of training" },
+ *   out: { kind: "text", value: "DIR", default: "output", help: "a folder" },
+ * }, ["--epochs", "3"]);
+ * console.log(epochs, out); // 3 output
+ * ```
+ */
+export function parseFlags<const F extends Flags>(
+  flags: F,
+  args: readonly string[],
+  options: {
+    /** Whether arguments without a flag are accepted. @default {false} */
+    positional?: boolean;
+  } = {},
+): FlagValues<F> {
+  const names = Object.keys(flags);
+  const switches = names.filter((name) => flags[name].kind === "switch");
+  const isOn = (name: string) => flags[name].default === true;
+  const { attached, bare } = attachValues(flags, args);
+  const { _: rest, ...given } = parseArgs(attached, {
+    // Numbers without a flag are to stay as they were written, too.
+    string: ["_", ...names.filter((name) => !switches.includes(name))],
+    boolean: switches,
+    negatable: switches.filter(isOn),
+    default: Object.fromEntries(
+      switches.filter(isOn).map((name) => [name, true]),
+    ),
+    alias: switches.includes("help") ? { help: "h" } : {},
+    unknown: (arg, key) => {
+      if (key === undefined) return;
+      const name = arg.split("=")[0];
+      throw new UsageError(`Unknown flag "${name}"${meant(name, flags)}`);
+    },
+  });
+
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const flag = flags[name];
+    const value = bare.has(name) ? "" : given[name];
+    values[name] = flag.kind === "switch"
+      ? value
+      : value === undefined
+      ? flag.default
+      : parseValue(name, flag, value as string);
+  }
+  if (rest.length > 0 && !options.positional) {
+    throw new UsageError(
+      `Unexpected argument "${rest[0]}"${meant(String(rest[0]), flags)}`,
+    );
+  }
+  return { ...values, _: rest } as FlagValues<F>;
+}
+
+/** `; did you mean --epochs?`, or nothing where no flag is near. */
+function meant(given: string, flags: Flags): string {
+  const isOn = (name: string) => flags[name].default === true;
+  const on = Object.keys(flags).filter((name) => !isOn(name));
+  const off = Object.keys(flags).filter(isOn).map((name) => `no-${name}`);
+  // What was to be turned off is no flag that turns it on.
+  const names = given.startsWith("--no-") ? off : [...on, ...off];
+  const nearest = meantName(given, names);
+  return nearest === undefined ? "" : `; did you mean --${nearest}?`;
+}
+
+/**
+ * Gives each flag that takes a value the one that follows it, as `--flag=value`,
+ * and takes out those that have none: the parser alone would read a negative
+ * number as a flag, and `--flag=` as one of another name.
+ */
+function attachValues(
+  flags: Flags,
+  args: readonly string[],
+): { attached: string[]; bare: ReadonlySet<string> } {
+  const attached: string[] = [];
+  const bare = new Set<string>();
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--") {
+      attached.push(...args.slice(i));
+      break;
+    }
+    const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(args[i]) ?? [];
+    if (!Object.hasOwn(flags, name)) {
+      attached.push(args[i]);
+    } else if (flags[name].kind === "switch") {
+      if (given !== undefined) {
+        throw new UsageError(
+          `Cannot read --${name}: it takes no value, current value is "${given}"`,
+        );
+      }
+      // Whole, so that the parser does not take a "true" after it for its value.
+      attached.push(`--${name}=true`);
+    } else {
+      const next = args[i + 1] ?? "-";
+      const isNext = given === undefined &&
+        (!next.startsWith("-") || /^-[.\d]/.test(next));
+      if (isNext) i++;
+      const value = given ?? (isNext ? next : "");
+      bare.delete(name);
+      if (value === "") bare.add(name);
+      else attached.push(`--${name}=${value}`);
+    }
+  }
+  return { attached, bare };
+}
