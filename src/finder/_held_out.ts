@@ -1,12 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BatchSource } from "./_batch_source.ts";
-import { cloneTensors, disposeBatch } from "./_tensor_tree.ts";
+import { cloneTensors, disposeBatch, examplesOf } from "./_tensor_tree.ts";
 
 /** One batch of so many is held out. */
 const ONE_OF = 6;
 
 /** The most batches that are held out: of 32 examples, 256. */
 const MOST = 8;
+
+/** Examples held out that are too few to tell: of such data all are trained on. */
+const LEAST_EXAMPLES = 16;
 
 /** The most bytes that batches of a pass are kept in. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -15,8 +18,8 @@ const MOST_BYTES = 256 * 2 ** 20;
 export interface HeldOut {
   /** Yields so many batches to train on, and then the others, over and over. */
   readonly source: BatchSource;
-  /** How many batches are held out. */
-  readonly count: number;
+  /** The batches that are held out. */
+  readonly batches: readonly unknown[];
   /** Frees them. */
   dispose(): void;
 }
@@ -50,14 +53,16 @@ export async function holdOut(
     dispose();
     throw error;
   }
-  const held = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
-  const others = drawn.slice(0, -held.length);
-  if (others.length === 0) {
+  const last = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
+  const examples = last.reduce<number>((sum, one) => sum + examplesOf(one), 0);
+  const held = examples < LEAST_EXAMPLES ? [] : last;
+  const others = drawn.slice(0, drawn.length - held.length);
+  if (drawn.length < 2) {
     dispose();
     return undefined;
   }
   return {
-    count: held.length,
+    batches: held,
     dispose,
     source: {
       name: source.name,
@@ -69,7 +74,9 @@ export async function holdOut(
         for (let i = 0; i < count; i++) {
           yield cloneTensors(others[i % others.length]);
         }
-        for (let i = 0;; i++) yield cloneTensors(held[i % held.length]);
+        for (let i = 0; held.length > 0; i++) {
+          yield cloneTensors(held[i % held.length]);
+        }
       },
     },
   };

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { getLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { SnapshotSubject } from "../training/snapshot.ts";
 import { Bystanders } from "./_bystanders.ts";
@@ -59,10 +60,17 @@ export class LoopTrainer implements Trainer {
   }
 
   async train(batch: unknown): Promise<StepValues> {
+    const rate = getLearningRate(this.optimizer);
     const result = await this.#bystanders!.during(() =>
       this.#trainee.trainOnBatch(batch)
     );
-    return stepValues(result, "trainOnBatch");
+    const values = stepValues(result, "trainOnBatch");
+    const left = getLearningRate(this.optimizer);
+    if (left === rate) return values;
+    disposeBatch(values.values);
+    throw new TypeError(
+      `Cannot find a learning rate as trainOnBatch must leave the optimizer's rate as it is: current value is ${left} after it was set to ${rate}`,
+    );
   }
 
   async evaluate(batch: unknown): Promise<StepValues> {

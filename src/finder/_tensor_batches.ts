@@ -6,6 +6,7 @@ import {
   noBatch,
   withoutEnd,
 } from "./_batch_source.ts";
+import { describe } from "./_describe.ts";
 import { mapTree, tensorsOf } from "./_tensor_tree.ts";
 import type { TensorPair, TensorTree } from "./data.ts";
 
@@ -14,6 +15,19 @@ function othersOf(data: TensorPair): [string, tf.Tensor][] {
   return Object.entries(data).filter((entry): entry is [string, tf.Tensor] =>
     entry[0] !== "xs" && entry[0] !== "ys" && entry[1] instanceof tf.Tensor
   );
+}
+
+/** Throws where there is nothing to train on: text is no number. */
+function checkNumbers(data: TensorPair, name: string): void {
+  for (const part of ["xs", "ys"] as const) {
+    const text = tensorsOf(data[part]).find(({ dtype }) => dtype === "string");
+    if (!text) continue;
+    throw new TypeError(
+      `Cannot draw batches as ${part} of ${name} must hold numbers: current value is ${
+        describe(text)
+      }`,
+    );
+  }
 }
 
 function examplesIn(data: TensorPair, name: string): number {
@@ -46,6 +60,7 @@ export class TensorBatches implements BatchSource {
   constructor(data: TensorPair, options: BatchSourceOptions) {
     this.#data = data;
     this.#options = options;
+    checkNumbers(data, options.name);
     this.#examples = examplesIn(data, options.name);
   }
 

@@ -22,6 +22,10 @@ export interface Circumstances {
   readonly isShuffled: boolean;
   /** Whether the loss is one of the targets, as that of a model is. */
   readonly usesTargets: boolean;
+  /** Whether the trainee is a loop of one's own. */
+  readonly isLoop?: boolean;
+  /** The root mean square of inputs that reach the weights as they are. */
+  readonly inputSize?: number;
   /** Examples of a set in tensors with numbers that are not finite. */
   readonly notFinite?: {
     readonly part: "xs" | "ys";
@@ -33,7 +37,7 @@ export interface Circumstances {
   readonly isDriven?: boolean;
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
-  /** The loss of always predicting the mean target, without any penalty. */
+  /** The loss of always predicting the same, at its best, without any penalty. */
   readonly expected?: number;
   /** What penalties on the weights add to the loss at the start. */
   readonly penalty?: number;
@@ -58,7 +62,7 @@ export interface Circumstances {
 const RUNS = 3;
 
 /**
- * By what share of the loss of always predicting the mean target a loss must be
+ * By what share of the loss of always predicting the same a loss must be
  * better, to show that anything else was learned: more than noise and one or two
  * passes over examples that can only be memorized give.
  */
@@ -66,6 +70,12 @@ const LEARNED = 0.04;
 
 /** By what share of it a loss is worse that has not come near it. */
 const FAR = 0.25;
+
+/** Batches of a trial that tell what goes on to be learned. */
+const LONG = 60;
+
+/** Rates of a sweep that tell, without any trial, that it learned nothing. */
+const TELLING = 30;
 
 /** Losses in a row whose mean is telling. */
 const STRETCH = 10;
@@ -75,6 +85,9 @@ const TRAINED = 0.3;
 
 /** And improves by no more than this share of what it is better by. */
 const IMPROVED = 0.3;
+
+/** Nor by this share of itself: halfway, much of it is still to be had. */
+const HALVED = 0.5;
 
 function list(values: readonly (string | number)[], most = 3): string {
   const shown = values.slice(0, most).join(", ");
@@ -125,6 +138,19 @@ function endOf({ losses, references, penalty = 0 }: RangeTrial): number[] {
   return last.map((loss, i) => loss - share * (own[i] - usual) - penalty);
 }
 
+/**
+ * The losses of batches that a trial did not train on, were the baseline of each
+ * what it is of all: some are harder than others, and so is their baseline.
+ */
+function unseenOf(
+  { unseen, baselines, penalty = 0 }: RangeTrial,
+  expected: number,
+): number[] | undefined {
+  return unseen?.map((loss, i) =>
+    loss - penalty + (baselines ? expected - baselines[i] : 0)
+  );
+}
+
 /** The lowest mean of so many losses in a row, if there are as many. */
 function lowestStretch(losses: readonly number[]): LeastLoss | undefined {
   let least: LeastLoss | undefined;
@@ -144,23 +170,32 @@ function lowestStretch(losses: readonly number[]): LeastLoss | undefined {
  * they were measured does.
  */
 function leastLoss(
-  { best, noise }: CurveEvidence,
+  evidence: CurveEvidence,
   options: {
     readonly trials: readonly RangeTrial[];
+    /** The loss of always predicting the same. */
+    readonly expected: number;
     /** The penalties at the first weights. */
     readonly penalty: number;
     /** The losses of a sweep, as they were measured. */
     readonly losses: readonly number[];
   },
 ): LeastLoss {
-  const { trials, penalty, losses } = options;
-  const unseen = trials.flatMap(({ unseen, penalty = 0 }) =>
-    unseen ? [unseen.map((loss) => loss - penalty)] : []
-  );
+  const { best, noise } = evidence;
+  const { trials, expected, penalty, losses } = options;
+  const unseen = trials.flatMap((trial) => {
+    const own = unseenOf(trial, expected);
+    return own ? [own] : [];
+  });
   const tried = unseen.length > 0
     ? unseen.map((losses) => meanLoss(losses, 2))
     : trials.map(endOf).filter((losses) => losses.length > 0)
       .map((losses) => meanLoss(losses, 1));
+  // Penalties that outweigh the rest hide what it does from step to step.
+  if (unseen.length === 0 && penalty > expected) {
+    const start = evidence.start - penalty;
+    return { loss: start, surely: Math.max(start, expected) };
+  }
   const stretch = lowestStretch(losses.map((loss) => loss - penalty));
   const point = { loss: best - penalty, surely: best - penalty + noise };
   const lower = (a: LeastLoss, b: LeastLoss) => b.surely < a.surely ? b : a;
@@ -169,6 +204,95 @@ function leastLoss(
   // What the more precise of the two says, and what either is sure of.
   const { loss } = stretch.surely - stretch.loss < noise ? stretch : point;
   return { loss, surely: lower(stretch, point).surely };
+}
+
+/** A finding in place of the curve's. */
+interface Overruling extends Pick<Finding, "kind" | "detail"> {
+  /** Whether training came near that of always predicting the same. */
+  readonly isNear?: boolean;
+}
+
+/**
+ * What losses show beside that of always predicting the same: weights that had
+ * learned before, or none that learned anything of the inputs.
+ */
+function againstBaseline(
+  expected: number,
+  { evidence, finding: { kind, tested } }: Concluded,
+  { circumstances, trials, losses }: {
+    readonly circumstances: Circumstances;
+    readonly trials: readonly RangeTrial[];
+    readonly losses: readonly number[];
+  },
+): Overruling | undefined {
+  const { penalty = 0, unchanged } = circumstances;
+  const better = (loss: number) => (expected - loss) / expected;
+  const improvement = evidence.start - evidence.best;
+  const start = evidence.start - penalty;
+  if (
+    better(start) > TRAINED && improvement < IMPROVED * (expected - start) &&
+    improvement < HALVED * start
+  ) {
+    return {
+      kind: "optimum-already",
+      detail: `whose loss is ${formatRate(start)}, against ${
+        formatRate(expected)
+      } of always predicting the same`,
+    };
+  }
+  const least = leastLoss(evidence, {
+    trials,
+    expected,
+    penalty,
+    losses,
+  });
+  if (better(least.surely) >= LEARNED) return undefined;
+  const long = trials.filter(({ losses }) => losses.length >= LONG);
+  const isStuck = unchanged !== undefined && unchanged.names.length > 0;
+  if (trials.length === 0) {
+    // What still improved, or blew up within a few rates, is no answer.
+    if (
+      kind === "still-improving" || kind === "levelled-off" ||
+      kind === "batches-spent"
+    ) return undefined;
+    if (kind !== "both-bounds" && !isStuck && tested < TELLING) {
+      return undefined;
+    }
+    // What blows up at once was not learning, unless it stayed at that very loss.
+    if (
+      kind === "diverged-before-improving" &&
+      !(Math.abs(better((losses.at(-1) ?? Infinity) - penalty)) < LEARNED)
+    ) return undefined;
+  }
+  const isNear = better(least.loss) >= -FAR;
+  // What a loss that is this precise may be at best.
+  const isSure = better(2 * least.loss - least.surely) <= LEARNED;
+  const ofHeldOut = trials.some(({ unseen }) => unseen);
+  // Far above on what was trained on too: it did not come near in so few batches.
+  const cameNear = isNear || ofHeldOut &&
+      long.some((trial) => better(mean(endOf(trial))) >= -FAR);
+  const isTold = trials.length === 0
+    ? isNear && better(least.loss) <= LEARNED && (tested >= TELLING || isStuck)
+    : isSure && cameNear && (ofHeldOut || isStuck);
+  const against = `${formatRate(least.loss)} at best${
+    ofHeldOut ? " on batches held out" : ""
+  }, and always predicting the same gives ${formatRate(expected)}`;
+  if (!isTold) {
+    return kind === "both-bounds" || trials.length > 0
+      ? {
+        kind: "baseline-not-passed",
+        isNear: ofHeldOut && cameNear,
+        detail: `for it came to ${against}`,
+      }
+      : undefined;
+  }
+  return {
+    kind: "frequencies-only",
+    isNear,
+    detail: `for the loss came to ${against}${
+      isStuck ? `; ${list(unchanged.names)} never changed` : ""
+    }`,
+  };
 }
 
 /** What is to be found in place of what the curve shows, if anything. */
@@ -180,8 +304,8 @@ export function overrule(
     /** The losses of a sweep. */
     readonly losses: readonly number[];
   },
-): Pick<Finding, "kind" | "detail"> | undefined {
-  const { circumstances, trials, losses } = options;
+): Overruling | undefined {
+  const { circumstances } = options;
   const { facts, expected, unchanged, whole } = circumstances;
   const { kind, tested } = conclusion.finding;
 
@@ -250,53 +374,9 @@ export function overrule(
   ) {
     return { kind: "weights-unchanged" };
   }
-  const { evidence } = conclusion;
-  if (expected !== undefined && evidence.curve === "loss") {
-    const better = (loss: number) => (expected - loss) / Math.abs(expected);
-    const improvement = evidence.start - evidence.best;
-    const { penalty = 0 } = circumstances;
-    const start = evidence.start - penalty;
-    if (
-      better(start) > TRAINED && improvement < IMPROVED * (expected - start)
-    ) {
-      return {
-        kind: "optimum-already",
-        detail: `whose loss is ${formatRate(start)}, against ${
-          formatRate(expected)
-        } of always predicting the mean target`,
-      };
-    }
-    const least = leastLoss(evidence, { trials, penalty, losses });
-    // What blows up at once was not learning, unless it stayed at that very loss.
-    const isTelling = kind !== "diverged-before-improving" ||
-      Math.abs(better((losses.at(-1) ?? Infinity) - penalty)) < LEARNED;
-    if (isTelling && better(least.surely) < LEARNED) {
-      // A sweep alone cannot tell what a loss would come to that it left far
-      // above, or that noise makes look lower.
-      const isOpen = better(least.loss) < -FAR || better(least.loss) > LEARNED;
-      if (trials.length === 0 && isOpen) {
-        return kind === "both-bounds"
-          ? {
-            kind: "baseline-not-passed",
-            detail: `${formatRate(least.loss)} at best, against ${
-              formatRate(expected)
-            }`,
-          }
-          : undefined;
-      }
-      return {
-        kind: "frequencies-only",
-        detail: `for the loss came to ${
-          formatRate(least.loss)
-        } at best, and always predicting the mean target gives ${
-          formatRate(expected)
-        }${
-          unchanged && unchanged.names.length > 0
-            ? `; ${list(unchanged.names)} never changed`
-            : ""
-        }`,
-      };
-    }
+  if (expected !== undefined && conclusion.evidence.curve === "loss") {
+    const found = againstBaseline(expected, conclusion, options);
+    if (found) return found;
   }
   if (whole && kind === "both-bounds") {
     return {

@@ -2,7 +2,7 @@ import type { CurveEvidence } from "./bounds.ts";
 import { curveOf, valuesOf } from "./choose_curve.ts";
 import { type Circumstances, overrule } from "./circumstances.ts";
 import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
-import { verdictOf } from "./finding.ts";
+import { type FindingKind, verdictOf } from "./finding.ts";
 import { drawnCurve, type RangeCurve } from "./curve.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
@@ -91,22 +91,35 @@ interface Together extends Conclusion {
   readonly intervals?: RangeTestResult["intervals"];
 }
 
+/** What a curve shows that ends for want of batches. */
+const ENDED_EARLY: ReadonlySet<FindingKind> = new Set([
+  "no-improvement",
+  "still-improving",
+  "levelled-off",
+  "too-few-rates",
+]);
+
 /** The bounds that a search gives, with what its typical run found. */
 function concludeSearch(
   search: Search,
   typical: Conclusion,
 ): Together {
   const { baseLr, maxLr, halfWidths, trials } = search;
-  if (baseLr === undefined) return typical;
   const kind = maxLr === undefined ? "trials-failed" : "both-bounds";
+  const isUntried = trials.length === 0 && kind === "both-bounds" &&
+    typical.finding.kind !== "both-bounds";
+  if (baseLr === undefined || isUntried) {
+    if (!search.isCut || !ENDED_EARLY.has(typical.finding.kind)) return typical;
+    const finding = { ...typical.finding, kind: "batches-spent" as const };
+    const { evidence, remedies } = typical;
+    return { evidence, remedies, finding, verdict: verdictOf(finding.kind) };
+  }
   const interval = (rate: number, halfWidth: number): Spread => [
     rate / 10 ** halfWidth,
     rate * 10 ** halfWidth,
   ];
-  const isUntried = trials.length === 0 && kind === "both-bounds" &&
-    typical.finding.kind !== "both-bounds";
   const { thumb: _, ...found } = typical;
-  return isUntried ? typical : {
+  return {
     ...found,
     baseLr,
     ...pickBounds({ maxLr }),
@@ -170,11 +183,11 @@ export function combineRuns(
   const together: Together = search
     ? concludeSearch(search, { ...typical, ...bounds })
     : { ...typical, ...bounds };
-  const overruled = circumstances && overrule(together, {
+  const { isNear, ...overruled } = (circumstances && overrule(together, {
     circumstances,
     trials: search?.trials ?? [],
     losses: typicalRun.losses,
-  });
+  })) ?? {};
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||
     finding.kind === "batch-holds-all" ||
@@ -217,7 +230,12 @@ export function combineRuns(
     ],
     verdict: verdictOf(finding.kind),
     finding,
-    remedies: remediesFor(finding.kind, { settings, evidence, circumstances }),
+    remedies: remediesFor(finding.kind, {
+      settings,
+      evidence,
+      circumstances,
+      isNear,
+    }),
     curve: shifted(
       drawnCurve(drawn, {
         rates: grid.slice(search ? from : 0),

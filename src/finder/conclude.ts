@@ -11,7 +11,7 @@ import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
-import type { RangeTestSettings } from "./settings.ts";
+import { MAX_BATCHES, type RangeTestSettings } from "./settings.ts";
 
 /** What a run allows one to conclude. */
 export interface Conclusion {
@@ -29,6 +29,8 @@ interface About {
   readonly settings: RangeTestSettings;
   readonly evidence: CurveEvidence;
   readonly circumstances?: Circumstances;
+  /** Whether training came near the loss of always predicting the same. */
+  readonly isNear?: boolean;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -45,7 +47,7 @@ const MORE_BATCHES = 4;
 
 function set(
   { settings }: About,
-  option: Exclude<AdvisedOption, "batchSize">,
+  option: Exclude<AdvisedOption, "batchSize" | "maxBatches">,
   factor: number,
 ): Remedy {
   const from = settings[option];
@@ -61,6 +63,52 @@ function isCoarse({ startLr, endLr, growth, iterations }: RangeTestSettings) {
   return growth === "linear" && startLr < (endLr - startLr) / (iterations - 1);
 }
 
+/** Rates above this are beyond what any training uses. */
+const HIGHEST = 1e3;
+
+/** Higher rates, where there are some to test. */
+function higherRates(about: About, otherwise: Remedy): Remedy {
+  return about.settings.endLr < 0.999 * HIGHEST
+    ? set(about, "endLr", TWO_DECADES)
+    : otherwise;
+}
+
+/** More of what the test may spend, in its own terms. */
+function moreBatches(about: About): Remedy {
+  const { maxBatches } = about.settings;
+  return maxBatches === undefined ? set(about, "iterations", 2) : {
+    kind: "set-option",
+    option: "maxBatches",
+    from: maxBatches,
+    to: maxBatches < MAX_BATCHES ? MAX_BATCHES : MORE_BATCHES * maxBatches,
+  };
+}
+
+/** Whose fault it is that nothing improves. */
+function checkSupervision({ circumstances }: About): Remedy {
+  return { kind: circumstances?.isLoop ? "check-loss" : "check-labels" };
+}
+
+/** Inputs within these are of a size that networks are made for. */
+const USUAL_SIZES = [0.05, 20];
+
+/** What to do about inputs of an unusual size, if they are. */
+function scaleInputs({ circumstances }: About): readonly Remedy[] {
+  const { inputSize: size = 1 } = circumstances ?? {};
+  const [least, greatest] = USUAL_SIZES;
+  return size > 0 && (size < least || size > greatest)
+    ? [{ kind: "scale-inputs", size }]
+    : [];
+}
+
+/** What to do about penalties that outweigh all that there is to learn. */
+function lowerPenalties({ circumstances }: About): readonly Remedy[] {
+  const { penalty = 0, expected = Infinity } = circumstances ?? {};
+  return penalty > expected
+    ? [{ kind: "lower-penalties", penalty, expected }]
+    : [];
+}
+
 function shuffle({ circumstances }: About): readonly Remedy[] {
   return [{ kind: "shuffle", buffer: circumstances?.buffer ?? 1000 }];
 }
@@ -70,17 +118,23 @@ const REMEDIES: {
 } = {
   "both-bounds": () => [{ kind: "train" }],
   "no-improvement": (about) => [
-    set(about, "endLr", TWO_DECADES),
-    { kind: "check-labels" },
+    ...scaleInputs(about),
+    higherRates(about, { kind: "check-weights" }),
+    checkSupervision(about),
   ],
   "no-improvement-before-divergence": (about) => [
-    { kind: "check-labels" },
-    set(about, "iterations", 2),
+    ...scaleInputs(about),
+    checkSupervision(about),
+    { kind: "enlarge-batch" },
+    ...(about.settings.maxBatches === undefined
+      ? [set(about, "iterations", 2)]
+      : []),
   ],
-  "still-improving": (about) => [set(about, "endLr", TWO_DECADES)],
-  "levelled-off": (about) => [set(about, "endLr", TWO_DECADES)],
+  "still-improving": (about) => [higherRates(about, { kind: "train" })],
+  "levelled-off": (about) => [higherRates(about, { kind: "train" })],
   "first-loss-not-finite": () => [{ kind: "check-data" }],
   "diverged-before-improving": (about) => [
+    ...scaleInputs(about),
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
   ],
   "bounds-hidden-by-noise": (about) => [
@@ -95,6 +149,7 @@ const REMEDIES: {
     from: settings.iterations,
     to: Math.max(ENOUGH_RATES, 2 * settings.iterations),
   }],
+  "batches-spent": (about) => [moreBatches(about)],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
   "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
   "data-not-finite": () => [{ kind: "clean-data" }],
@@ -103,8 +158,19 @@ const REMEDIES: {
   "losses-in-runs": shuffle,
   "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
   "targets-constant": () => [{ kind: "check-labels" }],
-  "frequencies-only": () => [{ kind: "check-pairing" }],
-  "baseline-not-passed": (about) => [set(about, "iterations", 2)],
+  "frequencies-only": (about) => [
+    ...scaleInputs(about),
+    ...lowerPenalties(about),
+    { kind: "check-pairing" },
+    ...(about.isNear ? [moreBatches(about)] : []),
+  ],
+  "baseline-not-passed": (about) => [
+    ...scaleInputs(about),
+    ...lowerPenalties(about),
+    moreBatches(about),
+    ...(about.isNear ? [{ kind: "check-pairing" } as const] : []),
+    { kind: "train" },
+  ],
   "weights-unchanged": () => [{ kind: "check-weights" }],
   "optimum-already": ({ settings, evidence }) => [{
     kind: "use-lower-rates",
@@ -122,14 +188,25 @@ const REMEDIES: {
   }],
 };
 
-/** Among how many of the first rates a divergence is one at once. */
-function atOnce({ iterations }: RangeTestSettings): number {
-  return Math.max(MINIMUM_POINTS, iterations / 4);
+/** Whether a divergence after so many rates is one at once. */
+function isAtOnce(
+  tested: number,
+  { iterations, maxBatches }: RangeTestSettings,
+  rates: readonly number[],
+): boolean {
+  if (maxBatches === undefined) {
+    return tested < Math.max(MINIMUM_POINTS, iterations / 4);
+  }
+  // A test that chooses its rates has no more of them than it tested.
+  return rates[tested - 1] < TWO_DECADES * rates[0];
 }
 
 function findingKind(
   { tested, points }: Omit<Finding, "kind">,
-  stopReason: StopReason,
+  { stopReason, rates }: {
+    readonly stopReason: StopReason;
+    readonly rates: readonly number[];
+  },
   { settings, evidence }: About,
 ): FindingKind {
   const aborted = stopReason === "aborted";
@@ -138,7 +215,7 @@ function findingKind(
   if (points < MINIMUM_POINTS || !evidence.base) {
     if (stopReason === "diverged" || stopReason === "non-finite") {
       if (tested === 0) return "first-loss-not-finite";
-      return tested < atOnce(settings)
+      return isAtOnce(tested, settings, rates)
         ? "diverged-before-improving"
         : "no-improvement-before-divergence";
     }
@@ -196,7 +273,10 @@ export function conclude(
     tested: run.losses.length,
     points: finitePoints(valuesOf(run, evidence.curve)).length,
   };
-  const kind = findingKind(counts, run.stopReason, about);
+  const kind = findingKind(counts, {
+    stopReason: run.stopReason,
+    rates: learningRates,
+  }, about);
   return {
     verdict: verdictOf(kind),
     finding: { kind, ...counts },

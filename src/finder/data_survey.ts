@@ -1,6 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { disposeBatch, isTensorPair } from "./_tensor_tree.ts";
+import {
+  disposeBatch,
+  isTensorPair,
+  mapTree,
+  tensorsOf,
+} from "./_tensor_tree.ts";
 import type { TensorTree } from "./data.ts";
+import { mean } from "../metrics/mean.ts";
 
 /** What the batches that a test saw look like. */
 export interface DataFacts {
@@ -21,9 +27,9 @@ export interface DataFacts {
   readonly targets?: {
     readonly mean: readonly number[];
     readonly variance: number;
-    readonly least: number;
-    readonly greatest: number;
   };
+  /** The root mean square of the inputs, of those that are largest. */
+  readonly inputSize?: number;
 }
 
 /** Batches that are enough to tell an order by. */
@@ -38,15 +44,21 @@ const LEAST = 6;
 /** Target numbers of an example beyond which they are not looked at. */
 const MOST_TARGETS = 4096;
 
+/** Target numbers that are kept. */
+const MOST_KEPT = 2 ** 20;
+
 /**
  * Gathers what batches look like while a test trains on them. All of it stays on
  * the device until it is asked for: nothing waits.
  */
 export class DataSurvey implements Disposable {
-  /** Of each batch: whether xs and ys are finite, as 0 or NaN. */
+  /** Of each batch: whether xs and ys are finite, as 0 or NaN; the inputs' size. */
   readonly #finite: tf.Tensor[] = [];
-  /** Of each batch's targets: mean squared, mean of squares, least, greatest. */
+  /** Of each batch's targets: mean squared, and mean of squares. */
   readonly #squares: tf.Tensor[] = [];
+  /** The targets of the first batches. */
+  readonly #targets: TensorTree[] = [];
+  #kept = 0;
   #sum: tf.Tensor | undefined;
   #origin: tf.Tensor | undefined;
   #examples = 0;
@@ -58,10 +70,16 @@ export class DataSurvey implements Disposable {
     tf.tidy(() => {
       const isFinite = (tree: TensorTree) =>
         tf.addN(
-          leaves(tree).map((tensor) => tensor.toFloat().mul(0).sum()),
+          tensorsOf(tree).map((tensor) => tensor.toFloat().mul(0).sum()),
         );
-      this.#finite.push(tf.keep(tf.stack([isFinite(xs), isFinite(ys)])));
+      const sizes = tensorsOf(xs).map((tensor) =>
+        tensor.toFloat().square().mean()
+      );
+      this.#finite.push(tf.keep(
+        tf.stack([isFinite(xs), isFinite(ys), tf.stack(sizes).max()]),
+      ));
       if (this.#squares.length >= ENOUGH) return;
+      this.#keep(ys);
       const rows = rowsOf(ys);
       if (!rows) return;
       // From the first batch's mean: the squares of large targets cancel badly.
@@ -73,13 +91,23 @@ export class DataSurvey implements Disposable {
       this.#squares.push(tf.keep(tf.stack([
         mean.square().sum(),
         centered.square().sum().div(rows.shape[0]),
-        rows.min(),
-        rows.max(),
       ])));
       const sum = tf.keep(this.#sum ? this.#sum.add(mean) : mean.clone());
       this.#sum?.dispose();
       this.#sum = sum;
     });
+  }
+
+  #keep(ys: TensorTree): void {
+    const size = tensorsOf(ys).reduce((sum, tensor) => sum + tensor.size, 0);
+    if (this.#kept + size > MOST_KEPT) return;
+    this.#kept += size;
+    this.#targets.push(mapTree(ys, (tensor) => tf.keep(tensor.clone())));
+  }
+
+  /** The targets of some batches, which stay the survey's. */
+  get targets(): readonly TensorTree[] {
+    return this.#targets;
   }
 
   /** Examples in a batch, on average, where something is known of them. */
@@ -95,16 +123,22 @@ export class DataSurvey implements Disposable {
       ...(Number.isFinite(xs) ? [] : [{ batch: i + 1, part: "xs" as const }]),
       ...(Number.isFinite(ys) ? [] : [{ batch: i + 1, part: "ys" as const }]),
     ]);
+    const sizes = finite.map((row) => row[2]).filter(Number.isFinite);
+    const seen = {
+      batches: finite.length,
+      notFinite,
+      ...(sizes.length > 0 ? { inputSize: Math.sqrt(mean(sizes)) } : {}),
+    };
     const squares = await readRows(this.#squares);
     const count = squares.length;
-    if (count === 0) return { batches: finite.length, notFinite };
+    if (count === 0) return seen;
     const [sum, origin] = await Promise.all([
       this.#sum!.data(),
       this.#origin!.data(),
     ]);
     const size = this.#examples / count;
-    const mean = Array.from(sum, (value) => value / count);
-    const squareOfMean = mean.reduce((total, value) => total + value ** 2, 0);
+    const means = Array.from(sum, (value) => value / count);
+    const squareOfMean = means.reduce((total, value) => total + value ** 2, 0);
     const average = (k: 0 | 1) =>
       squares.reduce((total, row) => total + row[k], 0) / count;
     const between = Math.max(0, average(0) - squareOfMean) * count /
@@ -112,33 +146,26 @@ export class DataSurvey implements Disposable {
     const within = Math.max(0, average(1) - average(0)) * size /
       Math.max(1, size - 1);
     return {
-      batches: finite.length,
-      notFinite,
+      ...seen,
       ...(count >= LEAST && size >= 2 && between > 0
         ? { runs: size * between / Math.max(within, between / size) }
         : {}),
       targets: {
-        mean: mean.map((value, i) => value + origin[i]),
+        mean: means.map((value, i) => value + origin[i]),
         variance: Math.max(0, average(1) - squareOfMean),
-        least: Math.min(...squares.map((row) => row[2])),
-        greatest: Math.max(...squares.map((row) => row[3])),
       },
     };
   }
 
   [Symbol.dispose](): void {
     tf.dispose([...this.#finite, ...this.#squares]);
-    disposeBatch([this.#sum, this.#origin]);
+    disposeBatch([this.#targets, this.#sum, this.#origin]);
   }
-}
-
-function leaves(tree: TensorTree): tf.Tensor[] {
-  return tree instanceof tf.Tensor ? [tree] : Object.values(tree);
 }
 
 /** The targets of each example in a row; none where they are too many. */
 function rowsOf(ys: TensorTree): tf.Tensor2D | undefined {
-  const tensors = leaves(ys);
+  const tensors = tensorsOf(ys);
   const examples = tensors[0].shape[0];
   if (!examples || tensors.some(({ shape }) => shape[0] !== examples)) return;
   const size = tensors.reduce((sum, tensor) => sum + tensor.size, 0);

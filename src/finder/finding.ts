@@ -14,7 +14,8 @@
  * - `"too-short"`: too few rates tested to tell.
  * - `"not-finite"`: the loss is not a finite number, and the rate is not to blame.
  * - `"ordered"`: the data come in an order: they are not shuffled.
- * - `"no-signal"`: nothing was learned but how often each target occurs.
+ * - `"no-signal"`: nothing was learned from the inputs: always predicting the same
+ *   does as well.
  * - `"no-gradient"`: training changes no weight.
  * - `"trained"`: the weights are at an optimum for these data already.
  * - `"mismatch"`: the outputs, the targets and the loss do not suit each other.
@@ -55,6 +56,7 @@ export type Verdict =
  * - `"bounds-hidden-by-noise"`: it improves, noise hides where (`"noisy"`).
  * - `"stopped-before-improving"` and `"stopped-while-improving"`: the signal
  *   stopped the test; `"too-few-rates"`: there are too few to see a trend;
+ *   `"batches-spent"`: `maxBatches` were, before the last rate;
  *   `"too-few-finite"`: the curve is not a number at most of them
  *   (`"too-short"`).
  *
@@ -69,12 +71,12 @@ export type Verdict =
  * - `"diverges-at-any-rate"`: the other optimizers of a loop alone make its loss
  *   diverge (`"driven"`).
  * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
- *   was better than that of always predicting the mean target (`"no-signal"`);
- *   `"baseline-not-passed"`: the rates tested are too few to tell whether any
- *   would come to be (`"too-short"`).
+ *   was better than that of always predicting the same, whatever the inputs
+ *   (`"no-signal"`); `"baseline-not-passed"`: too few batches were trained on to
+ *   tell whether any would come to be (`"too-short"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
  * - `"optimum-already"`: no rate improved a loss that is far better than that of
- *   always predicting the mean target (`"trained"`).
+ *   always predicting the same (`"trained"`).
  * - `"targets-out-of-reach"`: targets that the outputs' activation cannot give,
  *   or outputs that the loss cannot take (`"mismatch"`).
  * - `"batch-holds-all"`: `batchSize` is no less than the examples (`"one-batch"`).
@@ -92,6 +94,7 @@ export type FindingKind =
   | "stopped-before-improving"
   | "stopped-while-improving"
   | "too-few-rates"
+  | "batches-spent"
   | "too-few-finite"
   | "data-not-finite"
   | "loss-not-finite"
@@ -120,6 +123,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "stopped-before-improving": "too-short",
   "stopped-while-improving": "too-short",
   "too-few-rates": "too-short",
+  "batches-spent": "too-short",
   "too-few-finite": "too-short",
   "data-not-finite": "not-finite",
   "loss-not-finite": "not-finite",
@@ -158,7 +162,8 @@ export type AdvisedOption =
   | "endLr"
   | "iterations"
   | "batchSize"
-  | "batchesPerRate";
+  | "batchesPerRate"
+  | "maxBatches";
 
 /**
  * Something to do next:
@@ -169,6 +174,9 @@ export type AdvisedOption =
  * - `"enlarge-batch"`: use a larger batch.
  * - `"check-labels"`: check that labels fit inputs.
  * - `"check-data"`: check the data and the loss function.
+ * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
+ * - `"lower-penalties"`: penalize weights less.
+ * - `"scale-inputs"`: bring the inputs to about the size of 1.
  * - `"clean-data"`: replace or leave out what is not a finite number.
  * - `"shuffle"`: shuffle the examples, through a buffer of so many.
  * - `"check-pairing"`: check that each input comes with its own target, and that
@@ -212,6 +220,20 @@ export type Remedy =
   }
   | {
     /** What to do. */
+    readonly kind: "lower-penalties";
+    /** What they add to the first loss. */
+    readonly penalty: number;
+    /** The loss of always predicting the same. */
+    readonly expected: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "scale-inputs";
+    /** The root mean square of the inputs. */
+    readonly size: number;
+  }
+  | {
+    /** What to do. */
     readonly kind: "change-loss";
     /** What to use. */
     readonly to: string;
@@ -226,6 +248,7 @@ export type Remedy =
       | "enlarge-batch"
       | "check-labels"
       | "check-data"
+      | "check-loss"
       | "lower-other-rates"
       | "run-on";
   };

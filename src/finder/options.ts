@@ -51,8 +51,8 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries two or three rates out. Where nothing was learned by
-   * then but how often each target occurs, it trains for a hundred batches more.
+   * other batches, and tries two or three rates out. Where always predicting the
+   * same would do as well by then, it trains on, for two fifths of `maxBatches`.
    *
    * @default {undefined}
    */
@@ -153,11 +153,10 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
   /**
    * The curve that the bounds are read from: `"loss"` or a metric, by its name
    * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as
-   * `{ name: "reward", better: "higher" }`. By default accuracy, or what else is
-   * known to be better when higher, unless the loss shows the start of the
-   * improvement more clearly.
+   * `{ name: "reward", better: "higher" }`. The loss is finer than accuracy, which
+   * is a multiple of 1 / `batchSize`, and quieter.
    *
-   * @default {undefined}
+   * @default {"loss"}
    */
   readonly metric?: Metric;
   /**

@@ -37,6 +37,8 @@ export interface RangeTrial {
   readonly penalty?: number;
   /** Of a long one: at its end, the losses of batches that it did not train on. */
   readonly unseen?: readonly number[];
+  /** What always predicting the same gives on these batches, where it is known. */
+  readonly baselines?: readonly number[];
 }
 
 /** All that a range test found: the fields of a `LearningRateRange`. */

@@ -1,20 +1,24 @@
 import * as tf from "@tensorflow/tfjs";
+import { type OutputLoss, outputLosses } from "../tfjs/output_losses.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import type { BatchSource } from "./_batch_source.ts";
+import { type Baseline, baselineLoss } from "./baseline.ts";
 import type { Trainer } from "./_trainer.ts";
+import { isTensorPair } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
+import type { TensorTree } from "./data.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
-import { expectedLoss, mismatchOf, penaltyOf } from "./model_facts.ts";
+import { mismatchOf, penaltyOf, takesInputsAsTheyAre } from "./model_facts.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { searchRange } from "./search.ts";
-import type { Search } from "./search_setup.ts";
+import type { LongRun, Search } from "./search_setup.ts";
 import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
 
 /**
@@ -105,11 +109,12 @@ class RangeTests {
         ),
       isInDoubt: async (search) => {
         const { finding } = await this.#range(search.runs, search);
-        return finding.kind === "frequencies-only";
+        return finding.kind === "frequencies-only" ||
+          finding.kind === "baseline-not-passed";
       },
       runLong: async (rate, steps) => {
-        const run = await this.#runLong(rate, steps);
-        return run && inSteps(run);
+        const long = await this.#runLong(rate, steps);
+        return long && { ...long, run: inSteps(long.run) };
       },
     });
   }
@@ -141,11 +146,8 @@ class RangeTests {
   }
 
   /** Trains at one rate, and then goes on at a rate of 0 with other batches. */
-  async #runLong(
-    rate: number,
-    steps: number,
-  ): Promise<MeasuredRun | undefined> {
-    const { source, options: { signal }, settings } = this.#setup;
+  async #runLong(rate: number, steps: number): Promise<LongRun | undefined> {
+    const { source, options: { signal }, settings, trainer } = this.#setup;
     const { accumulate = 1 } = settings;
     const held = await holdOut(source, {
       batches: steps * accumulate,
@@ -153,16 +155,24 @@ class RangeTests {
     });
     if (!held) return undefined;
     try {
-      const unseen = Math.ceil(held.count / accumulate);
+      const { batches } = held;
+      const unseen = Math.ceil(batches.length / accumulate);
       const rates = [
         ...new Array<number>(steps).fill(rate),
         ...new Array<number>(unseen).fill(0),
       ];
-      return await this.#run(rates, {
+      const run = await this.#run(rates, {
         count: rates.length,
         repeat: 1,
         source: held.source,
       });
+      const outputs = trainer.model ? outputLosses(trainer.model) : [];
+      const targets = batches.flatMap((batch) =>
+        isTensorPair(batch) ? [batch.ys] : []
+      );
+      const baseline = await this.#baseline(outputs, targets);
+      if (!baseline || accumulate > 1) return { run };
+      return { run, baselines: baseline.losses };
     } finally {
       held.dispose();
     }
@@ -286,19 +296,27 @@ class RangeTests {
     return this.#zero;
   }
 
+  /** The loss of always predicting the same, where losses can be held against it. */
+  async #baseline(
+    outputs: readonly OutputLoss[],
+    others: readonly TensorTree[] = [],
+  ): Promise<Baseline | undefined> {
+    const { validation, options, survey } = this.#setup;
+    if (validation || options.classWeight !== undefined) return undefined;
+    return await baselineLoss(outputs, survey.targets, others);
+  }
+
   async #circumstances(lowestRate = Infinity): Promise<Circumstances> {
-    const { trainer, source, options, survey, validation } = this.#setup;
+    const { trainer, source, options, survey } = this.#setup;
     const { model } = trainer;
     const facts = await survey.facts();
     const { examples } = source;
     const pass = this.#pass;
     const { batchSize } = options;
     const notFinite = await source.notFinite?.();
-    const isWeighted = options.classWeight !== undefined;
-    const expected = model && facts.targets && !validation && !isWeighted
-      ? expectedLoss(model, facts.targets)
-      : undefined;
-    const mismatch = model && mismatchOf(model, facts.targets);
+    const outputs = model ? outputLosses(model) : [];
+    const expected = (await this.#baseline(outputs))?.loss;
+    const mismatch = await mismatchOf(outputs, survey.targets);
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
@@ -306,6 +324,10 @@ class RangeTests {
       facts,
       isShuffled: examples !== undefined,
       usesTargets: trainer.usesTargets,
+      isLoop: model === undefined,
+      ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)
+        ? { inputSize: facts.inputSize }
+        : {}),
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
       isDriven,

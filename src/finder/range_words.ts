@@ -23,6 +23,13 @@ function theCurve({ evidence }: Pick<RangeTestResult, "evidence">): string {
   return evidence.curve === "loss" ? "The loss" : `"${evidence.curve}"`;
 }
 
+/** How many rates were tested, of how many where that was given. */
+function tested({ finding, settings }: Unworded<RangeTestResult>): string {
+  return settings.maxBatches === undefined
+    ? `${finding.tested} of ${settings.iterations} rates`
+    : `${finding.tested} rates`;
+}
+
 type Words<Kind extends string> = {
   readonly [K in Kind]: (range: Unworded<RangeTestResult>) => string;
 };
@@ -32,7 +39,7 @@ const HEADLINES: Words<FindingKind> = {
     `Train between ${shortRate(baseLr!)} and ${shortRate(maxLr!)}`,
   "no-improvement": (range) => `${theCurve(range)} did not improve at any rate`,
   "no-improvement-before-divergence": () =>
-    "Training diverged without having improved before",
+    "Training diverged, and no improvement before it stood out of the noise",
   "still-improving": (range) =>
     `${theCurve(range)} still improved at the end of the range`,
   "levelled-off": ({ settings }) =>
@@ -44,12 +51,16 @@ const HEADLINES: Words<FindingKind> = {
   "diverged-before-improving": () => "Training diverged before it improved",
   "bounds-hidden-by-noise": (range) =>
     `${theCurve(range)} improved, but its noise hides where`,
-  "stopped-before-improving": ({ finding, settings }) =>
-    `The test was stopped after ${finding.tested} of ${settings.iterations} rates, before training improved`,
-  "stopped-while-improving": ({ finding, settings }) =>
-    `The test was stopped after ${finding.tested} of ${settings.iterations} rates, while training still improved`,
+  "stopped-before-improving": (range) =>
+    `The test was stopped after ${tested(range)}, before training improved`,
+  "stopped-while-improving": (range) =>
+    `The test was stopped after ${
+      tested(range)
+    }, while training still improved`,
   "too-few-rates": ({ finding }) =>
     `${finding.points} rates are too few to see a trend`,
+  "batches-spent": ({ settings }) =>
+    `The ${settings.maxBatches} batches that the test may train on ended before it had both bounds`,
   "too-few-finite": (range) =>
     `${
       theCurve(range)
@@ -68,9 +79,9 @@ const HEADLINES: Words<FindingKind> = {
     "The loss diverges whatever the rate: the other optimizers drive it",
   "targets-constant": () => "All targets are the same",
   "frequencies-only": ({ finding }) =>
-    `Nothing was learned but how often each target occurs${detail(finding)}`,
+    `Nothing was learned from the inputs${detail(finding)}`,
   "baseline-not-passed": ({ finding }) =>
-    `The loss improved, but not surely below that of always predicting the mean target${
+    `The loss was not seen to pass that of always predicting the same, whatever the inputs${
       detail(finding)
     }`,
   "weights-unchanged": () => "Training changed no weight at any rate",
@@ -103,6 +114,16 @@ const REMEDIES: {
   "enlarge-batch": () => "use a larger batch",
   "check-labels": () => "check that labels fit inputs",
   "check-data": () => "check the data and the loss function",
+  "check-loss": () =>
+    "check that a step lowers the very loss that trainOnBatch returns, not its negative",
+  "lower-penalties": ({ penalty, expected }) =>
+    `lower the penalties on weights, which add ${
+      shortRate(penalty)
+    } to a loss that is ${shortRate(expected)} of always predicting the same`,
+  "scale-inputs": ({ size }) =>
+    `scale the inputs to about the size of 1, as their root mean square is ${
+      shortRate(size)
+    }`,
   "lower-other-rates": () =>
     "lower their rates, or return a loss that they do not drive",
   "run-on": () => "let it run on",

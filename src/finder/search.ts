@@ -63,8 +63,8 @@ function boundsOf(
 /**
  * Finds both bounds with few batches: {@linkcode Sweeps} over growing rates say
  * where the loss takes hold and where it is undone, and {@linkcode Trials} where
- * between these the upper bound lies and that training holds there. Where all
- * that was learned is how often each target occurs, longer ones go on.
+ * between these the upper bound lies and that training holds there. Where
+ * these learn nothing from the inputs, longer ones go on.
  */
 export async function searchRange(setup: SearchSetup): Promise<Search> {
   const budget = new Budget(setup.maxBatches);
@@ -74,6 +74,7 @@ export async function searchRange(setup: SearchSetup): Promise<Search> {
   const result = (bounds: Bounds, trials: readonly RangeTrial[] = []) => ({
     grid: sweeps.grid,
     runs: sweeps.runs,
+    ...(sweeps.isCut ? { isCut: true } : {}),
     trials: [...trials],
     ...bounds,
   });

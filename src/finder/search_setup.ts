@@ -24,8 +24,8 @@ export interface SearchSetup {
     },
   ): Promise<MeasuredRun>;
   /**
-   * Whether what was learned so far may be no more than how often each target
-   * occurs, which a long training would tell.
+   * Whether nothing may have been learned from the inputs so far, which a long
+   * training would tell.
    */
   isInDoubt?(search: Search): Promise<boolean>;
   /**
@@ -36,7 +36,14 @@ export interface SearchSetup {
   runLong?(
     learningRate: number,
     steps: number,
-  ): Promise<MeasuredRun | undefined>;
+  ): Promise<LongRun | undefined>;
+}
+
+/** A training that goes on with losses of batches it did not train on. */
+export interface LongRun {
+  readonly run: MeasuredRun;
+  /** What always predicting the same gives on these batches, where it is known. */
+  readonly baselines?: readonly number[];
 }
 
 /** What a search comes to. */
@@ -46,6 +53,8 @@ export interface Search {
   /** The sweeps, whose `from` is an index of `grid`. */
   readonly runs: readonly MeasuredRun[];
   readonly trials: readonly RangeTrial[];
+  /** Whether `maxBatches` were spent before the last rate. */
+  readonly isCut?: boolean;
   /** The bounds, where there are some. */
   readonly baseLr?: number;
   readonly maxLr?: number;

@@ -65,12 +65,18 @@ export class Sweeps {
   readonly #sweeps: { from: number; run: MeasuredRun }[] = [];
   #low = 0;
   #high: number;
+  #isCut = false;
 
   constructor(setup: SearchSetup, budget: Budget) {
     this.#setup = setup;
     this.#budget = budget;
     const { startLr, endLr, pace } = setup;
     this.#high = Math.ceil(Math.log10(endLr / startLr) * pace - 1e-9);
+  }
+
+  /** Whether batches ended before the last rate of the last sweep. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** The last rate that there was to be tested. */
@@ -184,6 +190,7 @@ export class Sweeps {
     const sweep = this.#sweeps.length + 1;
     const run = await this.#setup.run(rates, { from, sweep });
     this.#budget.spend(run);
+    this.#isCut = run.stopReason === "end" && from + count <= this.#high;
     this.#sweeps.push({ from, run });
     return run;
   }

@@ -46,10 +46,10 @@ const TOLERANCE = 0.1;
 const CONFIRMED = 0.5;
 
 /**
- * Batches of a long trial, and how few are still worth it: some networks learn
- * nothing but how often each target occurs in the first fifty.
+ * The share of all batches that a long trial takes, and how few are still worth
+ * it: some networks learn nothing from their inputs in the first fifty.
  */
-const LONG_TRIAL = 100;
+const LONG_TRIAL_SHARE = 0.4;
 const SHORTEST_LONG_TRIAL = 60;
 
 /** The share of the maximum that is tried out for long: about a cycle's mean. */
@@ -162,11 +162,14 @@ export class Trials {
       { decade: this.#allowed(most + Math.log10(LONG_SHARE)), max: most },
     ];
     for (const { decade, max } of plans) {
-      const steps = Math.min(LONG_TRIAL, this.#budget.left);
+      const steps = Math.min(
+        Math.round(LONG_TRIAL_SHARE * this.#setup.maxBatches),
+        this.#budget.left,
+      );
       if (steps < SHORTEST_LONG_TRIAL) return;
-      const run = await this.#setup.runLong!(10 ** decade, steps);
-      if (!run) return;
-      const trial = this.#judge(10 ** decade, { run, steps });
+      const long = await this.#setup.runLong!(10 ** decade, steps);
+      if (!long) return;
+      const trial = this.#judge(10 ** decade, { ...long, steps });
       if (!await isInDoubt()) return max;
       // A lower rate would learn less.
       if (trial.gained !== undefined) return;
@@ -191,9 +194,10 @@ export class Trials {
     options: {
       readonly run: MeasuredRun;
       readonly steps: number;
+      readonly baselines?: readonly number[];
     },
   ): RangeTrial {
-    const { run, steps } = options;
+    const { run, steps, baselines } = options;
     this.#budget.spend(run);
     const start = mean(this.#found.starts);
     const gain = mean(this.#found.gains);
@@ -211,7 +215,7 @@ export class Trials {
       ...(run.penalty ? { penalty: run.penalty } : {}),
       ...(holds ? { gained: -change / gain } : {}),
       ...(holds && run.losses.length > steps
-        ? { unseen: run.losses.slice(steps) }
+        ? { unseen: run.losses.slice(steps), ...(baselines && { baselines }) }
         : {}),
     };
     this.done.push(trial);

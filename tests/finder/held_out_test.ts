@@ -8,26 +8,26 @@ import { seededRandom } from "../../src/runtime/random.ts";
 
 await selectBackend({ backend: "cpu" });
 
-/** Batches of two of so many examples, each of which is its own number. */
-function source(examples: number) {
+/** Batches of so many examples, each of which is its own number. */
+function source(examples: number, batchSize = 16) {
   const xs = tf.range(0, examples).reshape([examples, 1]);
   return {
     xs,
     batches: batchSource({ xs, ys: xs }, {
       name: "data",
-      batchSize: 2,
+      batchSize,
       random: seededRandom(1),
     }),
   };
 }
 
 Deno.test("holdOut() yields what is held out last, and never before", async () => {
-  for (const [examples, count] of [[4, 1], [10, 1], [24, 2], [400, 8]]) {
+  for (const [examples, count] of [[32, 1], [80, 1], [192, 2], [3200, 8]]) {
     const { xs, batches } = source(examples);
     const before = tf.memory().numTensors;
     const held = await holdOut(batches, { batches: 50 });
     assert(held);
-    assertEquals(held.count, count);
+    assertEquals(held.batches.length, count);
     const drawn: number[][] = [];
     for await (const batch of held.source.pass()) {
       drawn.push(Array.from((batch as { xs: tf.Tensor }).xs.dataSync()));
@@ -37,7 +37,7 @@ Deno.test("holdOut() yields what is held out last, and never before", async () =
     assertEquals(drawn.slice(50, 50 + count), drawn.slice(50 + count));
     const trained = new Set(drawn.slice(0, 50).flat());
     const unseen = new Set(drawn.slice(50).flat());
-    assertEquals(unseen.size, 2 * count);
+    assertEquals(unseen.size, 16 * count);
     assertEquals(trained.intersection(unseen).size, 0);
     held.dispose();
     assertEquals(tf.memory().numTensors, before);
@@ -46,9 +46,25 @@ Deno.test("holdOut() yields what is held out last, and never before", async () =
 });
 
 Deno.test("holdOut() has nothing to hold out of a single batch", async () => {
-  const { xs, batches } = source(2);
+  const { xs, batches } = source(16);
   const before = tf.memory().numTensors;
   assertEquals(await holdOut(batches, { batches: 50 }), undefined);
+  assertEquals(tf.memory().numTensors, before);
+  xs.dispose();
+});
+
+Deno.test("holdOut() holds nothing out of so few examples that it would tell nothing", async () => {
+  const { xs, batches } = source(12, 4);
+  const before = tf.memory().numTensors;
+  const held = await holdOut(batches, { batches: 7 });
+  assertEquals(held!.batches, []);
+  let drawn = 0;
+  for await (const batch of held!.source.pass()) {
+    disposeBatch(batch);
+    drawn++;
+  }
+  assertEquals(drawn, 7);
+  held!.dispose();
   assertEquals(tf.memory().numTensors, before);
   xs.dispose();
 });

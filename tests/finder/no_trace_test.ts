@@ -160,12 +160,13 @@ async function find(
       );
       return;
     case "extensions and trials": {
-      // Nothing is to be learned of these, which a long trial is to tell.
-      const noise = tf.randomNormal([EXAMPLES, 2], 0, 1, "float32", 9);
-      const range = await findLearningRate(model, { xs: all.xs, ys: noise }, {
-        batchSize: BATCH,
-      });
-      noise.dispose();
+      // Nothing is to be learned from these, which a long trial is to tell.
+      const noise = {
+        xs: tf.randomNormal([16 * BATCH, 5], 0, 1, "float32", 8),
+        ys: tf.randomNormal([16 * BATCH, 2], 0, 1, "float32", 9),
+      };
+      const range = await findLearningRate(model, noise, { batchSize: BATCH });
+      tf.dispose(noise);
       assert(range.runs.length > 1);
       assert(range.trials?.some(({ unseen }) => unseen), `${range}`);
       return;

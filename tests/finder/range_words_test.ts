@@ -34,6 +34,7 @@ const blownUp = (from: number) => (part: number) =>
 /** What the curve alone does not show: see `verdicts_test.ts`. */
 type Seen =
   | "trials-failed"
+  | "batches-spent"
   | "data-not-finite"
   | "loss-not-finite"
   | "targets-in-runs"

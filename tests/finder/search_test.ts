@@ -119,7 +119,8 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
   const runLong = async (rate: number, steps: number) => {
     long.push(rate);
     const unseen = new Array<number>(4).fill(rate);
-    return await run([...new Array<number>(steps).fill(rate), ...unseen], {});
+    const rates = [...new Array<number>(steps).fill(rate), ...unseen];
+    return { run: await run(rates, {}), baselines: [1, 2, 3, 4] };
   };
   // Learned by then: half of the way to the rate that held for long.
   const found = await searchRange({
@@ -132,6 +133,7 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
   assert(long[0] > sure.maxLr!, `${long} ${sure.maxLr}`);
   assertAlmostEquals(found.maxLr!, Math.sqrt(sure.maxLr! * long[0]), 1e-9);
   assertEquals(found.trials.at(-1)!.unseen?.length, 4);
+  assertEquals(found.trials.at(-1)!.baselines, [1, 2, 3, 4]);
 
   // Not even then: the bounds stay, and no lower rate is tried.
   long.length = 0;

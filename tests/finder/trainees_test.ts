@@ -1,6 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { type CustomTrainee, findLearningRate } from "@clr/clr";
+import {
+  type CustomTrainee,
+  findLearningRate,
+  getLearningRate,
+  setLearningRate,
+} from "@clr/clr";
 
 await tf.setBackend("cpu");
 
@@ -188,4 +193,64 @@ Deno.test("findLearningRate() says that other optimizers drive a loss, which no 
     optimizer.dispose();
     rival.dispose();
   }
+});
+
+/** A loop that fits a slope, and what else it does after each step. */
+async function findSlope(
+  after: (optimizer: tf.Optimizer) => void,
+  sign: 1 | -1 = 1,
+) {
+  const w = tf.variable(tf.scalar(1));
+  const optimizer = tf.train.adam(0.01);
+  const xs = tf.randomNormal([128, 1], 0, 1, "float32", 1);
+  const ys = xs.mul(3);
+  try {
+    return await findLearningRate({
+      optimizer,
+      variables: [w],
+      trainOnBatch: ({ xs, ys }) => {
+        const loss = () => xs.mul(w).sub(ys).square().mean() as tf.Scalar;
+        optimizer.minimize(() => loss().mul(sign), false, [w]);
+        after(optimizer);
+        return tf.tidy(loss);
+      },
+    }, { xs, ys });
+  } finally {
+    assertEquals(w.dataSync()[0], 1);
+    assertEquals(getLearningRate(optimizer), 0.01);
+    tf.dispose([w, xs, ys]);
+    optimizer.dispose();
+  }
+}
+
+Deno.test("findLearningRate() refuses a loop that sets the rate itself", async () => {
+  await assertRejects(
+    () => findSlope((optimizer) => setLearningRate(optimizer, 0.003)),
+    TypeError,
+    "trainOnBatch must leave the optimizer's rate as it is: current value is 0.003 after it was set to 0.00001",
+  );
+});
+
+Deno.test("findLearningRate() asks whether the loss is lowered where it only rises", async () => {
+  const { verdict, remedies } = await findSlope(() => {}, -1);
+  assert(verdict !== "good");
+  assert(remedies.some(({ kind }) => kind === "check-loss"));
+});
+
+Deno.test("findLearningRate() refuses text in place of numbers", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const data = {
+    xs: tf.ones([4, 1]),
+    ys: tf.tensor2d([["a"], ["b"], ["a"], ["b"]]),
+  };
+  await assertRejects(
+    () => findLearningRate(model, data),
+    TypeError,
+    "ys of data must hold numbers: current value is a string tensor of shape [4,1]",
+  );
+  model.dispose();
+  tf.dispose(data);
 });

@@ -289,7 +289,8 @@ Deno.test("findLearningRate() trains for long where short trainings teach but ho
     return { model, data: tensors(examples) };
   };
   const short = await find(make, { maxBatches: 130 });
-  assertEquals(short.verdict, "no-signal", short.advice);
+  assertEquals(short.finding.kind, "baseline-not-passed", short.advice);
+  assertMatch(short.advice, /raise maxBatches, to 250/);
   const long = await find(make);
   assertEquals(long.verdict, "good", long.advice);
   assert(long.trials!.some(({ unseen }) => unseen));
