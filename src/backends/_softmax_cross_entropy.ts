@@ -9,11 +9,13 @@ import * as tf from "@tensorflow/tfjs";
 
 /** −Σ labels · ln softmax(logits) over the last axis. */
 function softmaxCrossEntropy(
-  labels: tf.Tensor | tf.TensorLike,
-  logits: tf.Tensor | tf.TensorLike,
-  weights?: tf.Tensor | tf.TensorLike,
-  labelSmoothing = 0,
-  reduction = tf.Reduction.SUM_BY_NONZERO_WEIGHTS,
+  ...[
+    labels,
+    logits,
+    weights,
+    labelSmoothing = 0,
+    reduction = tf.Reduction.SUM_BY_NONZERO_WEIGHTS,
+  ]: Parameters<typeof tf.losses.softmaxCrossEntropy>
 ): tf.Tensor {
   return tf.tidy(() => {
     const floats = (x: tf.Tensor | tf.TensorLike) =>

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exitWith } from "../../src/command/run.ts";
+import { type ProgramResult, runDeno } from "../_run.ts";
 import { UsageError } from "../../src/command/usage_error.ts";
 
 /** The exit status that a program ends with; the test's own stays 0. */
@@ -46,14 +47,11 @@ Deno.test("exitWith() leaves a fault of the program its stack", async () => {
   }
 });
 
-async function run(
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
+function run(...args: string[]): Promise<ProgramResult> {
   const program = new URL("../../src/command/mod.ts", import.meta.url);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["eval", "--ext=ts"],
-      `import { runCommand } from "${program.href}";
+  return runDeno([
+    ...["eval", "--ext=ts"],
+    `import { runCommand } from "${program.href}";
       await runCommand({
         summary: "Counts.",
         usage: "count [flags]",
@@ -64,15 +62,7 @@ async function run(
           return 0;
         },
       }, ${JSON.stringify(args)});`,
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  ]);
 }
 
 Deno.test("runCommand() says what went wrong in a line, on standard error", async () => {
