@@ -21,11 +21,13 @@ function floats(name: string, x: tf.Tensor | tf.TensorLike): tf.Tensor {
 
 /** −Σ labels · ln softmax(logits) over the last axis. */
 function softmaxCrossEntropy(
-  labels: tf.Tensor | tf.TensorLike,
-  logits: tf.Tensor | tf.TensorLike,
-  weights?: tf.Tensor | tf.TensorLike,
-  labelSmoothing = 0,
-  reduction = tf.Reduction.SUM_BY_NONZERO_WEIGHTS,
+  ...[
+    labels,
+    logits,
+    weights,
+    labelSmoothing = 0,
+    reduction = tf.Reduction.SUM_BY_NONZERO_WEIGHTS,
+  ]: Parameters<typeof tf.losses.softmaxCrossEntropy>
 ): tf.Tensor {
   return tf.tidy(() => {
     const given = floats("onehotLabels", labels);
