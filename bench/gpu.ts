@@ -336,7 +336,7 @@ class Measurement {
     const overhead = await measureOverhead(
       this.flags.rehearse
         ? REHEARSAL.overhead
-        : { batchSize: this.batch, batches: 50, pairs: 20 },
+        : { batchSize: this.batch, batches: 150, pairs: 6 },
     );
     this.result.overhead = overhead;
     console.log(

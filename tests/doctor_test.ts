@@ -7,6 +7,7 @@ import {
 import { fromFileUrl } from "@std/path";
 import { type BackendName, knownLimits } from "@clr/clr/backends";
 import { formatReport, type MachineReport } from "../src/doctor.ts";
+import { outputOfDeno, runDeno } from "./_run.ts";
 import { hasCompiler, Workbench } from "./devices/_compiler.ts";
 
 const DOCTOR = fromFileUrl(new URL("../src/doctor.ts", import.meta.url));
@@ -19,12 +20,8 @@ async function doctor(
   flags: string[],
   env: Record<string, string> = {},
 ): Promise<MachineReport> {
-  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, DOCTOR, "--json"],
-    env,
-  }).output();
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const args = ["run", "--no-prompt", ...flags, DOCTOR, "--json"];
+  return JSON.parse(await outputOfDeno(args, { env }));
 }
 
 Deno.test({
@@ -175,10 +172,9 @@ Processor
 
 Deno.test("doctor prints help and refuses unknown flags", async () => {
   const run = async (flag: string) => {
-    const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", DOCTOR, flag],
-    }).output();
-    const text = new TextDecoder().decode(code ? stderr : stdout);
+    const args = ["run", "--no-prompt", DOCTOR, flag];
+    const { stdout, stderr, code } = await runDeno(args);
+    const text = code ? stderr : stdout;
     assert(text.split("\n").every((line) => line.length <= 80));
     return { code, text };
   };

@@ -7,6 +7,8 @@ import {
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR } from "../src/training/cyclic_lr.ts";
 import { LearningRateRange } from "../src/finder/range.ts";
+import { withFolder } from "./_folder.ts";
+import { type ProgramResult, runDeno } from "./_run.ts";
 import { pointsOf, readFolder } from "./training/_event_reader.ts";
 
 const COMMAND = fromFileUrl(new URL("../src/find_lr.ts", import.meta.url));
@@ -36,43 +38,24 @@ export function createData({ factor, seed }) {
 }
 `;
 
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function findLr(
+function findLr(
   args: string[],
   cwd: string,
   env: Record<string, string> = {},
-): Promise<Run> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--allow-all",
-      "--no-check",
-      "--config",
-      fromFileUrl(new URL("../deno.json", import.meta.url)),
-      COMMAND,
-      ...args,
-    ],
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+): Promise<ProgramResult> {
+  const config = fromFileUrl(new URL("../deno.json", import.meta.url));
+  return runDeno([
+    ...["run", "--allow-all", "--no-check", "--config", config],
+    ...[COMMAND, ...args],
+  ], { cwd, env });
 }
 
 /** Runs `body` in a folder of its own that holds the module as train.ts. */
-async function inFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
+function inFolder(body: (folder: string) => Promise<void>) {
+  return withFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "train.ts"), MODULE);
     await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 const TEST = ["--backend", "cpu", "--batch-size", "32", "--no-plots"];

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { runProgram, withFolder } from "./_run.ts";
+import { outputOfDeno, runProgram } from "./_run.ts";
+import { withFolder } from "./_folder.ts";
 
 const ROOT = fromFileUrl(new URL("../", import.meta.url));
 
@@ -17,15 +18,7 @@ Deno.test("init writes a project that trains as it stands", () =>
       config,
       JSON.stringify({ ...written, links: [ROOT], lock: false }),
     );
-    const train = await new Deno.Command(Deno.execPath(), {
-      args: ["task", "train"],
-      cwd: project,
-      env: { NO_COLOR: "1" },
-    }).output();
-    const [out, err] = [train.stdout, train.stderr].map((bytes) =>
-      new TextDecoder().decode(bytes)
-    );
-    assertEquals(train.code, 0, err);
+    const out = await outputOfDeno(["task", "train"], { cwd: project });
     assertStringIncludes(out, "Train between");
     const accuracy = Number(/accuracy +([\d.]+)/.exec(out)?.[1]);
     assert(accuracy > 0.9, out);

@@ -58,7 +58,7 @@ const STROKES: readonly (readonly (readonly Point[])[])[] = [
 ];
 
 /** The distance from a point to the segment from `a` to `b`. */
-function distance(x: number, y: number, a: Point, b: Point): number {
+function distance([x, y]: Point, [a, b]: readonly [Point, Point]): number {
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const along = ((x - a[0]) * dx + (y - a[1]) * dy) / (dx * dx + dy * dy);
   const t = Math.min(1, Math.max(0, along));
@@ -131,7 +131,7 @@ export function drawSyntheticDigits(
     for (let row = fromRow; row < toRow; row++) {
       for (let column = fromColumn; column < toColumn; column++) {
         const covered = halfStroke + 0.5 -
-          distance(column + 0.5, row + 0.5, a, b);
+          distance([column + 0.5, row + 0.5], [a, b]);
         const at = image + row * width + column;
         const value = Math.round(255 * Math.min(1, Math.max(0, covered)));
         images[at] = Math.max(images[at], value);

@@ -17,12 +17,14 @@ interface TapeNode {
 interface RecordingEngine {
   readonly state: { readonly activeTape: TapeNode[] };
   addTapeNode(
-    name: string,
-    inputs: tf.NamedTensorMap,
-    outputs: readonly tf.Tensor[],
-    gradient: unknown,
-    saved: readonly tf.Tensor[],
-    attrs: unknown,
+    ...noted: [
+      name: string,
+      inputs: tf.NamedTensorMap,
+      outputs: readonly tf.Tensor[],
+      gradient: unknown,
+      saved: readonly tf.Tensor[],
+      attrs: unknown,
+    ]
   ): void;
 }
 
@@ -34,7 +36,8 @@ export function orderSavedOutputs(): void {
   ordered = true;
   const engine = tf.engine() as unknown as RecordingEngine;
   const add = engine.addTapeNode.bind(engine);
-  engine.addTapeNode = (name, inputs, outputs, gradient, saved, attrs) => {
+  engine.addTapeNode = (...noted) => {
+    const [, , outputs, , saved] = noted;
     const { activeTape } = engine.state;
     // The copies are the last that was noted.
     let first = activeTape.length;
@@ -44,7 +47,7 @@ export function orderSavedOutputs(): void {
     const copies = activeTape.splice(first);
     const isOfOutput = ({ inputs: { x } }: TapeNode) => outputs.includes(x);
     activeTape.push(...copies.filter((copy) => !isOfOutput(copy)));
-    add(name, inputs, outputs, gradient, saved, attrs);
+    add(...noted);
     activeTape.push(...copies.filter(isOfOutput));
   };
 }

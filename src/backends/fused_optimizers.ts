@@ -10,6 +10,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import {
+  offerScaledStep,
+  type ScaledStep,
+  type StepFactors,
+} from "../tfjs/scaled_steps.ts";
 import { hasKernel, runKernel } from "./_engine.ts";
 import {
   adadelta,
@@ -30,6 +35,8 @@ export interface UpdatedWeight {
   readonly gradient: tf.Tensor;
   /** Such as the moments of Adam, in the order in which its rule names them. */
   readonly slots: readonly tf.Variable[];
+  /** What the change of the value is multiplied by. */
+  readonly factor?: number | undefined;
 }
 
 /** What an optimizer does in a step, for all its weights at once. */
@@ -54,7 +61,12 @@ export interface UpdateKernelAttrs {
   /** The slots of each weight. */
   readonly slots: number;
   readonly constants: readonly number[];
+  /** What the change of each weight is multiplied by, if any is. */
+  readonly factors?: readonly number[];
 }
+
+/** Backends whose kernels know factors. */
+const WITH_FACTORS: readonly string[] = ["webgpu"];
 
 /**
  * Updates weights and slots by a kernel of the current backend.
@@ -66,6 +78,8 @@ export interface UpdateKernelAttrs {
 export function runUpdate(update: OptimizerUpdate): boolean {
   const { kernel, scalars, constants, weights } = update;
   if (!hasKernel(kernel) || !weights.every(isPlain)) return false;
+  const isScaled = weights.some(({ factor = 1 }) => factor !== 1);
+  if (isScaled && !WITH_FACTORS.includes(tf.getBackend())) return false;
   if (weights.length === 0) return true;
   const inputs = [
     ...scalars,
@@ -79,6 +93,7 @@ export function runUpdate(update: OptimizerUpdate): boolean {
     scalars: scalars.length,
     slots: weights[0].slots.length,
     constants,
+    ...isScaled && { factors: weights.map(({ factor = 1 }) => factor) },
   };
   tf.tidy(() => {
     const outputs = runKernel<tf.Tensor[]>(kernel, inputs, attrs);
@@ -118,43 +133,50 @@ function slotsOf<Own>(
 }
 
 type ApplyGradients = tf.Optimizer["applyGradients"];
+type Gradients = Parameters<ApplyGradients>[0];
 
 function fuse<Own extends Fields>(rule: Rule<Own>): void {
   const { prototype } = rule.optimizer;
   const original: ApplyGradients = prototype.applyGradients;
-  function applyGradients(
-    this: tf.Optimizer & Own,
-    gradients: Parameters<ApplyGradients>[0],
-  ): void {
-    const kernel = rule.kernel(this);
-    if (!hasKernel(kernel)) {
-      return original.call(this, gradients);
-    }
+  function attempt(
+    optimizer: tf.Optimizer & Own,
+    gradients: Gradients,
+    factors?: StepFactors,
+  ): boolean {
+    const kernel = rule.kernel(optimizer);
+    if (!hasKernel(kernel)) return false;
     const named = Array.isArray(gradients)
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
-    const fused = tf.tidy(() => {
-      const fields = rule.slots(this);
+    const isDone = tf.tidy(() => {
+      const fields = rule.slots(optimizer);
       const weights = named.flatMap(({ name, tensor }, i) => {
         // A weight that this step does not move gets its slots all the same.
-        const slots = slotsOf(this, fields, { name, index: i });
+        const slots = slotsOf(optimizer, fields, { name, index: i });
         const value = tf.engine().registeredVariables[name];
-        return tensor == null ? [] : [{ value, gradient: tensor, slots }];
+        const factor = factors?.get(name);
+        return tensor == null
+          ? []
+          : [{ value, gradient: tensor, slots, factor }];
       });
       const update = {
         kernel,
-        scalars: rule.scalars?.(this) ?? [],
-        constants: rule.constants?.(this) ?? [],
+        scalars: rule.scalars?.(optimizer) ?? [],
+        constants: rule.constants?.(optimizer) ?? [],
         weights,
       };
       if (!runUpdate(update)) return false;
-      rule.finish?.(this);
+      rule.finish?.(optimizer);
       return true;
     });
-    if (!fused) return original.call(this, gradients);
-    this.incrementIterations();
+    if (isDone) optimizer.incrementIterations();
+    return isDone;
+  }
+  function applyGradients(this: tf.Optimizer & Own, gradients: Gradients) {
+    if (!attempt(this, gradients)) original.call(this, gradients);
   }
   prototype.applyGradients = applyGradients;
+  offerScaledStep(applyGradients, attempt as ScaledStep);
 }
 
 let fused = false;

@@ -1,5 +1,6 @@
-import { checkData, record, show } from "../runtime/check_data.ts";
 import * as tf from "@tensorflow/tfjs";
+import { checkData, record, show } from "../runtime/check_data.ts";
+import { applyScaled } from "../tfjs/scaled_steps.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import type { LayersModel, Optimizer, Tensor } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
@@ -147,7 +148,11 @@ export function layerRates(
   }
 
   const original = optimizer.applyGradients;
+  const stepFactors = new Map(
+    scaled.map(({ variable, factor }) => [variable.name, factor]),
+  );
   optimizer.applyGradients = (gradients: Gradients) => {
+    if (applyScaled(optimizer, gradients, stepFactors)) return;
     // Clones share their data until the optimizer replaces it.
     const before = scaled.map(({ variable }) => tf.keep(variable.clone()));
     try {

@@ -26,7 +26,7 @@ import {
   verdictOf,
 } from "../../bench/finder/grid_search/report.ts";
 import { train } from "../../bench/finder/grid_search/train.ts";
-import { tempDir } from "../examples/datasets/_fixtures.ts";
+import { tempDir } from "../_folder.ts";
 
 await selectBackend({ backend: "wasm", threads: 1 });
 

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { runDeno } from "../_run.ts";
 
 const interrupt =
   new URL("../../src/command/interrupt.ts", import.meta.url).href;
@@ -16,10 +17,8 @@ async function run(body: string): Promise<{ code: number; stdout: string }> {
       await aborted;
     }
     ${body}`;
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", source],
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout) };
+  const { code, stdout } = await runDeno(["eval", source]);
+  return { code, stdout };
 }
 
 const ignore = Deno.build.os === "windows";

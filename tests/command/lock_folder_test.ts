@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FolderInUseError, lockFolder, writeFile } from "@clr/clr/command";
-import { withFolder } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 const module =
   new URL("../../src/command/lock_folder.ts", import.meta.url).href;

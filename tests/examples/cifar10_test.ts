@@ -12,7 +12,8 @@ import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
 import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
 const run = (...args: string[]) => runProgram("examples/cifar10.ts", ...args);

@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 import { PYTHON } from "../_python.ts";
 
 const CLUSTER = new URL("../../examples/cluster/", import.meta.url);

@@ -3,7 +3,8 @@ import { fromFileUrl } from "@std/path";
 import { parse } from "yaml";
 import { FLAGS, tasksOf } from "../../examples/paper.ts";
 import { parseFlags } from "../../src/command/parse_flags.ts";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 const CLUSTER = new URL("../../examples/cluster/", import.meta.url);
 const read = (name: string) => Deno.readTextFile(new URL(name, CLUSTER));

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { createModel, FLAGS } from "../../examples/fashion_mnist.ts";
 import { parseFlags } from "../../src/command/parse_flags.ts";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 Deno.test("createModel() gives a compiled MiniGoogLeNet for grey images", async () => {
   await tf.setBackend("cpu");

@@ -4,7 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import { encode as encodePng } from "fast-png";
 import { encode as encodeJpeg } from "jpeg-js";
 import { toOnnx, type ToOnnxOptions } from "@clr/clr/onnx";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 const COLORS = {
   red: [220, 20, 30],

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
 Deno.test("mnist.ts finds a range and trains one cycle in it", () =>

@@ -1,7 +1,8 @@
 /** Disks that are full and folders that cannot be written. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { runProgram, withFolder } from "../_run.ts";
+import { runProgram } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 /** Runs `test` where a small file system is mounted; false where root is not to be had. */
 async function onSmallDisk(

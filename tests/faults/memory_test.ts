@@ -6,7 +6,7 @@ import { CyclicLR } from "@clr/clr";
 import { type BackendName, selectBackend } from "@clr/clr/backends";
 import { Checkpointer, StopOnAbort } from "@clr/clr/training";
 import { hasAdapter } from "../backends/_adapter.ts";
-import { withFolder } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 /**
  * Batches on each backend: on WebGPU fewer, as a software adapter is slow.

@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BadServer, BEHAVIOURS } from "./_bad_servers.ts";
 import { hasAdapter } from "../backends/_adapter.ts";
-import { withFolder } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
+import { outputOfDeno, type ProgramResult, runDeno } from "../_run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const SMALL = [
@@ -56,24 +57,14 @@ async function run(
     readonly args?: readonly string[];
     readonly env?: { readonly [name: string]: string };
   },
-): Promise<{ code: number; stdout: string; stderr: string }> {
+): Promise<ProgramResult> {
   const place = (text: string) => text.replace(/\b(OUT|DIR)\b/, out);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--no-check"],
-      ...flags.map(place),
-      program,
-      ...args.map(place),
-    ],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  return await runDeno([
+    ...["run", "--no-prompt", "--no-check"],
+    ...flags.map(place),
+    program,
+    ...args.map(place),
+  ], { cwd: ROOT, env });
 }
 
 const page = await Deno.readTextFile(new URL("docs/permissions.md", ROOT));
@@ -181,11 +172,7 @@ Deno.test("a download runs with what docs/permissions.md says it needs besides",
     await using server = new BadServer(
       BEHAVIOURS["answers as it should"].how,
     );
-    const info = new Deno.Command(Deno.execPath(), {
-      args: ["info", "--json"],
-    });
-    const { stdout } = await info.output();
-    const { denoDir } = JSON.parse(new TextDecoder().decode(stdout));
+    const { denoDir } = JSON.parse(await outputOfDeno(["info", "--json"]));
     const { host } = new URL(server.url);
     const flags = [env, `${net}=${host}`, `${write}=${cache}`, "--allow-read"];
     const program = "tests/faults/_download_mnist.ts";

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { download } from "../../examples/datasets/_download.ts";
 import { exists } from "../../examples/datasets/_cache.ts";
 import { DatasetError } from "../../examples/datasets/image_dataset.ts";
-import { tempDir } from "../examples/datasets/_fixtures.ts";
+import { tempDir } from "../_folder.ts";
 import { BadServer, BEHAVIOURS, FILE } from "./_bad_servers.ts";
 
 const md5 = createHash("md5").update(FILE).digest("hex");

@@ -1,5 +1,7 @@
 /** The modules that an entry point of the package loads. */
 
+import { outputOfDeno } from "../_run.ts";
+
 interface Dependency {
   readonly isDynamic?: boolean;
   readonly code?: { readonly specifier?: string };
@@ -28,11 +30,11 @@ export async function readModules(
   entry: string,
   { later }: ReadModulesOptions,
 ): Promise<Module[]> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
-    cwd: new URL("../../", import.meta.url),
-  }).output();
-  const graph: Graph = JSON.parse(new TextDecoder().decode(stdout));
+  const graph: Graph = JSON.parse(
+    await outputOfDeno(["info", "--json", entry], {
+      cwd: new URL("../../", import.meta.url),
+    }),
+  );
   const byName = new Map(graph.modules.map((one) => [one.specifier, one]));
   const found = new Map<string, Module>();
   const queue = [...graph.roots];

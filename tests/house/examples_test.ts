@@ -6,7 +6,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { encode } from "fast-png";
-import { withFolder } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
+import { outputOfDeno } from "../_run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -76,14 +77,7 @@ async function runAlone(
   args: readonly string[],
 ): Promise<string> {
   await copyOut(example, project);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", example, ...args],
-    cwd: project,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  assertEquals(code, 0, decoder.decode(stderr));
-  return decoder.decode(stdout);
+  return await outputOfDeno(["run", "-A", example, ...args], { cwd: project });
 }
 
 const TINY = [

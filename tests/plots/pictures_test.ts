@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { withFolder } from "../_run.ts";
+import { namesIn, withFolder } from "../_folder.ts";
+import { runDeno } from "../_run.ts";
 import { decodePng } from "./_png.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
@@ -27,20 +28,13 @@ async function findLr(folder: string, ...args: string[]) {
   const module = join(folder, "train.ts");
   await Deno.writeTextFile(module, MODULE);
   const out = join(folder, "out");
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")],
-      ...[join(ROOT, "src/find_lr.ts"), module, "--backend", "cpu"],
-      ...["--batch-size", "20", "--end-lr", "100", "--repeats", "1"],
-      ...["--out", out, ...args],
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  const files = code !== 0
-    ? []
-    : Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
-  return { out, files, stdout: decode(stdout), stderr: decode(stderr), code };
+  const result = await runDeno([
+    ...["run", "-A", "--no-check", "--config", join(ROOT, "deno.json")],
+    ...[join(ROOT, "src/find_lr.ts"), module, "--backend", "cpu"],
+    ...["--batch-size", "20", "--end-lr", "100", "--repeats", "1"],
+    ...["--out", out, ...args],
+  ]);
+  return { out, files: result.code === 0 ? namesIn(out) : [], ...result };
 }
 
 Deno.test("find-lr draws what it found, live too", () =>

@@ -4,21 +4,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { createRequire } from "node:module";
 import { type Browser, browserTest, watchedPage } from "../plots/_chromium.ts";
-import { sharedFolder } from "../_run.ts";
+import { sharedFolder } from "../_folder.ts";
+import { outputOfDeno } from "../_run.ts";
 import type { Outcome } from "./_everywhere.ts";
 import { assertSameOutcome } from "./_same_outcome.ts";
 import { serveFolder } from "./_static_server.ts";
 
 const ROOT = fromFileUrl(new URL("../../", import.meta.url));
-
-async function deno(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: ROOT,
-  }).output();
-  assertEquals(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
 
 const EVERYWHERE = new URL("_everywhere.ts", import.meta.url).href;
 
@@ -46,7 +38,7 @@ globalThis.inWorker = (...given) => new Promise((resolve) => {
 <script type="module" src="page.js"></script>`,
   );
   // As a person's bundler would, which knows nothing of this package.
-  await deno([
+  await outputOfDeno([
     ...["bundle", "--quiet", "--platform", "browser", "--outdir", folder],
     ...["--config", join(ROOT, "deno.json")],
     ...[join(folder, "page.ts"), join(folder, "worker.ts")],
@@ -94,7 +86,7 @@ browserTest(
 console.log(JSON.stringify(await everywhere({ backend: "wasm", threads: 2 })));`,
     );
     const expected: Outcome = JSON.parse(
-      await deno([
+      await outputOfDeno([
         ...["run", "-A", "--no-check"],
         ...["--config", join(ROOT, "deno.json"), main],
       ]),

@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { runDeno } from "../_run.ts";
 import type { Outcome } from "./_everywhere.ts";
 import { assertSameOutcome } from "./_same_outcome.ts";
 import { type NpmProject, npmProject, runtimes } from "./_npm_package.ts";
@@ -32,16 +33,13 @@ async function runInDeno(
   module: string,
   ...args: readonly string[]
 ): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--no-check"],
-      ...["--config", fromFileUrl(new URL("deno.json", ROOT))],
-      ...[fromFileUrl(new URL(module, import.meta.url)), ...args],
-    ],
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  assert(text, new TextDecoder().decode(stderr));
-  return text;
+  const { stdout, stderr } = await runDeno([
+    ...["run", "-A", "--no-check"],
+    ...["--config", fromFileUrl(new URL("deno.json", ROOT))],
+    ...[fromFileUrl(new URL(module, import.meta.url)), ...args],
+  ]);
+  assert(stdout, stderr);
+  return stdout;
 }
 
 /**

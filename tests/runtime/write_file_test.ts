@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { writeFile } from "../../src/runtime/write_file.ts";
-import { withFolder } from "../_run.ts";
+import { withFolder } from "../_folder.ts";
 
 const names = (folder: string) =>
   [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

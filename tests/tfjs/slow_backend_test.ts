@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CyclicLR, findLearningRate } from "@clr/clr";
 import { preflight } from "@clr/clr/backends";
+import { runDeno } from "../_run.ts";
 import { explainSlowBackend } from "../../src/tfjs/slow_backend.ts";
 
 /** What is warned of, and printed as tfjs's own advice, while `run` runs. */
@@ -103,13 +104,9 @@ Deno.test("findLearningRate() warns of a convolution in a loop of one's own", as
 
 /** What a program prints as errors that begins like this. */
 async function errorsOf(program: string): Promise<string> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--ext=ts", program],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder().decode(stderr);
-  assertEquals(success, true, text);
-  return text;
+  const { code, stderr } = await runDeno(["eval", "--ext=ts", program]);
+  assertEquals(code, 0, stderr);
+  return stderr;
 }
 
 const TRAIN = `

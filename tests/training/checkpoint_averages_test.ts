@@ -15,7 +15,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "@clr/clr/training";
-import { inFolder } from "./_in_folder.ts";
+import { withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
 
@@ -98,7 +98,7 @@ class Run {
 }
 
 Deno.test("Checkpoint.restore() lets averages and snapshots go on bit for bit", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     using run = new Run();
     await run.train(14);
     await saveCheckpoint(folder, run.subject);
@@ -123,7 +123,7 @@ Deno.test("Checkpoint.restore() lets averages and snapshots go on bit for bit", 
   }));
 
 Deno.test("Checkpoint.restore() gives averages to weights by name, however frozen", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     using run = new Run();
     await run.train(6);
     await saveCheckpoint(folder, run.subject);
@@ -141,7 +141,7 @@ Deno.test("Checkpoint.restore() gives averages to weights by name, however froze
   }));
 
 Deno.test("Checkpoint.restore() refuses averages that were not saved, changing nothing", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     using run = new Run();
     await run.train(3);
     const { model, scheduler, averages, snapshots } = run.subject;
@@ -166,7 +166,7 @@ Deno.test("Checkpoint.restore() refuses averages that were not saved, changing n
   }));
 
 Deno.test("saveCheckpoint() refuses averages in use and those of another model", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     using run = new Run();
     using other = new Run();
     const { model, averages } = run;
@@ -207,7 +207,7 @@ Deno.test("saveCheckpoint() refuses averages in use and those of another model",
   }));
 
 Deno.test("Checkpointer saves averages, and refuses to stand before them", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     using run = new Run();
     const { model, clr, averages } = run;
     const xs = tf.ones([6, 2]);

@@ -15,7 +15,7 @@ import {
   saveCheckpoint,
   StopOnAbort,
 } from "@clr/clr/training";
-import { inFolder, namesIn } from "./_in_folder.ts";
+import { namesIn, withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
 
@@ -62,7 +62,7 @@ function sizeOf(folder: string): number {
 }
 
 Deno.test("saveCheckpoint() adds to the history's file what is new, and a column that is", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const scheduler = trained(3);
     const sizes: number[] = [];
     for (let i = 0; i < 6; i++) {
@@ -82,7 +82,7 @@ Deno.test("saveCheckpoint() adds to the history's file what is new, and a column
   }));
 
 Deno.test("saveCheckpoint() of a resumed run goes on in the same file", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     await saveCheckpoint(folder, { model, scheduler: trained(5) });
     const [file] = historyFiles(folder);
     const resumed = await reload(folder);
@@ -94,7 +94,7 @@ Deno.test("saveCheckpoint() of a resumed run goes on in the same file", () =>
   }));
 
 Deno.test("saveCheckpoint() never overwrites what a newer checkpoint needs", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const scheduler = trained(2);
     await saveCheckpoint(folder, { model, scheduler });
     const early = (await loadCheckpoint(folder))!;
@@ -113,7 +113,7 @@ Deno.test("saveCheckpoint() never overwrites what a newer checkpoint needs", () 
   }));
 
 Deno.test("saveCheckpoint() of another run starts a file of its own and removes the old when none needs it", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const one = trained(4);
     await saveCheckpoint(folder, { model, scheduler: one });
     const [old] = historyFiles(folder);
@@ -126,7 +126,7 @@ Deno.test("saveCheckpoint() of another run starts a file of its own and removes 
   }));
 
 Deno.test("saveCheckpoint() leaves alone the bytes of a write that was cut off", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const scheduler = trained(4);
     await saveCheckpoint(folder, { model, scheduler });
     const [file] = historyFiles(folder);
@@ -139,7 +139,7 @@ Deno.test("saveCheckpoint() leaves alone the bytes of a write that was cut off",
   }));
 
 Deno.test("loadCheckpoint() finds any byte of the history that changed, and passes over", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const scheduler = trained(2);
     await saveCheckpoint(folder, { model, scheduler });
     goOn(scheduler, 2);
@@ -171,7 +171,7 @@ Deno.test("loadCheckpoint() finds any byte of the history that changed, and pass
   }));
 
 Deno.test("saveCheckpoint() in calls at once saves each", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const scheduler = trained(3);
     const paths = await Promise.all(
       [1, 2, 3].map(() =>
@@ -187,7 +187,7 @@ Deno.test("saveCheckpoint() in calls at once saves each", () =>
   }));
 
 Deno.test("loadCheckpoint() passes over what cannot be read as a file", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const first = await saveCheckpoint(folder, { model });
     for (const file of ["tensors.safetensors", "checkpoint.json"]) {
       const newest = await saveCheckpoint(folder, { model });
@@ -207,7 +207,7 @@ const ys = tf.tidy(() => xs.sum(1, true));
 
 for (const kind of ["fit", "fitDataset", "fitDataset without end"] as const) {
   Deno.test(`Checkpointer saves the last batch of an epoch with the epoch's row, in ${kind}`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const clr = new CyclicLR({ stepSize: 3 });
       const saver = new Checkpointer(folder, { scheduler: clr, every: 5 });
       const callbacks = [clr, saver];
@@ -234,7 +234,7 @@ for (const kind of ["fit", "fitDataset", "fitDataset without end"] as const) {
 }
 
 Deno.test("Checkpointer saves the batch in which its signal is aborted, and training ends", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     for (const [at, epochs] of [[3, []], [5, [1]]] as const) {
       const clr = new CyclicLR({ stepSize: 3 });
       const stop = new AbortController();
@@ -268,7 +268,7 @@ Deno.test("Checkpointer saves the batch in which its signal is aborted, and trai
   }));
 
 Deno.test("Checkpointer ends the run that saves into the folder of another", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const clr = new CyclicLR({ stepSize: 3 });
     const net = createModel();
     // As another process would, beside this one's back.

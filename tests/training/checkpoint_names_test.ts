@@ -10,7 +10,7 @@ import {
   saveCheckpoint,
 } from "@clr/clr/training";
 import { comparableNames } from "../../src/tfjs/named_weights.ts";
-import { inFolder } from "./_in_folder.ts";
+import { withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
 
@@ -61,7 +61,7 @@ for (
   ]
 ) {
   Deno.test(`Checkpoint.restore() gives each layer its own weights with [${before}] frozen before and [${after}] after`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const saved = createPair(before);
       await saveCheckpoint(folder, { model: saved });
       const model = createPair(after, [0, 0]);
@@ -72,7 +72,7 @@ for (
 }
 
 Deno.test("Checkpoint.restore() moves an optimizer's slots with their weights", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const xs = tf.ones([2, 3]);
     const first = createPair(["a"]);
     await first.fit(xs, xs, { verbose: 0 });
@@ -127,7 +127,7 @@ function createTransfer(frozen: boolean): tf.LayersModel {
 }
 
 Deno.test("two phases of transfer learning go through checkpoints, and agree with tfjs's own save and load", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const xs = tf.randomNormal([24, 4], 0, 1, "float32", 5);
     const ys = tf.tidy(() => xs.sum(1, true).sin());
     const fit = (
@@ -191,7 +191,7 @@ Deno.test("two phases of transfer learning go through checkpoints, and agree wit
   }));
 
 Deno.test("Checkpoint.restore() goes on with a base that is no longer frozen", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const phase1 = createTransfer(true);
     await saveCheckpoint(folder, { model: phase1 });
     const phase2 = createTransfer(false);
@@ -206,7 +206,7 @@ Deno.test("Checkpoint.restore() goes on with a base that is no longer frozen", (
   }));
 
 Deno.test("Checkpoint.restore() says which weights differ, and which layers were frozen", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const saved = createPair(["a"]);
     await saveCheckpoint(folder, { model: saved });
     const checkpoint = (await loadCheckpoint(folder))!;

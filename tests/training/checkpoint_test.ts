@@ -16,7 +16,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "@clr/clr/training";
-import { inFolder, namesIn } from "./_in_folder.ts";
+import { namesIn, withFolder } from "../_folder.ts";
 import { killAndResume } from "./_kill_and_resume.ts";
 
 await tf.setBackend("cpu");
@@ -85,7 +85,7 @@ function dispose(...models: tf.LayersModel[]): void {
 
 for (const [name, create] of Object.entries(OPTIMIZERS)) {
   Deno.test(`Checkpoint.restore() lets ${name} go on bit for bit`, () =>
-    inFolder(async (folder) => {
+    withFolder(async (folder) => {
       const options = { baseLr: 0.01, maxLr: 0.1, stepSize: 3 };
       const model = createModel(create());
       const clr = new CyclicLR(options);
@@ -114,7 +114,7 @@ for (const [name, create] of Object.entries(OPTIMIZERS)) {
 }
 
 Deno.test("saveCheckpoint() leaves no tensor behind and keeps the last two", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.adam(0.01));
     const clr = new CyclicLR();
     await train(model, clr, 1);
@@ -126,7 +126,7 @@ Deno.test("saveCheckpoint() leaves no tensor behind and keeps the last two", () 
   }));
 
 Deno.test("loadCheckpoint() finds a file cut at every tenth and uses the one before", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.momentum(0.01, 0.9));
     const clr = new CyclicLR();
     await train(model, clr, 1);
@@ -158,7 +158,7 @@ Deno.test("loadCheckpoint() finds a file cut at every tenth and uses the one bef
   }));
 
 Deno.test("loadCheckpoint() says so when all are damaged, and gives nothing for none", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     assertEquals(await loadCheckpoint(`${folder}/none`), undefined);
     const model = createModel(tf.train.sgd(0.1));
     const path = await saveCheckpoint(folder, { model });
@@ -173,7 +173,7 @@ Deno.test("loadCheckpoint() says so when all are damaged, and gives nothing for 
   }));
 
 Deno.test("saveCheckpoint() sweeps what a killed process left", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.sgd(0.1));
     await Deno.mkdir(`${folder}/checkpoint-000007.abc.part`);
     await Deno.writeTextFile(`${folder}/checkpoint-000007.abc.part/x`, "x");
@@ -183,7 +183,7 @@ Deno.test("saveCheckpoint() sweeps what a killed process left", () =>
   }));
 
 Deno.test("Checkpoint.restore() refuses what it does not fit, changing nothing", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.adam(0.1));
     await saveCheckpoint(folder, { model });
     const checkpoint = (await loadCheckpoint(folder))!;
@@ -218,7 +218,7 @@ Deno.test("Checkpoint.restore() refuses what it does not fit, changing nothing",
   }));
 
 Deno.test("saveCheckpoint() refuses the state of recurrent layers, which it lacks", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = tf.sequential({
       layers: [
         tf.layers.simpleRNN({
@@ -239,7 +239,7 @@ Deno.test("saveCheckpoint() refuses the state of recurrent layers, which it lack
   }));
 
 Deno.test("Checkpointer saves every so many batches of fit()", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.adam(0.01));
     const clr = new CyclicLR({ stepSize: 4 });
     const xs = tf.ones([10, 3]);
@@ -275,7 +275,7 @@ Deno.test("Checkpointer saves every so many batches of fit()", () =>
   }));
 
 Deno.test("Checkpointer refuses to stand before its scheduler", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.sgd(0.01));
     const clr = new CyclicLR();
     const xs = tf.ones([2, 3]);
@@ -305,7 +305,7 @@ for (const backend of ["cpu", "wasm"]) {
 }
 
 Deno.test("saveCheckpoint() writes the safetensors layout", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const model = createModel(tf.train.momentum(0.01, 0.9));
     const clr = new CyclicLR();
     await train(model, clr, 2);
@@ -344,7 +344,7 @@ for (const what of ["pipe", "folder"] as const) {
       name: `loadCheckpoint() passes over one whose ${which} is a ${what}`,
       ignore: Deno.build.os === "windows",
       fn: () =>
-        inFolder(async (folder) => {
+        withFolder(async (folder) => {
           const model = tf.sequential({
             layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
           });

@@ -10,7 +10,7 @@ import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import { loadCheckpoint, OneCycleLR, saveCheckpoint } from "@clr/clr/training";
 import { Recorder } from "../../src/training/_recorder.ts";
 import type { History } from "../../src/training/history.ts";
-import { inFolder } from "./_in_folder.ts";
+import { withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
 
@@ -85,7 +85,7 @@ Deno.test("historyLimit keeps a NaN loss in sight, and takes means of what is lo
 });
 
 Deno.test("historyLimit lets a run that goes on record what one at once does", () =>
-  inFolder(async (folder) => {
+  withFolder(async (folder) => {
     const create = () =>
       new CyclicLR({ stepSize: 7, historyLimit: 20 })
         .attach(tf.train.sgd(0.1));

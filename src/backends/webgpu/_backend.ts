@@ -10,11 +10,12 @@ import { nextTurn } from "../../runtime/next_turn.ts";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
+import { Constants } from "./_constants.ts";
 import type { Deferred } from "./_deferred.ts";
 import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
 import { GpuTimer, type PassTime } from "./_gpu_timer.ts";
-import { floatBits } from "./_words.ts";
+import { floatBits, wholeWords } from "./_words.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,
@@ -65,6 +66,12 @@ fn main(
 
 const STORAGE = () =>
   GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+
+/** The only number of a tensor as the GPU has it. */
+function wordOf({ values, dtype }: TensorData): Uint32Array<ArrayBuffer> {
+  const number = values as ArrayLike<number>;
+  return dtype === "float32" ? floatBits([number[0]]) : wholeWords([number[0]]);
+}
 
 /** What a {@linkcode createBackend} needs beside tfjs's class. */
 export interface BackendParts {
@@ -133,6 +140,7 @@ export function createBackend(
 
   return new class extends Base implements TrainingBackend {
     readonly pool: BufferPool;
+    readonly #constants: Constants;
     readonly #uniforms: Uniforms;
     readonly #rates: Uniforms;
     readonly #bindGroups: BindGroups;
@@ -154,6 +162,7 @@ export function createBackend(
         },
       });
       this.bufferManager = this.pool;
+      this.#constants = new Constants(this.pool, device.queue, STORAGE());
       this.#uniforms = new Uniforms(this.pool, device.queue);
       // Rates change at every step: few are kept, or their buffers never return.
       this.#rates = new Uniforms(this.pool, device.queue, 4);
@@ -190,6 +199,15 @@ export function createBackend(
         );
       }
       this.#asking = data.shape;
+      const constant = data.values?.length === 1 && bytes === 4
+        ? this.#constants.of(wordOf(data))
+        : undefined;
+      if (constant !== undefined) {
+        data.resource = constant;
+        // It stays when the tensor is disposed of, and is copied to be written.
+        data.external = true;
+        return;
+      }
       driver.attempt(() => {
         data.resource = data.values
           ? this.#write(data, bytes)

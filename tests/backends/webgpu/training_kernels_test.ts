@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { type Case, compareWithCPU, random } from "./_compare.ts";
@@ -280,6 +280,36 @@ test("two-valued tensors reach the GPU as they are", async () => {
       tf.dispose([x, y]);
     }
   }
+});
+
+test("a number that is used again and again is never written over", async () => {
+  const numbers = [0.5, -0, NaN, 3];
+  const ones = tf.ones([2]);
+  // Met often enough to be kept on the GPU.
+  for (let i = 0; i < 3; i++) {
+    for (const number of numbers) {
+      tf.tidy(() => void ones.mul(number).dataSync());
+    }
+  }
+  for (const number of numbers) {
+    const optimizer = tf.train.momentum(0.1, 0.9);
+    const weight = tf.variable(tf.tensor1d([number]));
+    optimizer.minimize(() => weight.mul(2).sum(), false, [weight]);
+    const after = (await weight.data())[0];
+    if (!Number.isNaN(number)) assertAlmostEquals(after, number - 0.2, 1e-6);
+    weight.dispose();
+    optimizer.dispose();
+    const product = ones.mul(number);
+    const [value] = await product.data();
+    assertEquals(value, number);
+    product.dispose();
+  }
+  // Whole numbers of the same bits are other constants.
+  const whole = tf.scalar(3, "int32");
+  for (let i = 0; i < 3; i++) {
+    assertEquals([...tf.tidy(() => whole.add(whole).dataSync())], [6]);
+  }
+  tf.dispose([ones, whole]);
 });
 
 test("a deferred gradient holds what it needs, and no longer", async (backend) => {

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { Buffer } from "node:buffer";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { buildPage } from "../../../examples/browser/build.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type Page,
   watchedPage,
 } from "../../plots/_chromium.ts";
-import { sharedFolder, withFolder } from "../../_run.ts";
+import { sharedFolder, withFolder } from "../../_folder.ts";
 import { serveFolder } from "../../runtime/_static_server.ts";
 
 const built = sharedFolder(buildPage);
@@ -181,6 +182,17 @@ browserTest(
   "stopping ends the page's worker, and so does closing the page",
   (browser) =>
     onPage(browser, async (page) => {
+      // More than is trained on before it is stopped, however busy the machine.
+      const rows = Array.from(
+        { length: 20_000 },
+        (_, i) => `${i % 7},${i % 5},${i % 7 > 3 ? "ivy" : "moss"}`,
+      );
+      await page.check("#own input");
+      await page.setInputFiles("#file", {
+        name: "long.csv",
+        mimeType: "text/csv",
+        buffer: Buffer.from(rows.join("\n")),
+      });
       const begin = async () => {
         await page.fill("#epochs", "200");
         await page.click("#start");

@@ -12,7 +12,8 @@ import {
 } from "../../../examples/datasets/_download.ts";
 import { exists } from "../../../examples/datasets/_cache.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
-import { fileResponse, serve, someBytes, tempDir } from "./_fixtures.ts";
+import { fileResponse, serve, someBytes } from "./_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 const bytes = someBytes(300_000);
 const md5 = createHash("md5").update(bytes).digest("hex");

@@ -1,16 +1,5 @@
 import { pack } from "tar-stream";
 
-/** A folder that is removed at the end of the block: `await using dir = await tempDir()`. */
-export async function tempDir(): Promise<
-  { path: string; [Symbol.asyncDispose](): Promise<void> }
-> {
-  const path = await Deno.makeTempDir({ prefix: "clr_test_" });
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
-
 /** Deterministic bytes that do not repeat soon. */
 export function someBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   let state = seed;

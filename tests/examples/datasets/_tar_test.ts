@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { extractTarGz } from "../../../examples/datasets/_tar.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
-import { gzip, someBytes, tar, tempDir } from "./_fixtures.ts";
+import { gzip, someBytes, tar } from "./_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 const body = someBytes(3000);
 const wanted = [{ entry: "data/a.bin", name: "a.bin", size: 3000 }];

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadCifar100 } from "../../../examples/datasets/cifar100.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
-import { cifarRecords, tempDir } from "./_fixtures.ts";
+import { cifarRecords } from "./_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 /** Both official files: the given records, then zeros without the disk space for them. */
 async function write(dir: string, records: Uint8Array): Promise<void> {

@@ -17,14 +17,8 @@ import {
 import { extractTarGz } from "../../../examples/datasets/_tar.ts";
 import { loadCifar10 } from "../../../examples/datasets/cifar10.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
-import {
-  cifarRecords,
-  fileResponse,
-  gzip,
-  serve,
-  tar,
-  tempDir,
-} from "./_fixtures.ts";
+import { cifarRecords, fileResponse, gzip, serve, tar } from "./_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 /** CIFAR-10's layout with 3 records a file, so that files stay small. */
 const small: CifarLayout = {

@@ -7,7 +7,7 @@ import { ImageFolder } from "../../../examples/datasets/image_folder.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
 import { runRow } from "../../../examples/paper/run_row.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
-import { withFolder } from "../../_run.ts";
+import { withFolder } from "../../_folder.ts";
 
 await tf.setBackend("cpu");
 

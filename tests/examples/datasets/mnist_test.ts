@@ -7,7 +7,8 @@ import {
 import { loadFashionMnist } from "../../../examples/datasets/fashion_mnist.ts";
 import { DatasetError } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
-import { fileResponse, gzip, serve, someBytes, tempDir } from "./_fixtures.ts";
+import { fileResponse, gzip, serve, someBytes } from "./_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 /** An IDX file: magic number, dimensions, body. */
 function idx(

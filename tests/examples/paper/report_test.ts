@@ -13,7 +13,7 @@ import {
 } from "../../../examples/paper/report.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
 import type { RowResult } from "../../../examples/paper/row_result.ts";
-import { tempDir } from "../datasets/_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 function result(row: string, seed: number, accuracy: number): RowResult {
   return {

@@ -9,7 +9,7 @@ import type { RowResult } from "../../../examples/paper/row_result.ts";
 import { runName } from "../../../examples/paper/run_name.ts";
 import { runRow, scaledIterations } from "../../../examples/paper/run_row.ts";
 import { pointsOf, readFolder } from "../../training/_event_reader.ts";
-import { tempDir } from "../datasets/_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 const { backend, device } = await selectBackend({
   backend: "wasm",

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
 import { runRow } from "../../../examples/paper/run_row.ts";
-import { tempDir } from "../datasets/_fixtures.ts";
+import { tempDir } from "../../_folder.ts";
 
 const ignore = !await navigator.gpu?.requestAdapter();
 if (ignore) console.log("No WebGPU adapter: the WebGPU test is skipped");

@@ -5,7 +5,7 @@ import {
   loadModel,
   saveModel,
 } from "../../../examples/training/model_files.ts";
-import { withFolder } from "../../_run.ts";
+import { withFolder } from "../../_folder.ts";
 
 await tf.setBackend("cpu");
 

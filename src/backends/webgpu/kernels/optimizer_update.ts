@@ -66,7 +66,7 @@ ${
         }) var<storage, read_write> slot${i}: array<f32>;`
       )
     }
-@group(0) @binding(${2 + slots}) var<uniform> numbers: array<vec4<f32>, 2>;
+@group(0) @binding(${2 + slots}) var<uniform> numbers: array<vec4<f32>, 3>;
 @compute @workgroup_size(256)
 fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
@@ -76,11 +76,16 @@ fn main(
   let c2 = numbers[0].z; let c3 = numbers[0].w;
   let c4 = numbers[1].x; let c5 = numbers[1].y;
   let c6 = numbers[1].z; let c7 = numbers[1].w;
+  let factor = numbers[2].x;
   for (var i = id.x; i < arrayLength(&weights); i += 256 * groups.x) {
     let g = gradient[i];
-    var w = weights[i];
+    let before = weights[i];
+    var w = before;
     ${eachSlot((i) => `var s${i} = slot${i}[i];`)}
     ${body}
+    // Not 0 times the change, which would let a NaN through.
+    if (factor == 0) { w = before; }
+    else if (factor != 1) { w = before + (w - before) * factor; }
     weights[i] = w;
     ${eachSlot((i) => `slot${i}[i] = s${i};`)}
   }
@@ -95,14 +100,17 @@ function update(
     UpdateKernelAttrs
   >,
 ): TensorInfo[] {
-  const { scalars, slots, constants } = attrs;
+  const { scalars, slots, constants, factors } = attrs;
   const numbers = [
     ...tensors.slice(0, scalars).map((scalar) => numberIn(backend, scalar)),
     ...constants,
   ];
-  const words = floatBits(Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0));
+  const shared = Array.from({ length: 8 }, (_, i) => numbers[i] ?? 0);
+  const wordsFor = (factor: number) => floatBits([...shared, factor, 0, 0, 0]);
+  const words = wordsFor(1);
   const updated: TensorInfo[] = [];
-  for (let i = scalars; i < tensors.length; i += 2 + slots) {
+  for (let i = scalars, k = 0; i < tensors.length; i += 2 + slots, k++) {
+    const factor = factors?.[k] ?? 1;
     const [value, gradient, ...rest] = tensors.slice(i, i + 2 + slots);
     const [newValue, ...newSlots] = [value, ...rest]
       .map((tensor) => backend.take(tensor));
@@ -110,7 +118,7 @@ function update(
     if (size > 0) {
       const groups = Math.min(1024, Math.ceil(size / 256));
       backend.run(shader, [newValue, gradient, ...newSlots], {
-        words: [words],
+        words: [factor === 1 ? words : wordsFor(factor)],
         groups: [groups],
       });
     }
