@@ -1,5 +1,6 @@
 /** The parts of Vega-Lite's grammar that charts are made of, in its own types. */
 
+import { checkKind } from "../runtime/check_given.ts";
 import type { TopLevelSpec } from "vega-lite";
 
 type LayeredSpec = Extract<TopLevelSpec, { layer: unknown }>;
@@ -83,6 +84,15 @@ export type StackedChart = StackedSpec & Head & {
 
 /** A chart as what it is: all are made as one of these. */
 export function specOf(chart: Chart): SingleChart | StackedChart {
+  checkKind(
+    "draw a chart",
+    {
+      name: "it",
+      value: chart,
+      must: "one, of historyChart, rangeChart and the like",
+    },
+    typeof (Object(chart) as { $schema?: unknown }).$schema === "string",
+  );
   return chart as SingleChart | StackedChart;
 }
 

@@ -1,5 +1,6 @@
 /** The frame of every page: one file that needs no other and no network. */
 
+import { specOf } from "./_grammar.ts";
 import "vega";
 import "vega-embed";
 import "vega-lite";
@@ -66,7 +67,7 @@ th[scope=row]{text-align:left}
 /** The element in which chart number `index` is drawn. */
 export function figure(index: number, chart: Chart, name?: string): string {
   return `<figure id="chart-${index}" role="group" aria-label="${
-    escapeHtml(chart.description)
+    escapeHtml(specOf(chart).description)
   }" data-name="${escapeHtml(name ?? `chart-${index + 1}`)}"></figure>`;
 }
 
@@ -78,7 +79,10 @@ export async function page(
 ): Promise<string> {
   const drawn = charts.length === 0 ? "" : `
 <script type="application/json" id="charts">${
-    scriptJson(charts.map(({ $schema: _, ...chart }) => chart))
+    scriptJson(charts.map((chart) => {
+      const { $schema: _, ...rest } = specOf(chart);
+      return rest;
+    }))
   }</script>
 <script>${await vegaScript()}</script>
 <script>${scriptText({ drawCharts })}drawCharts(globalThis)</script>`;

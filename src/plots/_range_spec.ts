@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { isAccuracy, label } from "./_format.ts";
 import type { ChartOptions, Limits, StackedChart } from "./_grammar.ts";
 import { boundMarks, suggestionMarks } from "./_range_marks.ts";
@@ -84,6 +85,12 @@ export function rangeSpec(
   options: ChartOptions = {},
 ): StackedChart {
   checkNames("draw a range", options, NAMES);
+  checkKind(
+    "draw a range",
+    { name: "range", value: range, must: "what findLearningRate gives" },
+    Array.isArray(Object(range).learningRates) &&
+      Object(range).settings !== undefined,
+  );
   const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import {
   COUNTED,
@@ -168,6 +169,13 @@ export function scheduleSpec(
       }`,
     );
   }
+  checkKind(
+    "draw a schedule",
+    { name: "schedule", value: schedule, must: "one, or a scheduler" },
+    typeof schedule === "function" ||
+      typeof Object(schedule).at === "function" && !Array.isArray(schedule) &&
+        typeof schedule === "object",
+  );
   const looked = lookAt(schedule, iterations);
   const { rates, stride } = looked;
   const ends = cycleEnds(rates);

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import type { Chart } from "./_grammar.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -35,11 +36,17 @@ export interface HtmlOptions {
  * ```
  */
 export function toHtml(
-  charts: readonly Chart[],
+  charts: Chart | readonly Chart[],
   options: HtmlOptions = {},
 ): Promise<string> {
   checkNames("make a page", options, NAMES);
   const { title = "Learning rates" } = options;
-  const figures = charts.map((chart, i) => figure(i, chart)).join("\n");
-  return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, charts);
+  checkKind(
+    "make a page",
+    { name: "title", value: title, must: "text" },
+    typeof title === "string",
+  );
+  const list = [charts].flat();
+  const figures = list.map((chart, i) => figure(i, chart)).join("\n");
+  return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, list);
 }

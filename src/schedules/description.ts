@@ -1,4 +1,4 @@
-import { show } from "./_check.ts";
+import { checkFunction, show } from "./_check.ts";
 import { traitsOf } from "./_traits.ts";
 import { clamp, type ClampOptions } from "./clamp.ts";
 import { constant } from "./constant.ts";
@@ -97,6 +97,7 @@ export type DescriptionOf<K extends ScheduleDescription["kind"]> = Extract<
  * own: it cannot be described.
  */
 export function describe(schedule: Schedule): ScheduleDescription {
+  checkFunction("describe a schedule", "schedule", schedule);
   const { description } = traitsOf(schedule);
   if (description) return structuredClone(description) as ScheduleDescription;
   throw new TypeError(

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import * as tf from "@tensorflow/tfjs";
 import {
   AdamBase,
@@ -5,6 +6,7 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
+  checkOptimizer,
   decayWeights,
   weightDecayOf,
   type WeightDecayOptions,
@@ -44,7 +46,8 @@ export interface AdamWOptions extends WeightDecayOptions {
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
  *
- * @throws {RangeError} If `weightDecay` is negative or not finite.
+ * @throws {RangeError} If the rate, `weightDecay` or `epsilon` is negative or not
+ * finite, or a beta is not in [0, 1).
  * @throws {TypeError} If `exclude` is no array of names.
  *
  * @example
@@ -77,6 +80,14 @@ export class AdamW extends AdamBase {
       beta2 = 0.999,
       epsilon = 1e-8,
     } = options;
+    checkOptimizer("create AdamW", learningRate, { beta1, beta2 });
+    if (!(Number.isFinite(epsilon) && epsilon >= 0)) {
+      throw new RangeError(
+        `Cannot create AdamW as epsilon must be a finite number >= 0: current value is ${
+          show(epsilon)
+        }`,
+      );
+    }
     const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, beta1, beta2, epsilon);
     this.weightDecay = weightDecay;

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
@@ -56,9 +57,18 @@ export let restoreAverages: (
 ) => void;
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
-  return weights instanceof tf.LayersModel
-    ? weights.weights.map(variableOf)
-    : [...weights];
+  if (weights instanceof tf.LayersModel) return weights.weights.map(variableOf);
+  checkKind(
+    ACTION,
+    {
+      name: "weights",
+      value: weights,
+      must: "a tf.LayersModel or a list of tf.Variables",
+    },
+    Array.isArray(weights) &&
+      weights.every((weight) => weight instanceof tf.Variable),
+  );
+  return [...weights];
 }
 
 /**
@@ -203,6 +213,11 @@ export class ExponentialMovingAverage extends CallbackBase
    * @returns What the function returns.
    */
   use<T>(call: () => T): T {
+    checkKind(
+      "use averages",
+      { name: "it", value: call, must: "given a function" },
+      typeof call === "function",
+    );
     if (this.#inUse) return call();
     this.swap();
     let result: T;

@@ -1,3 +1,4 @@
+import { checkSignal } from "../runtime/check_signal.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 
 /** Between two looks at what else the process has to do, in milliseconds. */
@@ -32,9 +33,14 @@ export class StopOnAbort extends CallbackBase {
   readonly #signal: AbortSignal;
   #looked: number = performance.now();
 
-  /** Creates a callback that waits for `signal`. */
+  /**
+   * Creates a callback that waits for `signal`.
+   *
+   * @throws {TypeError} If it is no `AbortSignal`.
+   */
   constructor(signal: AbortSignal) {
     super();
+    checkSignal("stop a training", signal);
     this.#signal = signal;
   }
 
