@@ -7,6 +7,18 @@
 
 import * as tf from "@tensorflow/tfjs";
 
+/** The tensor of an argument, refused as tfjs refuses what is none. */
+function floats(name: string, x: tf.Tensor | tf.TensorLike): tf.Tensor {
+  const isOne = typeof x === "number" || Array.isArray(x) ||
+    ArrayBuffer.isView(x) || x instanceof tf.Tensor;
+  if (!isOne) {
+    throw new Error(
+      `Argument '${name}' passed to 'softmaxCrossEntropy' must be a Tensor or TensorLike, but got '${typeof x}'`,
+    );
+  }
+  return tf.cast(x instanceof tf.Tensor ? x : tf.tensor(x), "float32");
+}
+
 /** −Σ labels · ln softmax(logits) over the last axis. */
 function softmaxCrossEntropy(
   ...[
@@ -18,10 +30,9 @@ function softmaxCrossEntropy(
   ]: Parameters<typeof tf.losses.softmaxCrossEntropy>
 ): tf.Tensor {
   return tf.tidy(() => {
-    const floats = (x: tf.Tensor | tf.TensorLike) =>
-      tf.cast(x instanceof tf.Tensor ? x : tf.tensor(x), "float32");
-    const given = floats(labels);
-    const scores = floats(logits);
+    const given = floats("onehotLabels", labels);
+    const scores = floats("logits", logits);
+    const factors = weights == null ? undefined : floats("weights", weights);
     tf.util.assertShapesMatch(
       given.shape,
       scores.shape,
@@ -35,7 +46,7 @@ function softmaxCrossEntropy(
       )
       : given;
     const losses = tf.neg(tf.sum(tf.mul(smooth, tf.logSoftmax(scores)), -1));
-    return tf.losses.computeWeightedLoss(losses, weights, reduction);
+    return tf.losses.computeWeightedLoss(losses, factors, reduction);
   });
 }
 

@@ -33,6 +33,9 @@ import {
   conv3DBackpropInputKernel,
   conv3DKernel,
 } from "./wasm/conv3d.ts";
+import { checkedIndexKernels } from "./wasm/checked_indices.ts";
+import { bincountKernel } from "./wasm/bincount.ts";
+import { transformKernel } from "./wasm/transform.ts";
 import { einsumKernel } from "./wasm/einsum.ts";
 import {
   concatKernel,
@@ -57,10 +60,28 @@ import {
   maxPoolGradKernel,
   maxPoolKernel,
 } from "./wasm/pool.ts";
-import { allKernel, anyKernel, prodKernel } from "./wasm/empty_reductions.ts";
+import {
+  allKernel,
+  anyKernel,
+  maxKernel,
+  minKernel,
+  prodKernel,
+} from "./wasm/empty_reductions.ts";
+import { selectKernel } from "./wasm/select.ts";
 import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
-import { resizeNearestNeighborGradKernel } from "./wasm/resize_nearest_neighbor_grad.ts";
+import {
+  dilation2DBackpropFilterKernel,
+  dilation2DBackpropInputKernel,
+  dilation2DKernel,
+} from "./wasm/dilation2d.ts";
+import { maxPoolWithArgmaxKernel } from "./wasm/max_pool_with_argmax.ts";
+import { rotateWithOffsetKernel } from "./wasm/rotate_with_offset.ts";
+import {
+  resizeNearestNeighborGradKernel,
+  resizeNearestNeighborKernel,
+} from "./wasm/resize_nearest_neighbor.ts";
+import { countTruthValues } from "./_truth_values.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernels } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
@@ -99,12 +120,24 @@ const trainingKernels: readonly KernelConfig[] = [
   prodKernel,
   anyKernel,
   allKernel,
+  maxKernel,
+  minKernel,
+  selectKernel,
+  dilation2DKernel,
+  dilation2DBackpropFilterKernel,
+  dilation2DBackpropInputKernel,
+  maxPoolWithArgmaxKernel,
+  rotateWithOffsetKernel,
+  resizeNearestNeighborKernel,
   identityKernel,
   depthwiseConv2dKernel,
   fusedDepthwiseConv2DKernel,
   depthwiseConv2dBackpropFilterKernel,
   depthwiseConv2dBackpropInputKernel,
   einsumKernel,
+  ...checkedIndexKernels,
+  bincountKernel,
+  transformKernel,
   unsortedSegmentSumKernel,
   castKernel,
   sliceKernel,
@@ -180,6 +213,7 @@ export async function enableWasmTraining(
   trainingKernels.forEach(installKernel);
   replaceGradients();
   mendGradients();
+  countTruthValues();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

@@ -2,17 +2,25 @@ import type { BackendName } from "./select_backend.ts";
 
 const everywhere = [
   "A fused product of one matrix with several has no gradient in TensorFlow.js, which refuses it.",
+  "logSumExp() is NaN of infinities, where its limit is one.",
+  "Losses and metrics count the steps that a mask left out, too.",
 ];
 
 const limits: Readonly<Record<BackendName, readonly string[]>> = {
   cpu: everywhere,
   wasm: [
     ...everywhere,
+    "Tensors of strings are stored, cut and joined; all else with them is refused.",
     "Complex numbers, and so Fourier transforms, have no kernels: they are refused at the first use.",
     "With Winograd's convolutions, a NaN reaches the results of neighbouring windows too.",
   ],
   webgpu: [
     ...everywhere,
+    "Indices out of range are not refused: they read and write something else.",
+    "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
+    "Slices whose segment lies beyond the last are counted to it, where others leave them out.",
+    "Products of whole numbers, of many or of matrices, are rounded as floats above 2^24.",
+    "0 to a negative power is 0 where the power is odd, and a remainder by infinity NaN.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],
 };

@@ -68,12 +68,19 @@ function addSteps(kernelName: string, inputs: readonly string[]): void {
   });
 }
 
-/** At 0 the middle of the slopes on both sides; tfjs's own takes the left one. */
+/**
+ * At 0 the middle of the slopes on both sides; tfjs's own takes the left one.
+ * The sign of NaN is 0 in tfjs, and steps are NaN.
+ */
 function mendAbs(): void {
   replaceGradient("Abs", (stock) => ({
     ...stock,
     gradFunc: (dy, [x]) => ({
-      x: () => tf.mul(firstOf(dy), tf.sign(tf.cast(x, "float32"))),
+      x: () => {
+        const floats = tf.cast(x, "float32");
+        const slope = tf.sub(tf.step(floats), tf.step(tf.neg(floats)));
+        return tf.mul(firstOf(dy), slope);
+      },
     }),
   }));
 }

@@ -3,6 +3,7 @@ import { mendCpu } from "./cpu/mend_cpu.ts";
 import { explainMissingKernels } from "./_missing_kernels.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
+import { countTruthValues } from "./_truth_values.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -193,6 +194,7 @@ export async function selectBackend(
   mendCpu();
   replaceGradients();
   mendGradients();
+  countTruthValues();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

@@ -82,6 +82,10 @@ export class AccumulatingTrainer implements Trainer {
     return this.#trainer.evaluate(batch);
   }
 
+  notFinite(): Promise<string[]> {
+    return this.#trainer.notFinite();
+  }
+
   unchanged(): Promise<{ names: string[]; of: number }> {
     return this.#trainer.unchanged();
   }

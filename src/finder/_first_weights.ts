@@ -40,6 +40,16 @@ export class FirstWeights {
     };
   }
 
+  /** The names of those that held numbers that are not finite. */
+  async notFinite(): Promise<string[]> {
+    const sums = this.#first.map((tensor) =>
+      tf.tidy(() => tensor.toFloat().mul(0).sum())
+    );
+    const values = await readScalars(sums);
+    return this.#variables.filter((_, i) => values[i] !== 0)
+      .map(({ name }) => name);
+  }
+
   dispose(): void {
     tf.dispose(this.#first);
   }

@@ -39,6 +39,10 @@ export class LoopTrainer implements Trainer {
     return this.#first!.unchanged(this.#variables);
   }
 
+  notFinite(): Promise<string[]> {
+    return this.#first!.notFinite();
+  }
+
   get optimizer(): Optimizer {
     return this.#trainee.optimizer;
   }

@@ -72,6 +72,10 @@ export class ModelTrainer implements Trainer {
     );
   }
 
+  notFinite(): Promise<string[]> {
+    return this.#first!.notFinite();
+  }
+
   get optimizer(): Optimizer {
     return this.#model.optimizer;
   }

@@ -28,6 +28,8 @@ export interface Trainer {
   reference?(batch: unknown): StepValues | Promise<StepValues>;
   /** Which of the trained weights are as they were when the test began. */
   unchanged(): Promise<{ names: string[]; of: number }>;
+  /** Which weights were not finite when the test began. */
+  notFinite(): Promise<string[]>;
   /** Whether the loss is one of the targets. */
   readonly usesTargets: boolean;
   /** The model, where it is one. */

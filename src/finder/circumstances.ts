@@ -20,16 +20,24 @@ export interface Circumstances {
   readonly facts?: DataFacts;
   /** Whether the test itself drew the batches, in random order. */
   readonly isShuffled: boolean;
+  /** Whether there are targets behind those that were looked at. */
+  readonly isPartSeen?: boolean;
   /** Whether the loss is one of the targets, as that of a model is. */
   readonly usesTargets: boolean;
   /** Whether the trainee is a loop of one's own. */
   readonly isLoop?: boolean;
   /** The root mean square of inputs that reach the weights as they are. */
   readonly inputSize?: number;
+  /** That of targets, where the loss is of how far outputs are from them. */
+  readonly targetSize?: number;
+  /** Weights that hold numbers that are not finite, before any training. */
+  readonly badWeights?: readonly string[];
   /** Examples of a set in tensors with numbers that are not finite. */
   readonly notFinite?: {
     readonly part: "xs" | "ys";
     readonly examples: readonly number[];
+    /** What they are called, where that is not the data trained on. */
+    readonly of?: string;
   };
   /** The order in the losses of the batches, where they come in one. */
   readonly lossOrder?: LossOrder;
@@ -281,14 +289,14 @@ function againstBaseline(
     return kind === "both-bounds" || trials.length > 0
       ? {
         kind: "baseline-not-passed",
-        isNear: ofHeldOut && cameNear,
+        isNear: long.length > 0 && cameNear,
         detail: `for it came to ${against}`,
       }
       : undefined;
   }
   return {
     kind: "frequencies-only",
-    isNear,
+    isNear: isNear && !isStuck,
     detail: `for the loss came to ${against}${
       isStuck ? `; ${list(unchanged.names)} never changed` : ""
     }`,
@@ -310,12 +318,12 @@ export function overrule(
   const { kind, tested } = conclusion.finding;
 
   if (circumstances.notFinite) {
-    const { part, examples } = circumstances.notFinite;
+    const { part, examples, of } = circumstances.notFinite;
     return {
       kind: "data-not-finite",
       detail: `in ${part} of the ${
         examples.length > 1 ? "examples" : "example"
-      } at ${list(examples)}`,
+      } at ${list(examples)}${of === undefined ? "" : ` of ${of}`}`,
     };
   }
   if (facts && facts.notFinite.length > 0) {
@@ -331,6 +339,10 @@ export function overrule(
     const { detail } = circumstances.mismatch;
     return { kind: "targets-out-of-reach", detail };
   }
+  const { badWeights = [] } = circumstances;
+  if (badWeights.length > 0) {
+    return { kind: "weights-not-finite", detail: `in ${list(badWeights)}` };
+  }
   if (circumstances.nonFinite?.cause === "data") {
     if (tested === 0) return { kind: "first-loss-not-finite" };
     const { batch } = circumstances.nonFinite;
@@ -341,7 +353,12 @@ export function overrule(
     kind === "too-few-rates"
   ) return;
   if (circumstances.usesTargets && facts?.targets?.variance === 0) {
-    return { kind: "targets-constant" };
+    return {
+      kind: "targets-constant",
+      ...(circumstances.isPartSeen
+        ? { detail: `in the first ${facts.targets.batches} batches` }
+        : {}),
+    };
   }
   if (
     !circumstances.isShuffled && facts?.runs !== undefined && facts.runs > RUNS

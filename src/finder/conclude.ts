@@ -89,16 +89,23 @@ function checkSupervision({ circumstances }: About): Remedy {
   return { kind: circumstances?.isLoop ? "check-loss" : "check-labels" };
 }
 
-/** Inputs within these are of a size that networks are made for. */
+/** Numbers within these are of a size that networks are made for. */
 const USUAL_SIZES = [0.05, 20];
 
-/** What to do about inputs of an unusual size, if they are. */
-function scaleInputs({ circumstances }: About): readonly Remedy[] {
-  const { inputSize: size = 1 } = circumstances ?? {};
+/** What to do about inputs and targets of an unusual size, if they are. */
+function scale({ circumstances }: About): readonly Remedy[] {
+  const { inputSize = 1, targetSize = 1 } = circumstances ?? {};
   const [least, greatest] = USUAL_SIZES;
-  return size > 0 && (size < least || size > greatest)
-    ? [{ kind: "scale-inputs", size }]
-    : [];
+  const isUnusual = (size: number) =>
+    size > 0 && (size < least || size > greatest);
+  return [
+    ...(isUnusual(inputSize)
+      ? [{ kind: "scale-inputs", size: inputSize } as const]
+      : []),
+    ...(isUnusual(targetSize)
+      ? [{ kind: "scale-targets", size: targetSize } as const]
+      : []),
+  ];
 }
 
 /** What to do about penalties that outweigh all that there is to learn. */
@@ -118,12 +125,12 @@ const REMEDIES: {
 } = {
   "both-bounds": () => [{ kind: "train" }],
   "no-improvement": (about) => [
-    ...scaleInputs(about),
+    ...scale(about),
     higherRates(about, { kind: "check-weights" }),
     checkSupervision(about),
   ],
   "no-improvement-before-divergence": (about) => [
-    ...scaleInputs(about),
+    ...scale(about),
     checkSupervision(about),
     { kind: "enlarge-batch" },
     ...(about.settings.maxBatches === undefined
@@ -134,7 +141,7 @@ const REMEDIES: {
   "levelled-off": (about) => [higherRates(about, { kind: "train" })],
   "first-loss-not-finite": () => [{ kind: "check-data" }],
   "diverged-before-improving": (about) => [
-    ...scaleInputs(about),
+    ...scale(about),
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
   ],
   "bounds-hidden-by-noise": (about) => [
@@ -153,22 +160,29 @@ const REMEDIES: {
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
   "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
   "data-not-finite": () => [{ kind: "clean-data" }],
+  "weights-not-finite": () => [{ kind: "initialize" }],
   "loss-not-finite": () => [{ kind: "check-data" }],
   "targets-in-runs": shuffle,
   "losses-in-runs": shuffle,
   "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
-  "targets-constant": () => [{ kind: "check-labels" }],
+  "targets-constant": (about) => [
+    ...(about.circumstances?.isPartSeen ? shuffle(about) : []),
+    { kind: "check-labels" },
+  ],
   "frequencies-only": (about) => [
-    ...scaleInputs(about),
+    ...scale(about),
     ...lowerPenalties(about),
     { kind: "check-pairing" },
     ...(about.isNear ? [moreBatches(about)] : []),
   ],
   "baseline-not-passed": (about) => [
-    ...scaleInputs(about),
+    ...scale(about),
     ...lowerPenalties(about),
     moreBatches(about),
-    ...(about.isNear ? [{ kind: "check-pairing" } as const] : []),
+    // Of validation data only their own loss is known, not that of training.
+    ...(about.isNear || about.settings.validated
+      ? [{ kind: "check-pairing" } as const]
+      : []),
     { kind: "train" },
   ],
   "weights-unchanged": () => [{ kind: "check-weights" }],

@@ -27,6 +27,8 @@ export interface DataFacts {
   readonly targets?: {
     readonly mean: readonly number[];
     readonly variance: number;
+    /** Batches that this is known of, the first ones. */
+    readonly batches: number;
   };
   /** The root mean square of the inputs, of those that are largest. */
   readonly inputSize?: number;
@@ -153,6 +155,7 @@ export class DataSurvey implements Disposable {
       targets: {
         mean: means.map((value, i) => value + origin[i]),
         variance: Math.max(0, average(1) - squareOfMean),
+        batches: count,
       },
     };
   }
@@ -186,4 +189,12 @@ async function readRows(rows: readonly tf.Tensor[]): Promise<number[][]> {
   } finally {
     stacked.dispose();
   }
+}
+
+/** The root mean square of target numbers. */
+export function sizeOf(
+  { mean: means, variance }: NonNullable<DataFacts["targets"]>,
+): number {
+  const squares = means.map((value) => value ** 2);
+  return Math.sqrt(mean(squares) + variance / means.length);
 }

@@ -185,7 +185,8 @@ export async function findLearningRate<Batch>(
       for (const other of otherSnapshots) other.restore();
     };
     const survey = own(new DataSurvey());
-    const setup = { trainer, validation, survey };
+    const validationSurvey = own(new DataSurvey());
+    const setup = { trainer, validation, survey, validationSurvey };
     const test = async (
       settings: RangeTestSettings,
       hyperparameters?: Hyperparameters,

@@ -63,8 +63,8 @@ export type Verdict =
  * In the data and the trainee:
  *
  * - `"data-not-finite"`: numbers among the inputs or targets that are not finite,
- *   `"loss-not-finite"`: a batch whose loss is not, before any training
- *   (`"not-finite"`).
+ *   `"weights-not-finite"`: among the weights, `"loss-not-finite"`: a batch whose
+ *   loss is not, each before any training (`"not-finite"`).
  * - `"targets-in-runs"`: batches whose targets differ far more than those of
  *   batches drawn at random; `"losses-in-runs"`: losses of neighbouring batches
  *   that are alike, as batches without targets show it (`"ordered"`).
@@ -97,6 +97,7 @@ export type FindingKind =
   | "batches-spent"
   | "too-few-finite"
   | "data-not-finite"
+  | "weights-not-finite"
   | "loss-not-finite"
   | "targets-in-runs"
   | "losses-in-runs"
@@ -126,6 +127,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "batches-spent": "too-short",
   "too-few-finite": "too-short",
   "data-not-finite": "not-finite",
+  "weights-not-finite": "not-finite",
   "loss-not-finite": "not-finite",
   "targets-in-runs": "ordered",
   "losses-in-runs": "ordered",
@@ -175,6 +177,8 @@ export type AdvisedOption =
  * - `"check-labels"`: check that labels fit inputs.
  * - `"check-data"`: check the data and the loss function.
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
+ * - `"initialize"`: initialize the weights anew.
+ * - `"scale-targets"`: bring the targets to about the size of 1.
  * - `"lower-penalties"`: penalize weights less.
  * - `"scale-inputs"`: bring the inputs to about the size of 1.
  * - `"clean-data"`: replace or leave out what is not a finite number.
@@ -228,8 +232,8 @@ export type Remedy =
   }
   | {
     /** What to do. */
-    readonly kind: "scale-inputs";
-    /** The root mean square of the inputs. */
+    readonly kind: "scale-inputs" | "scale-targets";
+    /** The root mean square of them. */
     readonly size: number;
   }
   | {
@@ -249,6 +253,7 @@ export type Remedy =
       | "check-labels"
       | "check-data"
       | "check-loss"
+      | "initialize"
       | "lower-other-rates"
       | "run-on";
   };

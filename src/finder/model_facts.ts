@@ -68,6 +68,18 @@ const OF_LIKENESS: ReadonlySet<string> = new Set([
   "kullbackLeiblerDivergence",
 ]);
 
+/** Losses of how far an output is from its target. */
+const OF_DISTANCE: ReadonlySet<string> = new Set([
+  "meanSquaredError",
+  "meanAbsoluteError",
+  "logcosh",
+]);
+
+/** Whether a loss is of how far outputs, which may be any, are from targets. */
+export function isOfDistance({ name, activation }: OutputLoss): boolean {
+  return OF_DISTANCE.has(name ?? "") && !(activation! in REACHES);
+}
+
 interface Mismatch {
   /** What does not suit what. */
   readonly detail: string;
@@ -153,6 +165,12 @@ function mismatchOfTargets(
         to: "as many outputs as classes, counted from 0",
       }
       : undefined;
+  }
+  if ((name === "hinge" || name === "squaredHinge") && least >= 0) {
+    return {
+      detail: `${name} takes targets of -1 and 1 and these are ${shown}`,
+      to: "-1 for 0 in the targets",
+    };
   }
   const reach = REACHES[activation ?? ""];
   if (reach && OF_LIKENESS.has(name ?? "") && isOutside(...reach)) {

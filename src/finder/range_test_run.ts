@@ -36,6 +36,8 @@ export interface RangeTestSetup {
   readonly from?: number;
   /** Is shown every batch that is trained on. */
   readonly survey?: DataSurvey;
+  /** Is shown every batch of the first pass over what is evaluated on. */
+  readonly validationSurvey?: DataSurvey;
   /** Whether a batch has a finite loss at the weights of the beginning. */
   readonly isFiniteAtStart?: (batch: unknown) => Promise<boolean>;
   /** When to stop, and whom to tell. */
@@ -147,6 +149,8 @@ class RangeTest {
   readonly #references: number[] = [];
   readonly #metrics: { [name: string]: number[] } = {};
   #nonFinite: MeasuredRun["nonFinite"];
+  /** Rates that were begun with. */
+  #rates = 0;
   #trained = 0;
   #evaluated = 0;
   #leastSmoothed = Infinity;
@@ -209,8 +213,9 @@ class RangeTest {
     learningRate: number,
     batches: AsyncGenerator<unknown, never>,
   ): Promise<PendingRate | undefined> {
-    const { trainer, source, validation, settings, survey, isFiniteAtStart } =
-      this.#setup;
+    const { trainer, source, validation, settings } = this.#setup;
+    const { survey, validationSurvey, isFiniteAtStart } = this.#setup;
+    this.#rates++;
     const reads: Promise<Values>[] = [];
     const weights: number[] = [];
     let kept: unknown;
@@ -220,6 +225,7 @@ class RangeTest {
         checkBatch(batch, validation!, trainer.form);
         weights.push(examplesOf(batch));
         this.#evaluated++;
+        if (this.#rates === 1) validationSurvey?.add(batch);
         return await trainer.evaluate(batch);
       } finally {
         disposeBatch(batch);

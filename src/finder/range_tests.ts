@@ -7,11 +7,17 @@ import { type Baseline, baselineLoss } from "./baseline.ts";
 import type { Trainer } from "./_trainer.ts";
 import { isTensorPair } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
+import type { LayersModel } from "../tfjs/types.ts";
 import type { TensorTree } from "./data.ts";
-import type { DataSurvey } from "./data_survey.ts";
+import { type DataSurvey, sizeOf } from "./data_survey.ts";
 import { holdOut } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
-import { mismatchOf, penaltyOf, takesInputsAsTheyAre } from "./model_facts.ts";
+import {
+  isOfDistance,
+  mismatchOf,
+  penaltyOf,
+  takesInputsAsTheyAre,
+} from "./model_facts.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
@@ -55,6 +61,8 @@ interface RangeTestsSetup {
   readonly restore: () => void;
   /** Looks at every batch. */
   readonly survey: DataSurvey;
+  /** Looks at what is evaluated on, once. */
+  readonly validationSurvey: DataSurvey;
 }
 
 /** The runs of one test, and what is known beside them. */
@@ -74,9 +82,8 @@ class RangeTests {
   }
 
   async run(): Promise<LearningRateRange> {
-    const { trainer, settings } = this.#setup;
-    const { model } = trainer;
-    if (model) this.#penalty = await penaltyOf(model);
+    const { settings } = this.#setup;
+    if (this.#penalized) this.#penalty = await penaltyOf(this.#penalized);
     const { maxBatches } = settings;
     if (maxBatches === undefined) return this.#range(await this.#repeat());
     const search = await this.#search(maxBatches);
@@ -171,7 +178,7 @@ class RangeTests {
         isTensorPair(batch) ? [batch.ys] : []
       );
       const baseline = await this.#baseline(outputs, targets);
-      if (!baseline || accumulate > 1) return { run };
+      if (!baseline?.losses.length || accumulate > 1) return { run };
       return { run, baselines: baseline.losses };
     } finally {
       held.dispose();
@@ -217,12 +224,13 @@ class RangeTests {
       count,
       ...(from === undefined ? {} : { from }),
       survey,
+      // The same for every run.
+      ...(this.#runs > 1 ? { validationSurvey: undefined } : {}),
       repeat,
       isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
     });
     if (from !== undefined) this.#firstSweep ??= run;
-    const { model } = trainer;
-    const penalty = model && await penaltyOf(model);
+    const penalty = this.#penalized && await penaltyOf(this.#penalized);
     this.#cost.trained += run.trained;
     this.#cost.evaluated += run.evaluated;
     this.#nonFinite ??= run.nonFinite?.cause === "data"
@@ -236,6 +244,12 @@ class RangeTests {
       ) this.#unchanged = unchanged;
     }
     return penalty === undefined ? run : { ...run, penalty };
+  }
+
+  /** The model, where losses hold penalties: those of validation data do not. */
+  get #penalized(): LayersModel | undefined {
+    const { trainer, validation } = this.#setup;
+    return validation ? undefined : trainer.model;
   }
 
   /** Whether a batch that was trained on has a finite loss at the first weights. */
@@ -301,9 +315,23 @@ class RangeTests {
     outputs: readonly OutputLoss[],
     others: readonly TensorTree[] = [],
   ): Promise<Baseline | undefined> {
-    const { validation, options, survey } = this.#setup;
-    if (validation || options.classWeight !== undefined) return undefined;
+    const { validation, validationSurvey, options, survey } = this.#setup;
+    if (validation) {
+      const { targets } = validationSurvey;
+      const isWhole = targets.length === validation.batches;
+      return isWhole ? await baselineLoss(outputs, targets) : undefined;
+    }
+    if (options.classWeight !== undefined) return undefined;
     return await baselineLoss(outputs, survey.targets, others);
+  }
+
+  /** Where the data at hand hold numbers that are not finite. */
+  async #notFinite(): Promise<Circumstances["notFinite"]> {
+    const { source, validation } = this.#setup;
+    const found = await source.notFinite?.();
+    if (found) return found;
+    const evaluated = await validation?.notFinite?.();
+    return evaluated && { ...evaluated, of: validation!.name };
   }
 
   async #circumstances(lowestRate = Infinity): Promise<Circumstances> {
@@ -313,7 +341,7 @@ class RangeTests {
     const { examples } = source;
     const pass = this.#pass;
     const { batchSize } = options;
-    const notFinite = await source.notFinite?.();
+    const notFinite = await this.#notFinite();
     const outputs = model ? outputLosses(model) : [];
     const expected = (await this.#baseline(outputs))?.loss;
     const mismatch = await mismatchOf(outputs, survey.targets);
@@ -323,6 +351,8 @@ class RangeTests {
     return {
       facts,
       isShuffled: examples !== undefined,
+      isPartSeen: examples === undefined &&
+        !(pass !== undefined && pass <= (facts.targets?.batches ?? 0)),
       usesTargets: trainer.usesTargets,
       isLoop: model === undefined,
       ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)
@@ -331,8 +361,16 @@ class RangeTests {
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
       isDriven,
-      ...(this.#nonFinite && { nonFinite: this.#nonFinite }),
-      ...(expected === undefined ? {} : { expected, penalty: this.#penalty! }),
+      ...(this.#nonFinite && {
+        nonFinite: this.#nonFinite,
+        badWeights: await trainer.notFinite(),
+      }),
+      ...(outputs.length === 1 && facts.targets && isOfDistance(outputs[0])
+        ? { targetSize: sizeOf(facts.targets) }
+        : {}),
+      ...(expected === undefined
+        ? {}
+        : { expected, penalty: this.#penalty ?? 0 }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
       ...(examples !== undefined && batchSize !== undefined &&

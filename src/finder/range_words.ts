@@ -69,6 +69,10 @@ const HEADLINES: Words<FindingKind> = {
     "The loss improved in the sweep, but no short training at one rate held",
   "data-not-finite": ({ finding }) =>
     `The data hold numbers that are not finite${detail(finding)}`,
+  "weights-not-finite": ({ finding }) =>
+    `The weights hold numbers that are not finite before any training${
+      detail(finding)
+    }`,
   "loss-not-finite": ({ finding }) =>
     `The loss is not a finite number before any training${detail(finding)}`,
   "targets-in-runs": ({ finding }) =>
@@ -77,7 +81,8 @@ const HEADLINES: Words<FindingKind> = {
     `The data come in an order: they are not shuffled${detail(finding)}`,
   "diverges-at-any-rate": () =>
     "The loss diverges whatever the rate: the other optimizers drive it",
-  "targets-constant": () => "All targets are the same",
+  "targets-constant": ({ finding }) =>
+    `All targets are the same${detail(finding)}`,
   "frequencies-only": ({ finding }) =>
     `Nothing was learned from the inputs${detail(finding)}`,
   "baseline-not-passed": ({ finding }) =>
@@ -97,6 +102,12 @@ const HEADLINES: Words<FindingKind> = {
 
 function detail({ detail }: Finding): string {
   return detail === undefined ? "" : `, ${detail}`;
+}
+
+function wordScale(what: string, { size }: { readonly size: number }): string {
+  return `scale the ${what} to about the size of 1, as their root mean square is ${
+    shortRate(size)
+  }`;
 }
 
 const REMEDIES: {
@@ -120,10 +131,9 @@ const REMEDIES: {
     `lower the penalties on weights, which add ${
       shortRate(penalty)
     } to a loss that is ${shortRate(expected)} of always predicting the same`,
-  "scale-inputs": ({ size }) =>
-    `scale the inputs to about the size of 1, as their root mean square is ${
-      shortRate(size)
-    }`,
+  "initialize": () => "initialize the weights anew",
+  "scale-inputs": (remedy) => wordScale("inputs", remedy),
+  "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>
     "lower their rates, or return a loss that they do not drive",
   "run-on": () => "let it run on",

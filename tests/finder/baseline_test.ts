@@ -264,6 +264,11 @@ Deno.test("findLearningRate() says what of each output does not suit its targets
         },
       }), /as of "\S+" sigmoid gives 0 to 1/],
       [() => ({
+        model: network([[1, "tanh"]]),
+        loss: "squaredHinge",
+        data: { xs: xs(), ys: tf.tensor2d(kinds.map((kind) => [kind % 2])) },
+      }), /takes targets of -1 and 1 and these are 0 to 1/],
+      [() => ({
         model: network([[1, "linear"]]),
         loss: "poisson",
         data: { xs: xs(), ys: tf.tensor2d(kinds.map((kind) => [kind])) },
@@ -284,10 +289,14 @@ Deno.test("findLearningRate() says what of each output does not suit its targets
   assertEquals(fine.verdict, "good", fine.advice);
 });
 
-Deno.test("findLearningRate() blames inputs far from 0, or penalties, before labels", async () => {
+Deno.test("findLearningRate() blames the size of inputs or targets, or penalties, before labels", async () => {
   const { x, sums } = examples(400, 2);
   const make = (
-    { offset = 0, penalty }: { offset?: number; penalty?: number },
+    { offset = 0, size = 1, penalty }: {
+      offset?: number;
+      size?: number;
+      penalty?: number;
+    },
   ) =>
   () => ({
     model: network([[1, "linear"]], penalty === undefined ? {} : { penalty }),
@@ -296,9 +305,12 @@ Deno.test("findLearningRate() blames inputs far from 0, or penalties, before lab
     data: {
       // As years are, or degrees in Kelvin.
       xs: tf.tensor2d(x).add(offset),
-      ys: tf.tensor2d(sums),
+      ys: tf.tensor2d(sums).mul(size),
     },
   });
+  const small = await find(make({ size: 1e-6 }));
+  assert(small.verdict !== "good", small.advice);
+  assertEquals(small.remedies[0].kind, "scale-targets", small.advice);
   const large = await find(make({ offset: 1000 }));
   assert(large.verdict !== "good", large.advice);
   assertEquals(large.remedies[0].kind, "scale-inputs", large.advice);
@@ -358,4 +370,72 @@ Deno.test("findLearningRate() calls no weights trained that have half of their l
   }
   const { verdict, advice } = await findLearningRate(model, data);
   assertEquals(verdict, "good", advice);
+});
+
+Deno.test("findLearningRate() names validation data whose labels do not fit, or are not finite", async () => {
+  const { random, x, sums } = examples(400, 5);
+  const other = examples(200, 6);
+  const wrong = shuffled(other.sums, random);
+  const make = () => ({
+    model: network([[1, "linear"]]),
+    loss: "meanSquaredError",
+    data: { xs: tf.tensor2d(x), ys: tf.tensor2d(sums) },
+  });
+  const validated = async (ys: readonly number[][]) => {
+    const validationData = {
+      xs: tf.tensor2d(other.x),
+      ys: tf.tensor2d(ys.map((row) => [...row])),
+    };
+    try {
+      return await find(make, { validationData });
+    } finally {
+      tf.dispose(validationData);
+    }
+  };
+  const fine = await validated(other.sums);
+  assertEquals(fine.verdict, "good", fine.advice);
+  const misaligned = await validated(wrong);
+  assert(misaligned.verdict !== "good", misaligned.advice);
+  assertMatch(misaligned.advice, /its own label, not a shuffled one/);
+  const broken = await validated(other.sums.with(7, [NaN]));
+  assertEquals(broken.verdict, "not-finite");
+  assertMatch(broken.advice, /in ys of the example at 7 of validationData/);
+});
+
+Deno.test("findLearningRate() blames weights that are not finite, not the data", async () => {
+  const { x, sums } = examples(100, 7);
+  const range = await find(() => {
+    const model = network([[1, "linear"]]);
+    const [kernel, ...others] = model.getWeights();
+    model.setWeights([tf.fill(kernel.shape, NaN), ...others]);
+    return {
+      model,
+      loss: "meanSquaredError",
+      data: { xs: tf.tensor2d(x), ys: tf.tensor2d(sums) },
+    };
+  });
+  assertEquals(range.finding.kind, "weights-not-finite");
+  assertMatch(range.advice, /kernel: initialize the weights anew/);
+});
+
+Deno.test("findLearningRate() says to shuffle where all targets that it saw are the same, but not all there are", async () => {
+  const { x } = examples(800, 8);
+  const model = network([[1, "sigmoid"]]);
+  model.compile({ optimizer: "adam", loss: "binaryCrossentropy" });
+  const batches = (positives: number) =>
+    function* () {
+      for (let at = 0; at < 800; at += 8) {
+        const rows = Array.from({ length: 8 }, (_, i) => at + i);
+        yield {
+          xs: tf.tensor2d(rows.map((row) => x[row])),
+          ys: tf.tensor2d(rows.map((row) => [row < positives ? 1 : 0])),
+        };
+      }
+    };
+  for (const positives of [400, 800]) {
+    const range = await findLearningRate(model, batches(positives));
+    assertEquals(range.finding.kind, "targets-constant", range.advice);
+    assertMatch(range.advice, /in the first 40 batches: shuffle .* check that/);
+  }
+  model.dispose();
 });

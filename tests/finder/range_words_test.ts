@@ -36,6 +36,7 @@ type Seen =
   | "trials-failed"
   | "batches-spent"
   | "data-not-finite"
+  | "weights-not-finite"
   | "loss-not-finite"
   | "targets-in-runs"
   | "losses-in-runs"

@@ -1,12 +1,15 @@
 import { replaceBatchNorm } from "./batch_norm.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
-import { replaceAll } from "./all.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
 import { replaceBatchMatMul } from "./batch_mat_mul.ts";
+import { replaceEmptyReductions } from "./empty_reductions.ts";
 import { replaceMaxPool } from "./max_pool.ts";
 import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
 import { replaceResizeNearestNeighborGrad } from "./resize_nearest_neighbor_grad.ts";
+import { replaceSquare } from "./square.ts";
+import { replaceTransform } from "./transform.ts";
+import { replaceUnsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
 let mended = false;
 
@@ -20,7 +23,10 @@ export function mendCpu(): void {
   replaceMaxPool();
   replaceAvgPool();
   replaceBatchMatMul();
-  replaceAll();
+  replaceEmptyReductions();
+  replaceSquare();
+  replaceTransform();
+  replaceUnsortedSegmentSum();
   replacePool3D("cpu");
   mendConv3D("cpu");
 }

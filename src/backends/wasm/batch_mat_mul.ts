@@ -17,6 +17,7 @@ import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import { isSmallBatch, multiplyBatch } from "./compute/multiply_batch.ts";
 import { multiplyMatrix } from "./compute/multiply.ts";
+import { multiplyWhole } from "./_whole_products.ts";
 import {
   type BackendWasm,
   type KernelCall,
@@ -56,9 +57,10 @@ function matMul(
   how: BatchMatMulAttrs & { readonly finish: Finish },
 ): TensorInfo {
   const { transposeA, transposeB, finish } = how;
-  if (a.dtype !== "float32" || b.dtype !== "float32") {
+  const { dtype } = a;
+  if ((dtype !== "float32" && dtype !== "int32") || b.dtype !== dtype) {
     throw new TypeError(
-      `Cannot multiply matrices on the WASM backend as they must be float32: current values are ${a.dtype} and ${b.dtype}`,
+      `Cannot multiply matrices on the WASM backend as both must be float32 or int32: current values are ${a.dtype} and ${b.dtype}`,
     );
   }
   if (a.shape.length < 2 || b.shape.length < 2) {
@@ -90,12 +92,12 @@ function matMul(
   const batchA = a.shape.slice(0, -2);
   const batchB = b.shape.slice(0, -2);
   const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
-  const out = backend.makeOutput([...batch, rows, columns], "float32");
+  const out = backend.makeOutput([...batch, rows, columns], dtype);
   if (util.sizeFromShape(out.shape) === 0) return out;
   const compute = Compute.of(backend);
   const to = addressOf(backend, out);
   if (inner === 0) {
-    compute.floats(to, util.sizeFromShape(out.shape)).fill(0);
+    backend.typedArrayFromHeap(out).fill(0);
     return out;
   }
   const count = util.sizeFromShape(batch);
@@ -111,6 +113,27 @@ function matMul(
   }
   const aIndices = matrixIndices(batch, batchA);
   const bIndices = matrixIndices(batch, batchB);
+  if (dtype === "int32") {
+    const [from, by, sums] = [a, b, out].map((tensor) =>
+      backend.typedArrayFromHeap(tensor) as Int32Array
+    );
+    aIndices.forEach((aIndex, index) =>
+      multiplyWhole({
+        a: from.subarray(aIndex * rows * inner),
+        b: by.subarray(bIndices[index] * inner * columns),
+        out: sums.subarray(index * rows * columns),
+      }, {
+        rows,
+        inner,
+        columns,
+        aRowStep: transposeA ? 1 : inner,
+        aInnerStep: transposeA ? rows : 1,
+        bInnerStep: transposeB ? 1 : columns,
+        bColumnStep: transposeB ? inner : 1,
+      })
+    );
+    return out;
+  }
   const products = aIndices.map((aIndex, index) => ({
     a: addressOf(backend, a) + 4 * aIndex * rows * inner,
     b: addressOf(backend, b) + 4 * bIndices[index] * inner * columns,

@@ -9,6 +9,7 @@ import {
   type UnaryInputs,
   util,
 } from "@tensorflow/tfjs";
+import { broadcastOffsets } from "../_broadcast_offsets.ts";
 import type { BinaryOp, UnaryOp } from "./compute/_elementwise.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import {
@@ -136,6 +137,28 @@ const clipByValueKernel = wasmKernel(
   },
 );
 
+/** Quotients rounded down: of whole numbers as such, which floats do not hold. */
+const floorDivKernel = wasmKernel(
+  "FloorDiv",
+  ({ inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>) => {
+    if (a.dtype !== "int32" || b.dtype !== "int32") {
+      return callKernel(backend, "FloorDiv", { inputs: { a, b }, attrs });
+    }
+    const shape = broadcastShape(a.shape, b.shape);
+    const out = backend.makeOutput(shape, "int32");
+    const [from, by] = [a, b].map((tensor) => ({
+      values: backend.typedArrayFromHeap(tensor),
+      offset: broadcastOffsets(tensor.shape, shape),
+    }));
+    backend.typedArrayFromHeap(out).forEach((_, i, to) =>
+      to[i] = Math.floor(
+        from.values[from.offset(i)] / by.values[by.offset(i)],
+      )
+    );
+    return out;
+  },
+);
+
 /**
  * Functions of one value or of two, in vectors and on all threads. The backend's
  * own ones take a value at a time or one thread, and some hide NaN.
@@ -158,6 +181,7 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   ]),
   unaryKernel("Exp", "exp"),
   unaryKernel("Log", "log"),
+  unaryKernel("Log1p", "log1p"),
   unaryKernel("Tanh", "tanh"),
   unaryKernel("Sigmoid", "sigmoid"),
   unaryKernel("Softplus", "softplus"),
@@ -165,6 +189,7 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   binaryKernel("Sub", "sub"),
   binaryKernel("Multiply", "mul"),
   binaryKernel("RealDiv", "div"),
+  floorDivKernel,
   binaryKernel("Maximum", "max"),
   binaryKernel("Minimum", "min"),
   binaryKernel("SquaredDifference", "squaredDifference"),

@@ -12,6 +12,11 @@ import {
   wasmKernel,
 } from "./_wasm_kernel.ts";
 
+/** The whole number of 32 bits that is closest. */
+function nearestWhole(value: number): number {
+  return Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1);
+}
+
 /**
  * What a reduction of an empty tensor gives, `ofNone` wherever there is a result;
  * undefined if the tensor is not empty. The backend's own kernels divide by the
@@ -27,7 +32,9 @@ export function reduceEmpty(
   const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes);
   const shape = keepDims ? backend_util.expandShapeToKeepDim(kept, axes) : kept;
   const out = backend.makeOutput(shape, x.dtype);
-  backend.typedArrayFromHeap(out).fill(ofNone);
+  backend.typedArrayFromHeap(out).fill(
+    x.dtype === "int32" ? nearestWhole(ofNone) : ofNone,
+  );
   return out;
 }
 
@@ -43,3 +50,5 @@ function reduction(kernelName: string, ofNone: number): KernelConfig {
 export const prodKernel = reduction("Prod", 1);
 export const anyKernel = reduction("Any", 0);
 export const allKernel = reduction("All", 1);
+export const maxKernel = reduction("Max", -Infinity);
+export const minKernel = reduction("Min", Infinity);

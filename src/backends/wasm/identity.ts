@@ -21,10 +21,8 @@ function share(backend: BackendWasm, x: TensorInfo): TensorInfo {
  */
 export const identityKernel = wasmKernel(
   "Identity",
-  ({ inputs: { x }, attrs, backend }: KernelCall<IdentityInputs, object>) =>
-    x.dtype === "string"
-      ? callKernel(backend, "Identity", { inputs: { x }, attrs })
-      : share(backend, x),
+  ({ inputs: { x }, backend }: KernelCall<IdentityInputs, object>) =>
+    share(backend, x),
 );
 
 /**
@@ -35,7 +33,7 @@ export const castKernel = wasmKernel(
   "Cast",
   ({ inputs: { x }, attrs, backend }: KernelCall<CastInputs, CastAttrs>) => {
     const { dtype } = attrs;
-    if (x.dtype === dtype && dtype !== "string") return share(backend, x);
+    if (x.dtype === dtype) return share(backend, x);
     if (dtype !== "bool" || !has32Bits(x)) {
       return callKernel(backend, "Cast", { inputs: { x }, attrs });
     }

@@ -1,4 +1,5 @@
 import {
+  type KernelConfig,
   type ReverseAttrs,
   type ReverseInputs,
   slice_util,
@@ -8,6 +9,7 @@ import {
   type StridedSliceInputs,
   util,
 } from "@tensorflow/tfjs";
+import { moveBools } from "./_bools.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { moveBlock, stepsOf } from "./compute/move.ts";
 import {
@@ -63,14 +65,18 @@ export const sliceKernel = wasmKernel(
 );
 
 /** Every few values of a block, forwards or backwards. */
-export const stridedSliceKernel = wasmKernel(
+export const stridedSliceKernel: KernelConfig = wasmKernel(
   "StridedSlice",
   ({ inputs: { x }, attrs, backend }: KernelCall<
     StridedSliceInputs,
     StridedSliceAttrs
   >) => {
-    if (!has32Bits(x)) {
-      return callKernel(backend, "StridedSlice", { inputs: { x }, attrs });
+    if (x.dtype === "bool") {
+      return moveBools(backend, stridedSliceKernel, {
+        inputs: { x },
+        attrs,
+        names: ["x"],
+      });
     }
     const info = slice_util.sliceInfo(
       x.shape,
@@ -94,14 +100,18 @@ export const stridedSliceKernel = wasmKernel(
 );
 
 /** The values backwards along some dimensions. */
-export const reverseKernel = wasmKernel(
+export const reverseKernel: KernelConfig = wasmKernel(
   "Reverse",
   ({ inputs: { x }, attrs, backend }: KernelCall<
     ReverseInputs,
     ReverseAttrs
   >) => {
-    if (!has32Bits(x)) {
-      return callKernel(backend, "Reverse", { inputs: { x }, attrs });
+    if (x.dtype === "bool") {
+      return moveBools(backend, reverseKernel, {
+        inputs: { x },
+        attrs,
+        names: ["x"],
+      });
     }
     const axes = util.parseAxisParam(attrs.dims, x.shape);
     const turned = (axis: number) => axes.includes(axis) && x.shape[axis] > 0;

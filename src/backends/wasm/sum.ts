@@ -92,6 +92,10 @@ export const sumKernel = wasmKernel(
 export const meanKernel = wasmKernel(
   "Mean",
   ({ inputs: { x }, attrs, backend }: KernelCall<MeanInputs, MeanAttrs>) => {
+    // 0 / 0, in a float of whatever type x has.
+    const floats = { ...x, dtype: "float32" as const };
+    const none = reduceEmpty(backend, floats, { ...attrs, ofNone: NaN });
+    if (none) return none;
     const total = sum(backend, x, attrs);
     if (total === undefined) {
       return callKernel(backend, "Mean", { inputs: { x }, attrs });

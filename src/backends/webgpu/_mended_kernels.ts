@@ -5,6 +5,8 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
+import { mendCounts } from "./_counts.ts";
+import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import type { Program } from "./_open_backend.ts";
 
@@ -18,6 +20,10 @@ export function mendWebGPUKernels(): void {
   replace("Prod", keepDimensions);
   replace("Relu6", keepNaN);
   replace("Transpose", asFloats);
+  replace("UnsortedSegmentSum", asFloats);
+  replace("UnsortedSegmentSum", ofFlatSegments);
+  mendCounts();
+  replace("LinSpace", ofOneNumber);
   Object.keys(OF_NONE).forEach((name) =>
     replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
   );
@@ -28,6 +34,9 @@ export function mendWebGPUKernels(): void {
   );
   replace("ResizeBilinearGrad", ofOnePixel);
   replace("ResizeNearestNeighborGrad", ofOnePixel);
+  replace("Square", ofWholeNumbers);
+  replace("SquaredDifference", ofWholeNumbers);
+  mendHighRanks();
   replacePool3D("webgpu");
   mendConv3D("webgpu");
 }
@@ -118,6 +127,22 @@ function keepNaN(): Own<OfX> {
   };
 }
 
+/** Squares of whole numbers as their product, where the shaders take floats. */
+function ofWholeNumbers(
+  stock: Own<Record<string, tf.TensorInfo>>,
+): typeof stock {
+  return (call) => {
+    const { inputs, backend } = call;
+    const { a, b } = inputs;
+    const whole = Object.values(inputs).every(({ dtype }) => dtype === "int32");
+    if (!whole) return stock(call);
+    const x = inputs.x ?? run(backend, "Sub", { inputs: { a, b } });
+    const square = run(backend, "Multiply", { inputs: { a: x, b: x } });
+    if (x !== inputs.x) backend.disposeData(x.dataId);
+    return square;
+  };
+}
+
 interface Activated {
   readonly activation?: string;
 }
@@ -134,9 +159,41 @@ function keepNaNAfter(stock: Own<object, Activated>): typeof stock {
   };
 }
 
+/** Segments of more than one dimension, as one; the shader counts one. */
+function ofFlatSegments(
+  stock: Own<tf.UnsortedSegmentSumInputs, tf.UnsortedSegmentSumAttrs>,
+): typeof stock {
+  return (call) => {
+    const { inputs: { x, segmentIds }, attrs, backend } = call;
+    if (segmentIds.shape.length === 1) return stock(call);
+    const rest = x.shape.slice(segmentIds.shape.length);
+    const count = tf.util.sizeFromShape(segmentIds.shape);
+    return stock({
+      inputs: {
+        x: { ...x, shape: [count, ...rest] },
+        segmentIds: { ...segmentIds, shape: [count] },
+      },
+      attrs,
+      backend,
+    });
+  };
+}
+
+/** The step of no second number is 0 / 0 in tfjs's own. */
+function ofOneNumber(
+  stock: Own<object, tf.LinSpaceAttrs>,
+): typeof stock {
+  return (call) => {
+    const { attrs: { start, num }, backend } = call;
+    return num === 1
+      ? backend.makeTensorInfo([1], "float32", Float32Array.of(start))
+      : stock(call);
+  };
+}
+
 /**
- * The shader of a transposition stores floats alone. Of whole numbers the driver
- * refuses it, and the result is what was in memory. A cast to floats leaves them
+ * The shaders of a transposition and of sums of segments store floats alone. Of
+ * whole numbers the driver refuses them, or the result is what was in memory. A cast to floats leaves them
  * whole numbers on the GPU, but a product does not.
  */
 function asFloats(stock: Own<OfX>): Own<OfX> {
@@ -146,7 +203,7 @@ function asFloats(stock: Own<OfX>): Own<OfX> {
     if (stored !== "int32" && stored !== "bool") return stock(call);
     const one = backend.makeTensorInfo([], "float32", new Float32Array([1]));
     const floats = run(backend, "Multiply", { inputs: { a: x, b: one } });
-    const moved = stock({ ...call, inputs: { x: floats } });
+    const moved = stock({ ...call, inputs: { ...call.inputs, x: floats } });
     backend.disposeData(one.dataId);
     backend.disposeData(floats.dataId);
     if (x.dtype === "float32") return moved;
@@ -165,6 +222,9 @@ const OF_NONE: Readonly<Record<string, number>> = {
   Prod: 1,
   Any: 0,
   All: 1,
+  Max: -Infinity,
+  Min: Infinity,
+  Mean: NaN,
 };
 
 /**
@@ -185,11 +245,17 @@ function overLastAxes(
         !axes.includes(i) ? [length] : keepDims ? [1] : []
       );
       const size = tf.util.sizeFromShape(left);
-      const dtype = x.dtype === "bool" && (name === "Sum" || name === "Prod")
+      const dtype = name === "Mean"
+        ? "float32"
+        : x.dtype === "bool" && (name === "Sum" || name === "Prod")
         ? "int32"
         : x.dtype;
       const values = tf.util.getTypedArrayFromDType(dtype as "float32", size);
-      return backend.makeTensorInfo(left, dtype, values.fill(OF_NONE[name]));
+      const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+      const ofNone = dtype === "int32"
+        ? Math.min(Math.max(OF_NONE[name], least), most)
+        : OF_NONE[name];
+      return backend.makeTensorInfo(left, dtype, values.fill(ofNone));
     }
     const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
     if (x.dtype === "float32" || !perm) return stock(call);

@@ -1,9 +1,11 @@
 import type {
+  ResizeNearestNeighborAttrs,
   ResizeNearestNeighborGradAttrs,
   ResizeNearestNeighborGradInputs,
+  ResizeNearestNeighborInputs,
 } from "@tensorflow/tfjs";
 import { sumNearest } from "../_nearest_sources.ts";
-import { callKernel, wasmKernel } from "./_wasm_kernel.ts";
+import { callKernel, release, wasmKernel } from "./_wasm_kernel.ts";
 
 /**
  * The gradient of resizing to the nearest neighbour. The backend's own loses
@@ -34,4 +36,22 @@ export const resizeNearestNeighborGradKernel = wasmKernel<
     }),
   );
   return dx;
+});
+
+/** Images resized to the nearest neighbour. The backend's own makes floats of them. */
+export const resizeNearestNeighborKernel = wasmKernel<
+  ResizeNearestNeighborInputs,
+  ResizeNearestNeighborAttrs
+>("ResizeNearestNeighbor", ({ inputs: { images }, attrs, backend }) => {
+  const resized = callKernel(backend, "ResizeNearestNeighbor", {
+    inputs: { images },
+    attrs,
+  });
+  if (images.dtype === resized.dtype) return resized;
+  const result = callKernel(backend, "Cast", {
+    inputs: { x: resized },
+    attrs: { dtype: images.dtype },
+  });
+  release(backend, resized);
+  return result;
 });

@@ -1,0 +1,101 @@
+/**
+ * Arithmetic with tensors of bools, which count as the whole numbers 0 and 1.
+ *
+ * tfjs (4.22) lets each backend do with them as it may: on WASM most functions
+ * have no case for them and give what was in memory before, true + true is 1
+ * there and 2 on the CPU, and −true is 255.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+
+/**
+ * Kernels whose result is a number. Those that move values, compare them or take
+ * the largest, as well as products, give bools of bools everywhere.
+ */
+const OF_NUMBERS: ReadonlySet<string> = new Set([
+  "Abs",
+  "Acos",
+  "Acosh",
+  "Add",
+  "AddN",
+  "Asin",
+  "Asinh",
+  "Atan",
+  "Atan2",
+  "Atanh",
+  "BatchMatMul",
+  "ClipByValue",
+  "Cos",
+  "Cosh",
+  "Cumprod",
+  "Cumsum",
+  "Exp",
+  "Expm1",
+  "FloorDiv",
+  "LeakyRelu",
+  "Log",
+  "Log1p",
+  "Mod",
+  "Neg",
+  "Pow",
+  "Prelu",
+  "Reciprocal",
+  "Relu",
+  "Relu6",
+  "Round",
+  "Rsqrt",
+  "ScatterNd",
+  "Selu",
+  "Sign",
+  "Sin",
+  "Sinh",
+  "Softplus",
+  "Sqrt",
+  "Square",
+  "SquaredDifference",
+  "Step",
+  "Sub",
+  "Tan",
+  "TopK",
+  "UnsortedSegmentSum",
+]);
+
+/** Kernels that divide: of whole numbers they would leave no fractions. */
+const OF_FLOATS: ReadonlySet<string> = new Set(["FusedBatchNorm", "RealDiv"]);
+
+/** The inputs, of which those of some types are others. */
+function cast(
+  inputs: tf.NamedTensorMap,
+  types: readonly tf.DataType[],
+  to: tf.DataType,
+): tf.NamedTensorMap {
+  const all = Object.entries(inputs);
+  const isOther = (x?: tf.Tensor) => x !== undefined && types.includes(x.dtype);
+  if (!all.some(([, x]) => isOther(x))) return inputs;
+  const casted = all.map(([name, x]) =>
+    [name, isOther(x) ? tf.cast(x, to) : x] as const
+  );
+  return (Array.isArray(inputs)
+    ? casted.map(([, x]) => x)
+    : Object.fromEntries(casted)) as tf.NamedTensorMap;
+}
+
+let counted = false;
+
+/** Lets bools count as numbers where numbers are computed, once for all backends. */
+export function countTruthValues(): void {
+  if (counted) return;
+  counted = true;
+  const engine = tf.engine();
+  const run = engine.runKernel.bind(engine);
+  engine.runKernel = ((name, inputs, attrs) => {
+    if (OF_NUMBERS.has(name)) {
+      return run(name, cast(inputs, ["bool"], "int32"), attrs);
+    }
+    if (!OF_FLOATS.has(name)) return run(name, inputs, attrs);
+    const types: tf.DataType[] = name === "RealDiv"
+      ? ["bool"]
+      : ["bool", "int32"];
+    return run(name, cast(inputs, types, "float32"), attrs);
+  }) as typeof engine.runKernel;
+}
