@@ -17,6 +17,7 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
   webgpu: [
     ...everywhere,
     "Indices out of range are not refused: they read and write something else.",
+    "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
     "Slices whose segment lies beyond the last are counted to it, where others leave them out.",
     "Products of whole numbers, of many or of matrices, are rounded as floats above 2^24.",
     "0 to a negative power is 0 where the power is odd, and a remainder by infinity NaN.",

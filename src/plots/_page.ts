@@ -7,7 +7,7 @@ import { readPackageText } from "../runtime/package_file.ts";
 import { fontRules } from "./_fonts.ts";
 import { DARK, darkRules, LIGHT, type Role } from "./_palette.ts";
 import { drawCharts } from "./_page_script.ts";
-import type { Chart } from "./_grammar.ts";
+import { type Chart, specOf } from "./_grammar.ts";
 import { scriptText } from "./_script_text.ts";
 
 /** Text as it may stand in HTML, also within quotes. */
@@ -66,7 +66,7 @@ th[scope=row]{text-align:left}
 /** The element in which chart number `index` is drawn. */
 export function figure(index: number, chart: Chart, name?: string): string {
   return `<figure id="chart-${index}" role="group" aria-label="${
-    escapeHtml(chart.description)
+    escapeHtml(specOf(chart).description)
   }" data-name="${escapeHtml(name ?? `chart-${index + 1}`)}"></figure>`;
 }
 

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { isAccuracy, label } from "./_format.ts";
 import type { ChartOptions, Limits, StackedChart } from "./_grammar.ts";
 import { boundMarks, suggestionMarks } from "./_range_marks.ts";
@@ -84,6 +85,13 @@ export function rangeSpec(
   options: ChartOptions = {},
 ): StackedChart {
   checkNames("draw a range", options, NAMES);
+  if (range?.learningRates === undefined) {
+    throw new TypeError(
+      `Cannot draw a range as it must be a LearningRateRange or what its JSON stands for: current value is ${
+        show(range)
+      }`,
+    );
+  }
   const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(

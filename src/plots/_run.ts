@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import {
   type Better,
   type Metric,
@@ -42,6 +43,13 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  * another object, `{ name, ...clr }`, leaves it behind.
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
+  if (typeof run !== "object" || run === null) {
+    throw new TypeError(
+      `Cannot draw a run as it must be a scheduler or its history: current value is ${
+        show(run)
+      }`,
+    );
+  }
   // Of a scheduler, `iterations` may be how many there will be.
   if (isColumns(run)) return { history: run };
   const { history, epochHistory, penalized } = run;

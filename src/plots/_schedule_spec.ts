@@ -168,6 +168,16 @@ export function scheduleSpec(
       }`,
     );
   }
+  // Text has an `at` of its own.
+  const isSource = typeof schedule === "function" ||
+    typeof schedule === "object" && typeof schedule?.at === "function";
+  if (!isSource) {
+    throw new TypeError(
+      `Cannot draw a schedule as it must be a function of the iteration or have one as at: current value is ${
+        show(schedule)
+      }`,
+    );
+  }
   const looked = lookAt(schedule, iterations);
   const { rates, stride } = looked;
   const ends = cycleEnds(rates);

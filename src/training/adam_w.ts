@@ -5,6 +5,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
+  checkNotNegative,
+  checkShare,
   decayWeights,
   weightDecayOf,
   type WeightDecayOptions,
@@ -44,7 +46,8 @@ export interface AdamWOptions extends WeightDecayOptions {
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
  *
- * @throws {RangeError} If `weightDecay` is negative or not finite.
+ * @throws {RangeError} If the rate, `epsilon` or `weightDecay` is negative or not
+ * finite, or `beta1` or `beta2` not within [0, 1).
  * @throws {TypeError} If `exclude` is no array of names.
  *
  * @example
@@ -77,6 +80,8 @@ export class AdamW extends AdamBase {
       beta2 = 0.999,
       epsilon = 1e-8,
     } = options;
+    checkNotNegative("create AdamW", { learningRate, epsilon });
+    checkShare("create AdamW", { beta1, beta2 });
     const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, beta1, beta2, epsilon);
     this.weightDecay = weightDecay;

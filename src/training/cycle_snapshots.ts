@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { checkModel } from "../tfjs/check_model.ts";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -156,6 +157,7 @@ export class CycleSnapshots implements Disposable {
    * @throws {RangeError} If `keep` is not a whole number >= 1.
    */
   constructor(model: LayersModel, options: CycleSnapshotsOptions = {}) {
+    checkModel("keep snapshots", model);
     checkNames("keep snapshots", options, NAMES);
     const { keep = 5 } = options;
     if (!(Number.isSafeInteger(keep) && keep >= 1)) {

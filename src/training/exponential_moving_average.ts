@@ -1,3 +1,4 @@
+import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
@@ -56,9 +57,17 @@ export let restoreAverages: (
 ) => void;
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
-  return weights instanceof tf.LayersModel
-    ? weights.weights.map(variableOf)
-    : [...weights];
+  if (weights instanceof tf.LayersModel) return weights.weights.map(variableOf);
+  if (isForeignModel(weights)) throw twoCopies(ACTION);
+  const variables = Array.isArray(weights) ? weights : [];
+  if (variables.every((variable) => variable instanceof tf.Variable)) {
+    if (Array.isArray(weights)) return [...variables];
+  }
+  throw new TypeError(
+    `Cannot ${ACTION} as these must be a tf.LayersModel or an array of tf.Variable: current value is ${
+      Array.isArray(weights) ? "an array of others" : show(weights)
+    }`,
+  );
 }
 
 /**

@@ -5,6 +5,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
+  checkNotNegative,
+  checkShare,
   decayWeights,
   weightDecayOf,
   type WeightDecayOptions,
@@ -39,7 +41,8 @@ export interface SGDWOptions extends WeightDecayOptions {
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
  *
- * @throws {RangeError} If `weightDecay` is negative or not finite.
+ * @throws {RangeError} If the rate or `weightDecay` is negative or not finite, or
+ * `momentum` not within [0, 1).
  * @throws {TypeError} If `exclude` is no array of names.
  *
  * @example
@@ -71,6 +74,8 @@ export class SGDW extends MomentumBase {
       momentum = 0.9,
       useNesterov = false,
     } = options;
+    checkNotNegative("create SGDW", { learningRate });
+    checkShare("create SGDW", { momentum });
     const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, momentum, useNesterov);
     this.weightDecay = weightDecay;

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 
 /** Between two looks at what else the process has to do, in milliseconds. */
@@ -32,9 +33,20 @@ export class StopOnAbort extends CallbackBase {
   readonly #signal: AbortSignal;
   #looked: number = performance.now();
 
-  /** Creates a callback that waits for `signal`. */
+  /**
+   * Creates a callback that waits for `signal`.
+   *
+   * @throws {TypeError} If `signal` is none.
+   */
   constructor(signal: AbortSignal) {
     super();
+    if (!(signal instanceof AbortSignal)) {
+      throw new TypeError(
+        `Cannot stop on an abort as signal must be an AbortSignal: current value is ${
+          show(signal)
+        }`,
+      );
+    }
     this.#signal = signal;
   }
 

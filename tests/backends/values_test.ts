@@ -289,6 +289,21 @@ const samples: Record<string, Sample> = {
       ),
     [1, 1, 2],
   ],
+  "how often numbers occur in the rows of a matrix": [
+    () => {
+      const x = tf.tensor2d(
+        [[0, 2, 2, 2, 9], [1, 1, 0, 1, 1]],
+        [2, 5],
+        "int32",
+      );
+      return [
+        tf.denseBincount(x, tf.tensor2d([], [0, 0]), 3),
+        tf.denseBincount(x, tf.tensor2d([], [0, 0]), 3, true),
+        tf.denseBincount(x, tf.fill([2, 5], 0.5) as tf.Tensor2D, 3),
+      ];
+    },
+    [1, 0, 3, 1, 4, 0, 1, 0, 1, 1, 1, 0, 0.5, 0, 1.5, 0.5, 2, 0],
+  ],
   "where a dilation's gradient goes, over the border": [
     () => {
       const x = tf.tensor4d([1, 5, 2, 7, 3, 1, 4, 9, 8], [1, 3, 3, 1]);
