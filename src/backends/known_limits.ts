@@ -16,7 +16,9 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
   ],
   webgpu: [
     ...everywhere,
+    "Complex numbers are added, multiplied, joined and transformed; all else with them is refused.",
     "Indices out of range are not refused: they read and write something else.",
+    "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
     "Slices whose segment lies beyond the last are counted to it, where others leave them out.",
     "Products of whole numbers, of many or of matrices, are rounded as floats above 2^24.",
     "0 to a negative power is 0 where the power is odd, and a remainder by infinity NaN.",

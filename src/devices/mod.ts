@@ -6,6 +6,16 @@
  * optional: without `--allow-ffi`, the library or the driver it finds nothing,
  * says why, and throws nothing.
  *
+ * @example What there is to compute on
+ * ```ts
+ * import { describeProcessor, vulkanDevices } from "@clr/clr/devices";
+ *
+ * console.log(describeProcessor());
+ * const { devices, problem } = vulkanDevices();
+ * for (const { name, kind } of devices) console.log(`${name} (${kind})`);
+ * if (problem) console.log(`No GPU can be listed: ${problem.message}`);
+ * ```
+ *
  * @module
  */
 

@@ -1,8 +1,9 @@
 import type { CurveEvidence } from "./bounds.ts";
 import { curveOf, valuesOf } from "./choose_curve.ts";
-import { type Circumstances, overrule } from "./circumstances.ts";
+import type { Circumstances } from "./circumstances.ts";
 import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
 import { type FindingKind, verdictOf } from "./finding.ts";
+import { overrule } from "./overrule.ts";
 import { drawnCurve, type RangeCurve } from "./curve.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";

@@ -1,5 +1,4 @@
-import { checkLayersModel } from "../tfjs/check_model.ts";
-import { checkKind } from "../runtime/check_given.ts";
+import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import {
@@ -194,9 +193,17 @@ export async function evaluateClassifier(
       }`,
     );
   }
+  checkModel(ACTION, model);
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);
+  if (typeof data !== "object" || data === null) {
+    throw new TypeError(
+      `Cannot ${ACTION} as data must be { xs, ys }, a tf.data.Dataset or an iterable of batches: current value is ${
+        show(data)
+      }`,
+    );
+  }
   const isDataset = "iterator" in data;
   const labels: number[] = [];
   const predictions: number[] = [];

@@ -6,6 +6,7 @@ import { writeModel } from "./_write_model.ts";
 import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
+import { checkModel } from "../tfjs/check_model.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -83,13 +84,7 @@ export interface ToOnnxOptions {
 
 function checkOptions(model: unknown, options: ToOnnxOptions): void {
   checkNames("export the model", options, NAMES);
-  if (!(model instanceof tf.LayersModel)) {
-    throw new TypeError(
-      `Cannot export the model as it must be a tf.LayersModel: current value is ${
-        model?.constructor?.name ?? model
-      }`,
-    );
-  }
+  checkModel("export to ONNX", model);
   if (!model.inputs?.length) {
     throw new TypeError(
       `Cannot export the model as its input shape must be known, from the inputShape of its first layer: current value is model "${model.name}" without one`,

@@ -1,6 +1,6 @@
 /** The parts of Vega-Lite's grammar that charts are made of, in its own types. */
 
-import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
 import type { TopLevelSpec } from "vega-lite";
 
 type LayeredSpec = Extract<TopLevelSpec, { layer: unknown }>;
@@ -82,17 +82,19 @@ export type StackedChart = StackedSpec & Head & {
   layer?: undefined;
 };
 
-/** A chart as what it is: all are made as one of these. */
+/**
+ * A chart as what it is: all are made as one of these.
+ *
+ * @throws {TypeError} If it is none.
+ */
 export function specOf(chart: Chart): SingleChart | StackedChart {
-  checkKind(
-    "draw a chart",
-    {
-      name: "it",
-      value: chart,
-      must: "one, of historyChart, rangeChart and the like",
-    },
-    typeof (Object(chart) as { $schema?: unknown }).$schema === "string",
-  );
+  if (!Array.isArray(chart?.layer ?? chart?.vconcat)) {
+    throw new TypeError(
+      `Cannot draw a chart as it must be made by a function of @clr/clr/plots, such as rangeChart: current value is ${
+        show(chart)
+      }`,
+    );
+  }
   return chart as SingleChart | StackedChart;
 }
 

@@ -8,7 +8,7 @@ import { readPackageText } from "../runtime/package_file.ts";
 import { fontRules } from "./_fonts.ts";
 import { DARK, darkRules, LIGHT, type Role } from "./_palette.ts";
 import { drawCharts } from "./_page_script.ts";
-import type { Chart } from "./_grammar.ts";
+import { type Chart, specOf } from "./_grammar.ts";
 import { scriptText } from "./_script_text.ts";
 
 /** Text as it may stand in HTML, also within quotes. */

@@ -1,4 +1,4 @@
-import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
 import { isAccuracy, label } from "./_format.ts";
 import type { ChartOptions, Limits, StackedChart } from "./_grammar.ts";
 import { boundMarks, suggestionMarks } from "./_range_marks.ts";
@@ -85,12 +85,13 @@ export function rangeSpec(
   options: ChartOptions = {},
 ): StackedChart {
   checkNames("draw a range", options, NAMES);
-  checkKind(
-    "draw a range",
-    { name: "range", value: range, must: "what findLearningRate gives" },
-    Array.isArray(Object(range).learningRates) &&
-      Object(range).settings !== undefined,
-  );
+  if (range?.learningRates === undefined) {
+    throw new TypeError(
+      `Cannot draw a range as it must be a LearningRateRange or what its JSON stands for: current value is ${
+        show(range)
+      }`,
+    );
+  }
   const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
 import {
   type Better,
   type Metric,
@@ -43,15 +43,13 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  * another object, `{ name, ...clr }`, leaves it behind.
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
-  checkKind(
-    "draw a run",
-    {
-      name: "it",
-      value: run,
-      must: "a scheduler, or { history, epochHistory } of one",
-    },
-    typeof run === "object" && run !== null,
-  );
+  if (typeof run !== "object" || run === null) {
+    throw new TypeError(
+      `Cannot draw a run as it must be a scheduler or its history: current value is ${
+        show(run)
+      }`,
+    );
+  }
   // Of a scheduler, `iterations` may be how many there will be.
   if (isColumns(run)) return { history: checkedColumns(run) };
   const { history, epochHistory, penalized } = run;

@@ -169,13 +169,16 @@ export function scheduleSpec(
       }`,
     );
   }
-  checkKind(
-    "draw a schedule",
-    { name: "schedule", value: schedule, must: "one, or a scheduler" },
-    typeof schedule === "function" ||
-      typeof Object(schedule).at === "function" && !Array.isArray(schedule) &&
-        typeof schedule === "object",
-  );
+  // Text has an `at` of its own.
+  const isSource = typeof schedule === "function" ||
+    typeof schedule === "object" && typeof schedule?.at === "function";
+  if (!isSource) {
+    throw new TypeError(
+      `Cannot draw a schedule as it must be a function of the iteration or have one as at: current value is ${
+        show(schedule)
+      }`,
+    );
+  }
   const looked = lookAt(schedule, iterations);
   const { rates, stride } = looked;
   const ends = cycleEnds(rates);

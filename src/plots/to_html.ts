@@ -1,4 +1,4 @@
-import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import type { Chart } from "./_grammar.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -40,6 +40,13 @@ export function toHtml(
   options: HtmlOptions = {},
 ): Promise<string> {
   checkNames("make a page", options, NAMES);
+  if (!Array.isArray(charts)) {
+    throw new TypeError(
+      `Cannot make a page as charts must be an array of them: current value is ${
+        show(charts)
+      }`,
+    );
+  }
   const { title = "Learning rates" } = options;
   checkKind(
     "make a page",

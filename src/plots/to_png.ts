@@ -1,7 +1,7 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
-import type { Chart } from "./_grammar.ts";
+import { type Chart, specOf } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -65,6 +65,8 @@ export async function toPng(
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkNames("draw a PNG", options, NAMES);
+  // Before what is read meanwhile, which would go on.
+  specOf(chart);
   const { scale = 2, theme = "light" } = options;
   if (!(Number.isFinite(scale) && scale > 0)) {
     throw new RangeError(

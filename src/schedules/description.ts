@@ -97,11 +97,13 @@ export type DescriptionOf<K extends ScheduleDescription["kind"]> = Extract<
  * own: it cannot be described.
  */
 export function describe(schedule: Schedule): ScheduleDescription {
-  checkFunction("describe a schedule", "schedule", schedule);
-  const { description } = traitsOf(schedule);
+  const description = typeof schedule === "function"
+    ? traitsOf(schedule).description
+    : undefined;
   if (description) return structuredClone(description) as ScheduleDescription;
   throw new TypeError(
-    "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is a function",
+    "Cannot describe a schedule as it must be made by @clr/clr/schedules, without a scaleFn or schedule of one's own: current value is " +
+      show(schedule),
   );
 }
 

@@ -1,18 +1,23 @@
 import * as tf from "@tensorflow/tfjs";
-import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
 import { isForeignModel, twoCopies } from "./two_copies.ts";
+import type { LayersModel } from "./types.ts";
 
 /**
- * Throws unless `model` is a model of tfjs, and of this copy of it.
+ * Throws unless `model` is one of layers, of this copy of tfjs.
  *
- * @throws {TypeError} `Cannot ACTION as model must be a tf.LayersModel: …`.
+ * @param action What cannot be done otherwise, such as "average weights".
  */
-export function checkLayersModel(action: string, model: unknown): void {
+export function checkModel(
+  action: string,
+  model: unknown,
+): asserts model is LayersModel {
   if (model instanceof tf.LayersModel) return;
   if (isForeignModel(model)) throw twoCopies(action);
-  checkKind(
-    action,
-    { name: "model", value: model, must: "a tf.LayersModel" },
-    false,
+  const shown = typeof model === "object" && model !== null
+    ? model.constructor?.name ?? "an object"
+    : show(model);
+  throw new TypeError(
+    `Cannot ${action} as the model must be a tf.LayersModel: current value is ${shown}`,
   );
 }

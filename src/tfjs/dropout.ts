@@ -1,4 +1,4 @@
-import { checkLayersModel } from "./check_model.ts";
+import { checkModel } from "./check_model.ts";
 import { layersWithin } from "./layers_within.ts";
 import type { LayersModel } from "./types.ts";
 import { show } from "../runtime/check_data.ts";
@@ -29,7 +29,7 @@ interface DropoutFields {
  * ```
  */
 export function setDropoutRate(model: LayersModel, rate: number): void {
-  checkLayersModel("set the rate of dropout", model);
+  checkModel("set the rate of dropout", model);
   if (!(Number.isFinite(rate) && rate >= 0 && rate < 1)) {
     throw new RangeError(
       `Cannot set the rate of dropout as it must be >= 0 and < 1: current value is ${

@@ -23,6 +23,43 @@ export interface WeightDecayOptions {
   exclude?: readonly string[];
 }
 
+/** A hyperparameter of an optimizer under its name, such as `{ momentum }`. */
+type Hyperparameters = { readonly [name: string]: number };
+
+/** Throws unless each is finite and >= 0, as a rate is. */
+export function checkNotNegative(action: string, given: Hyperparameters): void {
+  check(action, given, {
+    must: "finite and >= 0",
+    holds: (value) => Number.isFinite(value) && value >= 0,
+  });
+}
+
+/** Throws unless each is a share of the past that fades. */
+export function checkShare(action: string, given: Hyperparameters): void {
+  check(action, given, {
+    must: ">= 0 and < 1",
+    holds: (value) => value >= 0 && value < 1,
+  });
+}
+
+function check(
+  action: string,
+  given: Hyperparameters,
+  { must, holds }: {
+    readonly must: string;
+    readonly holds: (value: number) => boolean;
+  },
+): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === "number" && holds(value)) continue;
+    throw new RangeError(
+      `Cannot ${action} as ${name} must be ${must}: current value is ${
+        show(value)
+      }`,
+    );
+  }
+}
+
 /**
  * Throws unless an optimizer can be made of these numbers: of another, training
  * would only be NaN.
@@ -59,13 +96,7 @@ export function checkOptimizer(
 export function weightDecayOf(
   { weightDecay = 0.01, exclude = [] }: WeightDecayOptions,
 ): Required<WeightDecayOptions> {
-  if (!(Number.isFinite(weightDecay) && weightDecay >= 0)) {
-    throw new RangeError(
-      `Cannot decay weights as weightDecay must be finite and >= 0: current value is ${
-        show(weightDecay)
-      }`,
-    );
-  }
+  checkNotNegative("decay weights", { weightDecay });
   if (
     !Array.isArray(exclude) ||
     !exclude.every((pattern) => typeof pattern === "string")

@@ -6,7 +6,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
-  checkOptimizer,
+  checkNotNegative,
+  checkShare,
   decayWeights,
   weightDecayOf,
   type WeightDecayOptions,
@@ -46,8 +47,8 @@ export interface AdamWOptions extends WeightDecayOptions {
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
  *
- * @throws {RangeError} If the rate, `weightDecay` or `epsilon` is negative or not
- * finite, or a beta is not in [0, 1).
+ * @throws {RangeError} If the rate, `epsilon` or `weightDecay` is negative or not
+ * finite, or `beta1` or `beta2` not within [0, 1).
  * @throws {TypeError} If `exclude` is no array of names.
  *
  * @example
@@ -80,14 +81,8 @@ export class AdamW extends AdamBase {
       beta2 = 0.999,
       epsilon = 1e-8,
     } = options;
-    checkOptimizer("create AdamW", learningRate, { beta1, beta2 });
-    if (!(Number.isFinite(epsilon) && epsilon >= 0)) {
-      throw new RangeError(
-        `Cannot create AdamW as epsilon must be a finite number >= 0: current value is ${
-          show(epsilon)
-        }`,
-      );
-    }
+    checkNotNegative("create AdamW", { learningRate, epsilon });
+    checkShare("create AdamW", { beta1, beta2 });
     const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, beta1, beta2, epsilon);
     this.weightDecay = weightDecay;

@@ -1,6 +1,7 @@
 import { checkLayersModel } from "../tfjs/check_model.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
+import { checkModel } from "../tfjs/check_model.ts";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -158,7 +159,7 @@ export class CycleSnapshots implements Disposable {
    * @throws {RangeError} If `keep` is not a whole number >= 1.
    */
   constructor(model: LayersModel, options: CycleSnapshotsOptions = {}) {
-    checkLayersModel("keep snapshots", model);
+    checkModel("keep snapshots", model);
     checkNames("keep snapshots", options, NAMES);
     const { keep = 5 } = options;
     if (!(Number.isSafeInteger(keep) && keep >= 1)) {

@@ -106,7 +106,7 @@ export class CyclicLR extends LearningRateScheduler {
         ? cyclic
         : { ...cyclic, stepSize: stepSizeEpochs * batchesPerEpoch },
     );
-    checkEnd(stopAfterCycles);
+    checkEnd(options);
     super(known ? created.at : unresolved, { historyLimit });
     this.#cycles = created;
     if (!known) this.#stepSizeEpochs = stepSizeEpochs;

@@ -109,8 +109,20 @@ export function checkStep(options: CyclicLROptions): void {
   }
 }
 
-/** Throws unless the cycles after which training ends are a whole number. */
-export function checkEnd(stopAfterCycles: number | undefined): void {
+/** Throws unless the cycles after which training ends are a whole number, and what is called after each a function. */
+export function checkEnd(
+  { stopAfterCycles, onCycleEnd }: Pick<
+    CyclicLROptions,
+    "stopAfterCycles" | "onCycleEnd"
+  >,
+): void {
+  if (onCycleEnd !== undefined && typeof onCycleEnd !== "function") {
+    throw new TypeError(
+      `Cannot create a cyclic schedule as onCycleEnd must be a function: current value is ${
+        show(onCycleEnd)
+      }`,
+    );
+  }
   if (
     stopAfterCycles !== undefined &&
     !(Number.isSafeInteger(stopAfterCycles) && stopAfterCycles >= 1)

@@ -1,4 +1,4 @@
-import { checkKind } from "../runtime/check_given.ts";
+import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
@@ -58,17 +58,16 @@ export let restoreAverages: (
 
 function variablesOf(weights: AveragedWeights): readonly Variable[] {
   if (weights instanceof tf.LayersModel) return weights.weights.map(variableOf);
-  checkKind(
-    ACTION,
-    {
-      name: "weights",
-      value: weights,
-      must: "a tf.LayersModel or a list of tf.Variables",
-    },
-    Array.isArray(weights) &&
-      weights.every((weight) => weight instanceof tf.Variable),
+  if (isForeignModel(weights)) throw twoCopies(ACTION);
+  const variables = Array.isArray(weights) ? weights : [];
+  if (variables.every((variable) => variable instanceof tf.Variable)) {
+    if (Array.isArray(weights)) return [...variables];
+  }
+  throw new TypeError(
+    `Cannot ${ACTION} as these must be a tf.LayersModel or an array of tf.Variable: current value is ${
+      Array.isArray(weights) ? "an array of others" : show(weights)
+    }`,
   );
-  return [...weights];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkLayersModel } from "../tfjs/check_model.ts";
+import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { checkData, record, show } from "../runtime/check_data.ts";
 import { applyScaled } from "../tfjs/scaled_steps.ts";
@@ -103,7 +103,7 @@ export function layerRates(
   model: LayersModel,
   factors: { readonly [pattern: string]: number },
 ): LayerRates {
-  checkLayersModel(ACTION, model);
+  checkModel(ACTION, model);
   const optimizer = model.optimizer;
   if (optimizer === undefined) {
     throw new TypeError(

@@ -2,6 +2,49 @@
  * Driving the learning rate of tfjs optimizers: schedulers, their history, and
  * what training with them needs.
  *
+ * | for | there is |
+ * | --- | --- |
+ * | the rate | `CyclicLR`, `OneCycleLR`, `ReduceLROnPlateau`, `LearningRateScheduler` for any schedule; `setLearningRate`, `setMomentum` |
+ * | other numbers | `HyperparameterScheduler`, `setDropoutRate` |
+ * | rates by layer | `layerRates` |
+ * | decoupled weight decay | `AdamW`, `SGDW` |
+ * | better weights than the last | `ExponentialMovingAverage`, `CycleSnapshots` |
+ * | runs that stop and go on | `Checkpointer`, `saveCheckpoint`, `loadCheckpoint`, `StopOnAbort` |
+ * | what was recorded | `history` of each scheduler, `toCsv`, `TensorBoardLogger` |
+ * | several callbacks in one `fit` | `combineCallbacks` |
+ *
+ * @example One cycle with averaged weights, saved as it goes
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import {
+ *   AdamW,
+ *   Checkpointer,
+ *   ExponentialMovingAverage,
+ *   OneCycleLR,
+ * } from "@clr/clr/training";
+ *
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+ * });
+ * model.compile({ optimizer: new AdamW(), loss: "meanSquaredError" });
+ * const xs = tf.randomNormal([64, 2]);
+ *
+ * const rate = new OneCycleLR({ maxLr: 0.1 });
+ * using average = new ExponentialMovingAverage(model, { decay: 0.9 });
+ * const saver = new Checkpointer(await Deno.makeTempDir(), {
+ *   scheduler: rate,
+ *   averages: average,
+ *   every: 16,
+ * });
+ * await model.fit(xs, xs.sum(1, true), {
+ *   batchSize: 8,
+ *   epochs: 4,
+ *   verbose: 0,
+ *   callbacks: [rate, average, saver],
+ * });
+ * console.log(`${rate}`, rate.epochHistory.loss);
+ * ```
+ *
  * @module
  */
 

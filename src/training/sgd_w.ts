@@ -5,7 +5,8 @@ import {
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
 import {
-  checkOptimizer,
+  checkNotNegative,
+  checkShare,
   decayWeights,
   weightDecayOf,
   type WeightDecayOptions,
@@ -41,7 +42,7 @@ export interface SGDWOptions extends WeightDecayOptions {
  * {@link https://arxiv.org/abs/1711.05101}.
  *
  * @throws {RangeError} If the rate or `weightDecay` is negative or not finite, or
- * `momentum` is not in [0, 1).
+ * `momentum` not within [0, 1).
  * @throws {TypeError} If `exclude` is no array of names.
  *
  * @example
@@ -73,7 +74,8 @@ export class SGDW extends MomentumBase {
       momentum = 0.9,
       useNesterov = false,
     } = options;
-    checkOptimizer("create SGDW", learningRate, { momentum });
+    checkNotNegative("create SGDW", { learningRate });
+    checkShare("create SGDW", { momentum });
     const { weightDecay, exclude } = weightDecayOf(options);
     super(learningRate, momentum, useNesterov);
     this.weightDecay = weightDecay;

@@ -1,4 +1,4 @@
-import { checkSignal } from "../runtime/check_signal.ts";
+import { show } from "../runtime/check_data.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 
 /** Between two looks at what else the process has to do, in milliseconds. */
@@ -36,11 +36,17 @@ export class StopOnAbort extends CallbackBase {
   /**
    * Creates a callback that waits for `signal`.
    *
-   * @throws {TypeError} If it is no `AbortSignal`.
+   * @throws {TypeError} If `signal` is none.
    */
   constructor(signal: AbortSignal) {
     super();
-    checkSignal("stop a training", signal);
+    if (!(signal instanceof AbortSignal)) {
+      throw new TypeError(
+        `Cannot stop on an abort as signal must be an AbortSignal: current value is ${
+          show(signal)
+        }`,
+      );
+    }
     this.#signal = signal;
   }
 

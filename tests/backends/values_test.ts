@@ -289,6 +289,21 @@ const samples: Record<string, Sample> = {
       ),
     [1, 1, 2],
   ],
+  "how often numbers occur in the rows of a matrix": [
+    () => {
+      const x = tf.tensor2d(
+        [[0, 2, 2, 2, 9], [1, 1, 0, 1, 1]],
+        [2, 5],
+        "int32",
+      );
+      return [
+        tf.denseBincount(x, tf.tensor2d([], [0, 0]), 3),
+        tf.denseBincount(x, tf.tensor2d([], [0, 0]), 3, true),
+        tf.denseBincount(x, tf.fill([2, 5], 0.5) as tf.Tensor2D, 3),
+      ];
+    },
+    [1, 0, 3, 1, 4, 0, 1, 0, 1, 1, 1, 0, 0.5, 0, 1.5, 0.5, 2, 0],
+  ],
   "where a dilation's gradient goes, over the border": [
     () => {
       const x = tf.tensor4d([1, 5, 2, 7, 3, 1, 4, 9, 8], [1, 3, 3, 1]);
@@ -325,6 +340,26 @@ for (const backend of BACKENDS) {
     },
   });
 }
+
+Deno.test("the CPU backend broadcasts complex numbers, and refuses to forget a part", async () => {
+  await selectBackend({ backend: "cpu" });
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    const a = tf.complex([[1, 2], [3, 4]], [[0, 1], [-1, 2]]);
+    const b = tf.complex([2, -1], [1, 3]);
+    const parts = (x: tf.Tensor) =>
+      [tf.real(x), tf.imag(x)].map((part) => [...part.dataSync()]);
+    assertEquals(parts(tf.add(a, b)), [[3, 1, 5, 3], [1, 4, 0, 5]]);
+    assertEquals(parts(tf.sub(a, b)), [[-1, 3, 1, 5], [-1, -2, -2, -1]]);
+    assertEquals(parts(tf.mul(a, b)), [[2, -5, 7, -10], [1, 5, 1, 10]]);
+    assertEquals(parts(tf.mul(a, tf.tensor1d([2, 3]))), [
+      [2, 6, 6, 12],
+      [0, 3, -2, 6],
+    ]);
+    assertThrows(() => tf.mean(b), TypeError, "Cannot run Mean on the cpu");
+  });
+  assertEquals(tf.memory().numTensors, before);
+});
 
 Deno.test("WASM refuses strings where it would read or write something else", async () => {
   await selectBackend({ backend: "wasm" });

@@ -417,7 +417,7 @@ Deno.test("toOnnx() refuses models and options that do not fit", async () => {
   await assertRejects(
     () => toOnnx({} as tf.LayersModel),
     TypeError,
-    "it must be a tf.LayersModel: current value is Object",
+    "the model must be a tf.LayersModel: current value is Object",
   );
   await assertRejects(
     () => toOnnx(tf.sequential()),

@@ -181,6 +181,7 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   ]),
   unaryKernel("Exp", "exp"),
   unaryKernel("Log", "log"),
+  unaryKernel("Log1p", "log1p"),
   unaryKernel("Tanh", "tanh"),
   unaryKernel("Sigmoid", "sigmoid"),
   unaryKernel("Softplus", "softplus"),

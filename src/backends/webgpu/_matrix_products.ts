@@ -1,8 +1,9 @@
-/** What tfjs's WebGPU kernels for products of matrices get wrong, mended. */
+/** Products of matrices: what tfjs's WebGPU kernels get wrong, mended. */
 
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type Kernel, registeredKernel } from "../_kernels.ts";
+import { asConvolution } from "./_product_as_convolution.ts";
 
 type Products = Kernel<
   tf.BatchMatMulInputs,
@@ -42,7 +43,7 @@ export function ofAsManyMatrices(stock: Products): Products {
       );
     }
     const isOne = tf.util.sizeFromShape(batch) === 1;
-    return isOne ? stock(call) : productOf(
+    return isOne ? asConvolution(call, shape) ?? stock(call) : productOf(
       broadcastTo(backend, a, [...batch, ...a.shape.slice(-2)]),
       broadcastTo(backend, b, [...batch, ...b.shape.slice(-2)]),
     );

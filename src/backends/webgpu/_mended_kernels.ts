@@ -5,6 +5,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
+import { mendCounts } from "./_counts.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import type { Program } from "./_open_backend.ts";
@@ -21,7 +22,7 @@ export function mendWebGPUKernels(): void {
   replace("Transpose", asFloats);
   replace("UnsortedSegmentSum", asFloats);
   replace("UnsortedSegmentSum", ofFlatSegments);
-  replace("Bincount", ofFlatNumbers);
+  mendCounts();
   replace("LinSpace", ofOneNumber);
   Object.keys(OF_NONE).forEach((name) =>
     replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
@@ -175,17 +176,6 @@ function ofFlatSegments(
       attrs,
       backend,
     });
-  };
-}
-
-/** The same of numbers that are counted. */
-function ofFlatNumbers(
-  stock: Own<tf.BincountInputs, tf.BincountAttrs>,
-): typeof stock {
-  return (call) => {
-    const { inputs: { x, weights }, attrs, backend } = call;
-    const flat = { ...x, shape: [tf.util.sizeFromShape(x.shape)] };
-    return stock({ inputs: { x: flat, weights }, attrs, backend });
   };
 }
 

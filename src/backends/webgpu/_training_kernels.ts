@@ -29,6 +29,7 @@ import {
   l2PenaltyGradKernel,
   l2PenaltyKernel,
 } from "./kernels/l2_penalty.ts";
+import { expm1Kernel, log1pKernel } from "./kernels/near_zero.ts";
 import { maxPoolKernel } from "./kernels/max_pool.ts";
 import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
@@ -59,7 +60,9 @@ const REPLACEMENTS = [
   conv2dBackpropInputKernel,
   fusedConv2dKernel,
   depthwiseBackpropFilterKernel,
+  expm1Kernel,
   floorKernel,
+  log1pKernel,
   maxPoolKernel,
   realDivKernel,
   sumKernel,

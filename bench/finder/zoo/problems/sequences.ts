@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Problem } from "../problem.ts";
-import { column, examples, oneHot, times } from "./_data.ts";
+import { column, examples, oneHot, shuffled, times } from "./_data.ts";
 
 const SOFTMAX = {
   loss: "categoricalCrossentropy",
@@ -113,7 +113,7 @@ export const SEQUENCES: readonly Problem[] = [
     make(random) {
       const [length, keys, width] = [5, 5, 12];
       const all = times(1200, () => {
-        const order = times(keys, (i) => i).sort(() => random() - 0.5);
+        const order = shuffled(times(keys, (i) => i), random);
         const values = times(length, () => Math.floor(4 * random()));
         const asked = Math.floor(length * random());
         const row = (key: number, value: number) => [

@@ -81,6 +81,7 @@ const unaryCode = {
   ],
   exp: ({ x, functions }) => functions.exp(x),
   log: ({ x, functions }) => functions.log(x),
+  log1p: ({ x, functions }) => functions.log1p(x),
   tanh: ({ x, functions }) => functions.tanh(x),
   sigmoid: ({ x, functions }) => functions.sigmoid(x),
   softplus: ({ x, functions }) => functions.softplus(x),

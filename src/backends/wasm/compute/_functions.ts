@@ -24,6 +24,8 @@ export interface Functions {
   expMinusOne(x: Local): Code;
   /** Sets `x` to its natural logarithm. */
   log(x: Local): Code;
+  /** Sets `x` to ln(1 + x). */
+  log1p(x: Local): Code;
   /** Sets `x` to its hyperbolic tangent. */
   tanh(x: Local): Code;
   /** Sets `x` to 1 / (1 + e⁻ˣ). */
@@ -35,7 +37,7 @@ export interface Functions {
 /** Makes the functions for a kernel; they share the locals that they need. */
 export function functionsOf(f: FunctionBuilder, target: Target): Functions {
   const madd = mulAdd(target);
-  const [r, n, p, half, y, z] = f.locals("v128", 6);
+  const [r, n, p, half, y, z, given, u] = f.locals("v128", 8);
 
   // Constants in the code would be put together anew at each use.
   const start: Code[] = [];
@@ -215,6 +217,19 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     x.set(v128.or(p.get, v128.not(v128.atLeast(x.get, v128.zero)))),
   ];
 
+  const log1p = (x: Local): Code => [
+    given.set(x.get),
+    // 1 + x as it is rounded, and what it was rounded by, over that.
+    u.set(add(x.get, constant(1))),
+    x.set(u.get),
+    log(x),
+    y.set(div(sub(given.get, sub(u.get, constant(1))), u.get)),
+    // Of 0 and infinity, that is NaN.
+    x.set(
+      v128.select(add(x.get, y.get), x.get, v128.equal(y.get, y.get)),
+    ),
+  ];
+
   const softplus = (x: Local): Code => [
     y.set(v128.neg(v128.abs(x.get))),
     exp(y),
@@ -236,5 +251,5 @@ export function functionsOf(f: FunctionBuilder, target: Target): Functions {
     ),
   ];
 
-  return { start, exp, expMinusOne, log, tanh, sigmoid, softplus };
+  return { start, exp, expMinusOne, log, log1p, tanh, sigmoid, softplus };
 }

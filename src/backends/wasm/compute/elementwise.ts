@@ -24,6 +24,7 @@ const work: Partial<Record<UnaryOp, number>> = {
   elu: 12,
   exp: 10,
   log: 14,
+  log1p: 18,
   tanh: 20,
   sigmoid: 12,
   softplus: 24,
