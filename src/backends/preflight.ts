@@ -1,4 +1,4 @@
-import { checkLayersModel } from "../tfjs/check_model.ts";
+import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
@@ -241,7 +241,7 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
-  checkLayersModel("try the model out", model);
+  checkModel("try the model out", model);
   checkNames("try the model out", options, NAMES);
   await tf.ready();
   warnOfSlowBackend(model);

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -175,7 +176,7 @@ export async function evaluateClassifier(
   options: EvaluateClassifierOptions = {},
 ): Promise<ClassifierEvaluation> {
   checkNames(ACTION, options, NAMES);
-  checkLayersModel(ACTION, model);
+  checkModel(ACTION, model);
   checkKind(
     ACTION,
     {
@@ -193,7 +194,6 @@ export async function evaluateClassifier(
       }`,
     );
   }
-  checkModel(ACTION, model);
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);

@@ -1,6 +1,5 @@
 /** The frame of every page: one file that needs no other and no network. */
 
-import { specOf } from "./_grammar.ts";
 import "vega";
 import "vega-embed";
 import "vega-lite";

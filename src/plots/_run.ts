@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import {
   type Better,

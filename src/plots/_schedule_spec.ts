@@ -1,4 +1,3 @@
-import { checkKind } from "../runtime/check_given.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import {
   COUNTED,

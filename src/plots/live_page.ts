@@ -153,7 +153,7 @@ export class LivePage implements AsyncDisposable {
       options;
     requireDeno(
       "open a live page",
-      "elsewhere, TensorBoardLogger writes what TensorBoard shows of a run as it goes, and toHtml(historyChart(run)) a page of it so far",
+      "elsewhere, TensorBoardLogger writes what TensorBoard shows of a run as it goes, and toHtml([historyChart(run)]) a page of it so far",
     );
     const action = "open a live page";
     checkKind(

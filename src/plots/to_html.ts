@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import type { Chart } from "./_grammar.ts";
@@ -36,7 +37,7 @@ export interface HtmlOptions {
  * ```
  */
 export function toHtml(
-  charts: Chart | readonly Chart[],
+  charts: readonly Chart[],
   options: HtmlOptions = {},
 ): Promise<string> {
   checkNames("make a page", options, NAMES);
@@ -53,7 +54,6 @@ export function toHtml(
     { name: "title", value: title, must: "text" },
     typeof title === "string",
   );
-  const list = [charts].flat();
-  const figures = list.map((chart, i) => figure(i, chart)).join("\n");
-  return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, list);
+  const figures = charts.map((chart, i) => figure(i, chart)).join("\n");
+  return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, charts);
 }

@@ -1,4 +1,4 @@
-import { checkFunction, show } from "./_check.ts";
+import { show } from "./_check.ts";
 import { traitsOf } from "./_traits.ts";
 import { clamp, type ClampOptions } from "./clamp.ts";
 import { constant } from "./constant.ts";

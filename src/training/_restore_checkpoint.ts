@@ -1,5 +1,5 @@
 import { checkSubject } from "./_check_subject.ts";
-import { checkLayersModel } from "../tfjs/check_model.ts";
+import { checkModel as checkLayersModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { averagesFor, type RestoreAverages } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";

@@ -61,33 +61,6 @@ function check(
 }
 
 /**
- * Throws unless an optimizer can be made of these numbers: of another, training
- * would only be NaN.
- *
- * @param factors Shares of the past, in [0, 1).
- * @throws {RangeError} If the rate is no finite number >= 0, or a share is none.
- */
-export function checkOptimizer(
-  action: string,
-  learningRate: unknown,
-  factors: { readonly [name: string]: unknown },
-): void {
-  const fail = (name: string, must: string, value: unknown) =>
-    new RangeError(
-      `Cannot ${action} as ${name} must be ${must}: current value is ${
-        show(value)
-      }`,
-    );
-  if (!(Number.isFinite(learningRate) && learningRate as number >= 0)) {
-    throw fail("learningRate", "a finite number >= 0", learningRate);
-  }
-  for (const [name, value] of Object.entries(factors)) {
-    if (typeof value === "number" && value >= 0 && value < 1) continue;
-    throw fail(name, ">= 0 and < 1", value);
-  }
-}
-
-/**
  * What an optimizer keeps of its options: λ, and a list of its own.
  *
  * @throws {RangeError} Unless λ is finite and not negative.

@@ -1,4 +1,3 @@
-import { show } from "../runtime/check_data.ts";
 import * as tf from "@tensorflow/tfjs";
 import {
   AdamBase,

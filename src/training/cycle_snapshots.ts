@@ -1,4 +1,3 @@
-import { checkLayersModel } from "../tfjs/check_model.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { checkModel } from "../tfjs/check_model.ts";

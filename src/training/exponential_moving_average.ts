@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
