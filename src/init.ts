@@ -15,6 +15,7 @@
  * @module
  */
 
+import { makeFolder } from "./runtime/make_folder.ts";
 import "./runtime/in_deno.ts";
 import { join } from "@std/path";
 import { runCommand } from "./command/run.ts";
@@ -25,7 +26,7 @@ const FILES = [["deno.json", DENO_JSON], ["train.ts", TRAIN]] as const;
 
 /** Writes the files of a starter into `folder`, which is made. */
 async function writeStarter(folder: string): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder("start a project", folder);
   for (const [name] of FILES) {
     const path = join(folder, name);
     const exists = await Deno.lstat(path).then(() => true, (error) => {

@@ -170,6 +170,7 @@ Deno.test("find-lr refuses bad usage with 2, by name", () =>
         [["train.ts", "--metric", "skill"], "add --better higher"],
         [["train.ts", "--better", "lower"], "--metric"],
         [["missing.ts"], "There is no module missing.ts"],
+        [["."], ". is a folder: name a module in it"],
         [
           ["./trian.ts"],
           "There is no module ./trian.ts; did you mean train.ts?",

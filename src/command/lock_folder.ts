@@ -1,3 +1,4 @@
+import { makeFolder } from "../runtime/make_folder.ts";
 import { join } from "@std/path";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -124,7 +125,7 @@ export async function lockFolder(
 ): Promise<Disposable> {
   checkNames("lock a folder", options, NAMES);
   const { by, flag = "--out", name: prefix = "" } = options;
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder("write results", folder);
   const path = join(folder, prefix === "" ? ".lock" : `.${prefix}.lock`);
   const lock = await open(path);
   try {

@@ -80,7 +80,11 @@ async function addressOf(path: string): Promise<URL> {
   const called = granted.state === "granted" ? Deno.env.get("INIT_CWD") : "";
   for (const file of [resolve(path), resolve(called || ".", path)]) {
     try {
-      if ((await Deno.stat(file)).isFile) return toFileUrl(file);
+      const { isFile, isDirectory } = await Deno.stat(file);
+      if (isFile) return toFileUrl(file);
+      if (isDirectory) {
+        throw new ModuleError(`${path} is a folder: name a module in it`);
+      }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

@@ -1,5 +1,6 @@
 /** The folder that checkpoints lie in: their names, and who may write there. */
 
+import { makeFolder } from "../runtime/make_folder.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { whileLocked } from "../runtime/file_lock.ts";
 import { isMissing } from "../runtime/system_error.ts";
@@ -83,7 +84,7 @@ export async function inTurn<T>(
   const turn = (async () => {
     await previous?.catch(() => {});
     const fs = fileSystem("save a checkpoint");
-    await fs.mkdir(folder, { recursive: true });
+    await makeFolder("save a checkpoint", folder);
     const path = await fs.realpath(folder);
     return await whileLocked(`${path}/.lock`, () => write(path));
   })();

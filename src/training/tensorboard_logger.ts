@@ -1,3 +1,4 @@
+import { makeFolder } from "../runtime/make_folder.ts";
 import { checkFolder, checkKind } from "../runtime/check_given.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
@@ -258,9 +259,9 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const previous = this.#writing;
     this.#writing = (async () => {
       const [bytes] = await Promise.all([records, previous]);
-      const { appendFile, mkdir, writeFile } = fileSystem(ACTION);
+      const { appendFile, writeFile } = fileSystem(ACTION);
       if (this.#path === undefined) {
-        await mkdir(this.#folder, { recursive: true });
+        await makeFolder(ACTION, this.#folder);
         const seconds = Date.now() / 1000;
         const name = `events.out.tfevents.${Math.floor(seconds)}.${
           crypto.randomUUID().slice(0, 8)

@@ -5,6 +5,25 @@ import { withFolder } from "../_folder.ts";
 const module =
   new URL("../../src/command/lock_folder.ts", import.meta.url).href;
 
+Deno.test("lockFolder() says where a file is in the place of the folder", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/file`;
+    await Deno.writeTextFile(file, "mine");
+    for (
+      const [path, what] of [[file, "something else"], [
+        `${file}/below`,
+        "below a file",
+      ]]
+    ) {
+      await assertRejects(
+        () => lockFolder(path, { by: "me" }),
+        Error,
+        `Cannot write results as ${path} must be a folder: current value is ${what}`,
+      );
+    }
+    assertEquals(await Deno.readTextFile(file), "mine");
+  }));
+
 Deno.test("lockFolder() gives a folder to one run, and says who has it", () =>
   withFolder(async (parent) => {
     const folder = `${parent}/new/out`;
