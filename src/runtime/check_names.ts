@@ -19,6 +19,13 @@ export function checkNames(
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
+    const kind = options.constructor?.name;
+    // In PyTorch's order the optimizer, say, or the data, comes first.
+    if (kind !== undefined && kind !== "Object") {
+      throw new TypeError(
+        `Cannot ${action} as options must be an object of them: current value is of class ${kind}`,
+      );
+    }
     throw new TypeError(
       `Cannot ${action} as its options must be among ${
         names.join(", ")

@@ -1,9 +1,10 @@
 /** The folder that checkpoints lie in: their names, and who may write there. */
 
+import { CheckpointError } from "./checkpoint_error.ts";
 import { makeFolder } from "../runtime/make_folder.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { whileLocked } from "../runtime/file_lock.ts";
-import { isMissing } from "../runtime/system_error.ts";
+import { isMissing, systemCode } from "../runtime/system_error.ts";
 
 /** Where the checkpoint of that number lies. */
 export function pathOf(folder: string, number: number): string {
@@ -19,7 +20,11 @@ export async function namesIn(folder: string): Promise<string[]> {
     return await fileSystem("look for checkpoints").readdir(folder);
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    if (systemCode(error) !== "ENOTDIR") throw error;
+    throw new CheckpointError(
+      `Cannot look for checkpoints as ${folder} must be a folder: current value is a file`,
+      { cause: error },
+    );
   }
 }
 

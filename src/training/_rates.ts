@@ -40,6 +40,10 @@ export function ratesAt(
     throw new RangeError(
       `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be finite and >= 0: current value is ${
         show(learningRate)
+      }${
+        Number.isNaN(learningRate) && schedule.length > 1
+          ? "; a schedule is given the iteration, and nothing else"
+          : ""
       }`,
     );
   }

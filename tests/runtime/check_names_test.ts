@@ -39,6 +39,11 @@ import { checkNames, checkSpelling } from "../../src/runtime/check_names.ts";
 
 Deno.test("A misspelt option is refused, with the one that was meant", () => {
   const misspelt = { base_lr: 0.1, maxLr: 0.2 };
+  assertThrows(
+    () => new CyclicLR(tf.train.sgd(0.1) as never),
+    TypeError,
+    "Cannot create a cyclic schedule as options must be an object of them: current value is of class SGDOptimizer",
+  );
   for (const create of [cyclic, (options: object) => new CyclicLR(options)]) {
     assertThrows(
       () => create(misspelt),

@@ -186,6 +186,24 @@ Deno.test("saveCheckpoint() sweeps a snapshot that a killed process left, and ha
     model.dispose();
   }));
 
+Deno.test("loadCheckpoint() and saveCheckpoint() say that a file is no folder", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/file`;
+    await Deno.writeTextFile(file, "mine");
+    await assertRejects(
+      () => loadCheckpoint(file),
+      CheckpointError,
+      `as ${file} must be a folder: current value is a file`,
+    );
+    const model = createModel();
+    await assertRejects(
+      () => saveCheckpoint(file, { model }),
+      Error,
+      `Cannot save a checkpoint as ${file} must be a folder`,
+    );
+    model.dispose();
+  }));
+
 Deno.test("saveCheckpoint() saves where an older checkpoint is a mere folder", () =>
   withFolder(async (folder) => {
     const model = createModel();

@@ -21,6 +21,16 @@ import { createLine } from "./_line.ts";
 const RATES = [0.5, 0.25, 0.125, 0.0625];
 const schedule = (iteration: number) => RATES[iteration % RATES.length];
 
+Deno.test("LearningRateScheduler says that a schedule is given the iteration alone", () => {
+  // As Keras calls one.
+  const schedule = (_epoch: number, lr: number) => 0.9 * lr;
+  assertThrows(
+    () => new LearningRateScheduler(schedule as never).attach(tf.train.sgd(1)),
+    RangeError,
+    "current value is NaN; a schedule is given the iteration, and nothing else",
+  );
+});
+
 Deno.test("LearningRateScheduler trains batch t of fit() at schedule(t)", async () => {
   const { model, xs, ys } = createLine();
   const scheduler = new LearningRateScheduler(schedule);
