@@ -211,7 +211,7 @@ export function againstBaseline(
     return kind === "both-bounds" || trials.length > 0
       ? {
         kind: "baseline-not-passed",
-        isNear: long.length > 0 && cameNear,
+        isNear: cameNear,
         detail: `for it came to ${against}`,
       }
       : undefined;
