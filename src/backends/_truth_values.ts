@@ -69,16 +69,21 @@ function cast(
   types: readonly tf.DataType[],
   to: tf.DataType,
 ): tf.NamedTensorMap {
-  const all = Object.entries(inputs);
   const isOther = (x?: tf.Tensor) => x !== undefined && types.includes(x.dtype);
-  if (!all.some(([, x]) => isOther(x))) return inputs;
-  const casted = all.map(([name, x]) =>
+  let isAny = false;
+  // Without a list of them: this runs before every such kernel.
+  for (const name in inputs) isAny ||= isOther(inputs[name]);
+  if (!isAny) return inputs;
+  const casted = Object.entries(inputs).map(([name, x]) =>
     [name, isOther(x) ? tf.cast(x, to) : x] as const
   );
   return (Array.isArray(inputs)
     ? casted.map(([, x]) => x)
     : Object.fromEntries(casted)) as tf.NamedTensorMap;
 }
+
+const BOOL: readonly tf.DataType[] = ["bool"];
+const NO_FLOAT: readonly tf.DataType[] = ["bool", "int32"];
 
 let counted = false;
 
@@ -90,12 +95,10 @@ export function countTruthValues(): void {
   const run = engine.runKernel.bind(engine);
   engine.runKernel = ((name, inputs, attrs) => {
     if (OF_NUMBERS.has(name)) {
-      return run(name, cast(inputs, ["bool"], "int32"), attrs);
+      return run(name, cast(inputs, BOOL, "int32"), attrs);
     }
     if (!OF_FLOATS.has(name)) return run(name, inputs, attrs);
-    const types: tf.DataType[] = name === "RealDiv"
-      ? ["bool"]
-      : ["bool", "int32"];
+    const types = name === "RealDiv" ? BOOL : NO_FLOAT;
     return run(name, cast(inputs, types, "float32"), attrs);
   }) as typeof engine.runKernel;
 }

@@ -16,6 +16,7 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
   ],
   webgpu: [
     ...everywhere,
+    "Complex numbers are added, multiplied, joined and transformed; all else with them is refused.",
     "Indices out of range are not refused: they read and write something else.",
     "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
     "Slices whose segment lies beyond the last are counted to it, where others leave them out.",

@@ -1,3 +1,4 @@
+import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
@@ -240,6 +241,7 @@ export async function preflight(
   model: LayersModel,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
+  checkModel("try the model out", model);
   checkNames("try the model out", options, NAMES);
   await tf.ready();
   warnOfSlowBackend(model);

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
 import { explainMissingKernels } from "./_missing_kernels.ts";
@@ -165,6 +166,17 @@ export async function selectBackend(
   options: SelectBackendOptions = {},
 ): Promise<SelectedBackend> {
   // The flags of a command, which has others too, are handed on as they are.
+  checkKind(
+    "select a backend",
+    {
+      name: "options",
+      value: options,
+      must: typeof options === "string"
+        ? `an object, { backend: "${options}" } say`
+        : "an object",
+    },
+    typeof options === "object" && options !== null && !Array.isArray(options),
+  );
   checkSpelling("select a backend", options, NAMES);
   const {
     device,
@@ -179,12 +191,26 @@ export async function selectBackend(
       }`,
     );
   }
+  for (
+    const [name, value, type] of [["winograd", winograd, "boolean"], [
+      "wasmPath",
+      wasmPath,
+      "string",
+    ]] as const
+  ) {
+    const must = type === "boolean" ? "true or false" : "text";
+    checkKind(
+      "select a backend",
+      { name, value, must },
+      value === undefined || typeof value === type,
+    );
+  }
   const asked = options.backend ?? "auto";
   const backend = asked === "auto" && device !== undefined ? "webgpu" : asked;
   if (device !== undefined && backend !== "webgpu") {
     throw new TypeError(
       `Cannot select a device as backend must be "webgpu" or "auto": current value is ${
-        JSON.stringify(backend)
+        show(backend)
       }`,
     );
   }
@@ -210,7 +236,7 @@ export async function selectBackend(
       throw new TypeError(
         `Cannot select a backend as backend must be "auto" or one of ${
           names.join(", ")
-        }: current value is ${JSON.stringify(backend)}`,
+        }: current value is ${show(backend)}`,
       );
     }
     try {

@@ -18,7 +18,11 @@ import type { LearningRateRange } from "./range.ts";
 import { paceOf, runRangeTests } from "./range_tests.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { refuseSampleWeight } from "./sample_weight.ts";
-import { type RangeTestSettings, resolveSettings } from "./settings.ts";
+import {
+  checkSettings,
+  type RangeTestSettings,
+  resolveSettings,
+} from "./settings.ts";
 import type { CustomTrainee, Trainee } from "./trainee.ts";
 
 const NAMES = Object.keys(
@@ -152,6 +156,7 @@ export async function findLearningRate<Batch>(
 ): Promise<LearningRateRange> {
   refuseSampleWeight(Object(options), "the options");
   checkNames("find a learning rate", options, NAMES);
+  checkSettings(options);
   const { batchSize = 32, seed = 0, validationData, accumulate } = options;
   const trainer = createTrainer(trainee, {
     validates: validationData !== undefined,

@@ -2,6 +2,7 @@ import type { Growth } from "./learning_rate_grid.ts";
 import { directedMetric, type Metric } from "../metrics/direction.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkSignal } from "../runtime/check_signal.ts";
 
 /** With what a test was run. */
 export interface RangeTestSettings {
@@ -88,37 +89,41 @@ function checkCount(name: string, value: number) {
   );
 }
 
+function checkFunction(name: string, value: unknown) {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(
+    `Cannot find a learning rate as ${name} must be a function: current value is ${
+      show(value)
+    }`,
+  );
+}
+
 /**
- * The settings that options come to.
- *
- * @param options Checked here.
- * @param batches In a pass over the data, where that is known.
+ * Throws unless a test can be run with `options`, as far as the data have no part
+ * in that.
  */
-export function resolveSettings(
-  options: FindLearningRateOptions<unknown>,
-  batches: number | undefined,
-): RangeTestSettings {
+export function checkSettings(options: FindLearningRateOptions<unknown>): void {
   const {
     startLr = 1e-5,
     endLr = 10,
-    epochs,
-    growth = "exponential",
-    batchSize = 32,
-    beta = 0.9,
+    iterations = 1,
+    maxBatches = MAX_BATCHES,
+    batchSize = 1,
     batchesPerRate = 1,
     accumulate = 1,
     repeats = 1,
+    epochs,
+    growth = "exponential",
+    beta = 0.9,
     seed = 0,
-    metric,
     stopFactor,
+    signal,
   } = options;
-  const adaptive = isAdaptive(options);
-  const { maxBatches = MAX_BATCHES } = options;
-  checkCount("maxBatches", maxBatches);
-  let { iterations = adaptive ? maxBatches : ITERATIONS } = options;
   if (growth !== "exponential" && growth !== "linear") {
     throw new RangeError(
-      `Cannot find a learning rate as growth must be "exponential" or "linear": current value is "${growth}"`,
+      `Cannot find a learning rate as growth must be "exponential" or "linear": current value is ${
+        show(growth)
+      }`,
     );
   }
   const exponential = growth === "exponential";
@@ -134,13 +139,15 @@ export function resolveSettings(
     { name: "endLr", value: endLr, must: `finite and > startLr (${startLr})` },
     Number.isFinite(endLr) && endLr > startLr,
   );
+  checkCount("iterations", iterations);
+  checkCount("maxBatches", maxBatches);
   checkCount("batchSize", batchSize);
   checkCount("batchesPerRate", batchesPerRate);
   checkCount("accumulate", accumulate);
   checkCount("repeats", repeats);
   checkOption(
     { name: "beta", value: beta, must: ">= 0 and < 1" },
-    beta >= 0 && beta < 1,
+    typeof beta === "number" && beta >= 0 && beta < 1,
   );
   checkOption(
     { name: "seed", value: seed, must: "a whole number" },
@@ -149,14 +156,45 @@ export function resolveSettings(
   if (stopFactor !== undefined) {
     checkOption(
       { name: "stopFactor", value: stopFactor, must: "> 1" },
-      stopFactor > 1,
+      typeof stopFactor === "number" && stopFactor > 1,
     );
   }
   if (epochs !== undefined) {
     checkOption(
       { name: "epochs", value: epochs, must: "> 0" },
-      epochs > 0 && epochs < Infinity,
+      Number.isFinite(epochs) && epochs > 0,
     );
+  }
+  if (signal !== undefined) checkSignal("find a learning rate", signal);
+  checkFunction("onBatch", options.onBatch);
+}
+
+/**
+ * The settings that options come to.
+ *
+ * @param options As {@linkcode checkSettings} takes them.
+ * @param batches In a pass over the data, where that is known.
+ */
+export function resolveSettings(
+  options: FindLearningRateOptions<unknown>,
+  batches: number | undefined,
+): RangeTestSettings {
+  const {
+    startLr = 1e-5,
+    endLr = 10,
+    epochs,
+    growth = "exponential",
+    beta = 0.9,
+    batchesPerRate = 1,
+    accumulate = 1,
+    repeats = 1,
+    seed = 0,
+    metric,
+  } = options;
+  const adaptive = isAdaptive(options);
+  const { maxBatches = MAX_BATCHES } = options;
+  let { iterations = adaptive ? maxBatches : ITERATIONS } = options;
+  if (epochs !== undefined) {
     if (batches === undefined || batches === Infinity) {
       throw new RangeError(
         `Cannot find a learning rate over epochs as the data must say how many batches they have: current value is unknown; use iterations`,
@@ -165,8 +203,8 @@ export function resolveSettings(
     iterations = Math.ceil(
       epochs * batches / batchesOfRate({ batchesPerRate, accumulate }),
     );
+    checkCount("iterations", iterations);
   }
-  checkCount("iterations", iterations);
   return {
     startLr,
     endLr,

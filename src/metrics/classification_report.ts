@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -184,6 +185,13 @@ export function classificationReport(
   options: ClassificationReportOptions = {},
 ): ClassificationReport {
   checkNames("report on a classification", options, NAMES);
+  for (const [name, value] of Object.entries({ labels, predictions })) {
+    checkKind(
+      "report on a classification",
+      { name, value, must: "a list of class indices" },
+      Array.isArray(value) || ArrayBuffer.isView(value),
+    );
+  }
   if (labels.length === 0) {
     throw new RangeError(
       "Cannot report on a classification as there must be at least one example: current value is 0 labels",

@@ -1,3 +1,6 @@
+import { checkKind } from "../runtime/check_given.ts";
+import { show } from "../runtime/check_data.ts";
+
 /** Whether a metric improves upwards, as accuracy, or downwards, as a loss. */
 export type Better = "higher" | "lower";
 
@@ -71,6 +74,11 @@ function directionOf(words: readonly string[]): Better | undefined {
  * may precede (`out_acc`) and what distinguishes it follow (`acc_1`).
  */
 export function metricDirection(name: string): Better | undefined {
+  checkKind(
+    "tell where a metric is better",
+    { name: "name", value: name, must: "text" },
+    typeof name === "string",
+  );
   const words = wordsOf(name);
   while (words.length > 0) {
     const found = directionOf(words);
@@ -94,11 +102,18 @@ export function metricDirection(name: string): Better | undefined {
 export function directedMetric(metric: Metric): DirectedMetric {
   const { name, better } = typeof metric === "string"
     ? { name: metric, better: metricDirection(metric) }
-    : metric;
+    : Object(metric) as Partial<DirectedMetric>;
+  if (typeof name !== "string") {
+    throw new TypeError(
+      `Cannot read the bounds as metric must be a name, or a name and where it is better: current value is ${
+        show(metric)
+      }`,
+    );
+  }
   if (better === "higher" || better === "lower") return { name, better };
   throw new RangeError(
     `Cannot read the bounds as metric must say where "${name}" is better, as in { name: "${name}", better: "higher" } or "lower": current value is ${
-      typeof metric === "string" ? "the name alone" : `better: "${better}"`
+      typeof metric === "string" ? "the name alone" : `better: ${show(better)}`
     }`,
   );
 }

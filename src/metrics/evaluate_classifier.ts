@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -96,6 +97,13 @@ async function* batchesOf(
   data: ClassifierBatch | ClassifierDataset,
 ): AsyncIterable<ClassifierBatch> {
   if (!("iterator" in data)) {
+    if (!("xs" in data && "ys" in data)) {
+      throw new TypeError(
+        `Cannot ${ACTION} as data must be { xs, ys }, or a tf.data.Dataset of such: current value has ${
+          Object.keys(data).join(", ") || "nothing"
+        }`,
+      );
+    }
     yield data;
     return;
   }
@@ -168,6 +176,16 @@ export async function evaluateClassifier(
   options: EvaluateClassifierOptions = {},
 ): Promise<ClassifierEvaluation> {
   checkNames(ACTION, options, NAMES);
+  checkModel(ACTION, model);
+  checkKind(
+    ACTION,
+    {
+      name: "data",
+      value: data,
+      must: "{ xs, ys }, or a tf.data.Dataset of such",
+    },
+    typeof data === "object" && data !== null && !(data instanceof tf.Tensor),
+  );
   const { batchSize = 32, topK = [] } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
@@ -176,7 +194,6 @@ export async function evaluateClassifier(
       }`,
     );
   }
-  checkModel(ACTION, model);
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);

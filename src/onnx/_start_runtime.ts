@@ -7,18 +7,26 @@ function isProbe(message: unknown): boolean {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs `start` with a `MessageChannel` that is closed after a first message of
- * one shared byte. By such a message onnxruntime-web finds out whether memory
- * can be shared, and it never closes the channel.
+ * Runs `start` so that onnxruntime-web leaves nothing behind.
+ *
+ * It finds out whether memory can be shared by a message of one shared byte, and
+ * never closes the channel: here that is closed after it. And its threads are
+ * Node's workers, which it puts in place of the global `Worker` of Deno and Bun:
+ * here it has them while it starts, and everybody else has their own again.
  */
-export function withProbeClosed<T>(start: () => Promise<T>): Promise<T> {
+export function startApart<T>(start: () => Promise<T>): Promise<T> {
   const started = last.then(() => replaceWhile(start));
   last = started.catch(() => {});
   return started;
 }
 
+/** The `Worker` that onnxruntime-web has put in place of the runtime's. */
+let itsWorker: typeof Worker | undefined;
+
 async function replaceWhile<T>(start: () => Promise<T>): Promise<T> {
   const Original = globalThis.MessageChannel;
+  const OwnWorker = globalThis.Worker;
+  if (itsWorker) globalThis.Worker = itsWorker;
   globalThis.MessageChannel = class extends Original {
     constructor() {
       super();
@@ -37,5 +45,10 @@ async function replaceWhile<T>(start: () => Promise<T>): Promise<T> {
     return await start();
   } finally {
     globalThis.MessageChannel = Original;
+    // Node has no Worker of its own, and whoever finds this one does well.
+    if (OwnWorker && globalThis.Worker !== OwnWorker) {
+      itsWorker = globalThis.Worker;
+      globalThis.Worker = OwnWorker;
+    }
   }
 }

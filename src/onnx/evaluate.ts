@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import {
   type ClassificationReport,
   classificationReport,
@@ -104,6 +105,12 @@ export async function evaluate(
       }`,
     );
   }
+  checkKind(
+    "evaluate the model",
+    { name: "session", value: session, must: "what createSession gives" },
+    Array.isArray(Object(session).inputs) &&
+      Array.isArray(Object(session).outputs),
+  );
   const [input, output] = [session.inputs[0], session.outputs[0]];
   const classes = output.shape[1];
   if (

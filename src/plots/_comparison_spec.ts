@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import type { Better, Metric } from "../metrics/direction.ts";
 import { COUNTED, iterationAxis, metricAxis, told } from "./_axes.ts";
@@ -127,6 +128,16 @@ export function comparisonSpec(
   options: ComparisonChartOptions = {},
 ): SingleChart {
   checkNames("draw a comparison", options, NAMES);
+  checkKind(
+    "draw a comparison",
+    {
+      name: "runs",
+      value: runs,
+      must: "a list of { name, history }",
+    },
+    Array.isArray(runs) &&
+      runs.every((run) => typeof run === "object" && run !== null),
+  );
   if (runs.length < 1 || runs.length > MOST_COLOURS) {
     throw new RangeError(
       `Cannot draw a comparison as it must have from 1 to ${MOST_COLOURS} runs: current value is ${runs.length}`,

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import type { RangeTestResult } from "../finder/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
@@ -51,9 +52,15 @@ function limitsOf(
 
 /** The specification of a grid's chart; see `gridChart`. */
 export function gridSpec(
-  { grid, settings }: GridData,
+  range: GridData,
   options: ChartOptions = {},
 ): SingleChart {
+  checkKind(
+    "draw a grid",
+    { name: "range", value: range, must: "what findLearningRate gives" },
+    typeof range === "object" && range !== null,
+  );
+  const { grid, settings } = range;
   checkNames("draw a grid", options, NAMES);
   if (grid === undefined || grid.points.length === 0) {
     throw new TypeError(

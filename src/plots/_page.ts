@@ -78,7 +78,10 @@ export async function page(
 ): Promise<string> {
   const drawn = charts.length === 0 ? "" : `
 <script type="application/json" id="charts">${
-    scriptJson(charts.map(({ $schema: _, ...chart }) => chart))
+    scriptJson(charts.map((chart) => {
+      const { $schema: _, ...rest } = specOf(chart);
+      return rest;
+    }))
   }</script>
 <script>${await vegaScript()}</script>
 <script>${scriptText({ drawCharts })}drawCharts(globalThis)</script>`;

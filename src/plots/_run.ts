@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import {
   type Better,
@@ -51,7 +52,7 @@ export function runOf(run: RunHistory | HistoryColumns): RunHistory {
     );
   }
   // Of a scheduler, `iterations` may be how many there will be.
-  if (isColumns(run)) return { history: run };
+  if (isColumns(run)) return { history: checkedColumns(run) };
   const { history, epochHistory, penalized } = run;
   if (history?.iterations === undefined) {
     throw new TypeError(
@@ -60,7 +61,23 @@ export function runOf(run: RunHistory | HistoryColumns): RunHistory {
       }; write { history: clr.history, epochHistory: clr.epochHistory }`,
     );
   }
+  checkedColumns(history);
+  if (epochHistory) checkedColumns(epochHistory);
   return { history, epochHistory, penalized };
+}
+
+/** The columns, where each is a list as long as `iterations`. */
+function checkedColumns(columns: HistoryColumns): HistoryColumns {
+  const { length } = Object(columns.iterations);
+  for (const [name, value] of Object.entries(columns)) {
+    checkKind(
+      "draw a run",
+      { name, value, must: `a list of ${length} numbers` },
+      (Array.isArray(value) || ArrayBuffer.isView(value)) &&
+        value.length === length,
+    );
+  }
+  return columns;
 }
 
 function isColumns(run: RunHistory | HistoryColumns): run is HistoryColumns {

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { rowBeyond } from "../runtime/columns.ts";
 import { requireDeno } from "../runtime/require_deno.ts";
 import { liveFiles } from "./_live_files.ts";
@@ -150,7 +151,32 @@ export class LivePage implements AsyncDisposable {
     checkNames("open a live page", options, NAMES);
     const { port = 0, title = "Training", iterations, x = "iterations" } =
       options;
-    requireDeno("open a live page");
+    requireDeno(
+      "open a live page",
+      "elsewhere, TensorBoardLogger writes what TensorBoard shows of a run as it goes, and toHtml([historyChart(run)]) a page of it so far",
+    );
+    const action = "open a live page";
+    checkKind(
+      action,
+      { name: "port", value: port, must: "a port from 0 to 65535" },
+      Number.isInteger(port) && port >= 0 && port <= 65535,
+    );
+    checkKind(
+      action,
+      { name: "title", value: title, must: "text" },
+      typeof title === "string",
+    );
+    checkKind(
+      action,
+      { name: "iterations", value: iterations, must: "a number > 0" },
+      iterations === undefined ||
+        typeof iterations === "number" && iterations > 0,
+    );
+    checkKind(
+      action,
+      { name: "x", value: x, must: '"iterations" or "lr"' },
+      Object.hasOwn(AXES, x),
+    );
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });
     const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import { escapeHtml, figure, page } from "./_page.ts";
 import type { Chart } from "./_grammar.ts";
@@ -48,6 +49,11 @@ export function toHtml(
     );
   }
   const { title = "Learning rates" } = options;
+  checkKind(
+    "make a page",
+    { name: "title", value: title, must: "text" },
+    typeof title === "string",
+  );
   const figures = charts.map((chart, i) => figure(i, chart)).join("\n");
   return page(title, `<h1>${escapeHtml(title)}</h1>\n${figures}`, charts);
 }

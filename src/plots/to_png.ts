@@ -96,6 +96,12 @@ export async function toPng(
       }`,
     );
   }
+  if (Math.min(renderer.width, renderer.height) * scale < 1) {
+    renderer.free();
+    throw new RangeError(
+      `Cannot draw a PNG as scale must leave a pixel of it: current value is ${scale}`,
+    );
+  }
   const image = renderer.render();
   const png = new Uint8Array(image.asPng());
   // Not in a finally: after a panic `free` throws too, and would hide why. What

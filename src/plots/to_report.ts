@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { toBase64 } from "../runtime/base64.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import { count, percent } from "./_format.ts";
@@ -189,7 +190,19 @@ async function samples(list: readonly ReportSample[]): Promise<string> {
  * ```
  */
 export async function toReport(content: ReportContent): Promise<string> {
+  const given = Object(content) as Partial<ReportContent>;
+  const must = "text, in { title, charts, … }";
+  checkKind(
+    "write a report",
+    { name: "title", value: given.title, must },
+    typeof given.title === "string",
+  );
   const charts = content.charts ?? [];
+  checkKind(
+    "write a report",
+    { name: "charts", value: charts, must: "a list of charts" },
+    Array.isArray(charts),
+  );
   const parts = [
     STYLE,
     `<h1>${escapeHtml(content.title)}</h1>`,

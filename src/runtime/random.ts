@@ -1,3 +1,5 @@
+import { checkKind } from "./check_given.ts";
+
 /** A stream of uniform numbers in [0, 1). */
 export type Random = () => number;
 
@@ -7,6 +9,7 @@ export type Random = () => number;
  * gives the same stream.
  *
  * @param seed A whole number, of which the last 32 bits count.
+ * @throws {TypeError} If it is none.
  *
  * @example
  * ```ts
@@ -17,6 +20,11 @@ export type Random = () => number;
  * ```
  */
 export function seededRandom(seed: number): Random {
+  checkKind(
+    "draw random numbers",
+    { name: "seed", value: seed, must: "a whole number" },
+    Number.isSafeInteger(seed),
+  );
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -42,6 +50,17 @@ export function shuffle(
   values: Int32Array | Uint32Array,
   random: Random,
 ): void {
+  const action = "shuffle";
+  checkKind(
+    action,
+    { name: "values", value: values, must: "a list of numbers" },
+    Array.isArray(values) || ArrayBuffer.isView(values),
+  );
+  checkKind(
+    action,
+    { name: "random", value: random, must: "a function, seededRandom(7) say" },
+    typeof random === "function",
+  );
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [values[i], values[j]] = [values[j], values[i]];

@@ -1,3 +1,5 @@
+import { type Check, that } from "./check_data.ts";
+
 /** The SHA-256 digest of bytes, or of a text's UTF-8. */
 export async function sha256(
   data: string | Uint8Array<ArrayBuffer>,
@@ -21,3 +23,9 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
     (digits) => Number.parseInt(digits, 16),
   );
 }
+
+/** A SHA-256 digest as text. */
+export const digestText: Check = that(
+  "be a SHA-256 digest in hexadecimal",
+  (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
+);

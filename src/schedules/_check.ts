@@ -129,7 +129,7 @@ export function checkObjects(action: string, name: string, value: unknown) {
 
 /** Throws unless `iteration` is a finite number >= 0. */
 export function checkIteration(iteration: number) {
-  if (!(iteration >= 0 && iteration < Infinity)) {
+  if (!(Number.isFinite(iteration) && iteration >= 0)) {
     throw fail(
       "evaluate a schedule",
       { iteration },

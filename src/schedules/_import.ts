@@ -1,5 +1,7 @@
 /** Reading the numbers of other frameworks' schedules. */
 
+import { show } from "../runtime/check_data.ts";
+
 /** Values by name, as other frameworks save them. */
 export type State = Record<string, unknown>;
 
@@ -9,7 +11,7 @@ export function numberOf(state: State, name: string, from: string): number {
   if (typeof value === "number") return value;
   throw new TypeError(
     `Cannot import a schedule as ${from}.${name} must be a number: current value is ${
-      JSON.stringify(value)
+      show(value)
     }`,
   );
 }
@@ -17,7 +19,7 @@ export function numberOf(state: State, name: string, from: string): number {
 function fail(from: string, must: string, value: unknown): TypeError {
   return new TypeError(
     `Cannot import a schedule as ${from} must be ${must}: current value is ${
-      JSON.stringify(value)?.slice(0, 80)
+      show(value)
     }`,
   );
 }

@@ -3,6 +3,7 @@
  * and what joins those of schedules that call others.
  */
 
+import { show } from "./_check.ts";
 import { since, snap } from "./_multiples.ts";
 import { snappedDefinition } from "./_python_names.ts";
 import { type Quantity, remaining, sinceOf } from "./_python_expressions.ts";
@@ -131,11 +132,29 @@ export interface PythonSource {
   readonly iteration: number;
 }
 
+/**
+ * A schedule, or that of a scheduler, and where it is.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+export function scheduleOf(
+  exported: Exportable,
+): { schedule: Schedule; iteration: number } {
+  if (typeof exported === "function") {
+    return { schedule: exported, iteration: 0 };
+  }
+  const { schedule, iteration = 0 } = Object(exported);
+  if (typeof schedule === "function") return { schedule, iteration };
+  throw new TypeError(
+    `Cannot export a schedule as it must be one, or a scheduler: current value is ${
+      show(exported)
+    }`,
+  );
+}
+
 /** The Python functions `learning_rate(t)` and, if it has one, `momentum(t)`. */
 export function toPython(exported: Exportable): PythonSource {
-  const [schedule, iteration = 0] = typeof exported === "function"
-    ? [exported]
-    : [exported.schedule, exported.iteration];
+  const { schedule, iteration } = scheduleOf(exported);
   const description = describe(schedule);
   const source = (quantity: Quantity, name: string) => {
     const writer = new Writer(quantity);

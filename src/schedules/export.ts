@@ -1,4 +1,4 @@
-import { type Exportable, toPython } from "./_python.ts";
+import { type Exportable, scheduleOf, toPython } from "./_python.ts";
 import { jaxImport, mathImport, plainDefinitions } from "./_python_names.ts";
 import { describe } from "./description.ts";
 import { nativeScheduler, nativeSource } from "./_pytorch_native.ts";
@@ -86,9 +86,7 @@ ${setMomentum}`.trimEnd(),
 
 /** PyTorch's own scheduler of a schedule, unless it is to begin later on. */
 function nativeOf(exported: Exportable) {
-  const [schedule, iteration = 0] = typeof exported === "function"
-    ? [exported]
-    : [exported.schedule, exported.iteration];
+  const { schedule, iteration } = scheduleOf(exported);
   return iteration === 0 ? nativeScheduler(describe(schedule)) : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { numberOf, numbersOf, type State, stateOf } from "./_import.ts";
 import { cosine } from "./cosine.ts";
 import { cosineRestarts } from "./cosine_restarts.ts";
@@ -48,7 +49,7 @@ export function fromKeras(keras: KerasSchedule): Schedule {
     throw new TypeError(
       `Cannot import a schedule as its class must be one of ${
         [...KERAS.keys()].join(", ")
-      }: current value is ${JSON.stringify(name)}`,
+      }: current value is ${show(name)}`,
     );
   }
   const config = stateOf(given, "keras.config");

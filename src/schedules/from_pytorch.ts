@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { numberOf, numbersOf, parsed, type State, stateOf } from "./_import.ts";
 import { constant } from "./constant.ts";
 import { cosine } from "./cosine.ts";
@@ -42,7 +43,7 @@ function common(state: State, name: string): number {
   }
   throw new TypeError(
     `Cannot import a schedule as state.${name} must be a list of one and the same number: current value is ${
-      JSON.stringify(values)
+      show(values)
     }`,
   );
 }
@@ -89,7 +90,7 @@ function fromOneCycleState(state: State, group: State | undefined): Schedule {
   if (!Array.isArray(listed) || listed.length < 2 || listed.length > 3) {
     throw new TypeError(
       `Cannot import a OneCycleLR as state._schedule_phases must be a list of 2 or 3: current value is ${
-        JSON.stringify(listed)
+        show(listed)
       }`,
     );
   }
@@ -173,7 +174,7 @@ function schedulersOf(state: State): State[] {
   ) return schedulers;
   throw new TypeError(
     `Cannot import a schedule as state._schedulers must be the states of its schedulers: current value is ${
-      JSON.stringify(schedulers)
+      show(schedulers)
     }`,
   );
 }
@@ -187,7 +188,7 @@ function fromSequentialState(
   if (milestones.length !== schedulers.length - 1) {
     throw new TypeError(
       `Cannot import a schedule as state._milestones must lie between its ${schedulers.length} schedulers: current value is ${
-        JSON.stringify(milestones)
+        show(milestones)
       }`,
     );
   }

@@ -1,3 +1,4 @@
+import { checkFunction, show } from "./_check.ts";
 import { callsWithMomentum, traitsOf } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -15,6 +16,7 @@ import type { Schedule } from "./schedule.ts";
  * ```
  */
 export function lengthOf(schedule: Schedule): number {
+  checkFunction("measure a schedule", "schedule", schedule);
   return traitsOf(schedule).iterations;
 }
 
@@ -39,7 +41,23 @@ export function lengthOf(schedule: Schedule): number {
 export function momentumOf(
   schedule: Schedule,
 ): Schedule["momentum"] {
+  checkFunction("read a momentum", "schedule", schedule);
   return schedule.momentum;
+}
+
+/**
+ * The rate of `schedule` at `iteration`.
+ *
+ * @throws {TypeError} If it is no number: one of an async function, say.
+ */
+export function rateAt(schedule: Schedule, iteration: number): number {
+  const rate = schedule(iteration);
+  if (typeof rate === "number") return rate;
+  throw new TypeError(
+    `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be a number: current value is ${
+      (rate as unknown) instanceof Promise ? "a promise" : show(rate)
+    }`,
+  );
 }
 
 /**
@@ -50,7 +68,7 @@ export function momentumOf(
  */
 export function rateToTrainAt(schedule: Schedule, iteration: number): number {
   const before = callsWithMomentum();
-  const rate = schedule(iteration);
+  const rate = rateAt(schedule, iteration);
   if (callsWithMomentum() === before || "momentum" in schedule) return rate;
   throw new TypeError(
     "Cannot train by a schedule as it must keep the momentum of the schedule that it calls: current value is a function without; " +

@@ -10,7 +10,7 @@ export function pathOf(folder: string, number: number): string {
 }
 
 const CHECKPOINT = /^checkpoint-(\d{6,})$/;
-const UNFINISHED = /^checkpoint-.*\.part$/;
+const UNFINISHED = /^(checkpoint|snapshot)-.*\.part$/;
 
 /** The names in `folder`; none where there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
@@ -33,6 +33,26 @@ export async function numbersIn(folder: string): Promise<number[]> {
 /** The number of the newest checkpoint in `folder`; 0 if there is none. */
 export async function newestIn(folder: string): Promise<number> {
   return (await numbersIn(folder)).at(-1) ?? 0;
+}
+
+/**
+ * Whether the file beside the checkpoints is as long as it was noted to be: one
+ * that is longer may be of a later checkpoint, which must stay whole, or of a
+ * write that was cut.
+ */
+export async function hasSize(
+  folder: string,
+  { file, bytes }: { readonly file: string; readonly bytes: number },
+): Promise<boolean> {
+  try {
+    const { size } = await fileSystem("save a checkpoint").stat(
+      `${folder}/${file}`,
+    );
+    return size === bytes;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 /** Removes what a process left that was killed while it wrote. */

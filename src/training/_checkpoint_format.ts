@@ -1,7 +1,7 @@
 /** What a checkpoint's files hold, written and read back. */
 
-import { fileSystem } from "../runtime/builtin.ts";
 import {
+  all,
   anything,
   type Check,
   count,
@@ -14,12 +14,18 @@ import {
   that,
 } from "../runtime/check_data.ts";
 import {
-  AVERAGES_CHECKS,
+  averageKey,
+  averagesCheck,
   type AveragesContent,
-  lackingAverage,
-  type SavedAverages,
 } from "./_checkpoint_averages.ts";
-import { sha256, toHex } from "../runtime/sha256.ts";
+import {
+  readSnapshots,
+  snapshotKey,
+  snapshotsCheck,
+  type SnapshotsContent,
+} from "./_checkpoint_snapshots.ts";
+import { readPlainFile } from "./_read_plain_file.ts";
+import { digestText, sha256, toHex } from "../runtime/sha256.ts";
 import { writeFile } from "../runtime/write_file.ts";
 import {
   type OptimizerFields,
@@ -30,7 +36,6 @@ import {
   type HistoryPosition,
   isHistoryFile,
   readHistory,
-  requirePlainFile,
 } from "./_history_file.ts";
 import {
   decodeSafetensors,
@@ -41,7 +46,7 @@ import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./scheduler_state.ts";
 
 /** What a checkpoint says of itself. */
-export interface CheckpointContent extends AveragesContent {
+export interface CheckpointContent {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
   /** Which of them are trained, in the order of the optimizer's slots. */
@@ -55,12 +60,15 @@ export interface CheckpointContent extends AveragesContent {
   readonly scheduler?: StateAlone;
   /** Where the scheduler's history is; in version 1 among the tensors. */
   readonly history?: HistoryPosition;
+  /** Of an exponential moving average. */
+  readonly averages?: AveragesContent;
+  readonly snapshots?: SnapshotsContent;
   readonly data: unknown;
 }
 
 interface Header extends Omit<CheckpointContent, "trained"> {
   readonly format: typeof FORMAT;
-  readonly version: 1 | 2;
+  readonly version: 1 | 2 | 3;
   readonly trained?: readonly number[];
   readonly tensors: { readonly bytes: number; readonly sha256: string };
 }
@@ -80,11 +88,6 @@ export function weightKey(index: number, name: string): string {
   return `model/${index}/${name}`;
 }
 
-const digest: Check = that(
-  "be a SHA-256 digest in hexadecimal",
-  (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
-);
-
 const COMMON = {
   format: oneOf(FORMAT),
   weights: listOf(text),
@@ -94,31 +97,40 @@ const COMMON = {
     totalIterations: count,
     epochs: count,
   })),
-  ...AVERAGES_CHECKS,
+  averages: averagesCheck,
+  snapshots: optional(snapshotsCheck),
   data: anything,
-  tensors: record({ bytes: count, sha256: digest }),
+  tensors: record({ bytes: count, sha256: digestText }),
 };
+
+const LATER = {
+  ...COMMON,
+  trained: listOf(count),
+  frozen: listOf(text),
+  history: optional(record({
+    // A name, and no way out of the folder.
+    file: that(
+      "be the name of a history file",
+      (value) => typeof value === "string" && isHistoryFile(value),
+    ),
+    bytes: count,
+    sha256: digestText,
+    rows: count,
+    epochs: count,
+  })),
+};
+
+const withFiles: Check = that(
+  "have files",
+  (value) => (value as SnapshotsContent).files !== undefined,
+);
 
 const HEADERS: ReadonlyMap<unknown, Check> = new Map([
   [1, record(COMMON)],
+  [2, record(LATER)],
   [
-    2,
-    record({
-      ...COMMON,
-      trained: listOf(count),
-      frozen: listOf(text),
-      history: optional(record({
-        // A name, and no way out of the folder.
-        file: that(
-          "be the name of a history file",
-          (value) => typeof value === "string" && isHistoryFile(value),
-        ),
-        bytes: count,
-        sha256: digest,
-        rows: count,
-        epochs: count,
-      })),
-    }),
+    3,
+    record({ ...LATER, snapshots: optional(all(snapshotsCheck, withFiles)) }),
   ],
 ]);
 
@@ -131,7 +143,7 @@ export async function writeContent(
   const bytes = encodeSafetensors(tensors);
   const header: Header = {
     format: FORMAT,
-    version: 2,
+    version: 3,
     ...content,
     tensors: { bytes: bytes.length, sha256: toHex(await sha256(bytes)) },
   };
@@ -143,24 +155,15 @@ export async function writeContent(
   );
 }
 
-/** A file's bytes; what is none, such as a pipe, might never end. */
-async function readPlainFile(
-  path: string,
-  name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const files = fileSystem("read a checkpoint");
-  await requirePlainFile(`${path}/${name}`);
-  // A copy, as what Node reads may be a part of a larger buffer.
-  return new Uint8Array(await files.readFile(`${path}/${name}`));
-}
-
 /**
  * The header of the checkpoint in `path`.
  *
  * @throws {RangeError} If it is damaged; the message says how.
  */
 export async function readHeader(path: string): Promise<Header> {
-  const text = new TextDecoder().decode(await readPlainFile(path, HEADER_FILE));
+  const text = new TextDecoder().decode(
+    await readPlainFile(`${path}/${HEADER_FILE}`),
+  );
   let file: { sha256: unknown; header: Header } | null;
   try {
     file = JSON.parse(text);
@@ -176,7 +179,7 @@ export async function readHeader(path: string): Promise<Header> {
   const check = format === FORMAT ? HEADERS.get(version) : undefined;
   if (check === undefined) {
     throw new RangeError(
-      `${HEADER_FILE} must be of format "${FORMAT}", version 1 or 2: it is "${format}", version ${version}`,
+      `${HEADER_FILE} must be of format "${FORMAT}", version 1 to 3: it is "${format}", version ${version}`,
     );
   }
   const fault = describeFault(header, check);
@@ -185,8 +188,8 @@ export async function readHeader(path: string): Promise<Header> {
 }
 
 /**
- * Reads and checks the checkpoint in `path`, and of its history's file, which
- * lies in `folder`, as much as belongs to it.
+ * Reads and checks the checkpoint in `path`, its snapshots, whose files lie in
+ * `folder`, and as much of its history's file there as belongs to it.
  *
  * @throws {RangeError} If it is damaged; the message says how.
  */
@@ -195,7 +198,7 @@ export async function readContent(
   path: string,
 ): Promise<WholeContent> {
   const header = await readHeader(path);
-  const bytes = await readPlainFile(path, TENSORS_FILE);
+  const bytes = await readPlainFile(`${path}/${TENSORS_FILE}`);
   if (bytes.length !== header.tensors.bytes) {
     throw new RangeError(
       `${TENSORS_FILE} has ${bytes.length} bytes instead of ${header.tensors.bytes}`,
@@ -209,7 +212,10 @@ export async function readContent(
   // Version 1 wrote the trained weights first.
   const trained = header.trained ?? weights.map((_, i) => i);
   checkReferences(weights, trained, tensors);
-  checkAverages({ ...header, tensors });
+  if (header.snapshots) {
+    await readSnapshots(folder, header.snapshots, { weights, tensors });
+  }
+  checkAverages(header, tensors);
   const histories = header.scheduler === undefined
     ? undefined
     : header.history === undefined
@@ -235,27 +241,31 @@ function checkReferences(
   }
 }
 
-function checkAverages(saved: SavedAverages): void {
-  const { weights, averages, snapshots } = saved;
-  const unknown = averages?.of.find((index) => index >= weights.length);
-  if (unknown !== undefined) {
+/** Throws unless each average and snapshot of a weight is there, and like it. */
+function checkAverages(
+  { weights, averages, snapshots }: Header,
+  tensors: ReadonlyMap<string, NamedTensor>,
+): void {
+  const requireLike = (index: number, key: string) => {
+    const { shape, dtype } = tensors.get(weightKey(index, weights[index]))!;
+    const found = tensors.get(key);
+    if (found?.dtype === dtype && `${found.shape}` === `${shape}`) return;
     throw new RangeError(
-      `in ${HEADER_FILE}, averages must be of ${weights.length} weights: current value is ${unknown}`,
+      found
+        ? `${key} must be ${dtype} of shape [${shape}]: current value is ${found.dtype} of shape [${found.shape}]`
+        : `${TENSORS_FILE} lacks ${key}`,
     );
-  }
-  if (snapshots) {
-    const { taken: { score }, last, best = 0 } = snapshots;
-    if (last > score.length || best > 0 && best >= score.length) {
+  };
+  for (const index of averages?.of ?? []) {
+    if (index >= weights.length) {
       throw new RangeError(
-        `in ${HEADER_FILE}, snapshots must be ${score.length}: current value is ${
-          Math.max(last, best + 1)
-        }`,
+        `in ${HEADER_FILE}, averages must be of ${weights.length} weights: current value is ${index}`,
       );
     }
+    requireLike(index, averageKey(index, weights[index]));
   }
-  const lost = lackingAverage(saved);
-  if (lost !== undefined) {
-    throw new RangeError(`${TENSORS_FILE} lacks ${lost}`);
+  for (let k = 0; k < (snapshots?.taken.score.length ?? 0); k++) {
+    weights.forEach((name, i) => requireLike(i, snapshotKey(k, i, name)));
   }
 }
 

@@ -16,8 +16,8 @@ import {
   encodeSafetensors,
   type NamedTensor,
 } from "./_safetensors.ts";
+import { requirePlainFile } from "./_read_plain_file.ts";
 import { fileSystem } from "../runtime/builtin.ts";
-import { isMissing } from "../runtime/system_error.ts";
 import { writeAt } from "../runtime/write_file.ts";
 import { fromHex, sha256, toHex } from "../runtime/sha256.ts";
 import type { SchedulerState } from "./scheduler_state.ts";
@@ -144,25 +144,6 @@ export async function appendHistory(
 }
 
 /**
- * Whether rows can be appended to the file at `position`: what is behind it may
- * be of a later checkpoint, which must stay whole, or of a write that was cut.
- */
-export async function endsAt(
-  folder: string,
-  { file, bytes }: HistoryPosition,
-): Promise<boolean> {
-  try {
-    const { size } = await fileSystem("save a history").stat(
-      `${folder}/${file}`,
-    );
-    return size === bytes;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-/**
  * The histories up to `position`.
  *
  * @throws {RangeError} If the file is cut off or damaged before that; the
@@ -209,16 +190,6 @@ export async function readHistory(
     );
   }
   return columns as Histories;
-}
-
-/**
- * Throws unless there is a file at `path`: to open a pipe may take for ever.
- *
- * @throws {RangeError} If it is something else.
- */
-export async function requirePlainFile(path: string): Promise<void> {
-  if ((await fileSystem("read a checkpoint").stat(path)).isFile()) return;
-  throw new RangeError(`${path.slice(path.lastIndexOf("/") + 1)} is no file`);
 }
 
 async function readStart(

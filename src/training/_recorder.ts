@@ -59,7 +59,7 @@ export class Recorder<C extends Columns> {
   /** @param firstColumns The columns that every row has. */
   constructor(firstColumns: readonly (keyof C & string)[]) {
     this.#firstColumns = firstColumns;
-    for (const name of firstColumns) this.#columns[name] = [];
+    for (const name of firstColumns) setValue(this.#columns, name, []);
   }
 
   /**
@@ -165,7 +165,7 @@ export class Recorder<C extends Columns> {
     this.#waiting = [];
     this.#inFlight = [];
     for (const name in this.#columns) delete this.#columns[name];
-    for (const name of this.#firstColumns) this.#columns[name] = [];
+    for (const name of this.#firstColumns) setValue(this.#columns, name, []);
     for (const [name, values] of Object.entries(columns)) {
       setValue(this.#columns, name, readColumn(values));
     }

@@ -1,6 +1,9 @@
+import { checkSubject } from "./_check_subject.ts";
+import { checkModel as checkLayersModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
-import { averagesFor } from "./_checkpoint_averages.ts";
+import { averagesFor, type RestoreAverages } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
+import { snapshotsFor } from "./_checkpoint_snapshots.ts";
 import {
   describeFrozen,
   matchWeights,
@@ -8,7 +11,6 @@ import {
 } from "./_match_weights.ts";
 import type { TensorDtype } from "./_safetensors.ts";
 import { noteHistory } from "./_write_checkpoint.ts";
-import { SUBJECT_NAMES } from "./checkpoint_content.ts";
 import type {
   Checkpoint,
   CheckpointSubject,
@@ -44,6 +46,7 @@ const DTYPES: Partial<Record<TensorDtype, "float32" | "int32" | "bool">> = {
 
 /** Throws unless the whole state of `model` can be saved and restored. */
 export function checkModel(model: LayersModel, action: string): void {
+  checkLayersModel(action, model);
   if (model.optimizer === undefined) {
     throw new TypeError(
       `Cannot ${action} as the model must be compiled: call model.compile first`,
@@ -83,7 +86,7 @@ export class WholeCheckpoint implements Checkpoint {
   }
 
   restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
-    checkNames("restore a checkpoint", subject, SUBJECT_NAMES);
+    checkSubject("restore a checkpoint", subject);
     checkNames("restore a checkpoint", options, NAMES);
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");
@@ -91,8 +94,7 @@ export class WholeCheckpoint implements Checkpoint {
     const fields = options.optimizer === false
       ? undefined
       : this.#optimizerFor(model, match);
-    const averages = averagesFor(subject, this.#content, match);
-    if (typeof averages === "string") this.#refuse(averages);
+    const averages = this.#averagesFor(subject, match);
     if (scheduler) this.#restoreSchedule(scheduler);
     tf.tidy(() => {
       match.weights.forEach((weight, i) =>
@@ -103,7 +105,7 @@ export class WholeCheckpoint implements Checkpoint {
       if (fields) {
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
       }
-      averages((name) => this.#tensor(name));
+      for (const restore of averages) restore((name) => this.#tensor(name));
     });
   }
 
@@ -176,6 +178,21 @@ export class WholeCheckpoint implements Checkpoint {
       );
     }
     return fields;
+  }
+
+  /** What gives the subject its averages and snapshots back. */
+  #averagesFor(
+    subject: CheckpointSubject,
+    match: WeightMatch,
+  ): RestoreAverages[] {
+    const { weights: names, averages, snapshots } = this.#content;
+    const places = { ...match, names, folder: this.#folder };
+    return [
+      averagesFor(subject, averages, places),
+      snapshotsFor(subject, snapshots, places),
+    ].map((restore) =>
+      typeof restore === "string" ? this.#refuse(restore) : restore
+    );
   }
 
   #restoreSchedule(scheduler: LearningRateScheduler): void {

@@ -1,5 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
+import { checkJson } from "./_check_json.ts";
 import {
+  hasSize,
   inTurn,
   namesIn,
   numbersIn,
@@ -14,15 +15,21 @@ import {
 } from "./_checkpoint_format.ts";
 import { collectAverages } from "./_checkpoint_averages.ts";
 import {
+  collectSnapshots,
+  isSnapshotFile,
+  type SnapshotFile,
+  writeSnapshot,
+} from "./_checkpoint_snapshots.ts";
+import {
   appendHistory,
-  endsAt,
   type Histories,
   type HistoryPosition,
   isHistoryFile,
   newHistoryFile,
   type RowCounts,
 } from "./_history_file.ts";
-import type { NamedTensor, TensorDtype } from "./_safetensors.ts";
+import { hold, readTensors } from "./_held_tensors.ts";
+import type { NamedTensor } from "./_safetensors.ts";
 import type { CheckpointSubject } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import {
@@ -47,12 +54,6 @@ export interface WriteOptions {
    */
   readonly after?: number;
 }
-
-const DTYPES: Partial<Record<string, TensorDtype>> = {
-  float32: "F32",
-  int32: "I32",
-  bool: "BOOL",
-};
 
 /** The newest checkpoint in each folder that this process wrote. */
 const written = new Map<string, number>();
@@ -97,6 +98,7 @@ export function writeCheckpoint(
   subject: CheckpointSubject,
   { data, keep, after }: WriteOptions,
 ): Promise<number> {
+  checkJson(data);
   return inTurn(folder, async (path) => {
     const numbers = await numbersIn(path);
     const newest = numbers.at(-1) ?? 0;
@@ -119,7 +121,7 @@ export function writeCheckpoint(
       if (kept.includes(old)) continue;
       await fs.rm(pathOf(path, old), { recursive: true });
     }
-    await removeHistories(path, kept);
+    await removeUnneeded(path, kept);
     return number;
   });
 }
@@ -154,18 +156,47 @@ async function write(
       fields: describeOptimizer(model.optimizer, tensors),
     },
     ...(scheduler && { scheduler: describeAlone(scheduler) }),
-    ...collectAverages(subject, weights, tensors),
+    averages: collectAverages(subject, weights, tensors),
     data,
   };
   const recorded = scheduler && recordedOf(scheduler);
-  const read = await readTensors(tensors);
-
+  const snapshots = collectSnapshots(subject, weights);
+  const held = hold(tensors);
+  const taken = snapshots.taken.map(({ snapshot, tensors }) => ({
+    snapshot,
+    held: hold(tensors),
+  }));
+  let read: NamedTensor[];
+  const files: SnapshotFile[] = [];
+  try {
+    read = await readTensors(held);
+    for (const { snapshot, held } of taken) {
+      const values = () => readTensors(held);
+      files.push(await writeSnapshot(folder, snapshot, values));
+    }
+  } finally {
+    for (const { tensor } of [held, ...taken.map(({ held }) => held)].flat()) {
+      tensor.dispose();
+    }
+  }
   const history = recorded && await appendTo(folder, recorded);
+  await writeFolder(pathOf(folder, number), {
+    ...content,
+    ...(snapshots.content && { snapshots: { ...snapshots.content, files } }),
+    history,
+  }, read);
+}
+
+/** Writes a checkpoint's folder, whole or not at all. */
+async function writeFolder(
+  path: string,
+  content: CheckpointContent,
+  tensors: readonly NamedTensor[],
+): Promise<void> {
   const fs = fileSystem("save a checkpoint");
-  const path = pathOf(folder, number);
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
-    await writeContent(beside, { ...content, history }, read);
+    await writeContent(beside, content, tensors);
     await fs.rename(beside, path);
   } catch (error) {
     await fs.rm(beside, { recursive: true }).catch(() => {});
@@ -201,7 +232,7 @@ async function appendTo(
   const { generation, to } = recorded;
   const noted = positions.get(generation)?.get(folder);
   const goesOn = noted !== undefined && noted.rows <= to.rows &&
-    noted.epochs <= to.epochs && await endsAt(folder, noted);
+    noted.epochs <= to.epochs && await hasSize(folder, noted);
   const position = await appendHistory(folder, recorded, {
     position: goesOn ? noted : newHistoryFile(),
     to,
@@ -210,46 +241,28 @@ async function appendTo(
   return position;
 }
 
-/** Reads tensors from wherever they are; they may change meanwhile. */
-async function readTensors(
-  tensors: Map<string, Tensor>,
-): Promise<NamedTensor[]> {
-  const held = [...tensors].map(([name, tensor]) => ({
-    name,
-    tensor: tf.keep(tensor.clone()),
-  }));
-  try {
-    return await Promise.all(held.map(async ({ name, tensor }) => {
-      const dtype = DTYPES[tensor.dtype];
-      if (dtype === undefined) {
-        throw new TypeError(
-          `Cannot save a checkpoint as ${name} must be of float32, int32 or bool: current value is ${tensor.dtype}`,
-        );
-      }
-      return { name, dtype, shape: tensor.shape, data: await tensor.data() };
-    }));
-  } finally {
-    tf.dispose(held.map(({ tensor }) => tensor));
-  }
-}
-
-/** Removes the files of histories that none of the kept checkpoints needs. */
-async function removeHistories(
+/** Removes files of histories and snapshots that no kept checkpoint needs. */
+async function removeUnneeded(
   folder: string,
   kept: readonly number[],
 ): Promise<void> {
-  const files = (await namesIn(folder)).filter(isHistoryFile);
-  if (files.length < 2) return;
-  const fs = fileSystem("save a checkpoint");
+  const files = (await namesIn(folder)).filter((name) =>
+    isHistoryFile(name) || isSnapshotFile(name)
+  );
   const needed = new Set<string | undefined>();
-  for (const number of kept) {
+  // Mostly the newest needs them all.
+  for (const number of kept.toReversed()) {
+    if (files.every((file) => needed.has(file))) return;
     try {
-      needed.add((await readHeader(pathOf(folder, number))).history?.file);
+      const { history, snapshots } = await readHeader(pathOf(folder, number));
+      needed.add(history?.file);
+      for (const { file } of snapshots?.files ?? []) needed.add(file);
     } catch (error) {
-      // A damaged one needs nothing.
-      if (!(error instanceof RangeError)) throw error;
+      // A damaged one needs nothing; of what cannot be read, nobody knows.
+      if (!(error instanceof RangeError)) return;
     }
   }
+  const fs = fileSystem("save a checkpoint");
   for (const file of files) {
     if (!needed.has(file)) await fs.rm(`${folder}/${file}`);
   }

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { Callback, CustomCallbackArgs } from "../tfjs/types.ts";
 import { show } from "../runtime/check_data.ts";
@@ -44,6 +45,11 @@ export type CallbackInstance = Pick<Callback, "setParams" | "setModel">;
 export function combineCallbacks(
   callbacks: readonly (CallbackInstance | CustomCallbackArgs)[],
 ): Callback[] {
+  checkKind(
+    "combine callbacks",
+    { name: "callbacks", value: callbacks, must: "a list, [clr, …] say" },
+    Array.isArray(callbacks),
+  );
   return callbacks.map((callback) => {
     if (callback instanceof BaseCallback) return callback;
     if (callback !== null && typeof callback === "object") {

@@ -1,10 +1,11 @@
+import { checkSubject } from "./_check_subject.ts";
+import { checkFolder } from "../runtime/check_given.ts";
 import { fileSystem } from "../runtime/builtin.ts";
-import { isMissing, isNotPermitted } from "../runtime/system_error.ts";
+import { isNotPermitted } from "../runtime/system_error.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { readContent } from "./_checkpoint_format.ts";
 import { checkModel, WholeCheckpoint } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
-import { SUBJECT_NAMES } from "./checkpoint_content.ts";
 import type {
   Checkpoint,
   CheckpointSubject,
@@ -55,8 +56,9 @@ export interface SaveCheckpointOptions {
  * a format version and checksums, and `tensors.safetensors`, which other tools
  * read. It is written beside and renamed, so that a process killed at any moment
  * leaves the ones before it whole; then all but the last `keep` are removed. The
- * schedule's history lies beside them in a file that grows: a checkpoint writes
- * the rows that are new, however long the run is.
+ * schedule's history lies beside them in a file that grows, and each snapshot in
+ * a file of its own: a checkpoint writes the rows and the snapshots that are new,
+ * however long the run is.
  *
  * Calls at the same time wait for each other, those of other processes too.
  *
@@ -109,7 +111,8 @@ export async function saveCheckpoint(
   subject: CheckpointSubject,
   options: SaveCheckpointOptions = {},
 ): Promise<string> {
-  checkNames("save a checkpoint", subject, SUBJECT_NAMES);
+  checkFolder("save a checkpoint", folder);
+  checkSubject("save a checkpoint", subject);
   checkNames("save a checkpoint", options, NAMES);
   const { data = null, keep = 2 } = options;
   checkModel(subject.model, "save a checkpoint");
@@ -135,6 +138,7 @@ export async function saveCheckpoint(
 export async function loadCheckpoint(
   folder: string,
 ): Promise<Checkpoint | undefined> {
+  checkFolder("resume", folder);
   const numbers = await numbersIn(folder);
   const { realpath } = fileSystem("resume");
   const damaged: DamagedCheckpoint[] = [];
@@ -147,10 +151,7 @@ export async function loadCheckpoint(
     } catch (error) {
       // A permission that Deno was not given is no fault of the file.
       if (isNotPermitted(error)) throw error;
-      damaged.push({
-        path,
-        reason: isMissing(error) ? "a file is missing" : errorMessage(error),
-      });
+      damaged.push({ path, reason: errorMessage(error) });
     }
   }
   if (damaged.length === 0) return undefined;

@@ -1,4 +1,7 @@
+import { checkSubject } from "./_check_subject.ts";
+import { checkFolder, checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkSignal } from "../runtime/check_signal.ts";
 import { newestIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
@@ -95,11 +98,25 @@ export class Checkpointer extends CallbackBase {
    * Creates a callback that saves into `folder`.
    *
    * @throws {RangeError} If `every` or `keep` is not a whole number >= 1.
+   * @throws {TypeError} If the folder or another option is of another type.
    */
   constructor(folder: string, options: CheckpointerOptions) {
     super();
     checkNames("save checkpoints", options, NAMES);
-    const { every, keep = 2 } = options;
+    const { every, keep = 2, data, signal } = options;
+    const { scheduler, averages, snapshots } = options;
+    checkFolder("save checkpoints", folder);
+    checkSubject("save checkpoints", { scheduler, averages, snapshots });
+    checkKind(
+      "save checkpoints",
+      { name: "scheduler", value: scheduler, must: "a LearningRateScheduler" },
+      scheduler !== undefined,
+    );
+    checkKind(
+      "save checkpoints",
+      { name: "data", value: data, must: "a function that gives them" },
+      data === undefined || typeof data === "function",
+    );
     if (!(Number.isSafeInteger(every) && every >= 1)) {
       throw new RangeError(
         `Cannot save checkpoints as every must be a whole number >= 1: current value is ${
@@ -108,6 +125,7 @@ export class Checkpointer extends CallbackBase {
       );
     }
     checkKeep(keep);
+    if (signal !== undefined) checkSignal("save checkpoints", signal);
     this.#folder = folder;
     this.#options = { ...options };
   }

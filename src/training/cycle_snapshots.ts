@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { checkModel } from "../tfjs/check_model.ts";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
@@ -188,6 +189,11 @@ export class CycleSnapshots implements Disposable {
    * better, such as the accuracy on validation data.
    */
   take(score?: number): void {
+    checkKind(
+      "take a snapshot",
+      { name: "score", value: score, must: "a number" },
+      score === undefined || typeof score === "number",
+    );
     const snapshot = { weights: this.#hold(), score };
     this.#snapshots.push(snapshot);
     if (score !== undefined && score > (this.bestScore ?? -Infinity)) {
@@ -212,6 +218,11 @@ export class CycleSnapshots implements Disposable {
   ): Tensor | Tensor[] {
     checkNames("predict with an ensemble", options, PREDICT_NAMES);
     const { last, batchSize = 32 } = options;
+    checkKind(
+      "predict with an ensemble",
+      { name: "xs", value: xs, must: "a tensor, or a list of tensors" },
+      [xs].flat().every((x) => x instanceof tf.Tensor),
+    );
     const snapshots = this.#last(last);
     const own = this.#hold();
     try {
@@ -246,6 +257,11 @@ export class CycleSnapshots implements Disposable {
   async average(options: AverageOptions = {}): Promise<void> {
     checkNames("average snapshots", options, AVERAGE_NAMES);
     const { last, batches } = options;
+    checkKind(
+      "average snapshots",
+      { name: "batches", value: batches, must: "an iterable of tensors" },
+      batches === undefined || isIterable(batches),
+    );
     const snapshots = this.#last(last);
     const layers = [...batchNormalizations(this.#model)];
     const weights = this.#model.weights;
@@ -332,11 +348,20 @@ export class CycleSnapshots implements Disposable {
   }
 
   #last(last = this.#snapshots.length): Snapshot[] {
-    if (last >= 1 && last <= this.#snapshots.length) {
+    if (
+      Number.isSafeInteger(last) && last >= 1 && last <= this.#snapshots.length
+    ) {
       return this.#snapshots.slice(-last);
     }
+    if (this.#snapshots.length === 0) {
+      throw new RangeError(
+        "Cannot use snapshots as one must have been taken: current value is none",
+      );
+    }
     throw new RangeError(
-      `Cannot use the last ${last} snapshots as there must be 1 at least, and as many kept: current value is ${this.#snapshots.length}`,
+      `Cannot use the last snapshots as last must be a whole number from 1 to the ${this.#snapshots.length} that are kept: current value is ${
+        show(last)
+      }`,
     );
   }
 
@@ -371,6 +396,11 @@ export class CycleSnapshots implements Disposable {
       release(snapshot.weights);
     }
   }
+}
+
+function isIterable(value: object): boolean {
+  return Symbol.iterator in Object(value) && typeof value !== "string" ||
+    Symbol.asyncIterator in Object(value);
 }
 
 function release(values: Values): void {

@@ -29,6 +29,7 @@ import {
 } from "./cyclic_lr_state.ts";
 import type { Logs } from "./history.ts";
 import {
+  checkRangeAndOptions,
   type LearningRateBounds,
   missingBounds,
 } from "./learning_rate_bounds.ts";
@@ -154,6 +155,7 @@ export class CyclicLR extends LearningRateScheduler {
     range: LearningRateBounds,
     options: CyclicLRFromRangeOptions = {},
   ): CyclicLR {
+    checkRangeAndOptions("a cyclic", range, options);
     const { epochs, cycles: count, ...others } = options;
     const { baseLr = range.baseLr, maxLr = range.maxLr } = options;
     if (baseLr === undefined || maxLr === undefined) {

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
@@ -212,6 +213,11 @@ export class ExponentialMovingAverage extends CallbackBase
    * @returns What the function returns.
    */
   use<T>(call: () => T): T {
+    checkKind(
+      "use averages",
+      { name: "it", value: call, must: "given a function" },
+      typeof call === "function",
+    );
     if (this.#inUse) return call();
     this.swap();
     let result: T;

@@ -1,19 +1,38 @@
 import type { Schedule } from "../schedules/schedule.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
-import type { Columns } from "./history.ts";
-import { show } from "../runtime/check_data.ts";
+import {
+  checkHistoryLimit,
+  type Columns,
+  type HistoryOptions,
+} from "./history.ts";
+import { Recorder } from "./_recorder.ts";
+import {
+  all,
+  type Check,
+  checkData,
+  count,
+  finite,
+  listOf,
+  oneOf,
+  optional,
+  record,
+  show,
+} from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { columnsWith } from "../runtime/columns.ts";
+import { historyLimitCheck } from "./scheduler_state.ts";
 
 const NAMES = Object.keys(
   {
     name: 0,
     schedule: 0,
     set: 0,
+    historyLimit: 0,
   } satisfies Record<keyof HyperparameterSchedulerOptions, 0>,
 );
 
 /** Options of {@linkcode HyperparameterScheduler}. */
-export interface HyperparameterSchedulerOptions {
+export interface HyperparameterSchedulerOptions extends HistoryOptions {
   /** What it is called in the history. */
   readonly name: string;
   /** The value by iteration; any schedule of `@clr/clr/schedules` will do. */
@@ -27,14 +46,57 @@ export interface HyperparameterState {
   /** Says what these data are. */
   readonly type: "HyperparameterScheduler";
   /** Of this format. */
-  readonly version: 1;
+  readonly version: 2;
   /** What it is called. */
   readonly name: string;
-  /** The value that each batch so far was trained at. */
+  /** Batches trained so far. */
+  readonly iteration: number;
+  /** The most rows of the history; absent where there is no limit. */
+  readonly historyLimit?: number;
+  /** One row per batch, or for several. */
+  readonly history: Columns;
+}
+
+/** What version 1 wrote: the value that each batch was trained at. */
+interface FirstState {
   readonly values: readonly number[];
 }
 
 const ACTION = "schedule a hyperparameter";
+
+/** What must be true of the state of a scheduler of that name. */
+function stateCheck(name: string): Check {
+  const common = {
+    type: oneOf("HyperparameterScheduler"),
+    version: oneOf(1, 2),
+    name: oneOf(name),
+  };
+  const first = record({ values: listOf(finite) });
+  const current = record({
+    iteration: count,
+    historyLimit: optional(historyLimitCheck),
+    history: columnsWith("iterations", name),
+  });
+  return all(
+    record(common),
+    (state, path) =>
+      ((state as HyperparameterState).version === 2 ? current : first)(
+        state,
+        path,
+      ),
+  );
+}
+
+/** A state that may be of version 1. */
+function currentState(
+  state: HyperparameterState | FirstState,
+  name: string,
+): Pick<HyperparameterState, "iteration" | "history" | "historyLimit"> {
+  if (!("values" in state)) return state;
+  const { values } = state;
+  const iterations = values.map((_, i) => i + 1);
+  return { iteration: values.length, history: { iterations, [name]: values } };
+}
 
 /**
  * Drives any number that training depends on by a schedule, batch by batch:
@@ -97,15 +159,22 @@ export class HyperparameterScheduler extends CallbackBase {
   readonly #name: string;
   readonly #schedule: Schedule;
   readonly #set: (value: number) => void;
-  #values: number[] = [];
+  readonly #records: Recorder<Columns>;
+  #iteration = 0;
 
-  /** Creates it at iteration 0; nothing is set yet. */
+  /**
+   * Creates it at iteration 0; nothing is set yet.
+   *
+   * @throws {RangeError} If `historyLimit` is not a whole number >= 16.
+   */
   constructor(options: HyperparameterSchedulerOptions) {
     super();
     checkNames(ACTION, options, NAMES);
-    const { name, schedule, set } = options;
+    const { name, schedule, set, historyLimit } = options;
+    const isName = typeof name === "string" && name !== "" &&
+      name !== "iterations";
     const faults: [string, string, unknown, boolean][] = [
-      ["name", "a name", name, typeof name === "string" && name !== ""],
+      ["name", 'a name, and not "iterations"', name, isName],
       ["schedule", "a function", schedule, typeof schedule === "function"],
       ["set", "a function", set, typeof set === "function"],
     ];
@@ -117,6 +186,9 @@ export class HyperparameterScheduler extends CallbackBase {
         }`,
       );
     }
+    checkHistoryLimit(historyLimit);
+    this.#records = new Recorder(["iterations", name]);
+    this.#records.limit = historyLimit;
     this.#name = name;
     this.#schedule = schedule;
     this.#set = set;
@@ -124,7 +196,7 @@ export class HyperparameterScheduler extends CallbackBase {
 
   /** Batches trained so far. */
   get iteration(): number {
-    return this.#values.length;
+    return this.#iteration;
   }
 
   /** The value of the batch that is trained next. */
@@ -132,12 +204,12 @@ export class HyperparameterScheduler extends CallbackBase {
     return this.#schedule(this.iteration);
   }
 
-  /** One row for each batch: `iterations`, and the value under its name. */
+  /**
+   * One row for each batch, or with a `historyLimit` for several: `iterations`,
+   * and the value under its name.
+   */
   get history(): Columns {
-    return {
-      iterations: this.#values.map((_, i) => i + 1),
-      [this.#name]: [...this.#values],
-    };
+    return this.#records.columns;
   }
 
   /**
@@ -162,45 +234,53 @@ export class HyperparameterScheduler extends CallbackBase {
 
   /** To be called after every batch: records its value and sets the next. */
   step(): void {
-    this.#values.push(this.value);
+    this.#records.add({
+      iterations: this.#iteration + 1,
+      [this.#name]: this.value,
+    });
+    this.#iteration++;
     this.apply();
   }
 
   /** Starts over: the next batch is that of iteration 0. */
   reset(): void {
-    this.#values = [];
+    this.#records.restore({});
+    this.#iteration = 0;
     this.apply();
   }
 
   /** Plain data for {@linkcode HyperparameterScheduler.restore}. */
   toJSON(): HyperparameterState {
+    const { limit } = this.#records;
     return {
       type: "HyperparameterScheduler",
-      version: 1,
+      version: 2,
       name: this.#name,
-      values: [...this.#values],
+      iteration: this.#iteration,
+      ...(limit !== undefined && { historyLimit: limit }),
+      history: this.#records.snapshot(),
     };
   }
 
   /**
-   * Goes on where {@linkcode HyperparameterScheduler.toJSON} was called.
+   * Goes on where {@linkcode HyperparameterScheduler.toJSON} was called. Its
+   * `historyLimit` is taken over where this scheduler has none.
    *
    * @throws {TypeError} If the data are not those of a scheduler of this name.
    */
   restore(state: HyperparameterState): void {
-    const { type, version, name, values } = state ?? {};
-    if (
-      type !== "HyperparameterScheduler" || version !== 1 ||
-      name !== this.#name || !Array.isArray(values) ||
-      !values.every((value) => typeof value === "number")
-    ) {
-      throw new TypeError(
-        `Cannot restore a HyperparameterScheduler as the data must be what its toJSON gave, of ${this.#name}: current value is type ${
-          JSON.stringify(type)
-        }, name ${JSON.stringify(name)}`,
-      );
-    }
-    this.#values = [...values];
+    checkData(
+      "restore a HyperparameterScheduler",
+      state,
+      stateCheck(this.#name),
+    );
+    const { history, iteration, historyLimit } = currentState(
+      state,
+      this.#name,
+    );
+    this.#records.limit ??= historyLimit;
+    this.#records.restore(history);
+    this.#iteration = iteration;
     this.apply();
   }
 

@@ -1,3 +1,5 @@
+import { show } from "../runtime/check_data.ts";
+
 /** Both bounds of a schedule, as the learning-rate range test finds them. */
 export interface LearningRateBounds {
   /** The rate at the start and end of each cycle; absent where none was found. */
@@ -10,6 +12,22 @@ export interface LearningRateBounds {
   readonly verdict?: string;
   /** What to do where they cannot, for that error too. */
   readonly advice?: string;
+}
+
+/** Throws unless a range and options can be read, whatever is in them. */
+export function checkRangeAndOptions(
+  schedule: string,
+  range: unknown,
+  options: unknown,
+): void {
+  for (const [name, value] of Object.entries({ range, options })) {
+    if (typeof value === "object" && value !== null) continue;
+    throw new TypeError(
+      `Cannot create ${schedule} schedule from a learning-rate range as ${name} must be an object: current value is ${
+        show(value)
+      }`,
+    );
+  }
 }
 
 /** The error of a range that lacks a bound which a schedule needs. */

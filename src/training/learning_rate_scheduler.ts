@@ -3,6 +3,7 @@ import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 import { schedulerView } from "./_notebook.ts";
+import { rateAt } from "../schedules/traits.ts";
 import {
   checkHistoryLimit,
   type EpochHistory,
@@ -196,7 +197,7 @@ export class LearningRateScheduler extends CallbackBase {
    * schedule's value times {@linkcode LearningRateScheduler.scale | scale}.
    */
   at(iteration: number): number {
-    return this.#scale * this.#schedule(iteration);
+    return this.#scale * rateAt(this.#schedule, iteration);
   }
 
   /**

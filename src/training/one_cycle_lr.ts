@@ -6,6 +6,7 @@ import { getMomentum } from "../tfjs/momentum.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { HistoryOptions } from "./history.ts";
 import {
+  checkRangeAndOptions,
   type LearningRateBounds,
   missingBounds,
 } from "./learning_rate_bounds.ts";
@@ -143,6 +144,7 @@ export class OneCycleLR extends LearningRateScheduler {
     range: LearningRateBounds,
     options: Partial<OneCycleLROptions> = {},
   ): OneCycleLR {
+    checkRangeAndOptions("a one-cycle", range, options);
     const { maxLr = range.maxLr, batchesPerEpoch = range.batchesPerEpoch } =
       options;
     if (maxLr === undefined) throw missingBounds("a one-cycle", range, options);

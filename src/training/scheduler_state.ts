@@ -36,6 +36,12 @@ export interface SchedulerState {
 /** The state of a scheduler without its history. */
 export type StateAlone = Omit<SchedulerState, "history" | "epochHistory">;
 
+/** What a `historyLimit` must be. */
+export const historyLimitCheck: Check = that(
+  "be a whole number >= 16",
+  (value) => Number.isSafeInteger(value) && value as number >= 16,
+);
+
 const STATE: Check = record({
   iteration: count,
   totalIterations: count,
@@ -44,10 +50,7 @@ const STATE: Check = record({
     "be a finite number >= 0",
     (value) => Number.isFinite(value) && value as number >= 0,
   )),
-  historyLimit: optional(that(
-    "be a whole number >= 16",
-    (value) => Number.isSafeInteger(value) && value as number >= 16,
-  )),
+  historyLimit: optional(historyLimitCheck),
   ownMomentum: optional(that(
     "be >= 0 and < 1",
     (value) => typeof value === "number" && value >= 0 && value < 1,

@@ -1,3 +1,4 @@
+import { checkFolder, checkKind } from "../runtime/check_given.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
@@ -10,7 +11,7 @@ import {
 } from "./_event_file.ts";
 import { rowBeyond } from "../runtime/columns.ts";
 import type { Logs } from "./history.ts";
-import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -103,13 +104,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /** A logger into a folder, which is made when something is logged. */
   constructor(folder: string, options: TensorBoardLoggerOptions = {}) {
     super();
-    if (typeof folder !== "string" || folder === "") {
-      throw new TypeError(
-        `Cannot ${ACTION} as folder must be a path: current value is ${
-          show(folder)
-        }`,
-      );
-    }
+    checkFolder(ACTION, folder);
     checkNames(ACTION, options, NAMES);
     const { scheduler, flushSeconds = 5 } = options;
     if (!(typeof flushSeconds === "number" && flushSeconds >= 0)) {
@@ -119,6 +114,11 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
         }`,
       );
     }
+    checkKind(
+      ACTION,
+      { name: "scheduler", value: scheduler, must: "a LearningRateScheduler" },
+      scheduler === undefined || scheduler instanceof LearningRateScheduler,
+    );
     this.#folder = folder;
     this.#scheduler = scheduler;
     this.#flushSeconds = flushSeconds;

@@ -1,4 +1,10 @@
+import { checkData, mapOf, that } from "../runtime/check_data.ts";
 import type { Columns } from "./history.ts";
+
+const listed = that(
+  "be a list of numbers",
+  (value) => Array.isArray(value) || ArrayBuffer.isView(value),
+);
 
 /**
  * The columns as CSV text (RFC 4180): a header, then one line per row, numbers
@@ -12,6 +18,7 @@ import type { Columns } from "./history.ts";
  * ```
  */
 export function toCsv(columns: Columns): string {
+  checkData("write CSV", columns, mapOf(listed));
   const names = Object.keys(columns);
   const rows = Math.max(0, ...names.map((name) => columns[name].length));
   const lines = [names.map(csvField).join(",")];

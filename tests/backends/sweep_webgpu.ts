@@ -45,6 +45,16 @@ const LIMITS: [reason: string, spec: RegExp, message: RegExp][] = [
     /./,
   ],
   [
+    "has a gradient of logical functions, where the spec expects none",
+    /gradients: errors if relevant ops are missing grads/,
+    /./,
+  ],
+  [
+    "adds up the gradients of mirrored values, which the spec leaves out",
+    /mirrorPad: grad/,
+    /./,
+  ],
+  [
     "hands an image to a shader for vectors (tf.image.threshold, Otsu)",
     /method otsu/,
     /./,

@@ -341,6 +341,26 @@ for (const backend of BACKENDS) {
   });
 }
 
+Deno.test("the CPU backend broadcasts complex numbers, and refuses to forget a part", async () => {
+  await selectBackend({ backend: "cpu" });
+  const before = tf.memory().numTensors;
+  tf.tidy(() => {
+    const a = tf.complex([[1, 2], [3, 4]], [[0, 1], [-1, 2]]);
+    const b = tf.complex([2, -1], [1, 3]);
+    const parts = (x: tf.Tensor) =>
+      [tf.real(x), tf.imag(x)].map((part) => [...part.dataSync()]);
+    assertEquals(parts(tf.add(a, b)), [[3, 1, 5, 3], [1, 4, 0, 5]]);
+    assertEquals(parts(tf.sub(a, b)), [[-1, 3, 1, 5], [-1, -2, -2, -1]]);
+    assertEquals(parts(tf.mul(a, b)), [[2, -5, 7, -10], [1, 5, 1, 10]]);
+    assertEquals(parts(tf.mul(a, tf.tensor1d([2, 3]))), [
+      [2, 6, 6, 12],
+      [0, 3, -2, 6],
+    ]);
+    assertThrows(() => tf.mean(b), TypeError, "Cannot run Mean on the cpu");
+  });
+  assertEquals(tf.memory().numTensors, before);
+});
+
 Deno.test("WASM refuses strings where it would read or write something else", async () => {
   await selectBackend({ backend: "wasm" });
   const words = tf.tensor1d(["a", "b"]);

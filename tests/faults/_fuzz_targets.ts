@@ -8,6 +8,8 @@ import * as schedules from "@clr/clr/schedules";
 import {
   Checkpointer,
   CheckpointError,
+  CycleSnapshots,
+  ExponentialMovingAverage,
   HyperparameterScheduler,
   layerRates,
   loadCheckpoint,
@@ -369,8 +371,12 @@ async function savedFiles(
   }
 }
 
+const averages = new ExponentialMovingAverage(model);
+const snapshots = new CycleSnapshots(model, { keep: 2 });
+for (const score of [2, 1]) snapshots.take(score);
+const SUBJECT = { model, scheduler, averages, snapshots };
 const CHECKPOINT = await savedFiles((folder) =>
-  saveCheckpoint(folder, { model, scheduler })
+  saveCheckpoint(folder, SUBJECT)
 );
 const MODEL = await savedFiles((folder) => saveModel(model, folder));
 const TENSORS = encodeSafetensors([
@@ -412,7 +418,7 @@ function damage(
 
 async function restore(folder: string): Promise<void> {
   const checkpoint = await loadCheckpoint(folder);
-  checkpoint?.restore({ model, scheduler });
+  checkpoint?.restore(SUBJECT);
   if (Object.hasOwn(Object.prototype, "x")) throw new Error("polluted");
 }
 
@@ -501,9 +507,11 @@ export const TARGETS: readonly FuzzTarget[] = [
       }).restore(
         mutateJson({
           type: "HyperparameterScheduler",
-          version: 1,
+          version: 2,
           name: "x",
-          values: [1, 1],
+          iteration: 2,
+          historyLimit: 16,
+          history: { iterations: [1, 2], x: [1, 1] },
         }, random) as Damaged,
       ),
   },

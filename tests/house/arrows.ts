@@ -43,7 +43,10 @@ const MAY_READ: { readonly [folder: string]: readonly string[] } = {
  * is not plain JavaScript, as these are.
  */
 const MAY_TAKE: readonly (readonly [RegExp, RegExp])[] = [
-  [/^src\/schedules\//, /^src\/runtime\/(check_names|nearest_name)\.ts$/],
+  [
+    /^src\/schedules\//,
+    /^src\/runtime\/(check_data|check_names|nearest_name)\.ts$/,
+  ],
 ];
 
 /** What is loaded only where it is needed: importer, and what it then imports. */

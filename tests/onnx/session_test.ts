@@ -42,6 +42,16 @@ Deno.test("createSession() describes the model", async () => {
   assertEquals(y, { data: Float32Array.of(6, 6), shape: [1, 2] });
 });
 
+Deno.test("createSession() leaves the runtime's own Worker and channels in place", async () => {
+  const { Worker, MessageChannel } = globalThis;
+  const bytes = await smallModel();
+  for (let i = 0; i < 2; i++) {
+    await using _session = await createSession(bytes, { threads: 1 });
+    assert(globalThis.Worker === Worker);
+    assert(globalThis.MessageChannel === MessageChannel);
+  }
+});
+
 Deno.test("createSession() refuses bytes that are no whole ONNX file", async () => {
   const bytes = await smallModel();
   const next = random(9);

@@ -6,6 +6,7 @@ const TYPES: { readonly [extension: string]: string } = {
   ".css": "text/css",
   ".html": "text/html",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".wasm": "application/wasm",
   ".woff2": "font/woff2",
 };

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { createRequire } from "node:module";
 import { type Browser, browserTest, watchedPage } from "../plots/_chromium.ts";
+import { bundlePage } from "./_bundle.ts";
 import { sharedFolder } from "../_folder.ts";
 import { outputOfDeno } from "../_run.ts";
 import type { Outcome } from "./_everywhere.ts";
@@ -16,33 +17,18 @@ const EVERYWHERE = new URL("_everywhere.ts", import.meta.url).href;
 
 /** A page that passes on what its worker, or itself, comes to. */
 async function bundle(folder: string): Promise<void> {
-  await Deno.writeTextFile(
-    join(folder, "worker.ts"),
-    `import { everywhere } from "${EVERYWHERE}";
+  await bundlePage(folder, {
+    "worker.ts": `import { everywhere } from "${EVERYWHERE}";
 onmessage = ({ data }) => everywhere(...data).then(postMessage, (error) =>
   postMessage({ failed: error.message }));`,
-  );
-  await Deno.writeTextFile(
-    join(folder, "page.ts"),
-    `import { everywhere } from "${EVERYWHERE}";
+    "page.ts": `import { everywhere } from "${EVERYWHERE}";
 globalThis.everywhere = everywhere;
 globalThis.inWorker = (...given) => new Promise((resolve) => {
   const worker = new Worker("worker.js", { type: "module" });
   worker.onmessage = ({ data }) => { worker.terminate(); resolve(data); };
   worker.postMessage(given);
 });`,
-  );
-  await Deno.writeTextFile(
-    join(folder, "index.html"),
-    `<!DOCTYPE html><title>everywhere</title><link rel="icon" href="data:,">
-<script type="module" src="page.js"></script>`,
-  );
-  // As a person's bundler would, which knows nothing of this package.
-  await outputOfDeno([
-    ...["bundle", "--quiet", "--platform", "browser", "--outdir", folder],
-    ...["--config", join(ROOT, "deno.json")],
-    ...[join(folder, "page.ts"), join(folder, "worker.ts")],
-  ]);
+  });
   const builds = dirname(
     createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"),
   );
@@ -124,7 +110,7 @@ browserTest(
     const { outcome } = await outcomeOf(
       browser,
       server.url,
-      `inWorker({ backend: "webgpu" }, 50)`,
+      `inWorker({ backend: "webgpu" }, { iterations: 30, repeats: 1 })`,
     );
     assertEquals(outcome.backend, "webgpu");
     assertMatch(outcome.reason, /this adapter computes in software/);

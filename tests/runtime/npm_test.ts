@@ -197,5 +197,14 @@ console.log(Math.max(...errors) < 1e-6);
         /^Cannot load this part of @clr\/clr as it must run in Deno: current value is (Node|Bun)\S*\n$/,
       );
     }
+    const text = await runText(
+      path,
+      `import { LivePage } from "@clr/clr/plots";
+await LivePage.open().catch(({ message }) => console.log(message));`,
+    );
+    assertMatch(
+      text,
+      /^Cannot open a live page as it must run in Deno: .*; elsewhere, TensorBoardLogger/,
+    );
   });
 }

@@ -122,6 +122,29 @@ Deno.test("Checkpoint.restore() lets averages and snapshots go on bit for bit", 
     assertEquals(other.snapped, run.snapped);
   }));
 
+Deno.test("loadCheckpoint() reads averages and snapshots of version 2", async () => {
+  const folder = new URL("fixtures/checkpoint_v2", import.meta.url).pathname;
+  const expected = JSON.parse(
+    await Deno.readTextFile(`${folder}/expected.json`),
+  );
+  using run = new Run();
+  const checkpoint = (await loadCheckpoint(folder))!;
+  checkpoint.restore(run.subject);
+  assertEquals(checkpoint.damaged, []);
+  assertEquals(run.weights, expected.weights);
+  assertEquals(run.averaged, expected.averaged);
+  assertEquals(run.averages.updates, expected.updates);
+  assertEquals(run.snapped, expected.snapped);
+  assertEquals(JSON.parse(JSON.stringify(run.clr)), expected.history);
+  // What is saved next has the snapshots in files of their own.
+  await withFolder(async (other) => {
+    await saveCheckpoint(other, run.subject);
+    using again = new Run();
+    (await loadCheckpoint(other))!.restore(again.subject);
+    assertEquals(again.snapped, expected.snapped);
+  });
+});
+
 Deno.test("Checkpoint.restore() gives averages to weights by name, however frozen", () =>
   withFolder(async (folder) => {
     using run = new Run();

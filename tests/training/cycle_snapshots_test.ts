@@ -157,10 +157,18 @@ Deno.test("CycleSnapshots refuses what it does not have", () => {
   );
   using snapshots = new CycleSnapshots(model);
   const xs = tf.tensor2d([[1]]);
-  assertThrows(() => snapshots.predict(xs), RangeError, "current value is 0");
+  assertThrows(
+    () => snapshots.predict(xs),
+    RangeError,
+    "one must have been taken",
+  );
   assertThrows(() => snapshots.useBest(), RangeError, "taken with a score");
   snapshots.take();
-  assertThrows(() => snapshots.predict(xs, { last: 2 }), RangeError, "last 2");
+  assertThrows(
+    () => snapshots.predict(xs, { last: 2 }),
+    RangeError,
+    "last must be a whole number from 1 to the 1 that are kept: current value is 2",
+  );
   xs.dispose();
   model.dispose();
 });

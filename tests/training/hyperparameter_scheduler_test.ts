@@ -44,8 +44,10 @@ Deno.test("HyperparameterScheduler goes on from its JSON", () => {
     const damaged of [
       null,
       { ...one.toJSON(), name: "y" },
-      { ...one.toJSON(), version: 2 },
-      { ...one.toJSON(), values: ["1"] },
+      { ...one.toJSON(), version: 3 },
+      { ...one.toJSON(), iteration: -1 },
+      { ...one.toJSON(), history: { iterations: [1], x: [] } },
+      { type: "HyperparameterScheduler", version: 1, name: "x", values: ["1"] },
     ]
   ) {
     assertThrows(
@@ -56,10 +58,59 @@ Deno.test("HyperparameterScheduler goes on from its JSON", () => {
   }
 });
 
+Deno.test("HyperparameterScheduler.restore() reads what version 1 wrote", () => {
+  const scheduler = new HyperparameterScheduler({
+    name: "x",
+    schedule,
+    set: () => {},
+  });
+  const state = { type: "HyperparameterScheduler", version: 1, name: "x" };
+  scheduler.restore({ ...state, values: [1, 0.5, 0.25] } as never);
+  assertEquals([scheduler.iteration, scheduler.value], [3, 0.125]);
+  assertEquals(scheduler.history, {
+    iterations: [1, 2, 3],
+    x: [1, 0.5, 0.25],
+  });
+});
+
+Deno.test("HyperparameterScheduler keeps at most historyLimit rows, whose mean is that of all batches", () => {
+  const create = (historyLimit?: number) =>
+    new HyperparameterScheduler({
+      name: "x",
+      schedule: (iteration) => iteration,
+      set: () => {},
+      historyLimit,
+    });
+  const bounded = create(100).apply();
+  for (let batch = 0; batch < 5000; batch++) {
+    bounded.step();
+    assert(bounded.history.x.length < 100);
+  }
+  const { iterations, x } = bounded.history;
+  assertEquals(bounded.iteration, 5000);
+  assertEquals(iterations.at(-1), 5000);
+  const sum = x.reduce(
+    (total, value, row) =>
+      total + value * (iterations[row] - (iterations[row - 1] ?? 0)),
+    0,
+  );
+  assertEquals(sum, 5000 * 4999 / 2);
+  assert(JSON.stringify(bounded).length < 3000);
+
+  const other = create();
+  other.restore(JSON.parse(JSON.stringify(bounded)));
+  for (const each of [bounded, other]) {
+    for (let batch = 0; batch < 777; batch++) each.step();
+  }
+  assertEquals(other.history, bounded.history);
+  assertEquals(other.iteration, 5777);
+});
+
 Deno.test("HyperparameterScheduler refuses what it cannot set", () => {
   const set = () => {};
   for (
     const options of [
+      { name: "iterations", schedule, set },
       { name: "", schedule, set },
       { name: "x", schedule: 1, set },
       { name: "x", schedule, set: undefined },
@@ -71,6 +122,17 @@ Deno.test("HyperparameterScheduler refuses what it cannot set", () => {
       "Cannot schedule a hyperparameter as",
     );
   }
+  assertThrows(
+    () =>
+      new HyperparameterScheduler({
+        name: "x",
+        schedule,
+        set,
+        historyLimit: 3,
+      }),
+    RangeError,
+    "historyLimit must be a whole number >= 16: current value is 3",
+  );
   assertThrows(
     () =>
       new HyperparameterScheduler({ name: "x", schedule: () => NaN, set })

@@ -3,6 +3,7 @@ import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
 import { replaceBatchMatMul } from "./batch_mat_mul.ts";
+import { replaceComplexArithmetic } from "./complex_arithmetic.ts";
 import { replaceEmptyReductions } from "./empty_reductions.ts";
 import { replaceMaxPool } from "./max_pool.ts";
 import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
@@ -24,6 +25,7 @@ export function mendCpu(): void {
   replaceAvgPool();
   replaceBatchMatMul();
   replaceEmptyReductions();
+  replaceComplexArithmetic();
   replaceSquare();
   replaceTransform();
   replaceUnsortedSegmentSum();

@@ -1,0 +1,280 @@
+/** What is given where something else must be, to every public function. */
+
+import { assertEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import {
+  CyclicLR,
+  findLearningRate,
+  getLearningRate,
+  LearningRateRange,
+  LearningRateScheduler,
+  setLearningRate,
+} from "@clr/clr";
+import * as backends from "@clr/clr/backends";
+import * as metrics from "@clr/clr/metrics";
+import * as onnx from "@clr/clr/onnx";
+import * as plots from "@clr/clr/plots";
+import * as schedules from "@clr/clr/schedules";
+import * as training from "@clr/clr/training";
+
+await tf.setBackend("cpu");
+
+/** Of every kind that JavaScript has. */
+const ODD: readonly unknown[] = [
+  ...[NaN, Infinity, -1, 0.5, 10n, "0.1", "", true, null, Symbol("x")],
+  ...[[], [1, "x", null], {}, new Map(), new Date(NaN), () => 1],
+];
+
+// deno-lint-ignore no-explicit-any
+type Anything = any;
+
+function createModel(): tf.LayersModel {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 2, inputShape: [4], activation: "softmax" }),
+      tf.layers.dropout({ rate: 0.1 }),
+    ],
+  });
+  model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
+  return model;
+}
+
+const model = createModel();
+const xs = tf.randomNormal([16, 4], 0, 1, "float32", 1);
+const ys = tf.oneHot(Array.from({ length: 16 }, (_, i) => i % 2), 2);
+const clr = new CyclicLR({ stepSize: 4 });
+await model.fit(xs, ys, { verbose: 0, batchSize: 4, callbacks: [clr] });
+const chart = plots.historyChart(clr);
+const folder = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => {
+  Deno.removeSync(folder, { recursive: true });
+});
+const own = () => new CyclicLR().attach(tf.train.sgd(1));
+
+/** An option under each of the names. */
+const each = (
+  names: string,
+  call: (options: Anything) => unknown,
+  rest: object = {},
+): [string, (value: Anything) => unknown][] =>
+  names.split(" ").map((name) => [
+    name,
+    (value) => call({ ...rest, [name]: value }),
+  ]);
+
+const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
+  CyclicLR: [
+    ...each(
+      "baseLr maxLr stepSize stepSizeDown cycleFactor cycles mode gamma scaleFn scaleMode waveform momentum stopAfterCycles historyLimit",
+      (options) => new CyclicLR(options),
+    ),
+    ["options", (value) => new CyclicLR(value)],
+    ["at", (value) => new CyclicLR().at(value)],
+    ["attach", (value) => new CyclicLR().attach(value)],
+    ["step", (value) => own().step({ loss: value })],
+    ["reset", (value) => own().reset(value)],
+    ["restore", (value) => own().restore(value)],
+    ["fromJSON", (value) => CyclicLR.fromJSON(value)],
+    ["fromRange", (value) => CyclicLR.fromRange(value)],
+    ["fromRange options", (value) => CyclicLR.fromRange({}, value)],
+  ],
+  LearningRateScheduler: [
+    ["schedule", (value) => new LearningRateScheduler(value)],
+    ["its rate", (value) => {
+      new LearningRateScheduler(() => value).attach(tf.train.sgd(1)).step();
+    }],
+    ["setLearningRate", (value) => setLearningRate(tf.train.sgd(1), value)],
+    ["setLearningRate of", (value) => setLearningRate(value, 1)],
+    ["getLearningRate", (value) => getLearningRate(value)],
+  ],
+  findLearningRate: [
+    ["trainee", (value) => findLearningRate(value, { xs, ys })],
+    ["data", (value) => findLearningRate(createModel(), value)],
+    ["xs", (value) => findLearningRate(createModel(), { xs: value, ys })],
+    ["options", (value) => findLearningRate(createModel(), { xs, ys }, value)],
+    ...each(
+      "startLr endLr iterations growth batchSize beta batchesPerRate repeats seed signal onBatch maxBatches metric grid accumulate epochs stopFactor",
+      (options) => findLearningRate(createModel(), { xs, ys }, options),
+      { maxBatches: 2 },
+    ),
+    ["fromJSON", (value) => LearningRateRange.fromJSON(value)],
+  ],
+  schedules: [
+    ...([
+      "cyclic",
+      "oneCycle",
+      "cosine",
+      "linear",
+      "step",
+      "piecewise",
+    ] as const)
+      .map((name): [string, (value: Anything) => unknown] => [
+        name,
+        (value) => (schedules[name] as Anything)(value)(3),
+      ]),
+    ...([
+      "describe",
+      "fromDescription",
+      "fromKeras",
+      "fromPyTorch",
+      "lengthOf",
+      "momentumOf",
+      "toKeras",
+      "toOptax",
+      "toPyTorch",
+    ] as const).map((name): [string, (value: Anything) => unknown] => [
+      name,
+      (value) => (schedules[name] as Anything)(value),
+    ]),
+  ],
+  optimizers: [
+    ["AdamW", (value) => new training.AdamW(value)],
+    ...each(
+      "beta1 beta2 epsilon weightDecay exclude",
+      (options) => new training.AdamW(0.1, options),
+    ),
+    ["SGDW", (value) => new training.SGDW(value)],
+    ["SGDW options", (value) => new training.SGDW(0.1, value)],
+    ...each("momentum", (options) => new training.SGDW(0.1, options)),
+    ["layerRates", (value) => training.layerRates(value, {})],
+    ["layerRates factors", (value) => {
+      training.layerRates(createModel(), value)[Symbol.dispose]();
+    }],
+    ["setDropoutRate", (value) => training.setDropoutRate(value, 0.1)],
+    ["setDropoutRate to", (value) => training.setDropoutRate(model, value)],
+  ],
+  averages: [
+    ["average of", (value) => new training.ExponentialMovingAverage(value)],
+    ["use", (value) => {
+      using average = new training.ExponentialMovingAverage(model);
+      average.use(value);
+    }],
+    ["snapshots of", (value) => new training.CycleSnapshots(value)],
+    ["take", (value) => {
+      using snapshots = new training.CycleSnapshots(model);
+      snapshots.take(value);
+    }],
+    ["last", (value) => {
+      using snapshots = new training.CycleSnapshots(model);
+      snapshots.take();
+      tf.dispose(snapshots.predict(xs, { last: value }));
+    }],
+  ],
+  checkpoints: [
+    ["folder", (value) => {
+      // Any text will do, and would be one beside the tests.
+      const path = value === "0.1" ? `${folder}/${value}` : value;
+      return training.saveCheckpoint(path, { model });
+    }],
+    ["subject", (value) => training.saveCheckpoint(folder, value)],
+    ...each(
+      "model scheduler averages snapshots",
+      (options) => training.saveCheckpoint(folder, { model, ...options }),
+    ),
+    ...each(
+      "keep data",
+      (options) => training.saveCheckpoint(folder, { model }, options),
+    ),
+    ["load", (value) => training.loadCheckpoint(value)],
+    ["restore", async (value) => {
+      await training.saveCheckpoint(folder, { model });
+      (await training.loadCheckpoint(folder))!.restore(value);
+    }],
+    ["Checkpointer", (value) => {
+      new training.Checkpointer(value, { scheduler: clr, every: 4 });
+    }],
+    ...each(
+      "scheduler every keep data signal averages snapshots",
+      (options) => new training.Checkpointer(folder, options),
+      { scheduler: clr, every: 4 },
+    ),
+  ],
+  callbacks: [
+    ["logger", (value) => new training.TensorBoardLogger(value)],
+    ["its scheduler", (value) => {
+      new training.TensorBoardLogger(folder, { scheduler: value });
+    }],
+    ["StopOnAbort", (value) => new training.StopOnAbort(value)],
+    ["combineCallbacks", (value) => training.combineCallbacks(value)],
+    ["one of them", (value) => training.combineCallbacks([value])],
+    ["ReduceLROnPlateau", (value) => new training.ReduceLROnPlateau(value)],
+    ["OneCycleLR", (value) => new training.OneCycleLR(value)],
+    ["OneCycleLR.fromRange", (value) => training.OneCycleLR.fromRange(value)],
+    ["toCsv", (value) => training.toCsv(value)],
+    ["a column", (value) => training.toCsv({ a: value })],
+    ["seededRandom", (value) => training.seededRandom(value)],
+    ["shuffle", (value) => training.shuffle(value, Math.random)],
+    ["shuffle by", (value) => training.shuffle(new Int32Array(3), value)],
+  ],
+  plots: [
+    ["rangeChart", (value) => plots.rangeChart(value)],
+    ["gridChart", (value) => plots.gridChart(value)],
+    ["historyChart", (value) => plots.historyChart(value)],
+    ["its columns", (value) => {
+      const history = { iterations: value, lr: value, loss: value };
+      plots.historyChart({ history });
+    }],
+    ["scheduleChart", (value) => plots.scheduleChart(value, 10)],
+    ["scheduleChart of", (value) => plots.scheduleChart(clr, value)],
+    ["comparisonChart", (value) => plots.comparisonChart(value)],
+    ["toSvg", (value) => plots.toSvg(value)],
+    ["toHtml", (value) => plots.toHtml(value)],
+    ["toReport", (value) => plots.toReport(value)],
+    ["toPng", (value) => plots.toPng(value)],
+    ...each("scale theme", (options) => plots.toPng(chart, options)),
+    ...each("port title iterations x", async (options) => {
+      await (await plots.LivePage.open(options)).close();
+    }),
+  ],
+  metrics: [
+    ["labels", (value) => metrics.classificationReport(value, value)],
+    ["predictions", (value) => metrics.classificationReport([0, 1], value)],
+    ["model", (value) => metrics.evaluateClassifier(value, { xs, ys })],
+    ["data", (value) => metrics.evaluateClassifier(model, value)],
+    ["name", (value) => metrics.metricDirection(value)],
+  ],
+  backends: [
+    // Any object will do, as flags of a program are handed on.
+    ["options", (value) => {
+      if (
+        typeof value !== "object" || value === null || value instanceof Date
+      ) {
+        return backends.selectBackend(value);
+      }
+    }],
+    ...each(
+      "threads winograd wasmPath",
+      (options) => backends.selectBackend(options),
+      { backend: "cpu" },
+    ),
+    ["preflight", (value) => backends.preflight(value)],
+  ],
+  onnx: [
+    ["toOnnx", (value) => onnx.toOnnx(value)],
+    ["createSession", (value) => onnx.createSession(value)],
+    ["evaluate", (value) => onnx.evaluate(value, { xs, ys: [0] } as Anything)],
+  ],
+};
+
+for (const [part, calls] of Object.entries(CALLS)) {
+  Deno.test(`${part} take what they are given or say what it must be`, async () => {
+    const raw: string[] = [];
+    for (const [name, call] of calls) {
+      for (const value of ODD) {
+        try {
+          await call(value);
+        } catch (error) {
+          const { message } = error as Error;
+          // Those of JavaScript itself begin so too.
+          if (
+            /^Cannot .+ as /.test(message) &&
+            !/^Cannot (read prop|convert|mix|destructure|use ')/.test(message)
+          ) continue;
+          raw.push(`${name} ${String(value)}: ${message}`);
+        }
+      }
+    }
+    assertEquals(raw, []);
+    if (tf.getBackend() !== "cpu") await tf.setBackend("cpu");
+  });
+}
