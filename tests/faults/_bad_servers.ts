@@ -119,7 +119,12 @@ function* endless(): Iterable<Uint8Array> {
 
 /** Every behaviour, and whether the file can be had in spite of it. */
 export const BEHAVIOURS: {
-  readonly [what: string]: { readonly had: boolean; readonly how: Behaviour };
+  readonly [what: string]: {
+    readonly had: boolean;
+    /** Whether it is to be given up for its slowness. */
+    readonly stalls?: boolean;
+    readonly how: Behaviour;
+  };
 } = {
   "answers as it should": { had: true, how: honest },
   "knows no ranges": { had: true, how: whole(FILE) },
@@ -247,7 +252,7 @@ export const BEHAVIOURS: {
     had: false,
     how: (send) => send(head("204 No Content")),
   },
-  "answers nothing": { had: false, how: () => wait(1000) },
+  "answers nothing": { had: false, stalls: true, how: () => wait(1000) },
   "hangs up": { had: false, how: () => Promise.resolve() },
   "speaks another protocol": {
     had: false,
@@ -259,6 +264,7 @@ export const BEHAVIOURS: {
   },
   "stops after the headers": {
     had: false,
+    stalls: true,
     how: async (send) => {
       await send(head("200 OK", { "content-length": FILE.length }));
       await wait(1000);
@@ -266,6 +272,7 @@ export const BEHAVIOURS: {
   },
   "sends a byte now and then": {
     had: false,
+    stalls: true,
     how: async (send) => {
       await send(head("200 OK", { "content-length": FILE.length }));
       for (let i = 0; i < 40; i++) {

@@ -5,7 +5,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { CyclicLR, findLearningRate } from "@clr/clr";
+import {
+  CyclicLR,
+  findLearningRate,
+  type FindLearningRateOptions,
+} from "@clr/clr";
 import {
   preflight,
   selectBackend,
@@ -92,11 +96,11 @@ function network(): tf.LayersModel {
 /**
  * Runs the program on the backend of `options`.
  *
- * @param maxBatches Of the range test.
+ * @param test Of the range test, where its defaults take too long.
  */
 export async function everywhere(
   options: SelectBackendOptions = {},
-  maxBatches?: number,
+  test: Pick<FindLearningRateOptions, "iterations" | "repeats"> = {},
 ): Promise<Outcome> {
   const { backend, device, threads, reason } = await selectBackend(options);
   const { xs, ys } = images(384);
@@ -104,7 +108,7 @@ export async function everywhere(
   const { kernels } = await preflight(model);
   const range = await findLearningRate(model, { xs, ys }, {
     batchSize: 32,
-    maxBatches,
+    ...test,
   });
   const clr = CyclicLR.fromRange(range, { stepSize: 12 });
   await model.fit(xs, ys, {

@@ -110,7 +110,7 @@ browserTest(
     const { outcome } = await outcomeOf(
       browser,
       server.url,
-      `inWorker({ backend: "webgpu" }, 50)`,
+      `inWorker({ backend: "webgpu" }, { iterations: 30, repeats: 1 })`,
     );
     assertEquals(outcome.backend, "webgpu");
     assertMatch(outcome.reason, /this adapter computes in software/);
