@@ -6,7 +6,7 @@ import { cloneTensors, disposeBatch, examplesOf } from "./_tensor_tree.ts";
 const ONE_OF = 6;
 
 /** The most batches that are held out: of 32 examples, 256. */
-const MOST = 8;
+export const MOST_HELD_OUT = 8;
 
 /** Examples held out that are too few to tell: of such data all are trained on. */
 const LEAST_EXAMPLES = 16;
@@ -45,7 +45,7 @@ export async function holdOut(
     for await (const batch of source.pass()) {
       drawn.push(batch);
       if (
-        signal?.aborted || drawn.length >= count + MOST ||
+        signal?.aborted || drawn.length >= count + MOST_HELD_OUT ||
         tf.memory().numBytes - before > MOST_BYTES
       ) break;
     }
@@ -53,7 +53,9 @@ export async function holdOut(
     dispose();
     throw error;
   }
-  const last = drawn.slice(-Math.min(MOST, Math.ceil(drawn.length / ONE_OF)));
+  const last = drawn.slice(
+    -Math.min(MOST_HELD_OUT, Math.ceil(drawn.length / ONE_OF)),
+  );
   const examples = last.reduce<number>((sum, one) => sum + examplesOf(one), 0);
   const held = examples < LEAST_EXAMPLES ? [] : last;
   const others = drawn.slice(0, drawn.length - held.length);

@@ -182,10 +182,9 @@ export function againstBaseline(
   const isStuck = unchanged !== undefined && unchanged.names.length > 0;
   if (trials.length === 0) {
     // What still improved, or blew up within a few rates, is no answer.
-    if (
-      kind === "still-improving" || kind === "levelled-off" ||
-      kind === "batches-spent"
-    ) return undefined;
+    if (kind === "still-improving" || kind === "batches-spent") {
+      return undefined;
+    }
     if (kind !== "both-bounds" && !isStuck && tested < TELLING) {
       return undefined;
     }
@@ -212,7 +211,7 @@ export function againstBaseline(
     return kind === "both-bounds" || trials.length > 0
       ? {
         kind: "baseline-not-passed",
-        isNear: long.length > 0 && cameNear,
+        isNear: cameNear,
         detail: `for it came to ${against}`,
       }
       : undefined;

@@ -200,7 +200,7 @@ export function wordAdvice(
 export function withWords(
   range: Unworded<LearningRateRangeData>,
 ): LearningRateRangeData {
-  const { losses, settings, stoppedAt, stopReason } = range;
+  const { losses, settings, stoppedAt, stopReason, finding } = range;
   return {
     ...range,
     headline: headlineOf(range),
@@ -210,7 +210,11 @@ export function withWords(
       settings.maxBatches === undefined
         ? `${losses.length} of ${settings.iterations} rates`
         : `${losses.length} rates`
-    }: ${STOPPED[stopReason]}`,
+    }: ${
+      finding.kind === "batches-spent"
+        ? "maxBatches were spent"
+        : STOPPED[stopReason]
+    }`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { centerOf, spanOf } from "./bounds.ts";
+import { MOST_HELD_OUT } from "./_held_out.ts";
 import { mean } from "../metrics/mean.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -164,7 +165,7 @@ export class Trials {
     for (const { decade, max } of plans) {
       const steps = Math.min(
         Math.round(LONG_TRIAL_SHARE * this.#setup.maxBatches),
-        this.#budget.left,
+        this.#budget.left - MOST_HELD_OUT,
       );
       if (steps < SHORTEST_LONG_TRIAL) return;
       const long = await this.#setup.runLong!(10 ** decade, steps);

@@ -202,8 +202,9 @@ Deno.test("findLearningRate() never says good where labels are shuffled, whateve
         }),
       ]
     ) {
-      const { verdict, advice } = await find(make);
+      const { verdict, advice, cost } = await find(make);
       assert(verdict === "no-signal" || verdict === "too-short", advice);
+      assert(cost!.trained <= 250, `${cost!.trained}`);
       assertMatch(advice, /its own label, not a shuffled one/);
     }
   }
@@ -350,8 +351,9 @@ Deno.test("findLearningRate() accuses no labels where rates or batches were too 
       [{ maxBatches: 30 }, "batches-spent", /raise maxBatches, to 250/],
     ] as const
   ) {
-    const { finding, advice } = await find(make, options);
+    const { finding, advice, ending } = await find(make, options);
     assertEquals(finding.kind, kind, advice);
+    assertEquals(/maxBatches/.test(ending), kind === "batches-spent", ending);
     assertMatch(advice, words);
   }
   const { verdict, advice } = await find(make);

@@ -256,6 +256,15 @@ Deno.test("findLearningRate() says no-signal where labels are shuffled or all th
       data: tensors(examples.map(({ x }, i) => ({ x, y: labels[i] }))),
     }));
     assertEquals(penalized.verdict, "no-signal", penalized.advice);
+    // Nor was all learned that could be, where no rate is too high.
+    const linear = await find(() => ({
+      model: classifier({ seed }),
+      data: tensors(examples.map(({ x }, i) => ({ x, y: labels[i] }))),
+    }), { growth: "linear", startLr: 0, endLr: 0.1, iterations: 120 });
+    assert(
+      linear.verdict !== "good" && linear.verdict !== "converged",
+      linear.advice,
+    );
     const constant = await find(() => ({
       model: classifier({ seed }),
       data: tensors(examples.map(({ x }) => ({ x, y: [0, 1, 0] }))),

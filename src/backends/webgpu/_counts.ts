@@ -1,10 +1,7 @@
 /** How often numbers occur, where tfjs's WebGPU kernels (in version 4.22) miscount. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
-
-type Own<Inputs, Attrs> = Kernel<Inputs, Attrs, WebGPUBackend>;
+import { type Own, replace, run } from "./_mend_kernel.ts";
 
 /** Counts over all of a tensor; the shader takes one dimension. */
 function ofFlatNumbers(
@@ -23,19 +20,6 @@ function ofFlatNumbers(
       backend,
     });
   };
-}
-
-/** Runs another kernel of the backend. */
-function run(
-  backend: WebGPUBackend,
-  name: string,
-  call: {
-    readonly inputs: Record<string, tf.TensorInfo> | tf.TensorInfo[];
-    readonly attrs?: object;
-  },
-): tf.TensorInfo {
-  const kernel = registeredKernel<object, object, object>(name, "webgpu");
-  return kernel({ attrs: {}, ...call, backend });
 }
 
 /**
@@ -79,6 +63,6 @@ function rowByRow(): Own<tf.DenseBincountInputs, tf.DenseBincountAttrs> {
 
 /** Registers them in the place of tfjs's. */
 export function mendCounts(): void {
-  replaceKernel("Bincount", "webgpu", ofFlatNumbers);
-  replaceKernel("DenseBincount", "webgpu", rowByRow);
+  replace("Bincount", ofFlatNumbers);
+  replace("DenseBincount", rowByRow);
 }

@@ -5,9 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { type Kernel, replaceKernel } from "../_kernels.ts";
-
-type Own<Inputs, Attrs> = Kernel<Inputs, Attrs, WebGPUBackend>;
+import { type Own, replace } from "./_mend_kernel.ts";
 
 /** More dimensions than this are joined first. */
 const MOST = 4;
@@ -110,9 +108,9 @@ function select(stock: Own<tf.SelectInputs, object>): typeof stock {
 
 /** Registers them in the place of tfjs's. */
 export function mendHighRanks(): void {
-  replaceKernel("Reverse", "webgpu", reverse);
-  replaceKernel("PadV2", "webgpu", pad);
-  replaceKernel("Cumsum", "webgpu", cumulative);
-  replaceKernel("Cumprod", "webgpu", cumulative);
-  replaceKernel("Select", "webgpu", select);
+  replace("Reverse", reverse);
+  replace("PadV2", pad);
+  replace("Cumsum", cumulative);
+  replace("Cumprod", cumulative);
+  replace("Select", select);
 }

@@ -1,14 +1,14 @@
 /** What tfjs's WebGPU kernels get wrong (in version 4.22), mended. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import { type Kernel, registeredKernel, replaceKernel } from "../_kernels.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
+import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import type { Program } from "./_open_backend.ts";
+import { mendReductions } from "./_reductions.ts";
 
 let mended = false;
 
@@ -17,16 +17,13 @@ export function mendWebGPUKernels(): void {
   if (mended) return;
   mended = true;
   replace("AddN", addInGroups);
-  replace("Prod", keepDimensions);
   replace("Relu6", keepNaN);
   replace("Transpose", asFloats);
   replace("UnsortedSegmentSum", asFloats);
   replace("UnsortedSegmentSum", ofFlatSegments);
   mendCounts();
   replace("LinSpace", ofOneNumber);
-  Object.keys(OF_NONE).forEach((name) =>
-    replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
-  );
+  mendReductions();
   replace("BatchMatMul", ofAsManyMatrices);
   replace("_FusedMatMul", ofAsManyMatrices);
   ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
@@ -52,25 +49,6 @@ export function mendShaderKey(program: Program): void {
   }
 }
 
-type Own<Inputs, Attrs = object> = Kernel<Inputs, Attrs, WebGPUBackend>;
-type OfX = Pick<tf.NamedTensorInfoMap, "x">;
-
-function replace<Inputs, Attrs>(
-  name: string,
-  mend: (stock: Own<Inputs, Attrs>) => Own<Inputs, Attrs>,
-): void {
-  replaceKernel(name, "webgpu", mend);
-}
-
-/** Runs another kernel of the backend. */
-function run(
-  backend: WebGPUBackend,
-  name: string,
-  call: { inputs: Record<string, tf.TensorInfo>; attrs?: object },
-): tf.TensorInfo {
-  return registeredKernel(name, "webgpu")({ attrs: {}, ...call, backend });
-}
-
 /**
  * A shader can bind a handful of buffers (8 by default), and `AddN` binds all
  * its terms: past that the driver refuses it and the sum is zeros.
@@ -90,26 +68,6 @@ function addInGroups(
       sum = next;
     }
     return sum;
-  };
-}
-
-/**
- * `Prod` of a small tensor, which the processor computes, forgets the
- * dimensions of length 1 that it should keep.
- */
-function keepDimensions(
-  stock: Own<OfX, tf.ProdAttrs>,
-): Own<OfX, tf.ProdAttrs> {
-  return (call) => {
-    const product = stock(call);
-    const { axis, keepDims } = call.attrs;
-    if (!keepDims) return product;
-    const { shape } = call.inputs.x;
-    const axes = tf.util.parseAxisParam(axis, shape);
-    return {
-      ...product,
-      shape: shape.map((length, i) => axes.includes(i) ? 1 : length),
-    };
   };
 }
 
@@ -213,66 +171,6 @@ function asFloats(stock: Own<OfX>): Own<OfX> {
     });
     backend.disposeData(moved.dataId);
     return result;
-  };
-}
-
-/** What reductions give of no values at all. */
-const OF_NONE: Readonly<Record<string, number>> = {
-  Sum: 0,
-  Prod: 1,
-  Any: 0,
-  All: 1,
-  Max: -Infinity,
-  Min: Infinity,
-  Mean: NaN,
-};
-
-/**
- * Reductions transpose what they reduce, by that shader. Of a vector without
- * values, tfjs's own computes the shape to be NaN.
- */
-function overLastAxes(
-  stock: Own<OfX, tf.SumAttrs>,
-  name: string,
-): Own<OfX, tf.SumAttrs> {
-  return (call) => {
-    const { inputs: { x }, attrs, backend } = call;
-    const { axis, keepDims } = attrs;
-    const { shape } = x;
-    const axes = tf.util.parseAxisParam(axis, shape);
-    if (tf.util.sizeFromShape(shape) === 0) {
-      const left = shape.flatMap((length, i) =>
-        !axes.includes(i) ? [length] : keepDims ? [1] : []
-      );
-      const size = tf.util.sizeFromShape(left);
-      const dtype = name === "Mean"
-        ? "float32"
-        : x.dtype === "bool" && (name === "Sum" || name === "Prod")
-        ? "int32"
-        : x.dtype;
-      const values = tf.util.getTypedArrayFromDType(dtype as "float32", size);
-      const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
-      const ofNone = dtype === "int32"
-        ? Math.min(Math.max(OF_NONE[name], least), most)
-        : OF_NONE[name];
-      return backend.makeTensorInfo(left, dtype, values.fill(ofNone));
-    }
-    const perm = tf.backend_util.getAxesPermutation(axes, shape.length);
-    if (x.dtype === "float32" || !perm) return stock(call);
-    const moved = run(backend, "Transpose", { inputs: { x }, attrs: { perm } });
-    const last = tf.backend_util.getInnerMostAxes(axes.length, shape.length);
-    const result = stock({
-      inputs: { x: moved },
-      attrs: { axis: last, keepDims: false },
-      backend,
-    });
-    backend.disposeData(moved.dataId);
-    return keepDims
-      ? {
-        ...result,
-        shape: tf.backend_util.expandShapeToKeepDim(result.shape, axes),
-      }
-      : result;
   };
 }
 
