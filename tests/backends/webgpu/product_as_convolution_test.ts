@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import { assertThrows } from "@std/assert";
 import { compareWithCPU, random } from "./_compare.ts";
-import { ignore } from "./_on_webgpu.ts";
+import { ignore, test } from "./_on_webgpu.ts";
 
 /** Rows, sums and columns from few to more than a tile has, in fours or not. */
 const length = fc.oneof(
@@ -71,4 +72,13 @@ Deno.test({
         return [value, ...grads];
       },
     }]),
+});
+
+test("matrices whose inner sizes differ are refused on WebGPU", () => {
+  for (const transposeA of [true, false]) {
+    const a = tf.zeros([320, 640]);
+    const b = transposeA ? tf.zeros([640, 320]) : tf.zeros([320, 640]);
+    assertThrows(() => tf.matMul(a, b, transposeA), Error, "shape");
+    tf.dispose([a, b]);
+  }
 });
