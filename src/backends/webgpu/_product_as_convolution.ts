@@ -45,7 +45,9 @@ export function asConvolution<Backend extends object>(
   if ((activation ?? "linear") !== "linear" || preluActivationWeights) return;
   if (a.dtype !== "float32" || b.dtype !== "float32") return;
   const [rows, inner] = sizesOf(a, transposeA);
-  const [, columns] = sizesOf(b, transposeB);
+  const [terms, columns] = sizesOf(b, transposeB);
+  // Which tfjs refuses.
+  if (inner !== terms) return;
   const images = (x: TensorInfo, count: number, channels: number) => ({
     ...x,
     shape: [count, 1, 1, channels],

@@ -1,7 +1,8 @@
+import { assertThrows } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import { compareWithCPU, random } from "./_compare.ts";
-import { ignore } from "./_on_webgpu.ts";
+import { ignore, test } from "./_on_webgpu.ts";
 
 /** Rows, sums and columns from few to more than a tile has, in fours or not. */
 const length = fc.oneof(
@@ -71,4 +72,17 @@ Deno.test({
         return [value, ...grads];
       },
     }]),
+});
+
+test("a product of matrices that do not fit is refused on WebGPU", () => {
+  const products: [[number, number], [number, number], boolean, boolean][] = [
+    [[2, 3], [3, 2], true, false],
+    [[400, 64], [32, 400], false, false],
+    [[400, 64], [400, 32], false, true],
+  ];
+  for (const [a, b, transposeA, transposeB] of products) {
+    assertThrows(() =>
+      tf.tidy(() => tf.matMul(tf.zeros(a), tf.zeros(b), transposeA, transposeB))
+    );
+  }
 });
