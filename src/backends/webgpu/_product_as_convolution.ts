@@ -45,9 +45,9 @@ export function asConvolution<Backend extends object>(
   if ((activation ?? "linear") !== "linear" || preluActivationWeights) return;
   if (a.dtype !== "float32" || b.dtype !== "float32") return;
   const [rows, inner] = sizesOf(a, transposeA);
-  const [innerOfB, columns] = sizesOf(b, transposeB);
-  // Which tfjs's own product refuses.
-  if (inner !== innerOfB) return;
+  const [terms, columns] = sizesOf(b, transposeB);
+  // Which tfjs refuses.
+  if (inner !== terms) return;
   const images = (x: TensorInfo, count: number, channels: number) => ({
     ...x,
     shape: [count, 1, 1, channels],
