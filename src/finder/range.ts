@@ -140,8 +140,9 @@ export class LearningRateRange {
    * Concludes from a curve that was recorded elsewhere.
    *
    * @param learningRates The rates, increasing.
-   * @param losses The loss at each rate, or at the first ones if the test
-   * stopped. The curve is cut at the first loss that is not finite.
+   * @param losses The loss at each rate, or at the first ones: the other rates
+   * count as planned where `stopReason` says why the test stopped, and else are
+   * left out. The curve is cut at the first loss that is not finite.
    * @param options Other curves, settings, and why it stopped. How the rate
    * grows is told from the rates where it is not given.
    * @throws {RangeError} If there are more losses than rates or no rates, these
@@ -169,6 +170,10 @@ export class LearningRateRange {
         }, ${losses.length} losses`,
       );
     }
+    // Of a test that was not stopped the rates without a loss were no part.
+    const grid = options.stopReason === undefined
+      ? learningRates.slice(0, Math.max(1, losses.length))
+      : learningRates;
     const {
       metrics = {},
       stopReason = "end",
@@ -193,8 +198,8 @@ export class LearningRateRange {
     };
     const settings: RangeTestSettings = {
       startLr: first,
-      endLr: learningRates.at(-1)!,
-      iterations: learningRates.length,
+      endLr: grid.at(-1)!,
+      iterations: grid.length,
       growth,
       batchesPerRate: 1,
       beta: 0.9,
@@ -204,7 +209,7 @@ export class LearningRateRange {
       ...given,
     };
     return new LearningRateRange(
-      combineRuns([run], { settings, grid: learningRates }),
+      combineRuns([run], { settings, grid }),
     );
   }
 

@@ -154,6 +154,21 @@ Deno.test("LearningRateRange.format() names the command's flags where that is as
   assertStringIncludes(found.advice, "raise endLr");
 });
 
+Deno.test("LearningRateRange.fromCurve() leaves rates without a loss out, unless the test was stopped", () => {
+  const losses = curve().slice(0, 60);
+  const whole = LearningRateRange.fromCurve(RATES, losses);
+  assertEquals(whole.settings.endLr, RATES[59]);
+  assertEquals(
+    whole.toJSON(),
+    LearningRateRange.fromCurve(RATES.slice(0, 60), losses).toJSON(),
+  );
+  const stopped = LearningRateRange.fromCurve(RATES, losses, {
+    stopReason: "aborted",
+  });
+  assertEquals(stopped.settings.endLr, RATES.at(-1));
+  assertMatch(stopped.summary, /after\s60\sof\s\d+\srates/);
+});
+
 Deno.test("LearningRateRange.toString() fits any curve into its width", () => {
   fc.assert(fc.property(
     fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), {
