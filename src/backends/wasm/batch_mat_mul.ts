@@ -16,7 +16,11 @@ import { addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { type Finish, plain } from "./compute/finish.ts";
 import { isSmallBatch, multiplyBatch } from "./compute/multiply_batch.ts";
-import { multiplyMatrix } from "./compute/multiply.ts";
+import {
+  isLongSum,
+  multiplyInParts,
+  multiplyMatrix,
+} from "./compute/multiply.ts";
 import { multiplyWhole } from "./_whole_products.ts";
 import {
   type BackendWasm,
@@ -174,7 +178,9 @@ function matMul(
       columns,
       columnStep: transposeB ? 4 * inner : 4,
     };
-    multiplyMatrix(compute, { a, rows, weights, out, finish });
+    if (finish === plain && isLongSum(inner)) {
+      multiplyInParts(compute, { a, rows, weights, out });
+    } else multiplyMatrix(compute, { a, rows, weights, out, finish });
   }
   return out;
 }
@@ -199,14 +205,15 @@ export const fusedMatMulKernel = wasmKernel(
     _FusedMatMulInputs,
     _FusedMatMulAttrs
   >) => {
-    const { b, preluActivationWeights } = inputs;
+    const { a, b, preluActivationWeights } = inputs;
     const activation = {
       ...attrs,
       preluActivationWeights,
     };
     const columns = b.shape.at(attrs.transposeB ? -2 : -1)!;
     const bias = inputs.bias;
-    if (!attrs.transposeA && fitsColumns(bias, columns)) {
+    const isLong = isLongSum(a.shape.at(attrs.transposeA ? -2 : -1)!);
+    if (!attrs.transposeA && !isLong && fitsColumns(bias, columns)) {
       const finish = {
         ...clampOf(activation.activation),
         bias: bias ? addressOf(backend, bias) : undefined,

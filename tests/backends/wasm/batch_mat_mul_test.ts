@@ -125,3 +125,34 @@ Deno.test("matMul() of many matrices is as in doubles, however broadcast", async
     { numRuns: 120, seed: 10 },
   );
 });
+
+for (
+  const [transposeA, transposeB] of [
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ]
+) {
+  Deno.test(`matMul() keeps its digits in sums of 2^20 terms, ${transposeA} ${transposeB}`, async () => {
+    await startWasm();
+    const terms = 2 ** 20;
+    // All of one sign and size: rounding leans one way.
+    const a = tf.fill(transposeA ? [terms, 2] : [2, terms], 0.1);
+    const b = tf.fill(transposeB ? [3, terms] : [terms, 3], 0.3);
+    const bias = tf.tensor1d([1, 2, 3]);
+    const expected = terms * Math.fround(0.1) * Math.fround(0.3);
+    const product = tf.matMul(a, b, transposeA, transposeB);
+    for (const value of product.dataSync()) {
+      assert(Math.abs(value / expected - 1) < 1e-4, `${value}`);
+    }
+    const fused = tf.fused.matMul({
+      ...{ a, b, transposeA, transposeB, bias },
+      activation: "relu",
+    });
+    fused.dataSync().forEach((value, i) =>
+      assert(Math.abs(value / (expected + 1 + i % 3) - 1) < 1e-4, `${value}`)
+    );
+    tf.dispose([a, b, bias, product, fused]);
+  });
+}

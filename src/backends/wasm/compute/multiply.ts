@@ -1,7 +1,7 @@
 /** Convolutions and matrix products, each term multiplied as it stands. */
 
 import { type Compute, floatBits } from "./compute.ts";
-import type { Finish } from "./finish.ts";
+import { type Finish, plain } from "./finish.ts";
 import {
   Frame,
   frameFor,
@@ -14,6 +14,7 @@ import {
 import { PANEL, TILE_ROWS } from "./_kernel.ts";
 import { MOST_ROWS } from "./_tile_products.ts";
 import { scoped } from "../../../runtime/scoped.ts";
+import { sumRows } from "./rows.ts";
 import { packWeights, toPanels, type Weights } from "./weights.ts";
 
 /** The rows of a chunk fill a quarter of a second-level cache. */
@@ -140,13 +141,74 @@ export function convolveDirectly(
   });
 }
 
-/** Multiplies a row-major matrix of `rows · weights.run` with weights. */
+/** A row-major matrix of `rows · weights.run`, and what it is multiplied with. */
+type MatrixProduct = Omit<Product, "steps" | "pixels"> & {
+  readonly rows: number;
+};
+
+/** Multiplies a matrix with weights. */
 export function multiplyMatrix(
   compute: Compute,
-  { rows, ...rest }: Omit<Product, "steps" | "pixels"> & {
-    readonly rows: number;
-  },
+  { rows, ...rest }: MatrixProduct,
 ): void {
   const steps = matrixSteps(rows, rest.weights.run);
   multiply(compute, { steps, pixels: rows, ...rest });
+}
+
+/** Terms that are added up one after another, and in a part of a longer sum. */
+const LONG_SUM = 8192;
+const PART_TERMS = 4096;
+/** Numbers that the parts of sums may take: 64 MB. */
+const MOST_PARTS = 2 ** 24;
+
+/** Whether sums are so long that one after another they lose digits. */
+export function isLongSum(terms: number): boolean {
+  return terms > LONG_SUM;
+}
+
+/**
+ * Multiplies a matrix with weights where {@linkcode isLongSum}: in parts, whose
+ * sums are added up. Of n terms the error then grows with 4096 + n / 4096, and
+ * not with n.
+ */
+export function multiplyInParts(
+  compute: Compute,
+  { rows, a, weights, out }: Omit<MatrixProduct, "finish">,
+): void {
+  const { run, rowStep, columns } = weights;
+  const parts = Math.max(
+    2,
+    Math.min(
+      Math.ceil(run / PART_TERMS),
+      Math.floor(MOST_PARTS / (rows * columns)),
+    ),
+  );
+  const whole = matrixSteps(rows, run);
+  const terms = Math.ceil(run / parts);
+  scoped((own) => {
+    const size = rows * columns;
+    const sums = own(compute.scratch(4 * parts * size));
+    for (let part = 0; part < parts; part++) {
+      const first = part * terms;
+      const length = Math.min(terms, run - first);
+      multiply(compute, {
+        a: a + 4 * first,
+        steps: { ...whole, run: length },
+        pixels: rows,
+        weights: {
+          ...weights,
+          address: weights.address + first * rowStep,
+          run: length,
+        },
+        out: sums.address + 4 * part * size,
+        finish: plain,
+      });
+    }
+    sumRows(compute, {
+      from: sums.address,
+      rows: parts,
+      columns: size,
+      to: out,
+    });
+  });
 }

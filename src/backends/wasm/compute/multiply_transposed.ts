@@ -23,6 +23,10 @@ export interface TransposedProduct {
 
 /** Rows of a and d that are packed at once: a panel fills half of a cache. */
 const BLOCK_ROWS = 512;
+/** Rows that are added up one after another; of more, digits are lost. */
+const MOST_GROUP_ROWS = 1 << 14;
+/** Numbers that the sums of groups may take for that: 64 MB. */
+const MOST_SUMS = 2 ** 24;
 /** The fewest rows of the result for which packing a panel is worth while. */
 const LEAST_RUN = 48;
 /** As many chunks keep several threads busy. */
@@ -38,10 +42,13 @@ export function multiplyTransposed(
   // Groups read everything once, but have sums of their own to be added up;
   // ranges of the run read all of d each.
   const cheapGroups = rows * (run + columns) / (8 * size);
-  const wantedGroups = Math.min(
-    CHUNKS,
-    Math.ceil(rows / BLOCK_ROWS),
-    Math.max(1, Math.floor(cheapGroups)),
+  const wantedGroups = Math.max(
+    Math.min(
+      CHUNKS,
+      Math.ceil(rows / BLOCK_ROWS),
+      Math.max(1, Math.floor(cheapGroups)),
+    ),
+    Math.min(Math.ceil(rows / MOST_GROUP_ROWS), Math.floor(MOST_SUMS / size)),
   );
   const groupPixels = Math.ceil(rows / wantedGroups);
   const groups = Math.ceil(rows / groupPixels);
