@@ -6,7 +6,8 @@
  *
  * An invocation holds a block of 4 × 4 weights in registers: of 8 numbers that it
  * reads it makes 16 products, and neighbours read the same or the next ones, which
- * the caches serve without a barrier.
+ * the caches serve without a barrier. Where channels come in fours, tiles in the
+ * workgroups' own memory do (`_tiled_filter_gradient.ts`).
  */
 
 import {

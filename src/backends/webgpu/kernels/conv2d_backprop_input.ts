@@ -4,7 +4,8 @@
  * that no invocation waits for others that have more terms.
  *
  * An invocation computes four channels of four places that lie side by side, in
- * registers: of the 32 numbers that it reads at a time it makes 64 products.
+ * registers: of the 32 numbers that it reads at a time it makes 64 products. With
+ * no stride, and channels in fours, it is a convolution (`_tiled_convolution.ts`).
  */
 
 import {
