@@ -13,30 +13,14 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "./_backend.ts";
 import type { Shader } from "./_shader.ts";
+import { type ConvolutionSizes, each, type Tile } from "./_tile.ts";
 import { wholeWords } from "./_words.ts";
-
-/** How a tile is shared among the invocations of a workgroup. */
-export interface Tile {
-  /** Invocations along the rows and along the columns. */
-  readonly invocations: readonly [number, number];
-  /** Rows and fours of columns of an invocation. */
-  readonly block: readonly [number, number];
-  /** Fours of input channels that are multiplied between two barriers. */
-  readonly depth: number;
-}
 
 /** The most workgroups in a dimension. */
 const MOST_GROUPS = 65535;
 
 /** What a convolution computes. */
-export interface TiledConvolution {
-  readonly batch: number;
-  readonly inSize: readonly [number, number];
-  readonly inChannels: number;
-  readonly outSize: readonly [number, number];
-  readonly outChannels: number;
-  readonly window: readonly [number, number];
-  readonly strides: readonly [number, number];
+export interface TiledConvolution extends ConvolutionSizes {
   /** From the input's place of a window's first weight to that of the next. */
   readonly steps: readonly [number, number];
   /** The input's place of the first weight for the output's first place. */
@@ -47,8 +31,6 @@ export interface TiledConvolution {
    */
   readonly isTransposed: boolean;
 }
-
-const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 const shaders = new Map<string, Shader>();
 
@@ -70,8 +52,6 @@ function shaderOf(
   const leftStride = depth + 1;
   const leftLoads = height * depth / threads;
   const rightLoads = 4 * width * depth / threads;
-  const each = (count: number, line: (i: number) => string) =>
-    indices(count).map(line).join("\n");
   const rightSize = isTransposed ? 4 * width * leftStride : 4 * depth * width;
   shader = {
     name,

@@ -10,24 +10,15 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { TrainingBackend } from "./_backend.ts";
 import type { Shader } from "./_shader.ts";
+import { type ConvolutionSizes, each, type Tile } from "./_tile.ts";
 import { wholeWords } from "./_words.ts";
-import type { Tile } from "./_tiled_convolution.ts";
 import { sumColumns } from "./kernels/sum_columns.ts";
 
 /** A convolution whose filter's gradient is asked for. */
-export interface FilterGradient {
-  readonly batch: number;
-  readonly inSize: readonly [number, number];
-  readonly inChannels: number;
-  readonly outSize: readonly [number, number];
-  readonly outChannels: number;
-  readonly window: readonly [number, number];
-  readonly strides: readonly [number, number];
+export interface FilterGradient extends ConvolutionSizes {
   /** What is added before the first row and column of the input. */
   readonly pads: readonly [number, number];
 }
-
-const indices = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 const shaders = new Map<string, Shader>();
 
@@ -45,8 +36,6 @@ function shaderOf(
   const width = across * fours;
   const leftLoads = places * height / threads;
   const rightLoads = places * width / threads;
-  const each = (count: number, line: (i: number) => string) =>
-    indices(count).map(line).join("\n");
   shader = {
     name,
     code: `

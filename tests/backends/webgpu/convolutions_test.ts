@@ -6,9 +6,9 @@ import { assert } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
+import type { Tile } from "../../../src/backends/webgpu/_tile.ts";
 import {
   convolveTiled,
-  type Tile,
   TILES,
 } from "../../../src/backends/webgpu/_tiled_convolution.ts";
 import { ignore, onWebGPU, relativeError } from "./_on_webgpu.ts";
