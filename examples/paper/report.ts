@@ -229,13 +229,24 @@ function curveOf({ row, runs }: Group) {
   };
 }
 
+/** Which seeds the curves are means of, and which curves are of fewer. */
+function describeSeeds(groups: readonly Group[]): string {
+  const seeds = new Set(groups.flatMap(({ runs }) => runs.map((r) => r.seed)));
+  const fewer = groups.filter(({ runs }) => runs.length < seeds.size)
+    .map(({ row, runs }) =>
+      `${shortName(row)}: ${runs.map((r) => r.seed).join(", ")}`
+    );
+  return `${seeds.size === 1 ? "seed" : "mean of seeds"} ${
+    [...seeds].join(", ")
+  }${fewer.length > 0 ? ` (${fewer.join("; ")})` : ""}`;
+}
+
 /** The charts of a section: one for every few rows that have a curve. */
 function chartsOf(section: Section): { name: string; chart: Chart }[] {
   const curves = withoutLosers(section).filter(({ runs }) =>
     runs[0].epochHistory.iterations.length > 1
   );
   const { model, scale, data, backend } = section.groups[0].runs[0];
-  const seeds = new Set(curves.flatMap(({ runs }) => runs.map((r) => r.seed)));
   const charts: { name: string; chart: Chart }[] = [];
   for (let from = 0; from < curves.length; from += MAX_CURVES) {
     const shown = curves.slice(from, from + MAX_CURVES);
@@ -248,8 +259,8 @@ function chartsOf(section: Section): { name: string; chart: Chart }[] {
         metric: "val_acc",
         title: from === 0 ? comparisonFinding(section) : undefined,
         origin: `${model}, ${describeData(data)}, scale ${scale}, ${
-          seeds.size === 1 ? "seed" : "mean of seeds"
-        } ${[...seeds].join(", ")}, ${backend}`,
+          describeSeeds(shown)
+        }, ${backend}`,
       }),
     });
   }

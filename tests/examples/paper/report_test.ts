@@ -127,7 +127,7 @@ Deno.test("reportCharts() compares rows that were run alike", () => {
   const text = JSON.stringify(charts[0].chart);
   assertStringIncludes(text, "decay");
   assertStringIncludes(text, "synthetic");
-  assertStringIncludes(text, "mean of seeds 1, 2");
+  assertStringIncludes(text, "mean of seeds 1, 2 (fixed: 1)");
   // The decay's two runs end at 0.41 and 0.43.
   assertStringIncludes(text, "0.42");
 });
