@@ -29,13 +29,13 @@ export const SCHEDULES: readonly PaperRow[] = ([
     "one_cycle_momentum",
     { policy: "one_cycle", maxLr: 0.006, iterations: 1_000 },
   ],
-  ["fixed_adam_w", { policy: "fixed", lr: 0.001 }, {
-    ...adamW,
-    note: `${DECAY}; its usual rate, which is about the mean of the cycle's`,
-  }],
   ["fixed_adam_w_0.0005", { policy: "fixed", lr: 0.0005 }, {
     ...adamW,
     note: `${DECAY}; the fixed rate of Table 3 for Adam`,
+  }],
+  ["fixed_adam_w", { policy: "fixed", lr: 0.001 }, {
+    ...adamW,
+    note: `${DECAY}; its usual rate, which is about the mean of the cycle's`,
   }],
   [
     "one_cycle",
