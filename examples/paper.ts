@@ -30,8 +30,9 @@ import { CheckpointError } from "@clr/clr/training";
 import { DatasetError } from "./datasets/image_dataset.ts";
 import type { RowDataset } from "./paper/batches.ts";
 import { type DatasetName, DATASETS } from "./paper/datasets.ts";
+import { NoBoundsError } from "./paper/found_rate.ts";
 import { MODELS } from "./paper/models.ts";
-import { describeRate } from "./paper/rate.ts";
+import { describeRate } from "./paper/describe_rate.ts";
 import { meanAndSpread, readResult, writeReport } from "./paper/report.ts";
 import {
   familyOf,
@@ -333,6 +334,6 @@ if (import.meta.main) {
     usage: "deno run -A examples/paper.ts [flags]",
     flags: FLAGS,
     main,
-    expected: [DatasetError, CheckpointError, SyntaxError],
+    expected: [DatasetError, CheckpointError, NoBoundsError, SyntaxError],
   });
 }

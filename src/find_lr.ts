@@ -55,6 +55,7 @@ import {
   type Values,
 } from "./find_lr/flags.ts";
 import {
+  callModule,
   checkSwapped,
   loadModule,
   ModuleError,
@@ -168,9 +169,17 @@ async function testModule(
     own(await lockFolder(values.out, { by: `find-lr ${path}` }));
     const metric = readMetric(values);
     const backend = await selectBackend(values);
-    const model = await module.createModel(values);
+    const model = await callModule(
+      path,
+      "createModel",
+      () => module.createModel(values),
+    );
     if (model instanceof LayersModel) await preflight(model);
-    const data = await module.createData(values);
+    const data = await callModule(
+      path,
+      "createData",
+      () => module.createData(values),
+    );
     checkSwapped(path, model, data);
     const progress = new RangeProgress();
     const live = own(
@@ -199,7 +208,7 @@ async function testModule(
         beta: values.beta,
         metric,
         seed: values.seed,
-        validationData: data.validationData,
+        validationData: data?.validationData,
         grid: readGrid(values),
         signal: interrupt.signal,
         onBatch: (batch) => {

@@ -30,16 +30,25 @@ async function output(
 }
 
 async function findPython(): Promise<string | undefined> {
-  for (const python of ["python3", "/usr/bin/python3"]) {
+  const chosen = Deno.env.get("PYTHON");
+  for (const python of chosen ? [chosen] : ["python3", "/usr/bin/python3"]) {
     const check =
       "from importlib.util import find_spec as f; exit(not (f('torch') and f('numpy')))";
     if (await output(python, ["-c", check]) !== undefined) return python;
+  }
+  if (chosen) {
+    throw new Error(
+      `Cannot hold anything to PyTorch as the variable PYTHON must name a Python with torch and numpy: current value is ${chosen}`,
+    );
   }
   console.log("No Python with PyTorch found: its checks are skipped.");
   return undefined;
 }
 
-/** A Python that can import torch and numpy; undefined where there is none. */
+/**
+ * A Python that can import torch and numpy, or that of the variable `PYTHON`;
+ * undefined where there is none.
+ */
 export const PYTHON: string | undefined = await findPython();
 
 /** What a script makes of `input`, both as JSON. */

@@ -264,6 +264,50 @@ Deno.test("find-lr says in a line what is wrong with a module, and where", () =>
         data.replace("createData", "createModel"),
         "createModel() returns data and createData() a model: swap their names",
       ],
+      [
+        "defaults",
+        `${head}${model.replace("export ", "")}export default { createModel };`,
+        "not as a part of its default export",
+      ],
+      [
+        "spelling",
+        `${head}${model.replace("createModel", "createmodel")}`,
+        "did you mean its createmodel?",
+      ],
+      [
+        "constant",
+        "export const createModel = 1;",
+        "something else of that name",
+      ],
+      [
+        "top",
+        'throw new Error("at load");',
+        "top.ts: Error: at load\n    at file:",
+      ],
+      [
+        "throws",
+        `${head}${model}export const createData = () => { throw new Error("no data.csv"); };`,
+        "throws.ts: createData() failed: Error: no data.csv\n    at ",
+      ],
+      [
+        "class",
+        `${head}export class createModel {}\n${data}`,
+        "createModel() failed: TypeError: Class constructor",
+      ],
+      [
+        "nothing",
+        `${head}${model}export function createData() {}`,
+        "data must be { xs, ys }",
+      ],
+      [
+        "shape",
+        head + model +
+        data.replace(
+          "[tf.ones([8, 4]), tf.ones([8, 1])]",
+          "({ xs: tf.ones([8, 5]), ys: tf.ones([8, 1]) })",
+        ),
+        "xs must have the model's shape [examples, 4]: current value is a float32 tensor of shape [8,5]",
+      ],
     ];
     for (const [name, text, said] of modules) {
       const path = `${name}.ts`;
@@ -279,6 +323,9 @@ Deno.test("find-lr says in a line what is wrong with a module, and where", () =>
     const { code, stderr } = await findLr(["none.ts"], folder);
     assertEquals(code, 2);
     assertStringIncludes(stderr, "There is no module none.ts");
+    const json = await findLr(["data.json"], folder);
+    assertEquals(json.code, 2);
+    assertStringIncludes(json.stderr, "a module is TypeScript or JavaScript");
   }));
 
 Deno.test("find-lr says how to run it where a project maps a package for itself", () =>

@@ -44,15 +44,22 @@ function cellsOf(line: string, separator: string): string[] {
   return cells;
 }
 
+/** Whether 32 bits hold the number of a cell, as the network computes in them. */
 function isNumber(cell: string): boolean {
-  return cell !== "" && Number.isFinite(Number(cell));
+  return cell !== "" && Number.isFinite(Math.fround(Number(cell)));
 }
 
-/** The separator that cuts the first line into most cells. */
+/** What may be wrong with a cell that looks like a number. */
+function remedy(cell: string): string {
+  if (/^-?\d+,\d+$/.test(cell)) return "; write decimals with a point";
+  return Number.isFinite(Number(cell)) && cell !== ""
+    ? "; at most 3.4e38 can be computed with"
+    : "";
+}
+
+/** A tab or a semicolon where there is one, as commas are decimals then. */
 function separatorOf(line: string): string {
-  return [",", ";", "\t"].reduce((best, other) =>
-    cellsOf(line, other).length > cellsOf(line, best).length ? other : best
-  );
+  return ["\t", ";"].find((one) => cellsOf(line, one).length > 1) ?? ",";
 }
 
 function quote(cell: string): string {
@@ -101,10 +108,16 @@ export function readCsv(text: string): Table {
       if (!isNumber(cells[column])) {
         fail(
           `line ${number}, column ${column + 1} must be a number`,
-          quote(cells[column]),
+          quote(cells[column]) + remedy(cells[column]),
         );
       }
       features[row * width + column] = Number(cells[column]);
+    }
+    if (remedy(cells[width]) !== "" && !isNumber(cells[width])) {
+      fail(
+        `line ${number}, column ${columns} must be a target`,
+        quote(cells[width]) + remedy(cells[width]),
+      );
     }
     if (cells[width] === "") {
       fail(`line ${number}, column ${columns} must be a target`, "nothing");

@@ -34,6 +34,7 @@ const RULES: { readonly [field: string]: Rule } = {
   seed: count,
   iterations: count,
   rate: text,
+  foundBounds: ["two rates, or absent", isBounds],
   accuracy: ["a number or null", isRecorded],
   diverged: ["true or false", (value) => typeof value === "boolean"],
   "data.origin": text,
@@ -52,6 +53,12 @@ const RULES: { readonly [field: string]: Rule } = {
   seconds: ["a finite number", Number.isFinite],
   epochHistory: ["columns of equal length", isHistory],
 };
+
+function isBounds(value: unknown): boolean {
+  if (value === undefined) return true;
+  const { baseLr, maxLr } = Object(value) as Record<string, unknown>;
+  return Number.isFinite(baseLr) && Number.isFinite(maxLr);
+}
 
 function isHistory(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -1,4 +1,4 @@
-import type { Rate } from "./rate.ts";
+import type { FoundRate, Rate } from "./rate.ts";
 import type { DatasetName } from "./datasets.ts";
 import type { ModelName } from "./models.ts";
 import type { SolverName } from "./solvers.ts";
@@ -12,7 +12,7 @@ export interface PaperRow {
   readonly dataset: DatasetName;
   readonly model: ModelName;
   readonly optimizer: SolverName;
-  readonly rate: Rate;
+  readonly rate: Rate | FoundRate;
   readonly iterations: number;
   readonly batchSize: number;
   /** The row whose trained network it begins with, where not with a new one. */

@@ -15,7 +15,9 @@ export interface Section {
 
 /** What the runs of a section have in common. */
 function settingsOf({ model, scale, data, backend, device }: RowResult) {
-  return { model, scale, data, backend, device };
+  // What a folder is called says nothing of the images in it.
+  const origin = data.origin.replace(/^folder .*/, "folder");
+  return { model, scale, data: { ...data, origin }, backend, device };
 }
 
 /** Puts `values` with the same `key` together, in the order of the first. */

@@ -53,6 +53,20 @@ export const SMALL: readonly PaperRow[] = [
   })),
   {
     ...small,
+    id: "small-triangular2-found",
+    where: "as small-triangular2, between the bounds of a range test",
+    rate: {
+      policy: "found",
+      stages: [
+        { until: 16_000, factor: 1, stepSize: 2_000 },
+        { until: 22_000, factor: 0.1, stepSize: 1_000 },
+        { until: 25_000, factor: 0.01, stepSize: 500 },
+      ],
+    },
+    iterations: 25_000,
+  },
+  {
+    ...small,
     id: "small-linear",
     where: "a control",
     control: true,

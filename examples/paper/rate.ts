@@ -99,6 +99,45 @@ export type Rate =
     }
   );
 
+/** Both bounds of a cycle. */
+export interface RateBounds {
+  readonly baseLr: number;
+  readonly maxLr: number;
+}
+
+/**
+ * triangular2 in stages, as in Table 2, between bounds that a range test from
+ * the same weights reads, multiplied by each stage's factor.
+ */
+export interface FoundRate {
+  readonly policy: "found";
+  readonly drops?: undefined;
+  readonly stages: readonly {
+    readonly until: number;
+    readonly factor: number;
+    readonly stepSize: number;
+  }[];
+}
+
+/** The policy that `rate` is between bounds that were found. */
+export function boundRate(
+  { stages }: FoundRate,
+  { baseLr, maxLr }: RateBounds,
+): Rate {
+  return {
+    policy: "stages",
+    stages: stages.map(({ until, factor, stepSize }) => ({
+      until,
+      rate: {
+        policy: "triangular2",
+        baseLr: baseLr * factor,
+        maxLr: maxLr * factor,
+        stepSize,
+      },
+    })),
+  };
+}
+
 /**
  * The schedule of `rate` with every length multiplied by `scale`, so that a
  * training of `scale` times the iterations sees the same curve.
@@ -196,67 +235,6 @@ function policyOf(rate: Rate, scale: number): Schedule {
 }
 
 /** The factor that leads as far down in `scale` times the iterations. */
-function gammaAt(gamma: number, scale: number): number {
+export function gammaAt(gamma: number, scale: number): number {
   return gamma ** (1 / scale);
-}
-
-function digits(value: number, count = 3): string {
-  return Number(value.toPrecision(count)).toString();
-}
-
-/** The policy in a few words, such as "triangular2, 0.001–0.006, step 2000". */
-export function describeRate(rate: Rate, scale = 1): string {
-  const length = (iterations: number) => String(Math.round(iterations * scale));
-  const factors = new Set(rate.drops?.map(({ factor }) => factor));
-  const drops = [...factors].map((factor) => {
-    const at = rate.drops!.filter((drop) => drop.factor === factor)
-      .map(({ at }) => length(at));
-    return `, ×${factor} at ${at.join(", ")}`;
-  }).join("");
-  return describePolicy(rate, scale, length) + drops;
-}
-
-function describePolicy(
-  rate: Rate,
-  scale: number,
-  length: (iterations: number) => string,
-): string {
-  const bounds = ({ baseLr, maxLr }: { baseLr: number; maxLr: number }) =>
-    `${digits(baseLr)}–${digits(maxLr)}`;
-  const decay = (gamma: number) => `· ${digits(gammaAt(gamma, scale), 6)}^t`;
-  switch (rate.policy) {
-    case "fixed":
-      return `fixed, ${digits(rate.lr)}`;
-    case "triangular":
-    case "triangular2":
-      return `${rate.policy}${rate.waveform ? ` (${rate.waveform})` : ""}, ${
-        bounds(rate)
-      }, step ${length(rate.stepSize)}`;
-    case "exp_range":
-      return `exp_range, ${bounds(rate)} ${decay(rate.gamma)}, step ${
-        length(rate.stepSize)
-      }`;
-    case "decay":
-      return `decay, ${digits(rate.maxLr)}–${digits(rate.baseLr)} in ${
-        length(rate.stepSize)
-      }`;
-    case "exp":
-      return `exp, ${digits(rate.baseLr)} ${decay(rate.gamma)}`;
-    case "one_cycle":
-      return `one cycle, ${
-        rate.baseLr === undefined ? "" : `${digits(rate.baseLr)} `
-      }to ${digits(rate.maxLr)} in ${length(rate.iterations)}`;
-    case "cosine":
-      return `cosine, from ${digits(rate.maxLr)} in ${length(rate.iterations)}${
-        rate.warmup === 0 ? "" : `, warm-up ${length(rate.warmup)}`
-      }`;
-    case "range_test":
-      return `range test, ${bounds(rate)} in ${length(rate.iterations)}`;
-    case "plateau":
-      return `reduced on plateaus, from ${digits(rate.lr)} by ×${rate.factor}`;
-    case "stages":
-      return rate.stages.map(({ until, rate }) =>
-        `${describePolicy(rate, scale, length)} to ${length(until)}`
-      ).join("; ");
-  }
 }

@@ -14,7 +14,7 @@ import {
   shortName,
   withoutLosers,
 } from "./_sections.ts";
-import { describeRate } from "./rate.ts";
+import { describeFoundBounds, describeRate } from "./describe_rate.ts";
 import { type PaperRow, ROWS, titleOf } from "./rows.ts";
 import type { RowResult } from "./row_result.ts";
 
@@ -169,6 +169,10 @@ export function reportMarkdown(
         ]),
       ),
       notesOf([...new Set(groups.map(({ row }) => row))]),
+      ...groups.flatMap(({ row, runs }) => {
+        const bounds = describeFoundBounds(runs);
+        return bounds ? [`Found for ${row.id}: ${bounds}.`] : [];
+      }),
       ...(comparisons.length > 0
         ? [
           `### Beside the controls`,

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { LearningRateScheduler } from "@clr/clr";
 import { VERSION } from "@clr/clr/command";
 import type { RowDataset } from "./batches.ts";
-import { describeRate } from "./rate.ts";
+import { describeRate } from "./describe_rate.ts";
+import type { RateBounds } from "./rate.ts";
 import type { PaperRow } from "./rows.ts";
 import type { RunOptions } from "./run_options.ts";
 
@@ -19,6 +20,8 @@ export interface RowResult {
   readonly iterations: number;
   readonly batchSize: number;
   readonly rate: string;
+  /** The bounds of the range test, where that gave them. */
+  readonly foundBounds?: RateBounds;
   /** Test accuracy in percent after the last iteration. */
   readonly accuracy: number;
   /** The best of the test accuracies that were measured on the way. */
@@ -71,10 +74,11 @@ function rounded(value: number): number {
 export function resultOf(
   row: PaperRow,
   { scale, seed, backend, dataNote }: RunOptions,
-  { model, dataset, scheduler, accuracy, curveImages, seconds }: {
+  { model, dataset, scheduler, foundBounds, accuracy, curveImages, seconds }: {
     readonly model: string;
     readonly dataset: RowDataset;
     readonly scheduler: LearningRateScheduler;
+    readonly foundBounds?: RateBounds;
     readonly accuracy: number;
     readonly curveImages?: number;
     readonly seconds: number;
@@ -100,6 +104,7 @@ export function resultOf(
     iterations: scheduler.totalIterations,
     batchSize: row.batchSize,
     rate: describeRate(row.rate, scale),
+    foundBounds,
     accuracy: rounded(100 * accuracy),
     bestAccuracy: rounded(100 * Math.max(accuracy, ...accuracies)),
     diverged: epochHistory.loss.some(Number.isNaN),

@@ -15,8 +15,10 @@ import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import { PartSaver } from "./_part_saver.ts";
 import { batchesOf, prepare } from "./batches.ts";
+import { describeRate } from "./describe_rate.ts";
+import { findRate } from "./found_rate.ts";
 import { MODELS, type PaperModel } from "./models.ts";
-import { describeRate, scheduleOf } from "./rate.ts";
+import { type Rate, type RateBounds, scheduleOf } from "./rate.ts";
 import { resultOf, resultText, type RowResult } from "./row_result.ts";
 import { type PaperRow, ROWS } from "./rows.ts";
 import { runName } from "./run_name.ts";
@@ -41,15 +43,19 @@ function partsOf(iterations: number): number {
   return parts;
 }
 
+/** What an optimizer is made with; the schedule sets its rate for the first batch. */
+const BEFORE_SCHEDULE = 1e-3;
+
 /** What a checkpoint of a row holds beside weights and schedule. */
 interface SavedWithPart {
   readonly seconds: number;
   readonly plateau?: ReduceLROnPlateauState;
+  readonly foundBounds?: RateBounds;
 }
 
 /** What lowers the rate of a row whose policy that is. */
 function plateauOf(
-  { rate }: PaperRow,
+  rate: Rate,
   scheduler: LearningRateScheduler,
 ): ReduceLROnPlateau | undefined {
   if (rate.policy !== "plateau") return undefined;
@@ -93,8 +99,7 @@ export async function runRow(
     Math.ceil((options.curveImages ?? Infinity) / TEST_BATCH),
     test.perEpoch,
   );
-  const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
-  const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
+  const optimizer = SOLVERS[row.optimizer](BEFORE_SCHEDULE);
   const model = paperModel.create({
     seed,
     classes: dataset.classNames.length,
@@ -106,13 +111,21 @@ export async function runRow(
     using _rates = paperModel.layerRates &&
       layerRates(model, paperModel.layerRates);
     let secondsBefore = 0;
-    const plateau = plateauOf(row, scheduler);
     const checkpoint = await loadCheckpoint(folder);
+    const saved = checkpoint?.data as SavedWithPart | undefined;
+    const found = await findRate(
+      row,
+      { model, train, saved: saved?.foundBounds },
+      options,
+    );
+    if (!found) return undefined;
+    const { rate, foundBounds } = found;
+    const scheduler = new LearningRateScheduler(scheduleOf(rate, scale));
+    const plateau = plateauOf(rate, scheduler);
     if (checkpoint) {
       checkpoint.restore({ model, scheduler });
-      const saved = checkpoint.data as SavedWithPart;
-      secondsBefore = saved.seconds;
-      if (saved.plateau) plateau?.restore(saved.plateau);
+      secondsBefore = saved!.seconds;
+      if (saved!.plateau) plateau?.restore(saved!.plateau);
       log(`${row.id}: goes on from iteration ${checkpoint.iteration}`);
     }
     if (!checkpoint && row.continues !== undefined) {
@@ -135,7 +148,7 @@ export async function runRow(
           "images",
           `${train.count} to train, ${test.count} to test (${dataset.name}, ${dataset.origin})`,
         ],
-        ["learning rate", describeRate(row.rate, scale)],
+        ["learning rate", describeRate(rate, scale)],
         ["iterations", `${iterations} of batches of ${row.batchSize}`],
       ]),
     );
@@ -149,6 +162,7 @@ export async function runRow(
           data: {
             seconds: seconds(),
             ...plateau && { plateau: plateau.toJSON() },
+            ...foundBounds && { foundBounds },
           },
           keep: 1,
         }),
@@ -198,6 +212,7 @@ export async function runRow(
       model: modelName,
       dataset,
       scheduler,
+      foundBounds,
       accuracy,
       curveImages: curveBatches < test.perEpoch
         ? curveBatches * TEST_BATCH
@@ -230,8 +245,9 @@ async function accuracyOf(
 /** The weights at the end of a row, for another that goes on from there. */
 async function trainFirst(
   row: PaperRow,
-  { dataset, scale, seed, signal, model: modelName }: RunOptions,
+  options: RunOptions,
 ): Promise<tf.Tensor[] | undefined> {
+  const { dataset, scale, seed, signal, model: modelName } = options;
   const paperModel: PaperModel =
     MODELS[modelName ?? row.model as keyof typeof MODELS];
   const prepared = prepare(dataset, paperModel);
@@ -240,8 +256,7 @@ async function trainFirst(
     { model: paperModel, batchSize: row.batchSize, seed },
     TEST_BATCH,
   );
-  const scheduler = new LearningRateScheduler(scheduleOf(row.rate, scale));
-  const optimizer = SOLVERS[row.optimizer](scheduler.learningRate);
+  const optimizer = SOLVERS[row.optimizer](BEFORE_SCHEDULE);
   const model = paperModel.create({
     seed,
     classes: prepared.classNames.length,
@@ -249,6 +264,9 @@ async function trainFirst(
     optimizer,
   });
   try {
+    const found = await findRate(row, { model, train }, options);
+    if (!found) return undefined;
+    const scheduler = new LearningRateScheduler(scheduleOf(found.rate, scale));
     await model.fitDataset(train.dataset(0), {
       epochs: 1,
       batchesPerEpoch: scaledIterations(row, scale),

@@ -1,8 +1,10 @@
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import type { Flags } from "../command/flags.ts";
+import { tryToTell } from "../command/tell.ts";
 import { UsageError } from "../command/usage_error.ts";
 import type { Trainee, TrainingData } from "../finder/mod.ts";
 import { meantName } from "../runtime/nearest_name.ts";
+import { systemCode } from "../runtime/system_error.ts";
 import type { Values } from "./flags.ts";
 
 /** Data, and where they come with some, data to evaluate each rate on. */
@@ -19,6 +21,9 @@ export interface TestedModule {
   /** Flags of the module's own. */
   readonly findLrFlags?: Flags;
 }
+
+/** Milliseconds that a module's function takes without a word. */
+const PATIENCE = 10_000;
 
 /** A module that cannot be tested; the flags are in order. */
 export class ModuleError extends UsageError {
@@ -54,17 +59,70 @@ export async function loadModule(path: string): Promise<TestedModule> {
   try {
     module = await import(url.href);
   } catch (error) {
-    // What the module itself throws keeps its stack.
-    if (!isLoadingError(error)) throw error;
+    if (!isLoadingError(error)) throw new ModuleError(failureOf(path, error));
     const advice = await adviceOnMap(url, error.message);
     throw new ModuleError(`Cannot load ${path}: ${error.message}${advice}`);
   }
   for (const name of ["createModel", "createData"] as const) {
-    if (typeof module[name] !== "function") {
-      throw new ModuleError(`${path} must export a function ${name}()`);
-    }
+    if (typeof module[name] === "function") continue;
+    throw new ModuleError(
+      `${path} must export a function ${name}()${found(name, module)}`,
+    );
   }
   return module as TestedModule;
+}
+
+/** What a module exports in place of the function that is missing. */
+function found(name: string, module: object): string {
+  if (name in module) return ", and exports something else of that name";
+  const names = Object.keys(module);
+  const nearest = meantName(name, names);
+  if (nearest !== undefined) return `; did you mean its ${nearest}?`;
+  if (names.join() === "default") {
+    return ", not as a part of its default export: export function " +
+      `${name}() { … }`;
+  }
+  return names.length === 0 ? "; it exports nothing" : "";
+}
+
+/**
+ * What a module's own code threw, with the places of its stack but those of this
+ * package, which would lead nowhere.
+ */
+function failureOf(what: string, error: unknown): string {
+  const { stack } = error instanceof Error ? error : {};
+  const own = new URL("..", import.meta.url).href;
+  const places = (stack ?? "").split("\n")
+    .filter((line) => /^ {4}at /.test(line) && !line.includes(own));
+  return [`${what}: ${String(error)}`, ...places].join("\n");
+}
+
+/**
+ * Calls one of a module's functions, and says so where it takes its time.
+ *
+ * @throws {ModuleError} If it throws, with the places in the module.
+ */
+export async function callModule<K extends "createModel" | "createData">(
+  path: string,
+  name: K,
+  call: () => ReturnType<TestedModule[K]>,
+): Promise<Awaited<ReturnType<TestedModule[K]>>> {
+  const waiting = setTimeout(
+    () => tryToTell(`Waiting for ${name}() of ${path}`),
+    PATIENCE,
+  );
+  try {
+    return await call();
+  } catch (error) {
+    // What says in a line what to do is told as it is.
+    const isTold = systemCode(error) !== undefined ||
+      error instanceof Deno.errors.NotCapable ||
+      error instanceof DOMException && error.name === "AbortError";
+    if (isTold) throw error;
+    throw new ModuleError(failureOf(`${path}: ${name}() failed`, error));
+  } finally {
+    clearTimeout(waiting);
+  }
 }
 
 /**
@@ -72,6 +130,11 @@ export async function loadModule(path: string): Promise<TestedModule> {
  * `deno task`, which changes it, from the one that the task was called in.
  */
 async function addressOf(path: string): Promise<URL> {
+  if (/\.(jsonc?|wasm|css|csv|html?|ipynb|txt)$/i.test(path)) {
+    throw new ModuleError(
+      `Cannot load ${path}: a module is TypeScript or JavaScript that exports createModel() and createData()`,
+    );
+  }
   if (/^(https?|file|jsr|npm|data):/.test(path)) return new URL(path);
   const granted = await Deno.permissions.query({
     name: "env",

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ModelSteps } from "../tfjs/model_steps.ts";
 import type { LayersModel, Optimizer } from "../tfjs/types.ts";
 import type { BatchForm } from "./_check_batch.ts";
+import { explainMisfit } from "./_explain_misfit.ts";
 import { FirstWeights } from "./_first_weights.ts";
 import type { StepValues, Trainer } from "./_trainer.ts";
 import {
@@ -125,6 +126,11 @@ export class ModelTrainer implements Trainer {
   }
 
   #flatten(batch: unknown): tf.Tensor[] {
-    return this.#steps.flatten(batch as TensorPair);
+    const pair = batch as TensorPair;
+    try {
+      return this.#steps.flatten(pair);
+    } catch (error) {
+      throw explainMisfit(this.#model, pair, error);
+    }
   }
 }

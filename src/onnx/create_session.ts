@@ -169,7 +169,9 @@ export async function createSession(
   }
   if (threads > 1 && needs) {
     throw new RangeError(
-      `Cannot create a session as threads must be 1 ${needs}: current value is ${threads}`,
+      `Cannot create a session as threads must be 1 ${needs}: current value is ${
+        show(threads)
+      }`,
     );
   }
   const running = started.get(provider) ?? threads;

@@ -7,6 +7,7 @@ import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import { checkModel } from "../tfjs/check_model.ts";
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -95,7 +96,9 @@ function checkOptions(model: unknown, options: ToOnnxOptions): void {
   const { opset = 17, inputLayout = "NHWC", normalization } = options;
   if (!Number.isInteger(opset) || opset < 13 || opset > 21) {
     throw new RangeError(
-      `Cannot export the model as opset must be an integer from 13 to 21: current value is ${opset}`,
+      `Cannot export the model as opset must be an integer from 13 to 21: current value is ${
+        show(opset)
+      }`,
     );
   }
   if (inputLayout !== "NHWC" && inputLayout !== "NCHW") {

@@ -1,3 +1,36 @@
+/**
+ * What PyTorch, Keras, optax and fast.ai call options that have another name
+ * here: the first of each list that there is, is meant.
+ */
+const NAMES_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  annealstrategy: ["anneal"],
+  baselearningrate: ["baseLr"],
+  cyclelen: ["cycleSize"],
+  decaysteps: ["iterations"],
+  epochs: ["iterations"],
+  etamax: ["maxLr", "startLr"],
+  etamin: ["minLr", "endLr"],
+  initiallearningrate: ["startLr", "maxLr"],
+  initvalue: ["startLr", "maxLr"],
+  initiallr: ["startLr", "maxLr"],
+  learningrate: ["startLr", "maxLr", "lr"],
+  lr: ["startLr", "maxLr", "lr"],
+  lrmax: ["maxLr", "startLr"],
+  maxlearningrate: ["maxLr"],
+  maximallearningrate: ["maxLr"],
+  mindelta: ["threshold"],
+  peakvalue: ["maxLr"],
+  stepsizeup: ["stepSize"],
+  stepsperepoch: ["batchesPerEpoch"],
+  t0: ["cycleSize"],
+  tmax: ["iterations"],
+  tmult: ["cycleFactor"],
+  totaliters: ["iterations"],
+  totalsteps: ["iterations"],
+  transitionsteps: ["iterations"],
+  warmupsteps: ["warmupIterations", "iterations"],
+};
+
 /** How many edits a name may be from the one that was meant. */
 const MOST_EDITS = 2;
 
@@ -24,13 +57,19 @@ function plain(name: string): string {
 
 /**
  * The name that was probably meant: the same but for case and punctuation, else
- * the nearest within two edits.
+ * what another library calls so, else the nearest within two edits.
  */
 export function nearestName(
   name: string,
   names: readonly string[],
 ): string | undefined {
   const meant = plain(name);
+  if (names.includes(name)) return name;
+  const same = names.find((candidate) => plain(candidate) === meant);
+  const here = Object.hasOwn(NAMES_ELSEWHERE, meant)
+    ? NAMES_ELSEWHERE[meant].find((candidate) => names.includes(candidate))
+    : undefined;
+  if (same !== undefined || here !== undefined) return same ?? here;
   let nearest: string | undefined;
   let least = Math.min(MOST_EDITS, Math.floor(meant.length / 2)) + 1;
   for (const candidate of names) {

@@ -1,19 +1,21 @@
 import { show } from "../runtime/check_data.ts";
 import { numberOf, numbersOf, parsed, type State, stateOf } from "./_import.ts";
-import { constant } from "./constant.ts";
-import { cosine } from "./cosine.ts";
+import {
+  common,
+  fromConstantState,
+  fromCosineState,
+  fromCyclicState,
+  fromLinearState,
+  fromMilestones,
+  fromOneCycleState,
+  fromStepState,
+} from "./_pytorch_states.ts";
 import { cosineRestarts } from "./cosine_restarts.ts";
-import { cyclic } from "./cyclic.ts";
-import type { CyclicOptions } from "./cyclic_options.ts";
 import { exponential } from "./exponential.ts";
-import { linear } from "./linear.ts";
-import { oneCycle } from "./one_cycle.ts";
-import { piecewise } from "./piecewise.ts";
 import { polynomial } from "./polynomial.ts";
 import { scale } from "./scale.ts";
 import type { Schedule } from "./schedule.ts";
 import { sequence } from "./sequence.ts";
-import { step } from "./step.ts";
 
 /** A schedule of PyTorch, and how far it has come. */
 export interface ImportedSchedule {
@@ -30,140 +32,6 @@ export interface FromPyTorchOptions {
    * which keeps its rates there.
    */
   paramGroup?: Record<string, unknown>;
-}
-
-/** The one value of a list with an entry for each group of parameters. */
-function common(state: State, name: string): number {
-  const values = state[name];
-  if (
-    Array.isArray(values) && typeof values[0] === "number" &&
-    values.every((value) => value === values[0])
-  ) {
-    return values[0];
-  }
-  throw new TypeError(
-    `Cannot import a schedule as state.${name} must be a list of one and the same number: current value is ${
-      show(values)
-    }`,
-  );
-}
-
-/** Undoes the rounding of `stepSize / total` where there is a whole step size. */
-function stepSizeOf(total: number, ratio: number): number {
-  const whole = Math.round(total * ratio);
-  return whole / total === ratio ? whole : total * ratio;
-}
-
-function fromCyclicState(state: State): Schedule {
-  const total = numberOf(state, "total_size", "state");
-  const up = stepSizeOf(total, numberOf(state, "step_ratio", "state"));
-  const custom = state._scale_fn_custom;
-  if (custom !== undefined && custom !== null) {
-    throw new TypeError(
-      "Cannot import a schedule as it must have no scale_fn of its own, which is code: make it with cyclic({ scaleFn })",
-    );
-  }
-  return cyclic({
-    baseLr: common(state, "base_lrs"),
-    maxLr: common(state, "max_lrs"),
-    stepSize: up,
-    stepSizeDown: total - up,
-    mode: state.mode as CyclicOptions["mode"],
-    gamma: numberOf(state, "gamma", "state"),
-    ...(state.cycle_momentum === true && {
-      momentum: {
-        base: common(state, "base_momentums"),
-        max: common(state, "max_momentums"),
-      },
-    }),
-  });
-}
-
-function fromOneCycleState(state: State, group: State | undefined): Schedule {
-  if (group === undefined) {
-    throw new TypeError(
-      'Cannot import a OneCycleLR as its rates must be known: pass optimizer.state_dict()["param_groups"][0] as { paramGroup }',
-    );
-  }
-  const iterations = numberOf(state, "total_steps", "state");
-  const listed = state._schedule_phases;
-  if (!Array.isArray(listed) || listed.length < 2 || listed.length > 3) {
-    throw new TypeError(
-      `Cannot import a OneCycleLR as state._schedule_phases must be a list of 2 or 3: current value is ${
-        show(listed)
-      }`,
-    );
-  }
-  const phases = listed.map((phase) => stateOf(phase, "state.phases"));
-  const [maxLr, startLr, endLr] = ["max_lr", "initial_lr", "min_lr"]
-    .map((name) => numberOf(group, name, "paramGroup"));
-  // Its name, or the function as text: which depends on PyTorch's version.
-  const anneal = String(state._anneal_func_type ?? state.anneal_func);
-  return oneCycle({
-    maxLr,
-    iterations,
-    pctStart: (numberOf(phases[0], "end_step", "state.phases[0]") + 1) /
-      iterations,
-    divFactor: maxLr / startLr,
-    finalDivFactor: startLr / endLr,
-    anneal: anneal.includes("linear") ? "linear" : "cosine",
-    threePhase: phases.length === 3,
-    ...(state.cycle_momentum === true && {
-      momentum: {
-        base: numberOf(group, "base_momentum", "paramGroup"),
-        max: numberOf(group, "max_momentum", "paramGroup"),
-      },
-    }),
-  });
-}
-
-function fromMilestones(state: State): Schedule {
-  const startLr = common(state, "base_lrs");
-  const gamma = numberOf(state, "gamma", "state");
-  const milestones = Object.entries(
-    stateOf(state.milestones ?? {}, "state.milestones"),
-  ).map(([at, times]) => [
-    Number(at),
-    numberOf({ [at]: times }, at, "state.milestones"),
-  ])
-    .sort(([a], [b]) => a - b);
-  let lr = startLr;
-  const points = [{ iteration: 0, lr }];
-  for (const [iteration, times] of milestones) {
-    lr *= gamma ** times;
-    // A milestone at 0 lowers the rate before the first step.
-    if (iteration === 0) points[0].lr = lr;
-    else points.push({ iteration, lr });
-  }
-  return piecewise(points);
-}
-
-/** Past its end PyTorch's cosine goes up again, and on and on. */
-function fromCosineState(state: State): Schedule {
-  const startLr = common(state, "base_lrs");
-  const endLr = numberOf(state, "eta_min", "state");
-  const iterations = numberOf(state, "T_max", "state");
-  const down = cosine({ startLr, endLr, iterations });
-  if (!(startLr > endLr)) return down;
-  const waves = cyclic({
-    baseLr: endLr,
-    maxLr: startLr,
-    stepSize: iterations,
-    waveform: "hann",
-  });
-  return sequence([{ schedule: down, iterations }, { schedule: waves }]);
-}
-
-function fromConstantState(state: State): Schedule {
-  const lr = common(state, "base_lrs");
-  const iterations = numberOf(state, "total_iters", "state");
-  const startLr = lr * numberOf(state, "factor", "state");
-  // With no iterations PyTorch never takes the factor back.
-  if (iterations === 0) return constant(startLr);
-  return piecewise([{ iteration: 0, lr: startLr }, {
-    iteration: iterations,
-    lr,
-  }]);
 }
 
 function schedulersOf(state: State): State[] {
@@ -258,7 +126,9 @@ function refuseWithWayOut(state: State): void {
  * `ChainedScheduler` of these, stepped once a batch.
  *
  * A state holds more than JSON can: dump it with
- * `json.dumps(scheduler.state_dict(), default=str)`.
+ * `json.dumps(scheduler.state_dict(), default=str)`. Where the optimizer's rate
+ * is a tensor, with `default=lambda x: x.item() if hasattr(x, "item") else
+ * str(x)`, as the text of a tensor has four digits.
  *
  * @example
  * ```ts
@@ -309,21 +179,8 @@ function pyTorchSchedule(data: State, options: FromPyTorchOptions): Schedule {
     });
   }
   if ("T_max" in data) return fromCosineState(data);
-  if ("step_size" in data) {
-    const stepSize = number("step_size");
-    const factor = number("gamma");
-    return factor > 1
-      ? exponential({ startLr, factor, iterations: stepSize, staircase: true })
-      : step({ startLr, stepSize, factor });
-  }
-  if ("start_factor" in data) {
-    const iterations = number("total_iters");
-    const first = startLr * number("start_factor");
-    // With no iterations PyTorch never leaves the first factor.
-    if (iterations === 0) return constant(first);
-    const endLr = startLr * number("end_factor");
-    return linear({ startLr: first, endLr, iterations });
-  }
+  if ("step_size" in data) return fromStepState(data);
+  if ("start_factor" in data) return fromLinearState(data);
   if ("factor" in data) return fromConstantState(data);
   if ("power" in data) {
     const iterations = number("total_iters");

@@ -24,7 +24,9 @@ export function cyclesOf(
   const count = cycles ?? usualCycles(stepOf, factor);
   if (!(Number.isSafeInteger(count) && count >= 1)) {
     throw new RangeError(
-      `Cannot ${action} as cycles must be a whole number >= 1: current value is ${cycles}`,
+      `Cannot ${action} as cycles must be a whole number >= 1: current value is ${
+        show(cycles)
+      }`,
     );
   }
   return {
@@ -37,8 +39,18 @@ export function cyclesOf(
 function usualCycles(stepOf: (count: number) => number, factor: number) {
   const shortest = (count: number) =>
     stepOf(count) * Math.min(1, factor ** (count - 1));
+  // The shortest step falls with the count: doubled, then halved in between, as
+  // counting one by one would have no end where epochs are very many.
   let count = 1;
-  while (shortest(count + 1) >= USUAL_STEP) count++;
+  let beyond = 2;
+  while (beyond < Number.MAX_SAFE_INTEGER && shortest(beyond) >= USUAL_STEP) {
+    [count, beyond] = [beyond, 2 * beyond];
+  }
+  while (beyond - count > 1) {
+    const middle = Math.floor((count + beyond) / 2);
+    if (shortest(middle) >= USUAL_STEP) count = middle;
+    else beyond = middle;
+  }
   return count;
 }
 

@@ -128,8 +128,9 @@ export function resolve(
     {
       name: "mode",
       value: mode,
-      must:
-        `"min" or "max" for "${monitor}", whose name does not tell where it is better`,
+      must: options.mode === undefined
+        ? `"min" or "max" for "${monitor}", whose name does not tell where it is better`
+        : `"min" or "max"`,
     },
     mode === "min" || mode === "max",
   );

@@ -1,6 +1,8 @@
 import { checkData, parseData, record, show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { copyColumn, readColumn } from "../runtime/columns.ts";
+import { showInConsole } from "../runtime/console.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
@@ -185,6 +187,15 @@ export class ReduceLROnPlateau extends CallbackBase {
     this.#history = { steps: [], value: [], lr: [] };
   }
 
+  /** What it watches and where it stands, in a line. */
+  override toString(): string {
+    const { monitor, mode, factor, patience } = this.#options;
+    const best = this.#best === undefined
+      ? "none yet"
+      : shortNumber(this.#best);
+    return `ReduceLROnPlateau (${monitor}, ${mode}, ×${factor} after ${patience} without gain), best ${best}, ${this.#badSteps} without gain`;
+  }
+
   /** Plain data for {@linkcode ReduceLROnPlateau.fromJSON}. */
   toJSON(): ReduceLROnPlateauState {
     const { steps, value, lr } = this.#history;
@@ -297,3 +308,5 @@ export class ReduceLROnPlateau extends CallbackBase {
     return mode === "min" ? value < best - margin : value > best + margin;
   }
 }
+
+showInConsole(ReduceLROnPlateau);

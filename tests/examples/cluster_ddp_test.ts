@@ -73,6 +73,8 @@ async function train(folder: string, steps: number): Promise<DdpResult> {
         ...{ RANK: rank, LOCAL_RANK: rank, WORLD_SIZE: "2" },
         ...{ MASTER_ADDR: "127.0.0.1", MASTER_PORT: port },
         OMP_NUM_THREADS: "1",
+        // PyTorch 2 asks for libuv, which Debian builds it without.
+        USE_LIBUV: "0",
         // Where schedule.py lies.
         PYTHONPATH: join(folder, ".."),
       },

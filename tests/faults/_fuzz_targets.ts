@@ -6,6 +6,7 @@ import { encode as encodeJpeg } from "jpeg-js";
 import { CyclicLR, LearningRateRange, LearningRateScheduler } from "@clr/clr";
 import * as schedules from "@clr/clr/schedules";
 import {
+  AdamW,
   Checkpointer,
   CheckpointError,
   CycleSnapshots,
@@ -13,8 +14,10 @@ import {
   HyperparameterScheduler,
   layerRates,
   loadCheckpoint,
+  OneCycleLR,
   ReduceLROnPlateau,
   saveCheckpoint,
+  SGDW,
   toCsv,
 } from "@clr/clr/training";
 import { readOrientation } from "../../examples/datasets/exif_orientation.ts";
@@ -27,6 +30,7 @@ import { loadMnist } from "../../examples/datasets/mnist.ts";
 import { extractTarGz } from "../../examples/datasets/_tar.ts";
 import { readResults, reportMarkdown } from "../../examples/paper/report.ts";
 import { FLAGS } from "../../examples/cifar10.ts";
+import { readCsv } from "../../examples/browser/read_csv.ts";
 import {
   loadModel,
   ModelFilesError,
@@ -119,6 +123,8 @@ const RANGE = JSON.parse(JSON.stringify(LearningRateRange.fromCurve(
   ),
 )));
 
+const RANGE_READ = LearningRateRange.fromJSON(RANGE);
+
 function use(schedule: (iteration: number) => number): void {
   for (const t of [0, 1, 5, 1e6]) schedule(t);
 }
@@ -172,6 +178,46 @@ const OPTIONS: { readonly [name: string]: [Damaged, Damaged] } = {
     stable: 3,
     decay: 4,
   }],
+  flatCosine: [schedules.flatCosine, {
+    maxLr: 1,
+    iterations: 10,
+    pctStart: 0.5,
+  }],
+  "new OneCycleLR": [(options: Damaged) => new OneCycleLR(options), {
+    maxLr: 1,
+    iterations: 10,
+    pctStart: 0.3,
+    momentum: { base: 0.8, max: 0.9 },
+  }],
+  "CyclicLR.fromRange": [
+    (options: Damaged) => CyclicLR.fromRange(RANGE_READ, options),
+    { epochs: 4, cycles: 2, cycleFactor: 1.5, mode: "triangular2" },
+  ],
+  "OneCycleLR.fromRange": [
+    (options: Damaged) => OneCycleLR.fromRange(RANGE_READ, options),
+    { iterations: 10, pctStart: 0.3 },
+  ],
+  "new AdamW": [(options: Damaged) => new AdamW(0.1, options), {
+    beta1: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-7,
+    weightDecay: 0.1,
+    exclude: ["bias"],
+  }],
+  "new SGDW": [(options: Damaged) => new SGDW(0.1, options), {
+    momentum: 0.9,
+    weightDecay: 0.1,
+    exclude: ["bias"],
+  }],
+  "new ExponentialMovingAverage": [
+    (options: Damaged) =>
+      new ExponentialMovingAverage(model, options)[Symbol.dispose](),
+    { decay: 0.99, warmup: true },
+  ],
+  "new CycleSnapshots": [
+    (options: Damaged) => new CycleSnapshots(model, options)[Symbol.dispose](),
+    { keep: 2 },
+  ],
   piecewise: [schedules.piecewise, [{ iteration: 0, lr: 1 }, {
     iteration: 5,
     lr: 2,
@@ -292,6 +338,11 @@ const IMAGES = [
   encodePng({ width: 3, height: 2, channels: 4, data: someBytes(24) }),
   encodeJpeg({ width: 17, height: 9, data: someBytes(612) }, 80)
     .data as Uint8Array,
+];
+
+const TABLES = [
+  "a,b,c\n" + "1,2.5,x\n3,-4e2,y\n5,6,x\n".repeat(8),
+  "\ufeffa;b;c\r\n" + '1;2;"x, y"\r\n3;4;"say ""z"""\r\n'.repeat(9),
 ];
 
 const RESULT = {
@@ -642,6 +693,18 @@ export const TARGETS: readonly FuzzTarget[] = [
       } catch (error) {
         // Part of a sentence, which whoever reads the file begins.
         if (!(error instanceof RangeError)) throw error;
+      }
+    },
+  },
+  {
+    name: "readCsv",
+    cost: 1,
+    run(random) {
+      const { features, targets } = readCsv(
+        mutateText(oneOf(TABLES, random), random),
+      );
+      if (![...features, ...targets].every(Number.isFinite)) {
+        throw new Error("no numbers");
       }
     },
   },

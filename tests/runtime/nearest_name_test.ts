@@ -31,3 +31,17 @@ Deno.test("meantName() takes a beginning of three letters for the name", () => {
     ],
   );
 });
+
+Deno.test("nearestName() knows what other libraries call an option", () => {
+  const cosine = ["startLr", "endLr", "iterations"];
+  const restarts = ["maxLr", "minLr", "cycleSize", "cycleFactor"];
+  assertEquals(nearestName("T_max", cosine), "iterations");
+  assertEquals(nearestName("eta_min", cosine), "endLr");
+  assertEquals(nearestName("eta_min", restarts), "minLr");
+  assertEquals(nearestName("T_mult", restarts), "cycleFactor");
+  assertEquals(nearestName("lr", cosine), "startLr");
+  // What is there is never taken for what another library calls so.
+  assertEquals(nearestName("lr", ["lr", "startLr"]), "lr");
+  assertEquals(nearestName("epochs", ["iterations", "epochs"]), "epochs");
+  assertEquals(nearestName("constructor", cosine), undefined);
+});

@@ -223,3 +223,17 @@ Deno.test("fromPyTorch() says what it lacks", () => {
     assertThrows(() => fromPyTorch(damaged), TypeError, "Cannot import");
   }
 });
+
+Deno.test("fromPyTorch() says how to dump the rates of an optimizer whose rate is a tensor", () => {
+  const state = { step_size: 3, gamma: 0.5, last_epoch: 0 };
+  assertThrows(
+    () => fromPyTorch({ ...state, base_lrs: ["tensor(0.1000)"] }),
+    TypeError,
+    "x.item()",
+  );
+  assertThrows(
+    () => fromPyTorch({ ...state, base_lrs: [0.1, 0.2] }),
+    TypeError,
+    "current value is [0.1,0.2]",
+  );
+});

@@ -72,6 +72,22 @@ Deno.test("CyclicLR goes on from JSON in a cycle that has grown", () => {
   }
 });
 
+Deno.test("CyclicLR.fromRange() takes any number of epochs at once", () => {
+  const range = { baseLr: 0.1, maxLr: 1, batchesPerEpoch: 10 };
+  for (const epochs of [1e9, 1e15, 1e300]) {
+    for (const cycleFactor of [1, 1.5, 0.999]) {
+      const clr = CyclicLR.fromRange(range, { epochs, cycleFactor });
+      assert(clr.toJSON().options.stepSize >= 40);
+    }
+  }
+  for (let epochs = 1; epochs < 200; epochs++) {
+    // The most cycles with steps of four epochs or more, one at least.
+    const cycles = Math.max(1, Math.floor(epochs / 8));
+    const { options } = CyclicLR.fromRange(range, { epochs }).toJSON();
+    assertAlmostEquals(options.stepSize, (10 * epochs) / (2 * cycles), 1e-9);
+  }
+});
+
 Deno.test("CyclicLR.fromRange() divides the epochs among cycles that grow or shrink", () => {
   const range = { baseLr: 0.001, maxLr: 0.006, batchesPerEpoch: 100 };
   for (const cycleFactor of [1, 2, 3, 1.5, 0.5, 0.9]) {

@@ -309,3 +309,14 @@ Deno.test("ReduceLROnPlateau refuses options that are out of their range", () =>
     "call attach(optimizer) first",
   );
 });
+
+Deno.test("ReduceLROnPlateau says what it watches and where it stands", () => {
+  const plateau = new ReduceLROnPlateau({ patience: 3 })
+    .attach(tf.train.sgd(0.1));
+  plateau.step(0.25);
+  plateau.step(0.5);
+  assertEquals(
+    Deno.inspect(plateau),
+    "ReduceLROnPlateau (val_loss, min, ×0.1 after 3 without gain), best 0.25, 1 without gain",
+  );
+});

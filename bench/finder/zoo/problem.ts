@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { CustomTrainee, TensorPair, Trainee } from "@clr/clr";
+import { AdamW } from "@clr/clr/training";
 import {
   borrowMathRandom,
   type Random,
@@ -10,8 +11,10 @@ import {
 export type OptimizerName =
   | "sgd"
   | "momentum"
+  | "nesterov"
   | "adagrad"
   | "adam"
+  | "adamw"
   | "adamax"
   | "rmsprop";
 
@@ -49,8 +52,10 @@ export interface Problem {
 export const USUAL_RATES: { readonly [Name in OptimizerName]: number } = {
   sgd: 0.01,
   momentum: 0.01,
+  nesterov: 0.01,
   adagrad: 0.01,
   adam: 0.001,
+  adamw: 0.001,
   adamax: 0.002,
   rmsprop: 0.001,
 };
@@ -58,9 +63,15 @@ export const USUAL_RATES: { readonly [Name in OptimizerName]: number } = {
 /** An optimizer of this name at its usual rate. */
 export function createOptimizer(name: OptimizerName): tf.Optimizer {
   const rate = USUAL_RATES[name];
-  return name === "momentum"
-    ? tf.train.momentum(rate, 0.9)
-    : tf.train[name](rate);
+  switch (name) {
+    case "momentum":
+    case "nesterov":
+      return tf.train.momentum(rate, 0.9, name === "nesterov");
+    case "adamw":
+      return new AdamW(rate);
+    default:
+      return tf.train[name](rate);
+  }
 }
 
 /** A problem with one optimizer and one seed, ready to be trained. */

@@ -34,7 +34,7 @@ import {
   steadiness,
 } from "./table.ts";
 import { Laboratory } from "./train.ts";
-import { type Entry, ZOO } from "./zoo.ts";
+import { type Entry, GROUPS, ZOO } from "./zoo.ts";
 
 const FLAGS = {
   seeds: { kind: "integer", min: 1, default: 5, help: "seeds of each problem" },
@@ -43,10 +43,10 @@ const FLAGS = {
     value: "WORDS",
     help: "only problems whose name has these words",
   },
-  half: {
+  group: {
     kind: "choice",
-    choices: ["chosen on", "held out"],
-    help: "only this half of the problems",
+    choices: GROUPS,
+    help: "only this group of the problems",
   },
   longer: {
     kind: "number",
@@ -118,9 +118,9 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     threads: 1,
   });
   const origin = `tfjs ${tf.version.tfjs}, ${backend} on ${device}`;
-  const entries = ZOO.filter(({ problem, half }) =>
+  const entries = ZOO.filter(({ problem, group }) =>
     problem.name.includes(flags.only ?? "") &&
-    (flags.half === undefined || half === flags.half)
+    (flags.group === undefined || group === flags.group)
   );
   const jobs = Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
     entries.map((entry) => ({ entry, seed }))
@@ -166,7 +166,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
   const isOther = flags.report || flags.orders > 0 || flags.advice;
   const measured: Measured[] = [];
   for (const [i, { entry, seed }] of jobs.entries()) {
-    const { problem, optimizer, half } = entry;
+    const { problem, optimizer, group } = entry;
     const key = keyOf(entry, seed);
     const paths = [
       join(out, "grid", `${key}.json`),
@@ -189,7 +189,7 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
       problem: problem.name,
       optimizer,
       seed,
-      half,
+      group,
       grid,
       judged,
     });
@@ -209,12 +209,12 @@ async function main(flags: FlagValues<typeof FLAGS>): Promise<number> {
     }
   }
   const sections = [`# A zoo of small problems\n\n${origin}`];
-  for (const half of ["held out", "chosen on"] as const) {
-    const some = measured.filter((one) => one.half === half);
+  for (const group of GROUPS) {
+    const some = measured.filter((one) => one.group === group);
     if (some.length === 0) continue;
     const seeds = new Set(some.map(({ seed }) => seed)).size;
     sections.push(
-      `## Problems ${half}: ${some.length} runs, ${seeds} ${
+      `## Problems ${group}: ${some.length} runs, ${seeds} ${
         seeds === 1 ? "seed" : "seeds"
       }`,
       regretTable(some),

@@ -1,13 +1,14 @@
 import { type Grid, regret } from "./grid.ts";
 import type { Bounds, Judged } from "./judge.ts";
 import type { SpoiledResult } from "./spoiled.ts";
+import type { Group } from "./zoo.ts";
 
 /** What was measured of one problem, optimizer and seed. */
 export interface Measured {
   readonly problem: string;
   readonly optimizer: string;
   readonly seed: number;
-  readonly half: "chosen on" | "held out";
+  readonly group: Group;
   readonly grid: Grid;
   readonly judged: Judged;
 }

@@ -72,6 +72,12 @@ Deno.test("readCsv() says where and what is wrong", () => {
       'line 31, column 2 must be a number: current value is ""',
     ],
     [`${good}\n1,NaN,3`, "line 31, column 2 must be a number"],
+    [`${good}\n1,1e300,3`, '"1e300"; at most 3.4e38 can be computed with'],
+    [`${good}\n1,2,-1e39`, '"-1e39"; at most 3.4e38 can be computed with'],
+    [
+      lines(30, (i) => `${i},5;${2 * i}`),
+      'line 2, column 1 must be a number: current value is "1,5"; write decimals with a point',
+    ],
     [
       `${good}\n1,2,`,
       "line 31, column 3 must be a target: current value is nothing",

@@ -1,8 +1,17 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { describeRate, scheduleOf } from "../../../examples/paper/rate.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { describeRate } from "../../../examples/paper/describe_rate.ts";
+import {
+  boundRate,
+  type Rate,
+  scheduleOf,
+} from "../../../examples/paper/rate.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
 
-const rateOf = (id: string) => ROWS.find((row) => row.id === id)!.rate;
+function rateOf(id: string): Rate {
+  const { rate } = ROWS.find((row) => row.id === id)!;
+  assert(rate.policy !== "found");
+  return rate;
+}
 
 Deno.test("scheduleOf() follows Table 2's stages and their bounds", () => {
   const lr = scheduleOf(rateOf("table1-triangular2"));
@@ -51,7 +60,10 @@ Deno.test("scheduleOf() lowers both bounds of exp_range as exp lowers its rate",
 
 Deno.test("scheduleOf() at a scale is the same curve in fewer iterations", () => {
   const scale = 0.02;
-  for (const { id, rate, iterations } of ROWS) {
+  for (const { id, rate: row, iterations } of ROWS) {
+    const rate = row.policy === "found"
+      ? boundRate(row, { baseLr: 0.01, maxLr: 0.1 })
+      : row;
     // Its phases end an iteration before their parts of the whole.
     if (rate.policy === "one_cycle") continue;
     const whole = scheduleOf(rate);
@@ -136,5 +148,22 @@ Deno.test("describeRate() names policy, bounds, lengths and drops", () => {
   assertEquals(
     describeRate(rateOf("table1-decay")),
     "decay, 0.007–0.001 in 4000",
+  );
+});
+
+Deno.test("boundRate() has Table 2's stages between any bounds", () => {
+  const { rate } = ROWS.find(({ id }) => id === "small-triangular2-found")!;
+  assert(rate.policy === "found");
+  const published = scheduleOf(rateOf("table1-triangular2"));
+  const found = scheduleOf(boundRate(rate, { baseLr: 0.001, maxLr: 0.005 }));
+  const doubled = scheduleOf(boundRate(rate, { baseLr: 0.002, maxLr: 0.01 }));
+  for (let iteration = 0; iteration < 25_000; iteration += 125) {
+    const lr = published(iteration);
+    assertAlmostEquals(found(iteration), lr, 1e-12, `at ${iteration}`);
+    assertAlmostEquals(doubled(iteration), 2 * lr, 1e-12, `at ${iteration}`);
+  }
+  assertEquals(
+    describeRate(rate, 0.1),
+    "triangular2, found bounds, step 200 to 1600; triangular2, 0.1 × found bounds, step 100 to 2200; triangular2, 0.01 × found bounds, step 50 to 2500",
   );
 });

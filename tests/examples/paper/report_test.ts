@@ -84,6 +84,17 @@ Deno.test("reportMarkdown() shows published figures, and measured ones only wher
   );
 });
 
+Deno.test("reportMarkdown() names the bounds that range tests found, by seed", () => {
+  const markdown = reportMarkdown([1, 2].map((seed) => ({
+    ...result("small-triangular2-found", seed, 41),
+    foundBounds: { baseLr: 0.00123456 * seed, maxLr: 0.005 },
+  })));
+  assertStringIncludes(
+    markdown,
+    "\nFound for small-triangular2-found: 0.00123–0.005 (seed 1), 0.00247–0.005 (seed 2).\n",
+  );
+});
+
 Deno.test("reportMarkdown() says how many runs diverged", () => {
   const markdown = reportMarkdown([
     result("table1-decay", 1, 41),

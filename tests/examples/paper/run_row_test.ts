@@ -1,9 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { selectBackend } from "@clr/clr/backends";
 import type { ImageDataset } from "../../../examples/datasets/image_dataset.ts";
 import { loadMnist } from "../../../examples/datasets/mnist.ts";
 import { readResults } from "../../../examples/paper/report.ts";
+import { NoBoundsError } from "../../../examples/paper/found_rate.ts";
+import { boundRate } from "../../../examples/paper/rate.ts";
 import { ROWS } from "../../../examples/paper/rows.ts";
 import type { RowResult } from "../../../examples/paper/row_result.ts";
 import { runName } from "../../../examples/paper/run_name.ts";
@@ -105,6 +107,86 @@ Deno.test("runRow() resumes a row with Caffe's solvers, slots included", async (
     const resumed = await runRow(own, options(dataset, parts.path));
     assertEquals(resumed!.epochHistory, expected!.epochHistory);
   }
+});
+
+Deno.test("runRow() trains between the bounds of a range test, the same after an interruption", async () => {
+  await using whole = await tempDir();
+  await using parts = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 600,
+    testImages: 20,
+  });
+  const found = {
+    ...row,
+    batchSize: 20,
+    rate: {
+      policy: "found",
+      stages: [{ until: 4, factor: 1, stepSize: 1 }],
+    },
+    iterations: 4,
+  } as const;
+  const lines: string[] = [];
+  const asked = { ...options(dataset, whole.path), scale: 1 };
+  const expected = await runRow(found, {
+    ...asked,
+    log: (line) => lines.push(line),
+  });
+  const { baseLr, maxLr } = expected!.foundBounds!;
+  assert(0 < baseLr && baseLr < maxLr);
+  assert(lines[0].includes(`found ${baseLr.toPrecision(3)} to `), lines[0]);
+  assertEquals(
+    expected!.rate,
+    "triangular2, found bounds, step 1 to 4",
+    "the same for every seed",
+  );
+
+  // The same rates without a test: it leaves no trace.
+  const plain = await runRow(
+    { ...found, rate: boundRate(found.rate, { baseLr, maxLr }) },
+    asked,
+  );
+  assertEquals(plain!.epochHistory, expected!.epochHistory);
+
+  const abort = new AbortController();
+  await runRow(found, {
+    ...asked,
+    out: parts.path,
+    signal: abort.signal,
+    log: (line) => void (line.includes("/4, loss") && abort.abort()),
+  });
+  const later: string[] = [];
+  const resumed = await runRow(found, {
+    ...asked,
+    out: parts.path,
+    log: (line) => later.push(line),
+  });
+  assert(!later.some((line) => line.includes(" found ")), "not tested again");
+  assertEquals(resumed!.foundBounds, { baseLr, maxLr });
+  assertEquals(resumed!.epochHistory, expected!.epochHistory);
+});
+
+Deno.test("runRow() says why a row whose range test shows no bounds cannot be trained", async () => {
+  await using dir = await tempDir();
+  const dataset = await loadMnist({
+    source: "synthetic",
+    trainImages: 6,
+    testImages: 2,
+  });
+  const found = {
+    ...row,
+    id: "own-constant",
+    rate: {
+      policy: "found",
+      stages: [{ until: 4, factor: 1, stepSize: 1 }],
+    },
+  } as const;
+  dataset.train.labels.fill(0);
+  await assertRejects(
+    () => runRow(found, options(dataset, dir.path)),
+    NoBoundsError,
+    "Cannot train own-constant as its range test must show both bounds: its verdict is ",
+  );
 });
 
 Deno.test("runRow() trains on a row's first images alone", async () => {
