@@ -57,11 +57,9 @@ function remedy(cell: string): string {
     : "";
 }
 
-/** The separator that cuts the first line into most cells. */
+/** A tab or a semicolon where there is one, as commas are decimals then. */
 function separatorOf(line: string): string {
-  return [",", ";", "\t"].reduce((best, other) =>
-    cellsOf(line, other).length > cellsOf(line, best).length ? other : best
-  );
+  return ["\t", ";"].find((one) => cellsOf(line, one).length > 1) ?? ",";
 }
 
 function quote(cell: string): string {

@@ -116,6 +116,25 @@ function lowerPenalties({ circumstances }: About): readonly Remedy[] {
     : [];
 }
 
+/**
+ * A first loss this many times that of always predicting the same, and the square
+ * of the targets. Weights drawn as usual give outputs of about the inputs' size,
+ * and with these and the targets of a usual size a loss within some tens of both.
+ */
+const FAR_OFF = 1000;
+
+/** What to do about weights that are too large at first, if nothing else is. */
+function shrinkWeights(about: About): readonly Remedy[] {
+  const { penalty = 0, expected = Infinity, targetSize = 1 } =
+    about.circumstances ?? {};
+  const loss = about.evidence.start - penalty;
+  const isFarOff = loss > FAR_OFF * Math.max(expected, targetSize ** 2);
+  return about.evidence.curve === "loss" && isFarOff &&
+      scale(about).length === 0
+    ? [{ kind: "shrink-weights", loss, expected }]
+    : [];
+}
+
 function shuffle({ circumstances }: About): readonly Remedy[] {
   return [{ kind: "shuffle", buffer: circumstances?.buffer ?? 1000 }];
 }
@@ -172,12 +191,14 @@ const REMEDIES: {
   "frequencies-only": (about) => [
     ...scale(about),
     ...lowerPenalties(about),
+    ...shrinkWeights(about),
     { kind: "check-pairing" },
     ...(about.isNear ? [moreBatches(about)] : []),
   ],
   "baseline-not-passed": (about) => [
     ...scale(about),
     ...lowerPenalties(about),
+    ...shrinkWeights(about),
     moreBatches(about),
     // Of validation data only their own loss is known, not that of training.
     ...(about.isNear || about.settings.validated

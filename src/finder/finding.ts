@@ -178,6 +178,7 @@ export type AdvisedOption =
  * - `"check-data"`: check the data and the loss function.
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
  * - `"initialize"`: initialize the weights anew.
+ * - `"shrink-weights"`: initialize the weights smaller.
  * - `"scale-targets"`: bring the targets to about the size of 1.
  * - `"lower-penalties"`: penalize weights less.
  * - `"scale-inputs"`: bring the inputs to about the size of 1.
@@ -221,6 +222,14 @@ export type Remedy =
     readonly kind: "use-lower-rates";
     /** From which rate on training made the loss worse. */
     readonly below: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "shrink-weights";
+    /** The first loss, without penalties. */
+    readonly loss: number;
+    /** The loss of always predicting the same. */
+    readonly expected: number;
   }
   | {
     /** What to do. */

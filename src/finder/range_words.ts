@@ -132,6 +132,10 @@ const REMEDIES: {
       shortRate(penalty)
     } to a loss that is ${shortRate(expected)} of always predicting the same`,
   "initialize": () => "initialize the weights anew",
+  "shrink-weights": ({ loss, expected }) =>
+    `initialize the weights smaller, as the first loss is ${
+      shortRate(loss)
+    }, and ${shortRate(expected)} of always predicting the same`,
   "scale-inputs": (remedy) => wordScale("inputs", remedy),
   "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>

@@ -322,6 +322,50 @@ Deno.test("findLearningRate() blames the size of inputs or targets, or penalties
   assertEquals(verdict, "good", advice);
 });
 
+Deno.test("findLearningRate() blames the size of the first weights, and not where targets differ little", async () => {
+  const { x, sums } = examples(400, 2);
+  const make = (
+    { stddev, spread }: { stddev?: number; spread?: number },
+  ) =>
+  () => {
+    const layer = (units: number, seed: number) => ({
+      units,
+      kernelInitializer: stddev === undefined
+        ? tf.initializers.glorotUniform({ seed })
+        : tf.initializers.randomNormal({ stddev, seed }),
+    });
+    return {
+      model: tf.sequential({
+        layers: [
+          tf.layers.dense({
+            ...layer(16, 1),
+            activation: "relu",
+            inputShape: [x[0].length],
+          }),
+          tf.layers.dense(layer(1, 2)),
+        ],
+      }),
+      loss: "meanSquaredError" as const,
+      data: {
+        xs: tf.tensor2d(x),
+        ys: spread === undefined
+          ? tf.tensor2d(sums)
+          : tf.tensor2d(sums).mul(spread).add(1),
+      },
+    };
+  };
+  const large = await find(make({ stddev: 100 }));
+  assert(large.verdict !== "good", large.advice);
+  assertEquals(large.remedies[0].kind, "shrink-weights", large.advice);
+  assertMatch(large.advice, /initialize the weights smaller/);
+  const narrow = await find(make({ spread: 1e-3 }));
+  assertEquals(
+    narrow.remedies.filter(({ kind }) => kind === "shrink-weights"),
+    [],
+    narrow.advice,
+  );
+});
+
 Deno.test("findLearningRate() accuses no labels where rates or batches were too few, too low or too high", async () => {
   const { x, sums } = examples(400, 3);
   const make = () => ({

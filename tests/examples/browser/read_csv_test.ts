@@ -76,7 +76,7 @@ Deno.test("readCsv() says where and what is wrong", () => {
     [`${good}\n1,2,-1e39`, '"-1e39"; at most 3.4e38 can be computed with'],
     [
       lines(30, (i) => `${i},5;${2 * i}`),
-      'column 1 must be a number: current value is "0,5"; write decimals with a point',
+      'line 2, column 1 must be a number: current value is "1,5"; write decimals with a point',
     ],
     [
       `${good}\n1,2,`,
