@@ -6,7 +6,7 @@ import { pool3DInfo } from "./_same_padding.ts";
 import { shape4D } from "./_shapes.ts";
 
 /** How windows lie along an axis. */
-interface WindowAxis {
+export interface WindowAxis {
   readonly size: number;
   readonly window: number;
   readonly stride: number;
@@ -14,11 +14,20 @@ interface WindowAxis {
   readonly out: number;
 }
 
-/** The axes of an image, or of the slices of a volume. */
-function planeOf(
+/** The axes of an image, or of a volume. */
+export function axesOfInfo(
   info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo,
 ): WindowAxis[] {
-  return [{
+  const depth = "inDepth" in info
+    ? [{
+      size: info.inDepth,
+      window: info.filterDepth,
+      stride: info.strideDepth,
+      before: info.padInfo.front,
+      out: info.outDepth,
+    }]
+    : [];
+  return [...depth, {
     size: info.inHeight,
     window: info.filterHeight,
     stride: info.strideHeight,
@@ -38,7 +47,7 @@ function planeOf(
  * larger. tfjs's kernels divide by the whole window, where the pooling divided
  * by what lies on the input.
  */
-function outside(
+export function outside(
   axes: readonly WindowAxis[],
 ): tf.Tensor | undefined {
   const factors = axes.map(({ size, window, stride, before, out }) =>
@@ -72,7 +81,7 @@ export function mendAvgPool(): void {
         pad,
         dimRoundingMode,
       );
-      const factor = outside(planeOf(info));
+      const factor = outside(axesOfInfo(info));
       const scaled = factor ? tf.mul(dy, factor) : dy;
       return stock.gradFunc(scaled, saved, attrs);
     },
@@ -83,13 +92,7 @@ export function mendAvgPool(): void {
       const dy = firstOf(dys);
       const [x] = saved;
       const info = pool3DInfo(x.shape, attrs);
-      const factor = outside([{
-        size: info.inDepth,
-        window: info.filterDepth,
-        stride: info.strideDepth,
-        before: info.padInfo.front,
-        out: info.outDepth,
-      }, ...planeOf(info)]);
+      const factor = outside(axesOfInfo(info));
       const scaled = factor ? tf.mul(dy, factor) : dy;
       return stock.gradFunc(scaled, saved, attrs);
     },

@@ -1,6 +1,7 @@
 /** Gradients that tfjs (4.22) gets wrong, or lacks, on every backend. */
 
 import * as tf from "@tensorflow/tfjs";
+import { addGradients } from "./_added_gradients.ts";
 import { mendAvgPool } from "./_avg_pool_gradient.ts";
 import { mendDilatedConvolutions } from "./_dilated_convolutions.ts";
 import {
@@ -17,6 +18,7 @@ import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
+import { addSecondGradients } from "./_second_gradients.ts";
 import { mendSoftmaxCrossEntropy } from "./_softmax_cross_entropy.ts";
 
 /** tfjs's own forget that their inputs may have been broadcast. */
@@ -205,4 +207,6 @@ export function mendGradients(): void {
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);
+  addGradients();
+  addSecondGradients();
 }

@@ -47,6 +47,14 @@ function byDifferences(
 const positive = (shape: number[], seed: number) =>
   tf.add(tf.abs(values(shape, seed)), 0.5);
 
+/** Values so far apart that a small step changes none of their order. */
+const spread = (shape: number[]) =>
+  tf.tidy(() => {
+    const size = tf.util.sizeFromShape(shape);
+    const order = Array.from({ length: size }, (_, i) => (i * 7 + 3) % size);
+    return tf.reshape(tf.tensor1d(order.map((k) => 0.5 + k / 12)), shape);
+  });
+
 /** Functions whose gradients are computed from what they gave. */
 const samples: Record<string, [F, () => tf.Tensor[]]> = {
   tanh: [tf.tanh, () => [values([6], 1)]],
@@ -89,6 +97,48 @@ const samples: Record<string, [F, () => tf.Tensor[]]> = {
       ),
     () => [values([2, 4, 4, 3], 1), values([3, 3, 2, 3], 2)],
   ],
+  depthwiseConv2d: [
+    (x, filter) =>
+      tf.tanh(
+        tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 2, "same"),
+      ),
+    () => [values([2, 5, 4, 2], 1), values([3, 2, 2, 2], 2)],
+  ],
+  conv3d: [
+    (x, filter) =>
+      tf.tanh(tf.conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, 2, "same")),
+    () => [values([2, 3, 4, 3, 2], 1), tf.mul(values([2, 3, 2, 2, 2], 2), 0.3)],
+  ],
+  maxPool: [
+    (x) => tf.maxPool(tf.square(x) as tf.Tensor4D, 3, 2, "same"),
+    () => [spread([2, 5, 6, 2])],
+  ],
+  "maxPool of the same value twice": [
+    (x) => tf.square(tf.maxPool(tf.square(x) as tf.Tensor4D, 3, 1, "valid")),
+    () => [spread([1, 5, 5, 2])],
+  ],
+  avgPool: [
+    (x) => tf.square(tf.avgPool(x as tf.Tensor4D, 3, 2, "same")),
+    () => [values([2, 5, 6, 2], 1)],
+  ],
+  maxPool3d: [
+    (x) => tf.maxPool3d(tf.square(x) as tf.Tensor5D, 2, 2, "same"),
+    () => [spread([1, 3, 4, 3, 2])],
+  ],
+  avgPool3d: [
+    (x) => tf.square(tf.avgPool3d(x as tf.Tensor5D, 2, 2, "same")),
+    () => [values([1, 3, 4, 3, 2], 1)],
+  ],
+  resizeBilinear: [
+    (x) => tf.square(tf.image.resizeBilinear(x as tf.Tensor4D, [7, 5], true)),
+    () => [values([2, 4, 3, 2], 1)],
+  ],
+  resizeNearestNeighbor: [
+    (x) => tf.square(tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [8, 6])),
+    () => [values([2, 4, 3, 2], 1)],
+  ],
+  cumprod: [(x) => tf.cumprod(x, 1), () => [values([3, 5], 1)]],
+  topk: [(x) => tf.topk(tf.square(x), 2).values, () => [spread([3, 5])]],
   "a perceptron": [
     (x, a, b) => tf.matMul(tf.sigmoid(tf.matMul(tf.tanh(x), a)), b),
     () => [values([3, 4], 1), values([4, 5], 2), values([5, 2], 3)],

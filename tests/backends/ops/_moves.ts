@@ -284,7 +284,6 @@ const stridedSlice = moving(
         ),
       ];
     },
-    differentiable: () => 0,
   },
 );
 
@@ -460,6 +459,101 @@ const gather = moving(
   },
 );
 
+/** Rows of indices into the first axes of a shape. */
+const rowsOfIndices = fc.record({
+  shape: shapes(1, 3, fc.integer({ min: 1, max: 6 })).filter((s) =>
+    s.every((n) => n < 7)
+  ),
+  count: fc.integer({ min: 1, max: 7 }),
+  depth: fc.nat(),
+}).chain(({ shape, count, depth }) => {
+  const along = 1 + depth % shape.length;
+  const row = fc.tuple(...shape.slice(0, along).map((n) => fc.nat(n - 1)));
+  return fc.array(row, { minLength: count, maxLength: count })
+    .map((rows) => ({ shape, rows, rest: shape.slice(along) }));
+});
+
+const tensorOfRows = (rows: number[][]) =>
+  tf.tensor2d(rows, undefined, "int32");
+
+const gatherND = moving(
+  "gatherND",
+  {
+    cases: rowsOfIndices.chain((attrs) =>
+      input(attrs.shape, KINDS).map((x): Case => ({ inputs: [x], attrs }))
+    ),
+    run: ([x], { rows }) => tf.gatherND(x, tensorOfRows(rows)),
+    moves: ([x], { rows, rest }) => [
+      byIndex(x, {
+        shape: [rows.length, ...rest],
+        source: ([row, ...index]) => [...rows[row], ...index],
+      }),
+    ],
+  },
+);
+
+const scatterND: Operation = {
+  name: "scatterND",
+  cases: rowsOfIndices.chain((attrs) =>
+    input([attrs.rows.length, ...attrs.rest], ["ordinary", "huge", "ties"])
+      .map((x): Case => ({ inputs: [x], attrs }))
+  ),
+  run: ([x], { rows, shape }) => tf.scatterND(tensorOfRows(rows), x, shape),
+  forward: ([x], { rows, shape }) => {
+    const y = new Sum(shape);
+    const strides = stridesOf(shape);
+    x.values.forEach((value, at) => {
+      const [row, ...index] = indexOf(at, x.shape);
+      y.add(offsetOf([...rows[row], ...index], strides), value);
+    });
+    return [y];
+  },
+  backward: ([x], { rows, shape }, { dys: [dy] }) => {
+    const dx = new Sum(x.shape);
+    const strides = stridesOf(shape);
+    x.values.forEach((_, at) => {
+      const [row, ...index] = indexOf(at, x.shape);
+      dx.add(at, dy[offsetOf([...rows[row], ...index], strides)]);
+    });
+    return [dx];
+  },
+  roundings: 4,
+};
+
+const depthToSpace = moving(
+  "depthToSpace",
+  {
+    cases: fc.record({
+      size: fc.tuple(length, length, length),
+      rest: fc.integer({ min: 1, max: 4 }),
+      block: fc.integer({ min: 2, max: 3 }),
+    }).filter(({ size }) => sizeOf(size) < 400).chain((
+      { size, rest, block },
+    ) =>
+      input([...size, rest * block ** 2], KINDS).map((x): Case => ({
+        inputs: [x],
+        attrs: { block },
+      }))
+    ),
+    run: ([x], { block }) => tf.depthToSpace(x as tf.Tensor4D, block, "NHWC"),
+    moves: ([x], { block }) => {
+      const [batch, height, width, channels] = x.shape;
+      const rest = channels / block ** 2;
+      return [
+        byIndex(x, {
+          shape: [batch, height * block, width * block, rest],
+          source: ([n, row, column, channel]) => [
+            n,
+            Math.floor(row / block),
+            Math.floor(column / block),
+            ((row % block) * block + column % block) * rest + channel,
+          ],
+        }),
+      ];
+    },
+  },
+);
+
 const reshape = moving(
   "reshape",
   {
@@ -571,6 +665,9 @@ export const moves: Operation[] = [
   split,
   unstack,
   gather,
+  gatherND,
+  scatterND,
+  depthToSpace,
   reshape,
   mirrorPad,
   oneHot,

@@ -185,6 +185,7 @@ const reductions: Operation[] = [
     {
       op: (x, a, k) => tf.prod(x, a, k),
       f: (xs) => xs.reduce((p, x) => p * x, 1),
+      slope: (xs, i) => xs.reduce((p, x, k) => k === i ? p : p * x, 1),
       kinds: ["ordinary", "ties"],
     },
     { bound: one((xs) => xs.reduce((p, x) => p * x, 1)) },
@@ -330,6 +331,59 @@ function cumulated(
   return y;
 }
 
+const cumprod: Operation = {
+  name: "cumprod",
+  cases: fc.array(length, { minLength: 1, maxLength: 3 }).chain((shape) =>
+    fc.record({
+      x: input(shape, ["ordinary", "ties"]),
+      axis: fc.nat(shape.length - 1),
+      exclusive: fc.boolean(),
+      reverse: fc.boolean(),
+    }).map(({ x, ...attrs }): Case => ({ inputs: [x], attrs }))
+  ),
+  run: ([x], { axis, exclusive, reverse }) =>
+    tf.cumprod(x, axis, exclusive, reverse),
+  forward: ([x], attrs) => {
+    const values = Float64Array.from(
+      x.values,
+      (_, at) => factorsOf(x, at, attrs).reduce((p, i) => p * x.values[i], 1),
+    );
+    return [{ shape: x.shape, values, bound: values.map(Math.abs) }];
+  },
+  backward: ([x], attrs, { dys: [dy] }) => {
+    const dx = new Sum(x.shape);
+    x.values.forEach((_, at) => {
+      const factors = factorsOf(x, at, attrs);
+      for (const i of factors) {
+        dx.add(
+          i,
+          factors.reduce((p, k) => k === i ? p : p * x.values[k], dy[at]),
+        );
+      }
+    });
+    return [dx];
+  },
+  roundings: 16,
+};
+
+/** Where the factors of a cumulative product are. */
+function factorsOf(
+  x: Values,
+  at: number,
+  { axis, exclusive, reverse }: {
+    axis: number;
+    exclusive: boolean;
+    reverse: boolean;
+  },
+): number[] {
+  const step = stridesOf(x.shape)[axis];
+  const place = Math.floor(at / step) % x.shape[axis];
+  return Array.from({ length: x.shape[axis] }, (_, k) => k)
+    .filter((k) =>
+      (reverse ? k > place : k < place) || (k === place && !exclusive)
+    ).map((k) => at + (k - place) * step);
+}
+
 const rows = (x: Values) => {
   const columns = x.shape[x.shape.length - 1];
   return Array.from(
@@ -427,6 +481,16 @@ const topk: Operation = {
       bound: values.map(Math.abs),
     }];
   },
+  backward: ([x], { k }, { dys: [dy] }) => {
+    const dx = new Sum(x.shape);
+    const columns = x.shape[x.shape.length - 1];
+    rows(x).forEach((xs, r) =>
+      // Of equal values, the first comes first.
+      xs.map((_, i) => i).sort((a, b) => xs[b] - xs[a] || a - b).slice(0, k)
+        .forEach((i, place) => dx.add(r * columns + i, dy[r * k + place]))
+    );
+    return [dx];
+  },
 };
 
 export const reducing: Operation[] = [
@@ -435,6 +499,7 @@ export const reducing: Operation[] = [
   extreme("argMin"),
   moments,
   cumsum,
+  cumprod,
   softmax,
   logSoftmax,
   topk,
