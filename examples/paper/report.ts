@@ -245,30 +245,37 @@ function describeSeeds(groups: readonly Group[]): string {
   }${fewer.length > 0 ? ` (${fewer.join("; ")})` : ""}`;
 }
 
-/** The charts of a section: one for every few rows that have a curve. */
+/**
+ * The charts of a section: one for every few rows that have a curve, which share
+ * them out evenly, so that none is left with a single one.
+ */
 function chartsOf(section: Section): { name: string; chart: Chart }[] {
   const curves = withoutLosers(section).filter(({ runs }) =>
     runs[0].epochHistory.iterations.length > 1
   );
   const { model, scale, data, backend } = section.groups[0].runs[0];
-  const charts: { name: string; chart: Chart }[] = [];
-  for (let from = 0; from < curves.length; from += MAX_CURVES) {
-    const shown = curves.slice(from, from + MAX_CURVES);
-    if (shown.length < 2) continue;
-    const part = from === 0 ? "" : `-${1 + from / MAX_CURVES}`;
-    charts.push({
-      name:
-        `${section.family}_${model}_scale-${scale}_${data.name.toLowerCase()}${part}`,
+  if (curves.length < 2) return [];
+  const count = Math.ceil(curves.length / MAX_CURVES);
+  const name =
+    `${section.family}_${model}_scale-${scale}_${data.name.toLowerCase()}`;
+  return Array.from({ length: count }, (_, i) => {
+    const shown = curves.slice(
+      Math.ceil(i * curves.length / count),
+      Math.ceil((i + 1) * curves.length / count),
+    );
+    return {
+      name: i === 0 ? name : `${name}-${i + 1}`,
       chart: comparisonChart(shown.map(curveOf), {
         metric: "val_acc",
-        title: from === 0 ? comparisonFinding(section) : undefined,
+        title: i === 0 ? comparisonFinding(section) : undefined,
         origin: `${model}, ${describeData(data)}, scale ${scale}, ${
           describeSeeds(shown)
-        }, ${backend}`,
+        }, ${backend}${
+          count > 1 ? `, rows of picture ${i + 1} of ${count}` : ""
+        }`,
       }),
-    });
-  }
-  return charts;
+    };
+  });
 }
 
 /** The charts of each table that has at least two rows run alike. */

@@ -115,7 +115,8 @@ const MODES = ["triangular", "triangular2", "exp_range"] as const;
 const SCALE_MODES = ["cycle", "iterations"] as const;
 const WAVEFORMS = ["triangular", "welch", "hann"] as const;
 
-const NAMES = Object.keys(
+/** The names of all options. */
+export const CYCLIC_NAMES: readonly string[] = Object.keys(
   {
     baseLr: 0,
     maxLr: 0,
@@ -141,7 +142,7 @@ const NAMES = Object.keys(
 export function resolveCyclicOptions(
   options: CyclicOptions,
 ): ResolvedCyclicOptions {
-  checkNames(ACTION, options, NAMES);
+  checkNames(ACTION, options, CYCLIC_NAMES);
   const {
     baseLr = 0.001,
     maxLr = 0.006,

@@ -58,7 +58,8 @@ export interface OneCycleOptions {
 }
 
 const ACTION = "create a one-cycle schedule";
-const NAMES = Object.keys(
+/** The names of all options. */
+export const ONE_CYCLE_NAMES: readonly string[] = Object.keys(
   {
     maxLr: 0,
     iterations: 0,
@@ -168,7 +169,7 @@ export function oneCyclePhases(
  * bounds are not in order within [0, 1).
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
-  checkNames(ACTION, options, NAMES);
+  checkNames(ACTION, options, ONE_CYCLE_NAMES);
   const {
     maxLr,
     iterations,

@@ -1,5 +1,8 @@
 import { show } from "../runtime/check_data.ts";
-import type { CyclicOptions } from "../schedules/cyclic_options.ts";
+import {
+  CYCLIC_NAMES,
+  type CyclicOptions,
+} from "../schedules/cyclic_options.ts";
 import type { HistoryOptions } from "./history.ts";
 import { checkBatchesPerEpoch } from "./training_run.ts";
 
@@ -66,28 +69,21 @@ export const RESET_NAMES = Object.keys(
   } satisfies Record<keyof CyclicLRResetOptions, 0>,
 );
 
+type OwnOptions = Omit<CyclicLROptions, keyof CyclicOptions>;
+
 /** The names of all options. */
-export const NAMES = Object.keys(
-  {
-    stepSizeEpochs: 0,
-    batchesPerEpoch: 0,
-    baseLr: 0,
-    maxLr: 0,
-    stepSize: 0,
-    stepSizeDown: 0,
-    cycleFactor: 0,
-    cycles: 0,
-    mode: 0,
-    gamma: 0,
-    scaleFn: 0,
-    scaleMode: 0,
-    waveform: 0,
-    momentum: 0,
-    onCycleEnd: 0,
-    stopAfterCycles: 0,
-    historyLimit: 0,
-  } satisfies Record<keyof CyclicLROptions, 0>,
-);
+export const NAMES = [
+  ...CYCLIC_NAMES,
+  ...Object.keys(
+    {
+      stepSizeEpochs: 0,
+      batchesPerEpoch: 0,
+      onCycleEnd: 0,
+      stopAfterCycles: 0,
+      historyLimit: 0,
+    } satisfies Record<keyof OwnOptions, 0>,
+  ),
+];
 
 /** Throws unless the size of a step is given once, and as it must be. */
 export function checkStep(options: CyclicLROptions): void {

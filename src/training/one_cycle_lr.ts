@@ -1,6 +1,10 @@
 import { checkNames } from "../runtime/check_names.ts";
 import type { MomentumRange } from "../schedules/momentum_range.ts";
-import { oneCycle, type OneCycleOptions } from "../schedules/one_cycle.ts";
+import {
+  ONE_CYCLE_NAMES,
+  oneCycle,
+  type OneCycleOptions,
+} from "../schedules/one_cycle.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 import { getMomentum } from "../tfjs/momentum.ts";
 import type { Optimizer } from "../tfjs/types.ts";
@@ -50,21 +54,18 @@ export interface OneCycleLROptions
 
 const ACTION = "create a one-cycle schedule";
 
-const NAMES = Object.keys(
-  {
-    maxLr: 0,
-    iterations: 0,
-    pctStart: 0,
-    divFactor: 0,
-    finalDivFactor: 0,
-    anneal: 0,
-    threePhase: 0,
-    momentum: 0,
-    epochs: 0,
-    batchesPerEpoch: 0,
-    historyLimit: 0,
-  } satisfies Record<keyof OneCycleLROptions, 0>,
-);
+type OwnOptions = Omit<OneCycleLROptions, keyof OneCycleOptions>;
+
+const NAMES = [
+  ...ONE_CYCLE_NAMES,
+  ...Object.keys(
+    {
+      epochs: 0,
+      batchesPerEpoch: 0,
+      historyLimit: 0,
+    } satisfies Record<keyof OwnOptions, 0>,
+  ),
+];
 
 const MOMENTUM: MomentumRange = { base: 0.85, max: 0.95 };
 

@@ -220,3 +220,21 @@ Deno.test("reportCharts() states what the table does of rows with controls", () 
     "triangular2 is ahead of fixed, +1.0 (+1.0 to +1.0); behind the best fixed rate of a search, −1.0 (−1.0 to −1.0)",
   );
 });
+
+Deno.test("reportCharts() shows each row once, however many there are", () => {
+  const ids = ROWS.filter(({ id }) => id.startsWith("table1-"))
+    .map(({ id }) => id);
+  assert(ids.length > 7);
+  for (let count = 2; count <= ids.length; count++) {
+    const charts = reportCharts(
+      ids.slice(0, count).map((id, i) => result(id, 1, 40 + i)),
+    );
+    assertEquals(charts.length, Math.ceil(count / 7));
+    const words = charts.map(({ chart }) => JSON.stringify(chart));
+    for (const id of ids.slice(0, count)) {
+      const name = JSON.stringify(id.replace("table1-", ""));
+      const showing = words.filter((text) => text.includes(name));
+      assertEquals(showing.length, 1, `${name} of ${count}`);
+    }
+  }
+});
