@@ -227,7 +227,7 @@ Deno.test("loadMnist() refuses headers that lie of dimensions, kinds and counts"
     [images, idx(2051, [12], new Uint8Array()), "16 bytes of header"],
     [labels, idx(2049, [2 ** 32 - 1], digits(12)), "must"],
     [labels, idx(2051, [12, 1, 1], digits(12)), "magic number must be 2049"],
-    [labels, idx(2049, [13], digits(12)), "must hold 13 more bytes"],
+    [labels, idx(2049, [13], digits(12)), "a label for each of 12 images"],
     [labels, new Uint8Array(), "a file of 0 bytes"],
   ];
   for (const [name, bytes, message] of lies) {
