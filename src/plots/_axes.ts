@@ -80,6 +80,8 @@ export function metricAxis(
       : { zero: false, nice: true },
     axis: {
       title: metric === "lr" ? "learning rate" : label(metric),
+      // About as long as a panel with room for so many ticks is high.
+      titleLimit: 45 * ticks,
       tickCount: ticks,
       format: isAccuracy(metric) ? ".0%" : NUMBER,
     },
@@ -90,9 +92,11 @@ export function metricAxis(
 export function rateHeight(rates: ArrayLike<number>): YPosition {
   let low = Infinity, high = -Infinity;
   for (let i = 0; i < rates.length; i++) {
+    if (!Number.isFinite(rates[i])) continue;
     low = Math.min(low, rates[i]);
     high = Math.max(high, rates[i]);
   }
+  if (low > high) [low, high] = [0, 1];
   const margin = 0.06 * (high - low) || Math.abs(high) * 0.1 || 1;
   const domain: Limits = [
     rounded(low >= 0 ? Math.max(0, low - margin) : low - margin),

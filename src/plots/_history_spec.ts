@@ -154,10 +154,9 @@ export function historySpec(
   }
   const metrics = options.metrics ?? defaultMetrics(recorded);
   const first = iterations[0];
-  const domain: Limits = [
-    first,
-    Math.max(first + 1, iterations[iterations.length - 1]),
-  ];
+  const last = iterations[iterations.length - 1];
+  // A single point stands in the middle, where no edge cuts it.
+  const domain: Limits = last > first ? [first, last] : [first - 1, first + 1];
   const ends = rates ? cycleEnds(rates).map((i) => iterations[i]) : [];
   const drawn = metrics.map((metric, i) =>
     metricPanel(run, nameOf(metric), {

@@ -56,11 +56,20 @@ function upToLimit(curve: RangeData["curve"]): DrawnCurve {
   };
 }
 
-/** Limits that show the curve up to where values were cut off. */
+/**
+ * Limits that show the curve up to where values were cut off. One that is hardly
+ * ever better than where it began is cut off at once, and shown further.
+ */
 function limitsOf(
-  { limit, better }: RangeData["curve"],
+  { limit: cutOff, better }: RangeData["curve"],
   { name, values, trend }: DrawnCurve,
 ): Limits {
+  const sign = better === "higher" ? -1 : 1;
+  const sorted = values.filter(Number.isFinite)
+    .sort((a, b) => sign * (a - b));
+  const most = sorted[Math.floor(0.75 * (sorted.length - 1))] ?? cutOff;
+  const within = sorted.filter((value) => sign * (value - cutOff) <= 0);
+  const limit = 4 * within.length < sorted.length ? most : cutOff;
   const cut = better === "higher" ? Math.max : Math.min;
   return limits({
     name,

@@ -13,6 +13,7 @@ import {
 import type { Schedule } from "../schedules/schedule.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { count, counted } from "./_format.ts";
+import { gapFact } from "./_gaps.ts";
 import type { ChartOptions, SingleChart } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
@@ -112,8 +113,11 @@ function headline(
   ends: readonly number[],
   known: number | undefined,
 ): string {
-  let low = 0, high = 0;
-  for (let i = 1; i < rates.length; i++) {
+  const first = rates.findIndex(Number.isFinite);
+  if (first < 0) return "The learning rate is never a finite number";
+  let low = first, high = first;
+  for (let i = first + 1; i < rates.length; i++) {
+    if (!Number.isFinite(rates[i])) continue;
     if (rates[i] < rates[low]) low = i;
     if (rates[i] > rates[high]) high = i;
   }
@@ -130,13 +134,13 @@ function headline(
         : `every ${count(period)} iterations`
     }`;
   }
-  if (high === 0) {
-    return `The learning rate falls from ${formatRate(rates[0])} to ${
+  if (high === first) {
+    return `The learning rate falls from ${formatRate(rates[first])} to ${
       formatRate(rates[low])
     }`;
   }
   return high === rates.length - 1
-    ? `The learning rate rises from ${formatRate(rates[0])} to ${
+    ? `The learning rate rises from ${formatRate(rates[first])} to ${
       formatRate(rates[high])
     }`
     : `The learning rate peaks at ${formatRate(rates[high])} at iteration ${
@@ -191,7 +195,10 @@ export function scheduleSpec(
         `starts at ${formatRate(rates[0])}`,
         `ends at ${formatRate(rates[rates.length - 1])}`,
       ],
-      [options.origin ?? ""],
+      [
+        gapFact("learning rate", rates, rates.map((_, i) => i * stride)),
+        options.origin ?? "",
+      ],
     ),
     params: [zoom(["rate"])],
     width: WIDTH,

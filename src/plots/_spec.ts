@@ -79,6 +79,19 @@ export function look() {
   };
 }
 
+/** Lines no wider than a chart, also where a word is, such as a long name. */
+function linesOf(text: string, measure: (line: string) => number): string[] {
+  return wrap(text, WIDTH, measure).flatMap((line) => {
+    const pieces = [""];
+    for (const character of line) {
+      const longer = pieces[pieces.length - 1] + character;
+      if (measure(longer) <= WIDTH) pieces[pieces.length - 1] = longer;
+      else pieces.push(character);
+    }
+    return pieces;
+  });
+}
+
 /**
  * The parts every chart has, to be spread over its own: `facts` about the data
  * on one line of the subtitle, and what more is to be said under it.
@@ -90,12 +103,12 @@ export function frame(
 ) {
   const subtitle = [facts.filter(Boolean).join(" · "), ...more]
     .filter(Boolean)
-    .flatMap((text) => wrap(text, WIDTH, (line) => textWidth(line, 12)));
+    .flatMap((text) => linesOf(text, (line) => textWidth(line, 12)));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     description: [title, ...subtitle].join(". "),
     title: {
-      text: wrap(title, WIDTH, (line) => textWidth(line, 16, true)),
+      text: linesOf(title, (line) => textWidth(line, 16, true)),
       subtitle,
     },
     ...look(),

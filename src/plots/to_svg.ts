@@ -20,16 +20,24 @@ const NAMES = Object.keys(
 const { textMetrics } = vega as unknown as {
   textMetrics: {
     width(
-      item: { fontSize?: number; fontWeight?: string | number },
+      item: {
+        fontSize?: number;
+        fontWeight?: string | number;
+        /** How wide it may be; Vega cuts it short. */
+        limit?: number;
+      },
       text: unknown,
     ): number;
   };
 };
-textMetrics.width = ({ fontSize = 11, fontWeight }, text) =>
-  textWidth(
-    String(text ?? ""),
-    fontSize,
-    fontWeight === "bold" || Number(fontWeight) >= 600,
+textMetrics.width = ({ fontSize = 11, fontWeight, limit }, text) =>
+  Math.min(
+    limit || Infinity,
+    textWidth(
+      String(text ?? ""),
+      fontSize,
+      fontWeight === "bold" || Number(fontWeight) >= 600,
+    ),
   );
 
 /** Options of {@linkcode toSvg}. */

@@ -702,3 +702,64 @@ Deno.test("gridChart() draws a curve and a dot for each value, of a range and it
     "the range must have one, of findLearningRate's option grid",
   );
 });
+
+Deno.test("charts are no wider for names that are long", async () => {
+  const run = exampleRun(20);
+  const name = "W".repeat(90);
+  const widthOf = (svg: string) =>
+    Number(/<svg[^>]* width="(\d+)/.exec(svg)![1]);
+  const usual = widthOf(await toSvg(comparisonChart([{ name: "a", ...run }])));
+  const chart = comparisonChart([
+    { name, ...run },
+    { name: `${name} again`, ...exampleRun(40) },
+  ]);
+  assertEquals(widthOf(await toSvg(chart)), usual);
+  assertStringIncludes(chart.title.text.join(""), name);
+  // A panel is about as high as it was, whatever its metric is called.
+  const heightOf = async (metric: string) => {
+    const { loss, ...history } = run.history;
+    const svg = await toSvg(
+      historyChart({ ...history, [metric]: loss! }, {
+        metrics: [metric],
+        title: "a run",
+      }),
+    );
+    return Number(/<svg[^>]* height="(\d+)/.exec(svg)![1]);
+  };
+  assert(await heightOf("m".repeat(90)) <= await heightOf("m") + 12);
+});
+
+Deno.test("scheduleChart() says where the rate is no finite number", () => {
+  const at = (bad: (t: number) => boolean) =>
+    scheduleChart((t) => bad(t) ? NaN : 0.1 + t, 10);
+  const middle = at((t) => t === 3);
+  assertEquals(middle.title.text, ["The learning rate rises from 0.1 to 10.1"]);
+  assertMatch(middle.title.subtitle.join(), /not finite at 1 iteration, first/);
+  const begin = at((t) => t < 2);
+  assertEquals(begin.title.text, ["The learning rate rises from 2.1 to 10.1"]);
+  for (const { layer } of [middle, begin] as Json[]) {
+    const [low, high] = layer.find((one: Json) => one.name === "rate")
+      .encoding.y.scale.domain;
+    assert(low >= 0 && low < high && high > 10, `${low} ${high}`);
+  }
+  assertEquals(at(() => true).title.text, [
+    "The learning rate is never a finite number",
+  ]);
+});
+
+Deno.test("rangeChart() shows most of a curve that only rises", () => {
+  const { learningRates } = exampleRange();
+  const losses = learningRates.map((rate) => 2.3 + 10 * rate);
+  const chart = rangeChart(LearningRateRange.fromCurve(learningRates, losses));
+  const [panel] = panelsOf(chart);
+  const [low, high] = layerOf(panel, "loss_raw").encoding.y.scale.domain;
+  const seen = losses.filter((loss) => low <= loss && loss <= high).length;
+  assert(seen >= 0.7 * losses.length, `${seen}`);
+});
+
+Deno.test("historyChart() draws a single iteration away from the edges", () => {
+  const [, panel] = panelsOf(
+    historyChart({ iterations: [7], lr: [0.1], loss: [2] }),
+  );
+  assertEquals(panel.layer[0].encoding.x.scale.domain, [6, 8]);
+});
