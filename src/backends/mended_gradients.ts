@@ -36,6 +36,21 @@ function mendBroadcast(kernelName: string): void {
   }));
 }
 
+/** Of none, where tfjs's own take an axis that was broadcast for one that was not. */
+function mendBroadcastToNone(kernelName: string): void {
+  replaceGradient(kernelName, (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      const gradients = stock.gradFunc(dy, saved, attrs);
+      if (firstOf(dy).size > 0) return gradients;
+      const zeros = Object.keys(gradients).map((name, i) =>
+        [name, () => tf.zeros(saved[i].shape)] as const
+      );
+      return Object.fromEntries(zeros);
+    },
+  }));
+}
+
 /** tfjs transposes what it has summed up along the right axis already. */
 function mendCumsum(): void {
   replaceGradient<tf.CumsumAttrs>("Cumsum", (stock) => ({
@@ -179,6 +194,17 @@ export function mendGradients(): void {
     "SquaredDifference",
     "BatchMatMul",
   ].forEach(mendBroadcast);
+  [
+    "Add",
+    "Sub",
+    "Multiply",
+    "RealDiv",
+    "FloorDiv",
+    "Mod",
+    "Atan2",
+    "Pow",
+    "Prelu",
+  ].forEach(mendBroadcastToNone);
   mendCumsum();
   ["SplitV", "Unpack"].forEach(mendParts);
   [
