@@ -16,6 +16,7 @@ import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
+import { mendMasks } from "./_mended_masks.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
 import { addSecondGradients } from "./_second_gradients.ts";
@@ -218,7 +219,10 @@ export function mendGradients(): void {
     "LogicalOr",
     "LogicalXor",
   ].forEach((name) => addSteps(name, ["a", "b"]));
-  addSteps("LogicalNot", ["x"]);
+  // Masking asks whether any feature of a step is not the value that it masks.
+  ["LogicalNot", "Any", "All", "IsNan", "IsInf", "IsFinite"].forEach((name) =>
+    addSteps(name, ["x"])
+  );
   mendAbs();
   mendElu();
   mendPow();
@@ -230,6 +234,7 @@ export function mendGradients(): void {
   mendHalfPixelResize();
   mendDilatedConvolutions();
   mendConvolutionLayers();
+  mendMasks();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);
