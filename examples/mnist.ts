@@ -17,6 +17,7 @@ import { selectBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   loadInterruptibly,
+  lockFolder,
   runCommand,
   TENSORBOARD_FLAGS,
   writeFile,
@@ -69,7 +70,11 @@ export async function createData(
 }
 
 async function main(flags: Values): Promise<number> {
-  const { epochs, seed } = flags;
+  const { epochs, out, seed } = flags;
+  // What is wrong with the folder is said before any time is spent.
+  using _lock = out === undefined
+    ? undefined
+    : await lockFolder(out, { by: "examples/mnist.ts" });
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
   const dataset = await loadInterruptibly((signal) =>
@@ -162,8 +167,8 @@ async function main(flags: Values): Promise<number> {
       `${test.count} images after ${clr.totalIterations} iterations ` +
       `(${origin})`,
   ));
-  if (flags.out !== undefined) {
-    await writeFile(`${flags.out}/comparison.svg`, await toSvg(chart));
+  if (out !== undefined) {
+    await writeFile(`${out}/comparison.svg`, await toSvg(chart));
   }
   return 0;
 }

@@ -30,6 +30,17 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Removes what was filled beside the folder `path` and never took its name. */
+async function removeUnfinished(path: string): Promise<void> {
+  const slash = path.lastIndexOf("/");
+  const [folder, prefix] = [path.slice(0, slash), `${path.slice(slash + 1)}.`];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory || !name.startsWith(prefix)) continue;
+    if (!/^[0-9a-f]{8}\.part$/.test(name.slice(prefix.length))) continue;
+    await Deno.remove(`${folder}/${name}`, { recursive: true });
+  }
+}
+
 /**
  * Fills the folder `path` exactly once, also when several processes ask for it
  * at the same time: `fill` writes into a folder beside it, which is renamed
@@ -51,10 +62,10 @@ export async function fillOnce(
   }
   try {
     if (await exists(path)) return;
-    const beside = await Deno.makeTempDir({
-      dir: path.slice(0, path.lastIndexOf("/")),
-      prefix: `${path.slice(path.lastIndexOf("/") + 1)}.`,
-    });
+    // Nobody else is at it, so these are of processes that were killed.
+    await removeUnfinished(path);
+    const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+    await Deno.mkdir(beside);
     try {
       await fill(beside);
       await Deno.rename(beside, path);

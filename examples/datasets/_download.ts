@@ -39,6 +39,11 @@ export async function md5OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Where a file goes that a server packed for the transfer. */
+function unpackedOf(path: string): string {
+  return `${path}.unpacked`;
+}
+
 /** A file that is being downloaded: what there is of it, and how it goes on. */
 class Download {
   /** What an earlier attempt or call left, which goes on where it ends. */
@@ -90,13 +95,22 @@ class Download {
       });
     } catch (error) {
       if (error instanceof LostConnection) await this.#keepLonger();
-      else if (error instanceof DatasetError && await exists(path)) {
+      else if (await sizeOf(path) > (options.maxBytes ?? MAX_BYTES)) {
+        // A claim alone says nothing against what was downloaded.
         await Deno.remove(path);
       }
       throw error;
     }
     await this.#undoEncoding(response, path);
     return path;
+  }
+
+  /** Removes what this call has no use for, or one that was killed left. */
+  async removeRest(): Promise<void> {
+    const files = [this.part, this.#whole];
+    for (const path of [...files, ...files.map(unpackedOf)]) {
+      if (await exists(path)) await Deno.remove(path);
+    }
   }
 
   /** Of two beginnings of the file, the longer one is worth more. */
@@ -114,7 +128,7 @@ class Download {
     if (!/^(x-)?gzip$/.test(encoding) || response.status !== 200) return;
     if (await md5OfFile(path) === this.options.md5) return;
     const { maxBytes = MAX_BYTES } = this.options;
-    const unpacked = `${path}.unpacked`;
+    const unpacked = unpackedOf(path);
     let bytes = 0;
     try {
       using to = await Deno.open(unpacked, {
@@ -176,7 +190,8 @@ export async function download(
   // wrong sum says nothing about what the server sends now.
   let inherited = await sizeOf(file.part) > 0;
   if (inherited && await md5OfFile(file.part) === options.md5) {
-    return await Deno.rename(file.part, path);
+    await Deno.rename(file.part, path);
+    return await file.removeRest();
   }
   let failures = 0;
   let reached = false;
@@ -220,5 +235,5 @@ export async function download(
     inherited = false;
   }
   await Deno.rename(got, path);
-  if (got !== file.part) await Deno.remove(file.part);
+  await file.removeRest();
 }

@@ -203,6 +203,11 @@ async function readPair(
     );
   }
   const { from, to } = range(count);
+  if (to === from) {
+    throw new DatasetError(
+      `Cannot read ${imagesPath} as it must hold images to train and to test on: current value is ${count}`,
+    );
+  }
   const size = imageSize(shape);
   checkSplit(to - from, size, `the number of images in ${imagesPath}`);
   await images.skip(from * size);

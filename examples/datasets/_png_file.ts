@@ -29,6 +29,8 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const;
+/** Chunks of a file that are read: encoders make one for 8 KiB and more. */
+const MAX_CHUNKS = 100_000;
 /** Bytes behind the last row that do no harm. */
 const SLACK = 1 << 16;
 
@@ -89,23 +91,34 @@ function rawBytes(
 /** Compressed bytes that are inflated at a time, to a thousand times as many. */
 const PIECE = 1 << 12;
 
-function* piecesOf(
-  parts: readonly Uint8Array<ArrayBuffer>[],
-): Iterable<Uint8Array<ArrayBuffer>> {
+/** The parts as one, as a stream of as many chunks as a file may have has no end. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
   for (const part of parts) {
-    for (let at = 0; at < part.length; at += PIECE) {
-      yield part.subarray(at, at + PIECE);
-    }
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function* piecesOf(
+  bytes: Uint8Array<ArrayBuffer>,
+): Iterable<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    yield bytes.subarray(at, at + PIECE);
   }
 }
 
-/** How many bytes the compressed `parts` are, counted up to `most`. */
+/** How many bytes the compressed `data` are, counted up to `most`. */
 async function inflatedBytes(
-  parts: readonly Uint8Array<ArrayBuffer>[],
+  data: Uint8Array<ArrayBuffer>,
   most: number,
 ): Promise<number> {
   let bytes = 0;
-  const inflated = ReadableStream.from(piecesOf(parts))
+  const inflated = ReadableStream.from(piecesOf(data))
     .pipeThrough(new DecompressionStream("deflate"));
   for await (const chunk of inflated) {
     bytes += chunk.length;
@@ -131,6 +144,9 @@ export async function checkedPng(
   const chunks: Chunk[] = [];
   for (const chunk of chunksOf(bytes)) {
     if (NEEDED.has(chunk.type)) chunks.push(chunk);
+    if (chunks.length > MAX_CHUNKS) {
+      throw new RangeError(`more than ${MAX_CHUNKS} chunks`);
+    }
     if (chunk.type === "IEND") break;
   }
   const header = readHeader(bytes, chunks[0]);
@@ -144,7 +160,7 @@ export async function checkedPng(
   const expected = rawBytes(header);
   const data = chunks.filter(({ type }) => type === "IDAT")
     .map(({ start, end }) => bytes.subarray(start + 8, end - 4));
-  const found = await inflatedBytes(data, expected + SLACK);
+  const found = await inflatedBytes(joined(data), expected + SLACK);
   if (found < expected || found > expected + SLACK) {
     throw new RangeError(
       `${found > expected ? "more than " : ""}${
@@ -152,9 +168,8 @@ export async function checkedPng(
       } bytes of pixels instead of ${expected}`,
     );
   }
-  const parts = [
+  return joined([
     bytes.subarray(0, SIGNATURE.length),
     ...chunks.map(({ start, end }) => bytes.subarray(start, end)),
-  ];
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  ]);
 }

@@ -3,6 +3,7 @@ import { cacheFolder, exists, fillOnce } from "./_cache.ts";
 import {
   download,
   type DownloadOptions,
+  md5OfFile,
   type OnProgress,
   UnreachableError,
 } from "./_download.ts";
@@ -137,6 +138,10 @@ function drawSynthetic(
   };
 }
 
+async function hasSum(path: string, md5: string): Promise<boolean> {
+  return await exists(path) && await md5OfFile(path) === md5;
+}
+
 async function ensureDownloaded(
   definition: DatasetDefinition,
   options: LoadOptions,
@@ -150,7 +155,8 @@ async function ensureDownloaded(
   const fill = async (beside: string) => {
     const pathOf = (file: string) => `${cache}/${definition.folder}.${file}`;
     for (const { file, md5, bytes } of definition.files) {
-      if (await exists(pathOf(file))) continue;
+      // One that a crash left damaged would stop every run from here on.
+      if (await hasSum(pathOf(file), md5)) continue;
       await download(
         (options.baseUrl ?? definition.baseUrl) + file,
         pathOf(file),

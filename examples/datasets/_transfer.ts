@@ -102,7 +102,7 @@ export async function ask(
   from: number,
   { options, patience }: { options: DownloadOptions; patience: Patience },
 ): Promise<Response> {
-  const { signal, connectTimeout = 5000 } = options;
+  const { signal, connectTimeout = 5000, maxBytes = MAX_BYTES } = options;
   patience.expect("no answer", connectTimeout);
   let response: Response;
   try {
@@ -131,6 +131,8 @@ export async function ask(
     ? `it has no byte ${from}`
     : from > 0 && isPart && start !== from
     ? `it sends another part than the one from byte ${from} on`
+    : from > 0 && isPart && total !== undefined && total > maxBytes
+    ? `it sends a part of a file of ${total} bytes`
     : undefined;
   const isRefused = !response.ok || response.body === null ||
     isPart && from === 0;

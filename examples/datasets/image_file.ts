@@ -195,7 +195,8 @@ async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /**
  * Reads a PNG or JPEG file, the latter as its Exif data say that it is to be seen:
- * of at most 100 megapixels, in a file of at most 256 MiB.
+ * of at most 100 megapixels, in a file of at most 256 MiB, a PNG of at most 100,000
+ * chunks.
  *
  * @throws {ImageFileError} If the file is neither, is damaged or is larger.
  */

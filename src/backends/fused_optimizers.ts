@@ -15,6 +15,7 @@ import {
   type ScaledStep,
   type StepFactors,
 } from "../tfjs/scaled_steps.ts";
+import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import { hasKernel, runKernel } from "./_engine.ts";
 import {
   adadelta,
@@ -143,6 +144,7 @@ function fuse<Own extends Fields>(rule: Rule<Own>): void {
     gradients: Gradients,
     factors?: StepFactors,
   ): boolean {
+    alignSlotsToGradients(optimizer, gradients);
     const kernel = rule.kernel(optimizer);
     if (!hasKernel(kernel)) return false;
     const named = Array.isArray(gradients)

@@ -2,6 +2,7 @@ import {
   all,
   checkData,
   count,
+  type Fault,
   finite,
   flag,
   listOf,
@@ -182,46 +183,98 @@ const RESULT = all(
     runs: listOf(record(RUN)),
   }),
   (value, path) => {
-    const { learningRates, losses } = value as RangeTestResult;
-    if (learningRates.length === losses.length) return undefined;
-    const must =
-      `have as many numbers as learningRates (${learningRates.length})`;
-    return { path: `${path}losses`, must, value: losses.length };
+    const { learningRates, losses, smoothedLosses, metrics } =
+      value as RangeTestResult;
+    const columns = { losses, smoothedLosses, ...prefixed(metrics) };
+    return uneven(columns, learningRates, path);
+  },
+  (value, path) => {
+    const { verdict, baseLr, maxLr } = value as RangeTestResult;
+    if (verdict !== "good") return undefined;
+    const bounds = { baseLr, maxLr };
+    const [lacking] = Object.entries(bounds)
+      .filter(([, bound]) => bound === undefined);
+    if (lacking === undefined) return undefined;
+    const must = `be a finite number where verdict is "good"`;
+    return { path: `${path}${lacking[0]}`, must, value: undefined };
   },
 );
 
+function prefixed<T>(
+  metrics: { readonly [name: string]: T },
+): { [path: string]: T } {
+  return Object.fromEntries(
+    Object.entries(metrics).map((
+      [name, column],
+    ) => [`metrics.${name}`, column]),
+  );
+}
+
+/** The first column that has another number of rows than `rates`. */
+function uneven(
+  columns: { readonly [path: string]: readonly unknown[] },
+  rates: readonly unknown[],
+  path: string,
+): Fault | undefined {
+  for (const [name, { length }] of Object.entries(columns)) {
+    if (length === rates.length) continue;
+    return {
+      path: `${path}${name}`,
+      must: `have as many numbers as learningRates (${rates.length})`,
+      value: length,
+    };
+  }
+}
+
 /** What version 2 has besides. */
-const ADDED = record({
-  finding: record({ kind: text }),
-  remedies: listOf(record({})),
-  headline: text,
-  ending: text,
-  curve: record({
-    name: text,
-    better: oneOf("higher", "lower"),
-    values: numbers,
-    trend: numbers,
-    balanced: optional(flag),
-  }),
-  grid: optional(record({
-    curve: text,
-    better: oneOf("higher", "lower"),
-    points: listOf(record({
-      weightDecay: optional(finite),
-      momentum: optional(finite),
-      label: text,
-      learningRates: listOf(finite),
+const ADDED = all(
+  record({
+    finding: record({ kind: text }),
+    remedies: listOf(record({})),
+    headline: text,
+    ending: text,
+    curve: record({
+      name: text,
+      better: oneOf("higher", "lower"),
       values: numbers,
       trend: numbers,
-      best: recordedNumber,
-      bestLr: recordedNumber,
-      highestLr: optional(finite),
-      noise: recordedNumber,
+      balanced: optional(flag),
+    }),
+    grid: optional(record({
+      curve: text,
+      better: oneOf("higher", "lower"),
+      points: listOf(record({
+        weightDecay: optional(finite),
+        momentum: optional(finite),
+        label: text,
+        learningRates: listOf(finite),
+        values: numbers,
+        trend: numbers,
+        best: recordedNumber,
+        bestLr: recordedNumber,
+        highestLr: optional(finite),
+        noise: recordedNumber,
+      })),
+      best: optional(count),
+      advice: text,
     })),
-    best: optional(count),
-    advice: text,
-  })),
-});
+  }),
+  (value, path) => {
+    const { learningRates, curve } = value as LearningRateRangeData;
+    const { values, trend } = curve;
+    const columns = { "curve.values": values, "curve.trend": trend };
+    return uneven(columns, learningRates, path);
+  },
+  (value, path) => {
+    const { grid } = value as LearningRateRangeData;
+    for (const [i, point] of (grid?.points ?? []).entries()) {
+      const { learningRates, values, trend } = point;
+      const at = `${path}grid.points[${i}].`;
+      const fault = uneven({ values, trend }, learningRates, at);
+      if (fault) return fault;
+    }
+  },
+);
 
 /**
  * The data of a range from its JSON, in the form of today.

@@ -37,6 +37,35 @@ export async function writeFile(
   }
 }
 
+/**
+ * Appends all of `data` to the file at `path`, which is made, or nothing of it.
+ *
+ * @throws What the file system throws; the file is then as it was.
+ */
+export async function appendWhole(
+  path: string,
+  data: Uint8Array,
+): Promise<void> {
+  const fs = fileSystem(`write ${path}`);
+  try {
+    const file = await fs.open(path, "a");
+    try {
+      const { size } = await file.stat();
+      try {
+        await file.appendFile(data);
+      } catch (error) {
+        // Half of a record makes what follows it unreadable.
+        await file.truncate(size).catch(() => {});
+        throw error;
+      }
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw naming(path, error);
+  }
+}
+
 /** Writes all of `data` at `position`, which a single write may not. */
 export async function writeAt(
   file: FileHandle,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { twoCopies } from "./two_copies.ts";
+import { alignSlotsToModel } from "./slots.ts";
 import { isTraining } from "./trained_weights.ts";
 import type { Callback, LayersModel } from "./types.ts";
 
@@ -7,6 +8,8 @@ import type { Callback, LayersModel } from "./types.ts";
  * `tf.Callback` as every callback here extends it. It tells a `fit` of another
  * copy of tfjs, to which an instance of this copy's classes is a plain object: it
  * calls the hooks as functions of something else and never says which model.
+ * Before a training it puts the optimizer's slots where those of the weights that
+ * are trained now belong.
  */
 class OwnCallback extends tf.Callback {
   constructor() {
@@ -14,6 +17,7 @@ class OwnCallback extends tf.Callback {
     const begin = this.onTrainBegin;
     this.onTrainBegin = (logs) => {
       if (!this.model) throw twoCopies("follow fit");
+      alignSlotsToModel(this.model);
       return begin.call(this, logs);
     };
   }

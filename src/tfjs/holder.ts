@@ -11,8 +11,17 @@ export function isHolder(value: unknown): value is Holder {
     Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** Disposes the tensors in a value, however deep in arrays and plain objects. */
-export function disposeWithin(value: unknown): void {
-  if (value instanceof tf.Tensor) value.dispose();
-  else if (isHolder(value)) Object.values(value).forEach(disposeWithin);
+/**
+ * Disposes the tensors in a value, however deep in arrays and plain objects, but
+ * those to keep.
+ */
+export function disposeWithin(
+  value: unknown,
+  keep?: ReadonlySet<unknown>,
+): void {
+  if (value instanceof tf.Tensor) {
+    if (!keep?.has(value)) value.dispose();
+  } else if (isHolder(value)) {
+    for (const item of Object.values(value)) disposeWithin(item, keep);
+  }
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { alignSlotsToModel } from "./slots.ts";
 import type { LayersModel, Optimizer, Tensor } from "./types.ts";
 
 type StepFunction = (data: (Tensor | null)[]) => tf.Scalar[];
@@ -35,12 +36,14 @@ export interface ModelStepValues {
  * leaves no tensor behind, as it does in `fitDataset`.
  */
 export class ModelSteps {
+  readonly #model: LayersModel;
   readonly #internals: ModelInternals;
   readonly #outputs: number;
   #step: StepFunction | undefined;
 
   constructor(model: LayersModel) {
     const internals = model as unknown as ModelInternals;
+    this.#model = model;
     this.#internals = internals.model ?? internals;
     this.#outputs = model.outputs?.length ?? 1;
   }
@@ -62,6 +65,7 @@ export class ModelSteps {
 
   /** From here on the model is training; `stopTraining` and the like are its own. */
   begin(): void {
+    alignSlotsToModel(this.#model);
     this.#internals.isTraining = true;
     this.#step = this.#internals.makeTrainFunction();
   }

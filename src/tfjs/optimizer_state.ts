@@ -102,7 +102,9 @@ function restoreField(
       : tf.keep(saved.clone());
   } else if ("list" in node) {
     const list: Holder = Array.isArray(current) ? current : [];
-    list.splice(node.list.length).forEach(disposeWithin);
+    list.splice(node.list.length).forEach((item: unknown) =>
+      disposeWithin(item)
+    );
     node.list.forEach((item, i) =>
       restoreField({ holder: list, key: i }, item, tensor)
     );

@@ -48,10 +48,18 @@ export function matchWeights(
   if (lacking.length === 0 && unknown.length === 0) {
     return { weights, from: own.map((name) => places.get(name)!) };
   }
+  return describeDifference(lacking, unknown) + describeFrozen(model, saved);
+}
+
+/** What a model lacks of the weights that it had, and what it has besides. */
+export function describeDifference(
+  lacking: readonly string[],
+  unknown: readonly string[],
+): string {
   return [
     ...(lacking.length > 0 ? [`it lacks ${list(lacking)}`] : []),
     ...(unknown.length > 0 ? [`it has ${list(unknown)} besides`] : []),
-  ].join(" and ") + describeFrozen(model, saved);
+  ].join(" and ");
 }
 
 /** Which layers were frozen and are, where that differs; it may be the reason. */

@@ -27,6 +27,7 @@ import {
   type OptimizerFields,
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
+import { claimSlots } from "../tfjs/slots.ts";
 import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
@@ -104,6 +105,7 @@ export class WholeCheckpoint implements Checkpoint {
       );
       if (fields) {
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
+        claimSlots(model);
       }
       for (const restore of averages) restore((name) => this.#tensor(name));
     });

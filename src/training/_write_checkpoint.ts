@@ -39,6 +39,7 @@ import {
 } from "./learning_rate_scheduler.ts";
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
+import { alignSlotsToModel } from "../tfjs/slots.ts";
 import { trainedWeights } from "../tfjs/trained_weights.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
@@ -140,6 +141,7 @@ async function write(
   do await scheduler?.flush(); while (
     records?.batches.isReading || records?.epochs.isReading
   );
+  alignSlotsToModel(model);
   // From here to the first wait, all is of one moment.
   const tensors = new Map<string, Tensor>();
   const weights = weightsInOrder(model);

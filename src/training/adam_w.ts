@@ -4,6 +4,7 @@ import {
   type Gradients,
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
+import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import {
   checkNotNegative,
   checkShare,
@@ -96,6 +97,7 @@ export class AdamW extends AdamBase {
   /** Called by tfjs with the gradients of a batch. */
   override applyGradients(gradients: Gradients): void {
     decayWeights(this, gradients);
+    alignSlotsToGradients(this, gradients);
     super.applyGradients(gradients);
   }
 

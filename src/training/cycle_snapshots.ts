@@ -1,6 +1,7 @@
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { checkModel } from "../tfjs/check_model.ts";
+import { describeDifference } from "./_match_weights.ts";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -328,7 +329,12 @@ export class CycleSnapshots implements Disposable {
           `Cannot ${action} as its snapshots must be of its model: current value is of another`,
         );
       }
-      return { last: snapshots.#snapshots, best: snapshots.#best };
+      const last = snapshots.#snapshots;
+      const best = snapshots.#best;
+      for (const { weights } of best ? [...last, best] : last) {
+        snapshots.#check(weights, action);
+      }
+      return { last, best };
     };
     restoreSnapshots = (snapshots, { last, best }) => {
       snapshots[Symbol.dispose]();
@@ -382,11 +388,17 @@ export class CycleSnapshots implements Disposable {
     }
   }
 
-  #check(values: Values): void {
-    const lacking = this.#model.weights.find((weight) => !values.has(weight));
-    if (lacking === undefined) return;
+  #check(values: Values, action = "use a snapshot"): void {
+    const own = new Set(this.#model.weights);
+    const lacking = [...values.keys()].filter((weight) => !own.has(weight));
+    const unknown = [...own].filter((weight) => !values.has(weight));
+    if (lacking.length === 0 && unknown.length === 0) return;
+    const names = (weights: readonly LayerWeight[]) =>
+      weights.map(({ originalName }) => originalName);
     throw new RangeError(
-      `Cannot use a snapshot as the model must have the weights that it had: it has ${lacking.originalName} besides`,
+      `Cannot ${action} as the model must have the weights that a snapshot has: ${
+        describeDifference(names(lacking), names(unknown))
+      }`,
     );
   }
 

@@ -4,6 +4,7 @@ import {
   MomentumBase,
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
+import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import {
   checkNotNegative,
   checkShare,
@@ -90,6 +91,7 @@ export class SGDW extends MomentumBase {
   /** Called by tfjs with the gradients of a batch. */
   override applyGradients(gradients: Gradients): void {
     decayWeights(this, gradients);
+    alignSlotsToGradients(this, gradients);
     super.applyGradients(gradients);
   }
 

@@ -17,10 +17,12 @@ export type SnapshotSubject = LayersModel | {
  * is new is disposed everywhere before anything is put back.
  */
 interface Saved {
-  /** Disposes what took the place of what was saved. */
-  discard(): void;
+  /** Disposes what took the place of what was saved, but what was moved there. */
+  discard(saved: ReadonlySet<unknown>): void;
   /** Puts back what was saved; may run any number of times. */
   restore(): void;
+  /** The variables that were saved. */
+  variables(): unknown[];
 }
 
 /** A property as it was: restores the value and what the value holds. */
@@ -44,10 +46,14 @@ class SavedProperty implements Saved {
     }
   }
 
-  discard(): void {
+  variables(): unknown[] {
+    return this.#contents?.variables() ?? [];
+  }
+
+  discard(saved: ReadonlySet<unknown>): void {
     const current = this.holder[this.key];
-    if (current !== this.#value) disposeWithin(current);
-    this.#contents?.discard();
+    if (current !== this.#value) disposeWithin(current, saved);
+    this.#contents?.discard(saved);
   }
 
   restore(): void {
@@ -67,6 +73,10 @@ class SavedVariable implements Saved {
 
   constructor(readonly variable: tf.Variable, held: Tensor[]) {
     this.#copy = hold(variable, held);
+  }
+
+  variables(): unknown[] {
+    return [this.variable];
   }
 
   // Assigning frees what it replaces.
@@ -91,11 +101,17 @@ class SavedObject implements Saved {
     );
   }
 
-  discard(): void {
+  variables(): unknown[] {
+    return [...this.#properties.values()].flatMap((property) =>
+      property.variables()
+    );
+  }
+
+  discard(saved: ReadonlySet<unknown>): void {
     for (const key of Object.keys(this.holder)) {
       const property = this.#properties.get(key);
-      if (property) property.discard();
-      else disposeWithin(this.holder[key]);
+      if (property) property.discard(saved);
+      else disposeWithin(this.holder[key], saved);
     }
   }
 
@@ -155,7 +171,11 @@ export class TrainingSnapshot implements Disposable {
    * after more training.
    */
   restore(): void {
-    for (const saved of this.#saved) saved.discard();
+    // Slots change places where other weights are trained.
+    const variables = new Set(
+      this.#saved.flatMap((saved) => saved.variables()),
+    );
+    for (const saved of this.#saved) saved.discard(variables);
     for (const saved of this.#saved) saved.restore();
   }
 

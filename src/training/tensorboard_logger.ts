@@ -1,6 +1,6 @@
 import { makeFolder } from "../runtime/make_folder.ts";
 import { checkFolder, checkKind } from "../runtime/check_given.ts";
-import { fileSystem } from "../runtime/builtin.ts";
+import { appendWhole } from "../runtime/write_file.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -259,7 +259,6 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     const previous = this.#writing;
     this.#writing = (async () => {
       const [bytes] = await Promise.all([records, previous]);
-      const { appendFile, writeFile } = fileSystem(ACTION);
       if (this.#path === undefined) {
         await makeFolder(ACTION, this.#folder);
         const seconds = Date.now() / 1000;
@@ -267,10 +266,10 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
           crypto.randomUUID().slice(0, 8)
         }`;
         const path = `${this.#folder}/${name}`;
-        await writeFile(path, versionRecord(seconds), { flag: "wx" });
+        await appendWhole(path, versionRecord(seconds));
         this.#path = path;
       }
-      await appendFile(this.#path, join(bytes));
+      await appendWhole(this.#path, join(bytes));
     })();
     // Whoever flushes gets the error too; until then it is not unhandled.
     this.#writing.catch(() => {});

@@ -23,6 +23,7 @@ export const FILE = someBytes(40_000, 3);
 
 const OTHER = someBytes(40_000, 4);
 const PAGE = "<!DOCTYPE html><title>Please log in</title>".padEnd(5000);
+const LONG_PAGE = new TextEncoder().encode(PAGE.padEnd(FILE.length));
 
 function head(
   status: string,
@@ -51,8 +52,12 @@ function range(
     readonly contentRange?: string | null;
     readonly length?: number;
     readonly end?: number;
+    readonly etag?: string;
   } = {},
 ) {
+  const etag: Record<string, string> = changes.etag === undefined
+    ? {}
+    : { etag: changes.etag };
   return async (send: (part: string | Uint8Array) => Promise<void>) => {
     if (from !== undefined && from >= body.length) {
       return await send(
@@ -66,7 +71,7 @@ function range(
     const part = body.subarray(start, changes.end);
     const length = changes.length ?? body.length - start;
     if (from === undefined) {
-      await send(head("200 OK", { "content-length": length }));
+      await send(head("200 OK", { "content-length": length, ...etag }));
     } else {
       const contentRange = changes.contentRange === undefined
         ? `bytes ${start}-${body.length - 1}/${body.length}`
@@ -74,6 +79,7 @@ function range(
       await send(head("206 Partial Content", {
         ...(contentRange === null ? {} : { "content-range": contentRange }),
         "content-length": length,
+        ...etag,
       }));
     }
     await send(part);
@@ -100,17 +106,20 @@ function status(text: string, headers = {}): Behaviour {
   return (send) => send(head(text, { "content-length": 0, ...headers }));
 }
 
+const CHUNKED = { "transfer-encoding": "chunked" };
+
 async function chunked(
   send: (part: string | Uint8Array) => Promise<void>,
   parts: Iterable<Uint8Array>,
+  { start = head("200 OK", CHUNKED), cut = false } = {},
 ): Promise<void> {
-  await send(head("200 OK", { "transfer-encoding": "chunked" }));
+  await send(start);
   for (const part of parts) {
     await send(`${part.length.toString(16)}\r\n`);
     await send(part);
     await send("\r\n");
   }
-  await send("0\r\n\r\n");
+  if (!cut) await send("0\r\n\r\n");
 }
 
 function* endless(): Iterable<Uint8Array> {
@@ -337,6 +346,95 @@ export const BEHAVIOURS: {
       before === 0
         ? range(from, FILE, { end: 20_000 })(send)
         : range(from, OTHER)(send),
+  },
+  "has another version of the file, by its ETag, from the second request on": {
+    had: false,
+    how: (send, { from, before }) =>
+      before === 0
+        ? range(from, FILE, { end: 20_000, etag: '"a"' })(send)
+        : range(from, OTHER, { etag: '"b"' })(send),
+  },
+  "has the right version of the file, by its ETag, from the second request on":
+    {
+      had: false,
+      how: (send, { from, before }) =>
+        before === 0
+          ? range(from, OTHER, { end: 20_000, etag: '"a"' })(send)
+          : range(from, FILE, { etag: '"b"' })(send),
+    },
+  "gives another ETag for the same file each time": {
+    had: true,
+    how: (send, { from, before }) =>
+      range(from, FILE, { end: (from ?? 0) + 15_000, etag: `"${before}"` })(
+        send,
+      ),
+  },
+  "says that its range is of a larger file": {
+    had: true,
+    how: (send, { from }) =>
+      range(from, FILE, {
+        contentRange: `bytes ${from}-${FILE.length - 1}/50000`,
+      })(send),
+  },
+  "says that its range is of a smaller file": {
+    had: true,
+    how: (send, { from }) =>
+      range(from, FILE, {
+        contentRange: `bytes ${from}-${FILE.length - 1}/20000`,
+      })(send),
+  },
+  "cuts a body in chunks": {
+    had: false,
+    how: (send) => chunked(send, [FILE.subarray(0, 30_000)], { cut: true }),
+  },
+  "cuts every body in chunks, and knows ranges": {
+    had: true,
+    how: (send, { from }) => {
+      if (from === undefined) {
+        return chunked(send, [FILE.subarray(0, 15_000)], { cut: true });
+      }
+      if (from >= FILE.length) return range(from, FILE)(send);
+      const contentRange = `bytes ${from}-${FILE.length - 1}/${FILE.length}`;
+      return chunked(send, [FILE.subarray(from, from + 15_000)], {
+        start: head("206 Partial Content", {
+          ...CHUNKED,
+          "content-range": contentRange,
+        }),
+        cut: true,
+      });
+    },
+  },
+  "cuts a body in chunks in the midst of one": {
+    had: false,
+    how: async (send) => {
+      await send(head("200 OK", CHUNKED));
+      await send(`${FILE.length.toString(16)}\r\n`);
+      await send(FILE.subarray(0, 30_000));
+    },
+  },
+  "is a login page as long as the file": {
+    had: false,
+    how: whole(LONG_PAGE, { "content-type": "text/html" }),
+  },
+  "is a login page as long as the file, in ranges": {
+    had: false,
+    how: (send, { from }) => range(from, LONG_PAGE)(send),
+  },
+  "sends to a file of this machine": {
+    had: false,
+    how: status("302 Found", { location: "file:///etc/hostname" }),
+  },
+  "sends elsewhere and does not say where": {
+    had: false,
+    how: status("302 Found"),
+  },
+  "sends back and forth between two addresses": {
+    had: false,
+    how: (send, { url, before }) =>
+      status("307 Temporary Redirect", { location: `${url}${before % 2}` })(
+        send,
+        null!,
+      ),
   },
 };
 

@@ -1,31 +1,28 @@
 /** Disks that are full and folders that cannot be written. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
+import { CyclicLR } from "@clr/clr";
+import { writeFile } from "@clr/clr/command";
+import {
+  CycleSnapshots,
+  loadCheckpoint,
+  saveCheckpoint,
+  TensorBoardLogger,
+} from "@clr/clr/training";
+import { download } from "../../examples/datasets/_download.ts";
+import { loadMnist } from "../../examples/datasets/mnist.ts";
+import { extractTarGz } from "../../examples/datasets/_tar.ts";
+import { loadModel, saveModel } from "../../examples/training/model_files.ts";
+import { gzip, tar } from "../examples/datasets/_fixtures.ts";
+import { namesIn } from "../_folder.ts";
 import { runProgram } from "../_run.ts";
-import { withFolder } from "../_folder.ts";
+import { readFolder } from "../training/_event_reader.ts";
+import { BadServer, BEHAVIOURS, FILE } from "./_bad_servers.ts";
+import { empty, fill, onSmallDisk } from "./_small_disk.ts";
 
-/** Runs `test` where a small file system is mounted; false where root is not to be had. */
-async function onSmallDisk(
-  options: string,
-  test: (folder: string) => Promise<void>,
-): Promise<boolean> {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
-  let mounted = false;
-  await withFolder(async (folder) => {
-    const mount = new Deno.Command("mount", {
-      args: ["-t", "tmpfs", "-o", options, "tmpfs", folder],
-      stderr: "null",
-    });
-    mounted = (await mount.output()).success;
-    if (!mounted) return;
-    try {
-      await test(folder);
-    } finally {
-      await new Deno.Command("umount", { args: [folder] }).output();
-    }
-  });
-  return mounted;
-}
+await tf.setBackend("cpu");
 
 const SMALL = [
   ...["--data", "synthetic", "--backend", "wasm", "--threads", "1"],
@@ -57,3 +54,172 @@ for (
     });
   });
 }
+
+const FULL = /no space left on device/i;
+
+function createModel(units: number): tf.LayersModel {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units, inputShape: [100] })],
+  });
+  model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+  return model;
+}
+
+function dispose(model: tf.LayersModel): void {
+  model.optimizer.dispose();
+  model.dispose();
+}
+
+/** The error in a line that a full disk ends in. */
+async function assertFull(act: () => Promise<unknown>): Promise<void> {
+  const { message } = await assertRejects(act, Error);
+  assertMatch(message, FULL);
+  assertEquals(message.split("\n").length, 1);
+}
+
+for (const left of [0, 4096, 24_000]) {
+  Deno.test(`saveCheckpoint() on a disk with ${left} bytes left keeps the one before, and goes on when there is room`, () =>
+    onSmallDisk("size=1m", async (folder) => {
+      const model = createModel(50);
+      using snapshots = new CycleSnapshots(model);
+      const clr = new CyclicLR().attach(model.optimizer);
+      const subject = { model, scheduler: clr, snapshots };
+      const steps = () => {
+        for (let i = 0; i < 500; i++) clr.step({ loss: i });
+        snapshots.take(clr.totalIterations);
+      };
+      const out = `${folder}/checkpoints`;
+      steps();
+      await saveCheckpoint(out, subject);
+      const before = new Map(
+        namesIn(out).map((
+          name,
+        ) => [name, Deno.statSync(`${out}/${name}`).size]),
+      );
+      const { history } = clr.toJSON();
+      steps();
+      await fill(folder, left);
+      await assertFull(() => saveCheckpoint(out, subject));
+      const names = namesIn(out).filter((name) => name.endsWith(".part"));
+      assertEquals(names, []);
+      for (const [name, size] of before) {
+        const stat = await Deno.stat(`${out}/${name}`);
+        if (!name.startsWith("history")) assertEquals(stat.size, size);
+      }
+      const checkpoint = (await loadCheckpoint(out))!;
+      assertEquals(checkpoint.damaged, []);
+      assertEquals(checkpoint.iteration, 500);
+      const other = new CyclicLR();
+      checkpoint.restore({ model, scheduler: other });
+      assertEquals(other.toJSON().history, history);
+
+      await empty(folder);
+      await saveCheckpoint(out, subject);
+      const next = (await loadCheckpoint(out))!;
+      assertEquals([next.iteration, next.damaged], [1000, []]);
+      next.restore({ model, scheduler: other });
+      assertEquals(other.history, clr.history);
+      // What was written for the checkpoint that failed is gone.
+      const kinds = namesIn(out).map((name) => name.replace(/-.*/, ""));
+      assertEquals(kinds, [
+        ...["checkpoint", "checkpoint", "history", "snapshot", "snapshot"],
+      ]);
+      dispose(model);
+    }));
+}
+
+Deno.test("writeFile() on a disk that is full half-way keeps the file that was there", () =>
+  onSmallDisk("size=1m", async (folder) => {
+    const path = `${folder}/out/history.svg`;
+    await writeFile(path, "<svg>before</svg>");
+    await fill(folder, 50_000);
+    await assertFull(() => writeFile(path, "x".repeat(100_000)));
+    assertEquals(await Deno.readTextFile(path), "<svg>before</svg>");
+    assertEquals(namesIn(`${folder}/out`), ["history.svg"]);
+  }));
+
+Deno.test("saveModel() on a disk that is full half-way keeps a model that was there", () =>
+  onSmallDisk("size=1m", async (folder) => {
+    const out = `${folder}/model`;
+    const before = createModel(2);
+    await saveModel(before, out);
+    const files = namesIn(out);
+    await fill(folder, 50_000);
+    const model = createModel(400);
+    await assertFull(() => saveModel(model, out));
+    assertEquals(namesIn(out), files);
+    const loaded = await loadModel(out);
+    assertEquals(
+      loaded.getWeights().map((weight) => [...weight.dataSync()]),
+      before.getWeights().map((weight) => [...weight.dataSync()]),
+    );
+    loaded.dispose();
+    dispose(before);
+    dispose(model);
+  }));
+
+Deno.test("download() on a disk that is full half-way goes on from there when there is room", () =>
+  onSmallDisk("size=1m", async (folder) => {
+    await fill(folder, 16_384);
+    await using server = new BadServer(BEHAVIOURS["answers as it should"].how);
+    const options = {
+      md5: createHash("md5").update(FILE).digest("hex"),
+      retries: 1,
+      retryDelay: 1,
+    };
+    const path = `${folder}/file`;
+    const get = () => download(`${server.url}file`, path, options);
+    await assertFull(get);
+    assertEquals(namesIn(folder), ["file.part", "filler"]);
+    await empty(folder);
+    await get();
+    assertEquals(await Deno.readFile(path), FILE);
+    assertEquals(namesIn(folder), ["file"]);
+  }));
+
+Deno.test("extractTarGz() on a disk that is full half-way says so", () =>
+  onSmallDisk("size=1m", async (folder) => {
+    const archive = `${folder}/archive.tar.gz`;
+    const size = 100_000;
+    const bytes = await gzip(
+      await tar([{ name: "a", body: new Uint8Array(size) }]),
+    );
+    await Deno.writeFile(archive, bytes);
+    await fill(folder, 50_000);
+    await assertFull(() =>
+      extractTarGz(archive, folder, [{ entry: "a", name: "a", size }])
+    );
+  }));
+
+Deno.test("loadMnist() into a cache on a full disk says so, and leaves no folder half", () =>
+  onSmallDisk("size=64k", async (folder) => {
+    await fill(folder, 0);
+    await using server = new BadServer(BEHAVIOURS["answers as it should"].how);
+    const cache = `${folder}/cache`;
+    // An empty one goes on beside it.
+    const isPart = (name: string) => /\.(lock|part)$/.test(name);
+    await assertFull(() =>
+      loadMnist({
+        source: "download",
+        cache,
+        baseUrl: server.url,
+        onProgress: () => {},
+        log: () => {},
+      })
+    );
+    assertEquals(namesIn(cache).filter((name) => !isPart(name)), []);
+  }));
+
+Deno.test("TensorBoardLogger on a disk that is full half-way leaves whole records before", () =>
+  onSmallDisk("size=1m", async (folder) => {
+    const logger = new TensorBoardLogger(`${folder}/logs`);
+    await logger.log(1, { loss: 1 });
+    await logger.flush();
+    await fill(folder, 4096);
+    await assertFull(async () => {
+      await logger.text("plan", "x".repeat(100_000));
+      await logger.flush();
+    });
+    const events = await readFolder(`${folder}/logs`);
+    assertEquals(events.map(({ scalars }) => scalars), [{}, { loss: 1 }]);
+  }));

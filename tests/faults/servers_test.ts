@@ -87,3 +87,28 @@ Deno.test("download() heeds an abort in the middle of a fast body", async () => 
   assertEquals((error as DOMException).name, "AbortError");
   assert(server.sent < 500_000_000);
 });
+
+Deno.test("download() keeps what was downloaded where a server claims that the file is too large", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/file`;
+  await Deno.writeFile(`${path}.part`, FILE.subarray(0, LEFT));
+  await using server = new BadServer(BEHAVIOURS["announces a terabyte"].how);
+  const error = await download(`${server.url}file`, path, HASTE)
+    .then(() => undefined, (error) => error);
+  assert(error instanceof DatasetError, String(error));
+  assertEquals(await Deno.readFile(`${path}.part`), FILE.slice(0, LEFT));
+});
+
+Deno.test("download() leaves nothing of an attempt that was killed beside the file", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/file`;
+  const rest = [".part.unpacked", ".whole.part", ".whole.part.unpacked"];
+  await using server = new BadServer(BEHAVIOURS["answers as it should"].how);
+  for (const part of [0, LEFT, FILE.length]) {
+    if (part) await Deno.writeFile(`${path}.part`, FILE.subarray(0, part));
+    for (const end of rest) await Deno.writeFile(path + end, FILE);
+    await download(`${server.url}file`, path, HASTE);
+    assertEquals(await Deno.readFile(path), FILE);
+    assertEquals(Array.from(Deno.readDirSync(dir.path)).length, 1);
+  }
+});

@@ -117,6 +117,14 @@ export function commandsOf(text: string): string[] {
     .filter((line) => line !== "");
 }
 
+/** The words of a command as a shell has them: what is in quotes is one. */
+function wordsOf(command: string): string[] {
+  return Array.from(
+    command.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g),
+    ([word]) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, "$1$2"),
+  );
+}
+
 /** A program of the house and what a command gives it. */
 export interface Call {
   readonly file: string;
@@ -131,7 +139,7 @@ export function callOf(
   command: string,
   house: House,
 ): Call | undefined | string {
-  const [program, ...words] = command.split(/\s+/);
+  const [program, ...words] = wordsOf(command);
   if (program !== "deno") {
     const missing = words.find((word) =>
       word.startsWith("examples/") && !house.exists(word)

@@ -73,6 +73,10 @@ Deno.test("commandsOf() takes lines of shell blocks and deno's commands in the t
 Deno.test("callOf() says which program a command runs, and what is wrong with it", () => {
   const cases: [string, ReturnType<typeof callOf>][] = [
     ["deno task a --b 1", { file: "examples/a.ts", args: ["--b", "1"] }],
+    [`deno task a --b "1 of 2" --c='3 4'`, {
+      file: "examples/a.ts",
+      args: ["--b", "1 of 2", "--c=3 4"],
+    }],
     ["deno run -A jsr:@clr/clr/b c", { file: "src/b.ts", args: ["c"] }],
     ["deno run --allow-read examples/a.ts", {
       file: "examples/a.ts",

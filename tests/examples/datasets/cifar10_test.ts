@@ -263,6 +263,29 @@ Deno.test("loadDataset() downloads once, keeps the files and removes the archive
   );
 });
 
+Deno.test("loadDataset() sweeps what a process left that was killed while it unpacked, and takes no archive that is damaged", async () => {
+  await using dir = await tempDir();
+  const { definition, archive } = await remote();
+  await using server = serve((request) => fileResponse(archive, request));
+  await Deno.mkdir(`${dir.path}/small-bin.0a1b2c3d.part/x`, {
+    recursive: true,
+  });
+  await Deno.writeFile(
+    `${dir.path}/small-bin.small.tar.gz`,
+    new Uint8Array(archive.length),
+  );
+  const { origin } = await loadDataset(definition, {
+    ...quiet,
+    cache: dir.path,
+    baseUrl: server.url,
+  });
+  assertEquals(origin, "downloaded");
+  assertEquals(
+    [...Deno.readDirSync(dir.path)].map(({ name }) => name).sort(),
+    ["small-bin", "small-bin.lock"],
+  );
+});
+
 Deno.test("loadDataset() downloads once for two that ask at the same time", async () => {
   await using dir = await tempDir();
   const { definition, archive } = await remote();

@@ -367,12 +367,13 @@ async function claimingPng(
   [width, height]: readonly [number, number],
   data: Uint8Array<ArrayBuffer>,
   others: readonly Uint8Array[] = [],
+  { interlaced = false } = {},
 ): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, 2], 8);
+  header.set([8, 2, 0, 0, interlaced ? 1 : 0], 8);
   return concat([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk("IHDR", header),
@@ -465,5 +466,70 @@ Deno.test("readImageFile() refuses a JPEG that is cut off, empty or claims more 
       () => read(jpeg.subarray(0, Math.floor(share * jpeg.length))),
       ImageFileError,
     );
+  }
+});
+
+Deno.test("readImageFile() refuses interlaced PNGs that claim 2^31 pixels in one row or column", async () => {
+  for (const size of [[1, 2 ** 31 - 1], [2 ** 31 - 1, 1]] as const) {
+    const png = await claimingPng(size, new Uint8Array(4), [], {
+      interlaced: true,
+    });
+    await assertRejects(
+      () => read(png),
+      ImageFileError,
+      `${size[0]}×${size[1]} pixels`,
+    );
+  }
+});
+
+Deno.test("readImageFile() passes over huge texts and the further frames of an APNG", async () => {
+  const frame = new Uint8Array(26);
+  new DataView(frame.buffer).setUint32(4, 2 ** 31 - 1);
+  const text = new Uint8Array(5_000_000).fill(65);
+  text[1] = 0;
+  const frames = new Uint8Array(8);
+  new DataView(frames.buffer).setUint32(0, 2 ** 31 - 1);
+  const image = await read(
+    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), [
+      ...["tEXt", "iTXt", "eXIf"].map((type) => chunk(type, text)),
+      chunk("acTL", frames),
+      ...Array.from({ length: 1000 }, () => chunk("fcTL", frame)),
+    ]),
+  );
+  assertEquals([...image.pixels], [1, 2, 3]);
+});
+
+Deno.test("readImageFile() refuses a PNG of a chunk for every few bytes, and a chunk that claims 2 GiB", async () => {
+  const idat = chunk("IDAT", new Uint8Array());
+  const many = new Uint8Array(100_001 * idat.length);
+  for (let at = 0; at < many.length; at += idat.length) many.set(idat, at);
+  const pixels = Uint8Array.of(0, 1, 2, 3);
+  await assertRejects(
+    async () => read(await claimingPng([1, 1], pixels, [many])),
+    ImageFileError,
+    "more than 100000 chunks",
+  );
+  const long = idat.slice();
+  new DataView(long.buffer).setUint32(0, 2 ** 31 - 1);
+  await assertRejects(
+    async () => read(await claimingPng([1, 1], pixels, [long])),
+    ImageFileError,
+    "cut off after",
+  );
+});
+
+Deno.test("readImageFile() refuses a JPEG of a few bytes that claims 65535×65535 pixels", async () => {
+  const claim = [8, 255, 255, 255, 255, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
+  const scan = [0xff, 0xda, 0, 12, 3, 1, 0, 2, 0x11, 3, 0x11, 0, 63, 0, 1, 2];
+  for (const frame of [0xc0, 0xc1, 0xc2]) {
+    for (const rest of [[], scan]) {
+      const bytes = [0xff, 0xd8, 0xff, frame, 0, 17, ...claim, ...rest];
+      const error = await assertRejects(
+        () => read(Uint8Array.of(...bytes, 0xff, 0xd9)),
+        ImageFileError,
+        "65535×65535 pixels",
+      );
+      assertEquals(error.message.split("\n").length, 1);
+    }
   }
 });

@@ -212,6 +212,73 @@ Deno.test("loadMnist() finds files named with a dot", async () => {
   assertEquals([train.count, test.count], [12, 5]);
 });
 
+Deno.test("loadMnist() refuses headers that lie of dimensions, kinds and counts", async () => {
+  const images = "train-images-idx3-ubyte";
+  const labels = "train-labels-idx1-ubyte";
+  const lies: [string, Uint8Array<ArrayBuffer>, string][] = [
+    [images, idx(2051, [12, 65535, 65535], pixels(1)), "28×28 pixels"],
+    [images, idx(2051, [12, 0, 0], pixels(12)), "28×28 pixels"],
+    [
+      images,
+      idx(0x0d03, [12, 28, 28], pixels(12)),
+      "magic number must be 2051",
+    ],
+    [images, idx(2051 << 8, [12, 28, 28], pixels(12)), "magic number must be"],
+    [images, idx(2051, [12], new Uint8Array()), "16 bytes of header"],
+    [labels, idx(2049, [2 ** 32 - 1], digits(12)), "must"],
+    [labels, idx(2051, [12, 1, 1], digits(12)), "magic number must be 2049"],
+    [labels, idx(2049, [13], digits(12)), "a label for each of 12 images"],
+    [labels, new Uint8Array(), "a file of 0 bytes"],
+  ];
+  for (const [name, bytes, message] of lies) {
+    for (const zipped of [false, true]) {
+      await using dir = await tempDir();
+      await write(dir.path, { ...files(), [name]: bytes }, zipped);
+      const error = await assertRejects(() => loadMnist({ source: dir.path }));
+      assert(
+        error instanceof DatasetError || error instanceof RangeError,
+        String(error),
+      );
+      assertStringIncludes(error.message, message);
+      assertStringIncludes(error.message, name);
+      assertEquals(error.message.split("\n").length, 1);
+    }
+  }
+});
+
+Deno.test("loadMnist() refuses files of no image, and of one that cannot be split", async () => {
+  for (
+    const [count, kinds] of [[0, ["train", "t10k"]], [1, ["t10k"]]] as const
+  ) {
+    await using dir = await tempDir();
+    for (const kind of kinds) {
+      await write(dir.path, {
+        [`${kind}-images-idx3-ubyte`]: idx(
+          2051,
+          [count, 28, 28],
+          pixels(count),
+        ),
+        [`${kind}-labels-idx1-ubyte`]: idx(2049, [count], digits(count)),
+      });
+    }
+    const error = await assertRejects(() => loadMnist({ source: dir.path }));
+    assert(error instanceof DatasetError, String(error));
+    assertStringIncludes(
+      error.message,
+      `${kinds[0]}-images-idx3-ubyte.gz as it`,
+    );
+  }
+});
+
+Deno.test("loadMnist() names a folder in the place of a file", async () => {
+  await using dir = await tempDir();
+  await write(dir.path, files(), false);
+  const path = `${dir.path}/train-images-idx3-ubyte`;
+  await Deno.remove(path);
+  await Deno.mkdir(path);
+  await assertRejects(() => loadMnist({ source: dir.path }), Error, path);
+});
+
 Deno.test("loadMnist() takes no memory for images that a header or an option claims", async () => {
   for (const zipped of [true, false]) {
     for (
