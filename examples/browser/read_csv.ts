@@ -76,6 +76,10 @@ function quote(cell: string): string {
  * @throws {TypeError} With the line and the column of the first fault.
  */
 export function readCsv(text: string): Table {
+  // Pictures, archives and tables in UTF-16 hold zeros, and text none.
+  if (text.includes("\0")) {
+    fail("the file must be text in UTF-8", "another kind of file");
+  }
   const lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/)
     .map((content, i) => ({ content, number: i + 1 }))
     .filter(({ content }) => content.trim() !== "");

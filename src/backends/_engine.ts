@@ -76,6 +76,8 @@ export function replaceGradient<Attrs = object>(
 
 /** Sums over the axes along which a tensor of that shape was broadcast. */
 export function sumTo(shape: number[], x: tf.Tensor): tf.Tensor {
+  // tfjs does not count an axis as broadcast to none.
+  if (x.size === 0) return tf.zeros(shape, x.dtype);
   const axes = tf.backend_util.getReductionAxes(shape, x.shape);
   return tf.reshape(axes.length > 0 ? tf.sum(x, axes) : x, shape);
 }

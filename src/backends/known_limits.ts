@@ -21,7 +21,6 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
     "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
     "Slices whose segment lies beyond the last are counted to it, where others leave them out.",
     "Whole numbers above 2^24 are rounded as floats where they are added up, moved or chosen.",
-    "Of batches without examples, convolutions, padding and sums of segments fail.",
     "0 to a negative power is 0 where the power is odd, and a remainder by infinity NaN.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],

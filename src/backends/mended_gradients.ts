@@ -16,6 +16,7 @@ import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
+import { mendMasks } from "./_mended_masks.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
 import { addSecondGradients } from "./_second_gradients.ts";
@@ -32,6 +33,21 @@ function mendBroadcast(kernelName: string): void {
         a: () => sumTo(a.shape, gradients.a()),
         b: () => sumTo(b.shape, gradients.b()),
       };
+    },
+  }));
+}
+
+/** Of none, where tfjs's own take an axis that was broadcast for one that was not. */
+function mendBroadcastToNone(kernelName: string): void {
+  replaceGradient(kernelName, (stock) => ({
+    ...stock,
+    gradFunc: (dy, saved, attrs) => {
+      const gradients = stock.gradFunc(dy, saved, attrs);
+      if (firstOf(dy).size > 0) return gradients;
+      const zeros = Object.keys(gradients).map((name, i) =>
+        [name, () => tf.zeros(saved[i].shape)] as const
+      );
+      return Object.fromEntries(zeros);
     },
   }));
 }
@@ -179,6 +195,17 @@ export function mendGradients(): void {
     "SquaredDifference",
     "BatchMatMul",
   ].forEach(mendBroadcast);
+  [
+    "Add",
+    "Sub",
+    "Multiply",
+    "RealDiv",
+    "FloorDiv",
+    "Mod",
+    "Atan2",
+    "Pow",
+    "Prelu",
+  ].forEach(mendBroadcastToNone);
   mendCumsum();
   ["SplitV", "Unpack"].forEach(mendParts);
   [
@@ -192,7 +219,10 @@ export function mendGradients(): void {
     "LogicalOr",
     "LogicalXor",
   ].forEach((name) => addSteps(name, ["a", "b"]));
-  addSteps("LogicalNot", ["x"]);
+  // Masking asks whether any feature of a step is not the value that it masks.
+  ["LogicalNot", "Any", "All", "IsNan", "IsInf", "IsFinite"].forEach((name) =>
+    addSteps(name, ["x"])
+  );
   mendAbs();
   mendElu();
   mendPow();
@@ -204,6 +234,7 @@ export function mendGradients(): void {
   mendHalfPixelResize();
   mendDilatedConvolutions();
   mendConvolutionLayers();
+  mendMasks();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);

@@ -149,7 +149,7 @@ function leastLoss(
  */
 export function againstBaseline(
   expected: number,
-  { evidence, finding: { kind, tested } }: Concluded,
+  { evidence, finding: { kind, tested }, maxLr = Infinity }: Concluded,
   { circumstances, trials, losses }: {
     readonly circumstances: Circumstances;
     readonly trials: readonly RangeTrial[];
@@ -180,6 +180,9 @@ export function againstBaseline(
   if (better(least.surely) >= LEARNED) return undefined;
   const long = trials.filter(({ losses }) => losses.length >= LONG);
   const isStuck = unchanged !== undefined && unchanged.names.length > 0;
+  const isLong = evidence.base
+    ? tested - evidence.base.index >= LONG
+    : tested >= TELLING;
   if (trials.length === 0) {
     // What still improved, or blew up within a few rates, is no answer.
     if (kind === "still-improving" || kind === "batches-spent") {
@@ -201,9 +204,13 @@ export function againstBaseline(
   // Far above on what was trained on too: it did not come near in so few batches.
   const cameNear = isNear || ofHeldOut &&
       long.some((trial) => better(mean(endOf(trial))) >= -FAR);
+  // What kills units, or saturates them, at a higher rate says nothing of this.
+  const isWithin = trials.some(({ learningRate, unseen }) =>
+    unseen && learningRate <= maxLr
+  );
   const isTold = trials.length === 0
-    ? isNear && better(least.loss) <= LEARNED && (tested >= TELLING || isStuck)
-    : isSure && cameNear && (ofHeldOut || isStuck);
+    ? isNear && better(least.loss) <= LEARNED && (isLong || isStuck)
+    : isSure && cameNear && (isWithin || isStuck);
   const against = `${formatRate(least.loss)} at best${
     ofHeldOut ? " on batches held out" : ""
   }, and always predicting the same gives ${formatRate(expected)}`;

@@ -9,6 +9,7 @@ export interface Concluded {
   readonly evidence: CurveEvidence;
   readonly finding: Finding;
   readonly baseLr?: number;
+  readonly maxLr?: number;
 }
 
 /** What a test saw of its data and its trainee, beside the curve. */

@@ -53,8 +53,11 @@ const CONFIRMED = 0.5;
 const LONG_TRIAL_SHARE = 0.4;
 const SHORTEST_LONG_TRIAL = 60;
 
-/** The share of the maximum that is tried out for long: about a cycle's mean. */
-const LONG_SHARE = 0.5;
+/**
+ * What the bold rate must have gained over all others in short trials, in
+ * improvements of the sweep, to be tried out for long before the maximum.
+ */
+const AHEAD = 0.1;
 
 /** The weight of the higher of two rates that were tried out, from 0 to 1. */
 function weigh(higher: RangeTrial, lower: RangeTrial): number {
@@ -142,8 +145,10 @@ export class Trials {
   }
 
   /**
-   * Trains for long at a bold rate, unless that failed, or else at one below the
-   * maximum, until what is learned is beyond doubt.
+   * Trains for long at the maximum and at a bold rate, until what is learned is
+   * beyond doubt or the batches are spent. The bold one comes first where it did
+   * better than others, as it learns the more. Where it did not, it may have
+   * killed units, or have saturated them.
    *
    * @returns The decade of the maximum; none where the doubt remains.
    */
@@ -156,12 +161,13 @@ export class Trials {
     const hasFailed = this.done.some(({ learningRate, gained }) =>
       gained === undefined && Math.log10(learningRate) <= bold + 1e-9
     );
-    const plans = [
-      ...(hasFailed || bold < most
-        ? []
-        : [{ decade: bold, max: most + BOLDNESS * (bold - most) }]),
-      { decade: this.#allowed(most + Math.log10(LONG_SHARE)), max: most },
-    ];
+    const atMost = { decade: this.#allowed(most), max: most };
+    const above = { decade: bold, max: most + BOLDNESS * (bold - most) };
+    const plans = hasFailed || bold <= most
+      ? [atMost]
+      : this.#isBoldAhead
+      ? [above, atMost]
+      : [atMost, above];
     for (const { decade, max } of plans) {
       const steps = Math.min(
         Math.round(LONG_TRIAL_SHARE * this.#setup.maxBatches),
@@ -170,11 +176,19 @@ export class Trials {
       if (steps < SHORTEST_LONG_TRIAL) return;
       const long = await this.#setup.runLong!(10 ** decade, steps);
       if (!long) return;
-      const trial = this.#judge(10 ** decade, { ...long, steps });
+      this.#judge(10 ** decade, { ...long, steps });
       if (!await isInDoubt()) return max;
-      // A lower rate would learn less.
-      if (trial.gained !== undefined) return;
     }
+  }
+
+  /**
+   * Whether the first trial, at the bold rate, surely gained more than all others.
+   * Of weights that are penalized it may be no more than that they shrank faster.
+   */
+  get #isBoldAhead(): boolean {
+    if (this.done.some(({ penalty }) => penalty)) return false;
+    const [bold, ...others] = this.done.map(({ gained = -Infinity }) => gained);
+    return others.every((gained) => bold - gained > AHEAD);
   }
 
   async #tryOutIfAny(decade: number): Promise<RangeTrial | undefined> {

@@ -7,6 +7,7 @@ import {
   setValue,
 } from "../runtime/columns.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkKind } from "../runtime/check_given.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { Tensor } from "../tfjs/types.ts";
 import type { Columns, Logs } from "./history.ts";
@@ -107,6 +108,16 @@ export class Recorder<C extends Columns> {
    * @throws What reading a value throws; no row is then added.
    */
   add(row: { readonly [column: string]: number }, logs: Logs = {}): void {
+    checkKind(
+      "record logs",
+      {
+        name: "they",
+        value: logs,
+        must: "an object of numbers by their names, such as { loss }",
+      },
+      typeof (logs ?? {}) === "object" && !Array.isArray(logs) &&
+        !(logs instanceof tf.Tensor),
+    );
     const values: Row = { ...row };
     let onDevice = false;
     try {

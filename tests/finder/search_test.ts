@@ -135,7 +135,7 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
   assertEquals(found.trials.at(-1)!.unseen?.length, 4);
   assertEquals(found.trials.at(-1)!.baselines, [1, 2, 3, 4]);
 
-  // Not even then: the bounds stay, and no lower rate is tried.
+  // Not even then: the bounds stay.
   long.length = 0;
   const unsure = await searchRange({
     ...SETUP,
@@ -145,4 +145,37 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
   });
   assertEquals(long.length, 1);
   assertEquals(unsure.maxLr, sure.maxLr);
+
+  // With more batches the maximum is tried out too.
+  long.length = 0;
+  await searchRange({
+    ...SETUP,
+    maxBatches: 500,
+    run: bowl().run,
+    runLong,
+    isInDoubt: () => Promise.resolve(true),
+  });
+  assertEquals(long.length, 2);
+  assert(long[1] < long[0], `${long}`);
+});
+
+Deno.test("searchRange() trains for long at the maximum first where a bold rate did no better", async () => {
+  const { run } = bowl();
+  const long: number[] = [];
+  const { maxLr } = await searchRange({
+    ...SETUP,
+    // Of the short trials all come to the same.
+    run: async (rates, options) => {
+      const measured = await run(rates, options);
+      return options.from === undefined
+        ? { ...measured, losses: measured.losses.map(() => 1.3) }
+        : measured;
+    },
+    runLong: async (rate, steps) => {
+      long.push(rate);
+      return { run: await run(new Array<number>(steps).fill(rate), {}) };
+    },
+    isInDoubt: () => Promise.resolve(long.length === 0),
+  });
+  assertEquals(long, [maxLr!]);
 });

@@ -16,8 +16,10 @@ export function replaceAvgPool(): void {
   replaceKernel<AvgPoolInputs, AvgPoolAttrs>("AvgPool", (stock) => (call) => {
     const result = stock(call);
     const { inputs: { x }, attrs, backend } = call;
-    const { values } = valuesOf(backend, result);
-    if (!values.some(Number.isNaN)) return result;
+    const given = valuesOf(backend, result).values;
+    if (!given.some(Number.isNaN)) return result;
+    // Of windows of one value, tfjs gives the input itself.
+    const values = given.slice();
     const info = backend_util.computePool2DInfo(
       shape4D(x),
       attrs.filterSize,
@@ -37,6 +39,7 @@ export function replaceAvgPool(): void {
         covers(left, info.filterWidth, info.inWidth);
       if (!isOn) values[at] = 0;
     }
-    return result;
+    backend.disposeIntermediateTensorInfo(result);
+    return backend.makeTensorInfo(result.shape, result.dtype, values);
   });
 }

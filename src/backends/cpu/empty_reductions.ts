@@ -1,10 +1,10 @@
 import {
   backend_util,
-  type SumAttrs,
   type SumInputs,
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs";
+import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
 import { replaceKernel } from "./_cpu_kernel.ts";
 
 /** What tfjs's own, which begin with the first value, do not give of none. */
@@ -29,10 +29,10 @@ function filled(
 /** Lets reductions give of no values what they give of more, without any. */
 export function replaceEmptyReductions(): void {
   Object.entries(OF_NONE).forEach(([name, value]) =>
-    replaceKernel<SumInputs, SumAttrs>(name, (stock) => (call) => {
+    replaceKernel<SumInputs, ReductionAttrs>(name, (stock) => (call) => {
       const { inputs: { x }, attrs, backend } = call;
       if (util.sizeFromShape(x.shape) > 0) return stock(call);
-      const axes = util.parseAxisParam(attrs.axis, x.shape);
+      const axes = util.parseAxisParam(axisOf(attrs), x.shape);
       const [kept] = backend_util.computeOutAndReduceShapes(x.shape, axes);
       const shape = attrs.keepDims
         ? backend_util.expandShapeToKeepDim(kept, axes)

@@ -9,6 +9,7 @@ import { replaceMaxPool } from "./max_pool.ts";
 import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
 import { replaceResizeNearestNeighborGrad } from "./resize_nearest_neighbor_grad.ts";
 import { replaceSquare } from "./square.ts";
+import { replaceTensorScatterUpdate } from "./tensor_scatter_update.ts";
 import { replaceTransform } from "./transform.ts";
 import { replaceUnsortedSegmentSum } from "./unsorted_segment_sum.ts";
 
@@ -27,6 +28,7 @@ export function mendCpu(): void {
   replaceEmptyReductions();
   replaceComplexArithmetic();
   replaceSquare();
+  replaceTensorScatterUpdate();
   replaceTransform();
   replaceUnsortedSegmentSum();
   replacePool3D("cpu");

@@ -5,6 +5,7 @@ import {
   type SumInputs,
   util,
 } from "@tensorflow/tfjs";
+import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -39,11 +40,16 @@ export function reduceEmpty(
 }
 
 function reduction(kernelName: string, ofNone: number): KernelConfig {
-  return wasmKernel<SumInputs, SumAttrs>(
+  return wasmKernel<SumInputs, ReductionAttrs>(
     kernelName,
-    ({ inputs: { x }, attrs, backend }) =>
-      reduceEmpty(backend, x, { ...attrs, ofNone }) ??
-        callKernel(backend, kernelName, { inputs: { x }, attrs }),
+    ({ inputs: { x }, attrs, backend }) => {
+      const { keepDims } = attrs;
+      return reduceEmpty(backend, x, {
+        axis: axisOf(attrs),
+        keepDims,
+        ofNone,
+      }) ?? callKernel(backend, kernelName, { inputs: { x }, attrs });
+    },
   );
 }
 

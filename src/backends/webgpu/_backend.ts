@@ -73,6 +73,12 @@ function wordOf({ values, dtype }: TensorData): Uint32Array<ArrayBuffer> {
   return dtype === "float32" ? floatBits([number[0]]) : wholeWords([number[0]]);
 }
 
+/** The bytes of a tensor's buffer: a shader binds a vector of four at least. */
+function bytesOf({ shape }: { readonly shape: readonly number[] }): number {
+  const size = tf.util.sizeFromShape([...shape]);
+  return size === 0 ? 16 : 4 * size;
+}
+
 /** What a {@linkcode createBackend} needs beside tfjs's class. */
 export interface BackendParts {
   readonly device: GPUDevice;
@@ -189,7 +195,7 @@ export function createBackend(
       const data = this.tensorMap.get(dataId);
       if (data.resource != null) return;
       if (data.deferred) return this.#compute(data, data.deferred);
-      const bytes = 4 * tf.util.sizeFromShape(data.shape);
+      const bytes = bytesOf(data);
       // A wrong index can make a length negative, which Deno takes for a huge
       // one; tfjs cannot release such a buffer and fails ever after.
       if (!(bytes >= 0 && bytes <= maxTensorBytes)) {
@@ -312,7 +318,7 @@ export function createBackend(
         this.#release(deferred);
       }
       if (data?.resource && !data.external) {
-        memory.count(data.shape, -4 * tf.util.sizeFromShape(data.shape));
+        memory.count(data.shape, -bytesOf(data));
       }
       super.releaseResource(dataId);
     }
@@ -512,6 +518,14 @@ export function createBackend(
 
     readTogether(tensors: readonly TensorInfo[]): BackendValues[] {
       const all = tensors.map(({ dataId }) => this.tensorMap.get(dataId));
+      for (const data of all) {
+        if (data.values == null && tf.util.sizeFromShape(data.shape) === 0) {
+          data.values = tf.util.getTypedArrayFromDType(
+            data.dtype as "float32",
+            0,
+          );
+        }
+      }
       const missing = all.filter(({ values }) => values == null);
       if (missing.length > 0) {
         if (!staging) {

@@ -7,6 +7,7 @@ import { mendCounts } from "./_counts.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
+import { mendBatchesOfNone } from "./_of_none.ts";
 import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
 
@@ -36,6 +37,7 @@ export function mendWebGPUKernels(): void {
   mendHighRanks();
   replacePool3D("webgpu");
   mendConv3D("webgpu");
+  mendBatchesOfNone();
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Reductions where tfjs's WebGPU kernels (in version 4.22) get them wrong. */
 
 import * as tf from "@tensorflow/tfjs";
+import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 
 /**
@@ -39,14 +40,14 @@ const OF_NONE: Readonly<Record<string, number>> = {
  * values, tfjs's own computes the shape to be NaN.
  */
 function overLastAxes(
-  stock: Own<OfX, tf.SumAttrs>,
+  stock: Own<OfX, ReductionAttrs>,
   name: string,
-): Own<OfX, tf.SumAttrs> {
+): Own<OfX, ReductionAttrs> {
   return (call) => {
     const { inputs: { x }, attrs, backend } = call;
-    const { axis, keepDims } = attrs;
+    const { keepDims } = attrs;
     const { shape } = x;
-    const axes = tf.util.parseAxisParam(axis, shape);
+    const axes = tf.util.parseAxisParam(axisOf(attrs), shape);
     if (tf.util.sizeFromShape(shape) === 0) {
       const left = shape.flatMap((length, i) =>
         !axes.includes(i) ? [length] : keepDims ? [1] : []
@@ -70,7 +71,7 @@ function overLastAxes(
     const last = tf.backend_util.getInnerMostAxes(axes.length, shape.length);
     const result = stock({
       inputs: { x: moved },
-      attrs: { axis: last, keepDims: false },
+      attrs: { axis: last, reductionIndices: last, keepDims: false },
       backend,
     });
     backend.disposeData(moved.dataId);
@@ -87,6 +88,6 @@ function overLastAxes(
 export function mendReductions(): void {
   replace("Prod", keepDimensions);
   Object.keys(OF_NONE).forEach((name) =>
-    replace<OfX, tf.SumAttrs>(name, (stock) => overLastAxes(stock, name))
+    replace<OfX, ReductionAttrs>(name, (stock) => overLastAxes(stock, name))
   );
 }

@@ -58,9 +58,26 @@ function tensorsOf({ inputs }: Case): tf.Tensor[] {
   );
 }
 
+/** How an input is other than it was given, if it is. */
+function changed(
+  inputs: readonly tf.Tensor[],
+  given: Case,
+): string | undefined {
+  for (const [i, plan] of given.inputs.entries()) {
+    const is = inputs[i].dataSync();
+    const { values } = draw(plan);
+    const at = values.findIndex((value, at) => {
+      const kept = plan.dtype === "bool" ? Number(value !== 0) : value;
+      return Number(is[at]) !== kept && !Number.isNaN(kept);
+    });
+    if (at >= 0) return `input ${i} is ${is[at]} at ${at} afterwards`;
+  }
+}
+
 /**
  * Of a case, the first way in which the outputs or gradients of the current
- * backend are not what they must be; undefined where all is right.
+ * backend are not what they must be, or an input not what it was; undefined where
+ * all is right.
  */
 export function check(operation: Operation, given: Case): string | undefined {
   if (operation.limitedOn?.(tf.getBackend(), given)) return undefined;
@@ -84,7 +101,7 @@ export function check(operation: Operation, given: Case): string | undefined {
       }, operation);
       if (wrong) return wrong;
     }
-    if (operation.backward === undefined) return undefined;
+    if (operation.backward === undefined) return changed(inputs, given);
     const next = randomFrom(given.inputs[0].seed + 77);
     const dys = outputs.map(({ shape }) =>
       Float64Array.from(
@@ -94,7 +111,7 @@ export function check(operation: Operation, given: Case): string | undefined {
     );
     const wanted = operation.backward(values, attrs, { dys, outputs });
     const chosen = inputs.filter((_, i) => wanted[i] !== undefined);
-    if (chosen.length === 0) return undefined;
+    if (chosen.length === 0) return changed(inputs, given);
     const dyTensors = outputs.map(({ shape }, i) =>
       tf.tensor(Float32Array.from(dys[i]) as unknown as number[], [...shape])
     );
@@ -125,6 +142,7 @@ export function check(operation: Operation, given: Case): string | undefined {
       );
       if (wrong) return wrong;
     }
+    return changed(inputs, given);
   });
   const left = tf.memory().numTensors - before;
   return found ?? (left === 0 ? undefined : `it leaves ${left} tensors behind`);

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
 import {
   type Case,
+  expected,
   indexOf,
   input,
   type Kind,
@@ -520,6 +521,32 @@ const scatterND: Operation = {
   roundings: 4,
 };
 
+/** Rows in the place of some; there is no gradient. */
+const tensorScatterUpdate: Operation = {
+  name: "tensorScatterUpdate",
+  cases: rowsOfIndices.map((attrs) => ({
+    ...attrs,
+    // Of two for one place, either may win.
+    rows: [...new Map(attrs.rows.map((row) => [row.join(), row])).values()],
+  })).chain((attrs) =>
+    fc.tuple(
+      input(attrs.shape, KINDS),
+      input([attrs.rows.length, ...attrs.rest], KINDS),
+    ).map((inputs): Case => ({ inputs, attrs }))
+  ),
+  run: ([x, updates], { rows }) =>
+    tf.tensorScatterUpdate(x, tensorOfRows(rows), updates),
+  forward: ([x, updates], { rows, shape }) => {
+    const y = Float64Array.from(x.values);
+    const strides = stridesOf(shape);
+    updates.values.forEach((value, at) => {
+      const [row, ...index] = indexOf(at, updates.shape);
+      y[offsetOf([...rows[row], ...index], strides)] = value;
+    });
+    return [expected(shape, y)];
+  },
+};
+
 const depthToSpace = moving(
   "depthToSpace",
   {
@@ -667,6 +694,7 @@ export const moves: Operation[] = [
   gather,
   gatherND,
   scatterND,
+  tensorScatterUpdate,
   depthToSpace,
   reshape,
   mirrorPad,

@@ -56,6 +56,12 @@ Deno.test("readCsv() says where and what is wrong", () => {
   const faults: readonly (readonly [text: string, message: string])[] = [
     ["", "the file must have rows: current value is an empty file"],
     ["\n \n", "the file must have rows"],
+    // A picture, and a table in UTF-16, as the browser reads them.
+    [
+      "\ufffdPNG\r\n\u001a\n\0\0",
+      "must be text in UTF-8: current value is another",
+    ],
+    ["1\0,\x002\0\n", "must be text in UTF-8"],
     [lines(30, String), "line 1 must have two columns or more"],
     [
       lines(19, (i) => `1,${i}`),

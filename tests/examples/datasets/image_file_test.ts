@@ -366,8 +366,10 @@ Deno.test("fitImage() crops the middle and enlarges", () => {
 async function claimingPng(
   [width, height]: readonly [number, number],
   data: Uint8Array<ArrayBuffer>,
-  others: readonly Uint8Array[] = [],
-  { interlaced = false } = {},
+  { others = [], interlaced = false }: {
+    readonly others?: readonly Uint8Array[];
+    readonly interlaced?: boolean;
+  } = {},
 ): Promise<Uint8Array> {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -420,10 +422,9 @@ Deno.test("readImageFile() refuses a PNG that claims more than it holds, or hold
     await deflate(new Uint8Array(20_000_000)),
   ]);
   const image = await read(
-    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), [
-      chunk("iCCP", bomb),
-      chunk("zTXt", bomb),
-    ]),
+    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), {
+      others: [chunk("iCCP", bomb), chunk("zTXt", bomb)],
+    }),
   );
   assertEquals([...image.pixels], [1, 2, 3]);
 });
@@ -471,7 +472,7 @@ Deno.test("readImageFile() refuses a JPEG that is cut off, empty or claims more 
 
 Deno.test("readImageFile() refuses interlaced PNGs that claim 2^31 pixels in one row or column", async () => {
   for (const size of [[1, 2 ** 31 - 1], [2 ** 31 - 1, 1]] as const) {
-    const png = await claimingPng(size, new Uint8Array(4), [], {
+    const png = await claimingPng(size, new Uint8Array(4), {
       interlaced: true,
     });
     await assertRejects(
@@ -490,11 +491,13 @@ Deno.test("readImageFile() passes over huge texts and the further frames of an A
   const frames = new Uint8Array(8);
   new DataView(frames.buffer).setUint32(0, 2 ** 31 - 1);
   const image = await read(
-    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), [
-      ...["tEXt", "iTXt", "eXIf"].map((type) => chunk(type, text)),
-      chunk("acTL", frames),
-      ...Array.from({ length: 1000 }, () => chunk("fcTL", frame)),
-    ]),
+    await claimingPng([1, 1], Uint8Array.of(0, 1, 2, 3), {
+      others: [
+        ...["tEXt", "iTXt", "eXIf"].map((type) => chunk(type, text)),
+        chunk("acTL", frames),
+        ...Array.from({ length: 1000 }, () => chunk("fcTL", frame)),
+      ],
+    }),
   );
   assertEquals([...image.pixels], [1, 2, 3]);
 });
@@ -505,14 +508,14 @@ Deno.test("readImageFile() refuses a PNG of a chunk for every few bytes, and a c
   for (let at = 0; at < many.length; at += idat.length) many.set(idat, at);
   const pixels = Uint8Array.of(0, 1, 2, 3);
   await assertRejects(
-    async () => read(await claimingPng([1, 1], pixels, [many])),
+    async () => read(await claimingPng([1, 1], pixels, { others: [many] })),
     ImageFileError,
     "more than 100000 chunks",
   );
   const long = idat.slice();
   new DataView(long.buffer).setUint32(0, 2 ** 31 - 1);
   await assertRejects(
-    async () => read(await claimingPng([1, 1], pixels, [long])),
+    async () => read(await claimingPng([1, 1], pixels, { others: [long] })),
     ImageFileError,
     "cut off after",
   );
