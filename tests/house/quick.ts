@@ -14,15 +14,20 @@ import { fromFileUrl } from "@std/path";
 
 /** What is left out, folders and files of `tests`. */
 export const SLOW: readonly string[] = [
-  // It trains.
+  // They train.
   "bench",
+  "finder/baseline_test.ts",
+  "finder/dead_units_test.ts",
+  "finder/verdicts_test.ts",
   // They start programs.
   "doctor_test.ts",
   "examples",
   "faults",
   "find_lr_test.ts",
   "house/examples_test.ts",
+  "init_test.ts",
   "plots/pictures_test.ts",
+  "runtime/browser_onnx_test.ts",
   "runtime/browser_test.ts",
   "runtime/npm_test.ts",
   "tfjs/slow_backend_test.ts",
@@ -35,6 +40,8 @@ export const SLOW: readonly string[] = [
   "schedules/random_test.ts",
   "training/reduce_lr_on_plateau_test.ts",
   "training/weight_decay_test.ts",
+  // It tries every entry point with every kind of value.
+  "runtime/wrong_kinds_test.ts",
   // They try every kernel, layer and backend.
   "backends",
   "finder/accumulate_test.ts",
