@@ -17,6 +17,7 @@ import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
+import { mendPreprocessing } from "./_mended_preprocessing.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
 import { addSecondGradients } from "./_second_gradients.ts";
@@ -235,6 +236,7 @@ export function mendGradients(): void {
   mendDilatedConvolutions();
   mendConvolutionLayers();
   mendMasks();
+  mendPreprocessing();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);

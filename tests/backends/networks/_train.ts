@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { randomFrom } from "../ops/_operation.ts";
-import { LOSSES, make, type NetworkPlan } from "./_plan.ts";
+import { isNoisy, LOSSES, make, makeMerge, type NetworkPlan } from "./_plan.ts";
 
 const STEPS = 10;
 
@@ -27,9 +27,7 @@ function build({ input, layers, outputs, loss }: NetworkPlan): tf.LayersModel {
   let x = inputs;
   for (const plan of layers) {
     const y = make(plan).apply(x) as tf.SymbolicTensor;
-    x = plan.mergedBy
-      ? make({ kind: plan.mergedBy, options: {} }).apply([x, y]) as typeof x
-      : y;
+    x = plan.mergedBy ? makeMerge(plan.mergedBy).apply([x, y]) as typeof x : y;
   }
   const activation = LOSSES[loss];
   const output = tf.layers.dense({ units: outputs, activation }).apply(x);
@@ -81,7 +79,7 @@ export interface Trained {
   readonly left: number;
 }
 
-/** Trains for ten steps. */
+/** Trains for ten steps; what is noisy in training is only evaluated. */
 export async function train(plan: NetworkPlan): Promise<Trained> {
   const before = tf.memory().numTensors;
   const next = randomFrom(plan.seed);
@@ -97,17 +95,21 @@ export async function train(plan: NetworkPlan): Promise<Trained> {
   const xs = tf.tensor(values(shape, draw), shape);
   const ys = labels(plan, next);
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < STEPS && !isNoisy(plan); step++) {
     losses.push(await model.trainOnBatch(xs, ys) as number);
   }
-  const weights = model.getWeights().map((weight) =>
+  const evaluated = model.evaluate(xs, ys) as tf.Scalar;
+  losses.push(evaluated.dataSync()[0]);
+  const predicted = model.predict(xs) as tf.Tensor;
+  const weights = [...model.getWeights(), predicted].map((weight) =>
     weight.dataSync() as Float32Array
   );
-  const names = model.weights.map(({ originalName }) => originalName);
-  tf.dispose([xs, ys]);
+  const names = [
+    ...model.weights.map(({ originalName }) => originalName),
+    "the prediction",
+  ];
+  tf.dispose([xs, ys, evaluated, predicted]);
   optimizer.dispose();
   model.dispose();
-  // Of its momentum optimizer, tfjs forgets the rate.
-  (optimizer as unknown as { c?: tf.Tensor }).c?.dispose();
   return { losses, weights, names, left: tf.memory().numTensors - before };
 }
