@@ -34,6 +34,11 @@ import {
   unpackTwoValued,
 } from "./_two_valued.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
+import {
+  hasWholeNumbersOnly,
+  wholeUniforms,
+  withWholeNumbers,
+} from "./_whole_numbers.ts";
 
 /**
  * Commands after which they are submitted, so that the GPU starts on a step
@@ -156,9 +161,19 @@ export function createBackend(
     #ahead = 0;
     #timer: GpuTimer | undefined;
     #passForEach = false;
+    /** Whether the program that runs has nothing but whole numbers. */
+    #isWhole = false;
 
     constructor() {
       super(device, info);
+      // tfjs puts the text of a shader together where it can only be seen here.
+      const compile = device.createShaderModule.bind(device);
+      device.createShaderModule = (given) =>
+        compile(
+          this.#isWhole
+            ? { ...given, code: withWholeNumbers(given.code) }
+            : given,
+        );
       this.pool = new BufferPool(device, {
         flush: () => this.flush(),
         onDestroy: () => this.#bindGroups.clear(),
@@ -370,8 +385,26 @@ export function createBackend(
     override runWebGPUProgram(
       ...call: Parameters<OpenBackend["runWebGPUProgram"]>
     ): TensorInfo {
-      mendShaderKey(call[0]);
-      return super.runWebGPUProgram(...call);
+      const [program, inputs, dtype, uniforms, output] = call;
+      mendShaderKey(program);
+      const stored = inputs.map(({ dataId }) =>
+        this.tensorMap.get(dataId).dtype
+      );
+      if (!hasWholeNumbersOnly(dtype, stored)) {
+        return super.runWebGPUProgram(...call);
+      }
+      this.#isWhole = true;
+      try {
+        return super.runWebGPUProgram(
+          program,
+          inputs,
+          dtype,
+          wholeUniforms(uniforms),
+          output,
+        );
+      } finally {
+        this.#isWhole = false;
+      }
     }
 
     override recordAndSubmit(
