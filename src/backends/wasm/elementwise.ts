@@ -59,6 +59,27 @@ function unaryKernel<Attrs extends object>(
   );
 }
 
+/** The same of whole numbers as such, which the backend's own takes for floats. */
+function wholeUnaryKernel(
+  name: string,
+  op: UnaryOp,
+  whole: (value: number) => number,
+): KernelConfig {
+  return wasmKernel(
+    name,
+    ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, object>) => {
+      if (x.dtype === "float32") return unary(backend, op, { x });
+      if (x.dtype !== "int32") {
+        return callKernel(backend, name, { inputs: { x }, attrs });
+      }
+      const out = backend.makeOutput(x.shape, "int32");
+      const from = backend.typedArrayFromHeap(x);
+      backend.typedArrayFromHeap(out).set(from.map((value) => whole(value)));
+      return out;
+    },
+  );
+}
+
 /** A function of two float tensors, which are broadcast, as a new one. */
 export function binary(
   backend: BackendWasm,
@@ -169,11 +190,11 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   unaryKernel<StepAttrs>("Step", "step", ({ alpha }) => [alpha]),
   unaryKernel<LeakyReluAttrs>("LeakyRelu", "leakyRelu", ({ alpha }) => [alpha]),
   clipByValueKernel,
-  unaryKernel("Square", "square"),
+  wholeUnaryKernel("Square", "square", (x) => Math.imul(x, x)),
   unaryKernel("Sqrt", "sqrt"),
   unaryKernel("Rsqrt", "rsqrt"),
-  unaryKernel("Neg", "neg"),
-  unaryKernel("Abs", "abs"),
+  wholeUnaryKernel("Neg", "neg", (x) => -x),
+  wholeUnaryKernel("Abs", "abs", Math.abs),
   unaryKernel("Elu", "elu", () => [1, 1]),
   unaryKernel("Selu", "elu", () => [
     backend_util.SELU_SCALEALPHA / backend_util.SELU_SCALE,

@@ -16,6 +16,7 @@ import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
 import { GpuTimer, type PassTime } from "./_gpu_timer.ts";
 import { floatBits, wholeWords } from "./_words.ts";
+import { mendIndexing } from "./_indexing_shaders.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,
@@ -168,12 +169,13 @@ export function createBackend(
       super(device, info);
       // tfjs puts the text of a shader together where it can only be seen here.
       const compile = device.createShaderModule.bind(device);
-      device.createShaderModule = (given) =>
-        compile(
-          this.#isWhole
-            ? { ...given, code: withWholeNumbers(given.code) }
-            : given,
-        );
+      device.createShaderModule = (given) => {
+        const code = mendIndexing(given.code);
+        return compile({
+          ...given,
+          code: this.#isWhole ? withWholeNumbers(code) : code,
+        });
+      };
       this.pool = new BufferPool(device, {
         flush: () => this.flush(),
         onDestroy: () => this.#bindGroups.clear(),

@@ -70,11 +70,11 @@ export function makeMerge(name: string): tf.layers.Layer {
 /** Layers that add noise of no seed: what they give in training differs. */
 const NOISY = new Set(["gaussianNoise", "gaussianDropout", "alphaDropout"]);
 
-/** Whether such a layer is among those of a network. */
+/** Whether such a layer is among those of a network, or wrapped by one. */
 export function isNoisy({ layers }: NetworkPlan): boolean {
-  return layers.some(({ kind, inner }) =>
-    NOISY.has(kind) || NOISY.has(inner?.kind ?? "")
-  );
+  const adds = ({ kind, inner }: LayerPlan): boolean =>
+    NOISY.has(kind) || inner !== undefined && adds(inner);
+  return layers.some(adds);
 }
 
 /** Makes a layer of tfjs. */
