@@ -88,10 +88,12 @@ export function checkIndices(
   for (let i = 0; i < values.length; i++) {
     const [index, length] = [values[i], shape[i % depth]];
     if (index >= 0 && index < length) continue;
+    const last = length - 1;
+    // tfjs's own words of a gather come last, for those who look for them.
     throw new RangeError(
-      `Cannot run ${name} as indices into [${shape}] must be whole numbers from 0 to ${
-        length - 1
-      } along axis ${i % depth}: current value is ${index}`,
+      `Cannot run ${name} as indices into [${shape}] must be whole numbers from 0 to ${last} along axis ${
+        i % depth
+      }: current value is ${index}; ${name}: the index value ${index} is not in [0, ${last}]`,
     );
   }
 }

@@ -75,8 +75,6 @@ function assertValues(actual: tf.Tensor, expected: number[]): void {
   assertEquals([...actual.dataSync()], expected);
 }
 
-const { NaN } = globalThis;
-
 onGpu("what computed indices read out of range is NaN", () => {
   assertValues(
     tf.gather(tf.tensor1d([1, 2, 3]), computed([2, 3, -1, 0])),

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 type OfX = Pick<tf.NamedTensorInfoMap, "x">;

@@ -11,7 +11,7 @@ import {
   indexingKernels,
   indicesOf,
 } from "../_checked_indices.ts";
-import { type Own, replace } from "./_mend_kernel.ts";
+import { replace } from "./_mend_kernel.ts";
 
 /**
  * NaN in bits of its own: an update finds them where another led outside, and

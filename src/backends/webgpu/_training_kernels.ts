@@ -29,7 +29,7 @@ import {
   l2PenaltyGradKernel,
   l2PenaltyKernel,
 } from "./kernels/l2_penalty.ts";
-import { expm1Kernel, log1pKernel } from "./kernels/near_zero.ts";
+import { nearZeroKernels } from "./kernels/near_zero.ts";
 import { maxPoolKernel } from "./kernels/max_pool.ts";
 import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
@@ -60,9 +60,8 @@ const REPLACEMENTS = [
   conv2dBackpropInputKernel,
   fusedConv2dKernel,
   depthwiseBackpropFilterKernel,
-  expm1Kernel,
   floorKernel,
-  log1pKernel,
+  ...nearZeroKernels,
   maxPoolKernel,
   realDivKernel,
   sumKernel,

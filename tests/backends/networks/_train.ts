@@ -39,7 +39,11 @@ function values(shape: readonly number[], next: () => number): Float32Array {
   return Float32Array.from({ length: size }, next);
 }
 
-function seeded(model: tf.LayersModel, next: () => number): void {
+function seeded(
+  model: tf.LayersModel,
+  next: () => number,
+  factor: number,
+): void {
   const weights = model.weights.map(({ shape, originalName }) => {
     const sizes = shape as number[];
     const most = 1.5 / Math.sqrt(sizes.slice(0, -1).reduce((a, b) => a * b, 1));
@@ -47,7 +51,7 @@ function seeded(model: tf.LayersModel, next: () => number): void {
     const draw = isScale
       ? () => 0.7 + 0.6 * next()
       : () => (2 * next() - 1) * Math.min(most, 0.7);
-    return tf.tensor(values(sizes, draw), sizes);
+    return tf.tensor(values(sizes, () => factor * draw()), sizes);
   });
   model.setWeights(weights);
   tf.dispose(weights);
@@ -79,12 +83,16 @@ export interface Trained {
   readonly left: number;
 }
 
-/** Trains for ten steps; what is noisy in training is only evaluated. */
-export async function train(plan: NetworkPlan): Promise<Trained> {
+/**
+ * Trains for ten steps; what is noisy in training is only evaluated.
+ *
+ * @param nudge By how much, beside what they are, the first weights are larger.
+ */
+export async function train(plan: NetworkPlan, nudge = 0): Promise<Trained> {
   const before = tf.memory().numTensors;
   const next = randomFrom(plan.seed);
   const model = build(plan);
-  seeded(model, next);
+  seeded(model, next, 1 + nudge);
   const optimizer = OPTIMIZERS[plan.optimizer]();
   model.compile({ optimizer, loss: plan.loss });
   const { vocabulary } = plan;
