@@ -158,27 +158,32 @@ const clipByValueKernel = wasmKernel(
   },
 );
 
-/** Quotients rounded down: of whole numbers as such, which floats do not hold. */
-const floorDivKernel = wasmKernel(
-  "FloorDiv",
-  ({ inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>) => {
-    if (a.dtype !== "int32" || b.dtype !== "int32") {
-      return callKernel(backend, "FloorDiv", { inputs: { a, b }, attrs });
-    }
-    const shape = broadcastShape(a.shape, b.shape);
-    const out = backend.makeOutput(shape, "int32");
-    const [from, by] = [a, b].map((tensor) => ({
-      values: backend.typedArrayFromHeap(tensor),
-      offset: broadcastOffsets(tensor.shape, shape),
-    }));
-    backend.typedArrayFromHeap(out).forEach((_, i, to) =>
-      to[i] = Math.floor(
-        from.values[from.offset(i)] / by.values[by.offset(i)],
-      )
-    );
-    return out;
-  },
-);
+/** A function of two tensors of whole numbers as such, which floats do not hold. */
+function wholeBinaryKernel(
+  name: string,
+  whole: (a: number, b: number) => number,
+): KernelConfig {
+  return wasmKernel(
+    name,
+    (
+      { inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>,
+    ) => {
+      if (a.dtype !== "int32" || b.dtype !== "int32") {
+        return callKernel(backend, name, { inputs: { a, b }, attrs });
+      }
+      const shape = broadcastShape(a.shape, b.shape);
+      const out = backend.makeOutput(shape, "int32");
+      const [from, by] = [a, b].map((tensor) => ({
+        values: backend.typedArrayFromHeap(tensor),
+        offset: broadcastOffsets(tensor.shape, shape),
+      }));
+      backend.typedArrayFromHeap(out).forEach((_, i, to) =>
+        to[i] = whole(from.values[from.offset(i)], by.values[by.offset(i)])
+      );
+      return out;
+    },
+  );
+}
 
 /**
  * Functions of one value or of two, in vectors and on all threads. The backend's
@@ -210,7 +215,9 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   binaryKernel("Sub", "sub"),
   binaryKernel("Multiply", "mul"),
   binaryKernel("RealDiv", "div"),
-  floorDivKernel,
+  wholeBinaryKernel("FloorDiv", (a, b) => Math.floor(a / b)),
+  // tfjs's own ends the program where it divides by 0.
+  wholeBinaryKernel("Mod", (a, b) => ((a % b) + b) % b),
   binaryKernel("Maximum", "max"),
   binaryKernel("Minimum", "min"),
   binaryKernel("SquaredDifference", "squaredDifference"),

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
 import { nextTurn } from "../../runtime/next_turn.ts";
+import { mendArithmetic } from "./_arithmetic_shaders.ts";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
@@ -173,7 +174,7 @@ export function createBackend(
         const code = mendIndexing(given.code);
         return compile({
           ...given,
-          code: this.#isWhole ? withWholeNumbers(code) : code,
+          code: this.#isWhole ? withWholeNumbers(code) : mendArithmetic(code),
         });
       };
       this.pool = new BufferPool(device, {

@@ -33,6 +33,7 @@ import { nearZeroKernels } from "./kernels/near_zero.ts";
 import { maxPoolKernel } from "./kernels/max_pool.ts";
 import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
+import { rotateWithOffsetKernel } from "./kernels/rotate_with_offset.ts";
 import {
   replaceSoftmaxGradient,
   softmaxGradKernel,
@@ -64,6 +65,7 @@ const REPLACEMENTS = [
   ...nearZeroKernels,
   maxPoolKernel,
   realDivKernel,
+  rotateWithOffsetKernel,
   sumKernel,
 ];
 

@@ -9,7 +9,7 @@ import type { Uniform } from "./_uniforms.ts";
 
 /** What gives fractions, or computes places in an image with them. */
 const FRACTIONAL =
-  /\b(a?(sin|cos|tan)h?|atan2|exp2?|log2?|(inverseS|s)qrt)\(|vec2<f32>/;
+  /\b(a?(sin|cos|tan)h?|atan2|exp2?|log2?|(inverseS|s)qrt)\(|vec2<f32>|\bf32\(coords/;
 /** A number that is not whole. */
 const FRACTION = /\b\d*\.0*[1-9]/;
 
@@ -59,6 +59,12 @@ export function withWholeNumbers(code: string): string {
     .replaceAll("uniforms.NAN", "0")
     .replaceAll("uniforms.INFINITY", `${2 ** 31 - 1}`)
     .replace(/\b(\d+)\.0*(?![\w.])/g, "$1")
+    // A quotient by 0 is 0, as on the other backends.
+    .replace(
+      "(a - remainder) / b;",
+      "select((a - remainder) / b, b, b == b - b);",
+    )
+    .replace("sign(remainder) == -sign(b)", "sign(remainder) * sign(b) < b - b")
     .replace(/\b(round|floor|ceil)\(/g, "(")
     .replace(/\bpow\(/g, power)
     .replace(/\bmix\(/g, "wholeMix(")
