@@ -158,6 +158,20 @@ const clipByValueKernel = wasmKernel(
   },
 );
 
+/** The backend's own gives what is smaller than 1e-7 no sign. */
+const signKernel = wasmKernel(
+  "Sign",
+  ({ inputs: { x }, backend }: KernelCall<UnaryInputs, object>) => {
+    const out = backend.makeOutput(x.shape, x.dtype);
+    const from = backend.typedArrayFromHeap(x);
+    // NaN has the sign 0 in tfjs.
+    backend.typedArrayFromHeap(out).set(
+      from.map((value) => Math.sign(value) || 0),
+    );
+    return out;
+  },
+);
+
 /** A function of two tensors of whole numbers as such, which floats do not hold. */
 function wholeBinaryKernel(
   name: string,
@@ -195,6 +209,7 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   unaryKernel<StepAttrs>("Step", "step", ({ alpha }) => [alpha]),
   unaryKernel<LeakyReluAttrs>("LeakyRelu", "leakyRelu", ({ alpha }) => [alpha]),
   clipByValueKernel,
+  signKernel,
   wholeUnaryKernel("Square", "square", (x) => Math.imul(x, x)),
   unaryKernel("Sqrt", "sqrt"),
   unaryKernel("Rsqrt", "rsqrt"),
