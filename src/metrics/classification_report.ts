@@ -210,6 +210,16 @@ export function classificationReport(
       }`,
     );
   }
+  checkKind(
+    "report on a classification",
+    {
+      name: "classNames",
+      value: classNames,
+      must: "a list of the names of all classes",
+    },
+    Array.isArray(classNames) &&
+      classNames.every((name) => typeof name === "string"),
+  );
   const count = classNames.length;
   const confusion = classNames.map(() => new Array<number>(count).fill(0));
   let correct = 0;

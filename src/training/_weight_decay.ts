@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { getLearningRate } from "../tfjs/learning_rate.ts";
-import type { Gradients } from "../tfjs/optimizer_bases.ts";
+import type { ConcreteOptimizer, Gradients } from "../tfjs/optimizer_bases.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
 import { show } from "../runtime/check_data.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of decoupled weight decay, shared by its optimizers. */
 export interface WeightDecayOptions {
@@ -81,6 +82,17 @@ export function weightDecayOf(
     );
   }
   return { weightDecay, exclude: [...exclude] };
+}
+
+/** Its settings and how far it is, in a line. */
+export function describeOptimizer(optimizer: ConcreteOptimizer): string {
+  const settings = Object.entries(optimizer.getConfig()).map(
+    ([name, value]) =>
+      `${name} ${typeof value === "number" ? shortNumber(value) : show(value)}`,
+  );
+  return `${optimizer.getClassName()} (${
+    settings.join(", ")
+  }), ${optimizer.iterations} steps taken`;
 }
 
 /**

@@ -9,10 +9,12 @@ import {
   checkNotNegative,
   checkShare,
   decayWeights,
+  describeOptimizer,
   weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -107,6 +109,11 @@ export class AdamW extends AdamBase {
     return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
   }
 
+  /** Its settings and how far it is, in a line, which `console.log` shows. */
+  override toString(): string {
+    return describeOptimizer(this);
+  }
+
   /** Called by tfjs with what `getConfig` gave. */
   static fromConfig<T>(
     cls: new (learningRate: number, options: AdamWOptions) => T,
@@ -117,4 +124,5 @@ export class AdamW extends AdamBase {
   }
 }
 
+showInConsole(AdamW);
 tf.serialization.registerClass(AdamW as never);

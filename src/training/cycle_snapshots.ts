@@ -7,6 +7,8 @@ import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 const NAMES = Object.keys(
   {
@@ -320,6 +322,14 @@ export class CycleSnapshots implements Disposable {
     this.#use(this.#best.weights);
   }
 
+  /** What there is, in a line, which `console.log` shows. */
+  toString(): string {
+    const best = this.bestScore === undefined
+      ? "none with a score"
+      : `best score ${shortNumber(this.bestScore)}`;
+    return `CycleSnapshots of ${this.#model.name}, ${this.count} of at most ${this.#keep}, ${best}`;
+  }
+
   static {
     snapshotsOf = (snapshots, model, action) => {
       // What fit gives callbacks of a Sequential is the model within it.
@@ -409,6 +419,8 @@ export class CycleSnapshots implements Disposable {
     }
   }
 }
+
+showInConsole(CycleSnapshots);
 
 function isIterable(value: object): boolean {
   return Symbol.iterator in Object(value) && typeof value !== "string" ||

@@ -21,6 +21,7 @@ import {
   unresolved,
 } from "./training_run.ts";
 import { show } from "../runtime/check_data.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of {@linkcode OneCycleLR}. */
 export interface OneCycleLROptions
@@ -176,6 +177,16 @@ export class OneCycleLR extends LearningRateScheduler {
     }
     return super.onTrainBegin();
   }
+
+  /** As of every scheduler, with the peak and the length. */
+  protected override describePosition(): string {
+    const length = this.#iterations === undefined
+      ? "as long as the training"
+      : `${this.#iterations} batches`;
+    return `(to ${
+      shortNumber(this.#options.maxLr)
+    }, ${length}) ${super.describePosition()}`;
+  }
 }
 
 /** The batches of so many epochs; a cycle needs two. */
@@ -187,7 +198,10 @@ function lengthOf(epochs: number, batchesPerEpoch: number): number {
 function checkLength(options: OneCycleLROptions): number | undefined {
   const { iterations, epochs, batchesPerEpoch } = options;
   checkBatchesPerEpoch(ACTION, batchesPerEpoch);
-  if (epochs !== undefined && !(epochs > 0 && epochs < Infinity)) {
+  if (
+    epochs !== undefined &&
+    !(typeof epochs === "number" && epochs > 0 && epochs < Infinity)
+  ) {
     throw new RangeError(
       `Cannot ${ACTION} as epochs must be finite and > 0: current value is ${
         show(epochs)

@@ -9,10 +9,12 @@ import {
   checkNotNegative,
   checkShare,
   decayWeights,
+  describeOptimizer,
   weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -108,6 +110,11 @@ export class SGDW extends MomentumBase {
     return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
   }
 
+  /** Its settings and how far it is, in a line, which `console.log` shows. */
+  override toString(): string {
+    return describeOptimizer(this);
+  }
+
   /** Called by tfjs with what `getConfig` gave. */
   static fromConfig<T>(
     cls: new (learningRate: number, options: SGDWOptions) => T,
@@ -118,4 +125,5 @@ export class SGDW extends MomentumBase {
   }
 }
 
+showInConsole(SGDW);
 tf.serialization.registerClass(SGDW as never);
