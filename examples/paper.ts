@@ -199,6 +199,11 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
     if (status !== 0) return status;
   }
   if (values.report) {
+    // Runs may go on beside it: their results are written whole.
+    using _lock = await lockFolder(values.out, {
+      by: "examples/paper.ts --report",
+      name: "report",
+    });
     for (const path of await writeReport(values.out)) console.log(path);
   }
   return 0;

@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import {
   type Check,
   checkData,
@@ -221,7 +222,7 @@ export class LearningRateRange {
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
     // The rate at which a run stopped may have no loss.
-    const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
+    const first = 1 + extremes(runs.map(({ losses }) => losses.length))[1];
     const grid = known.search?.grid ?? Array.from(
       learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );

@@ -27,6 +27,17 @@ function valueAt(
   return line[left] + part * (line[right] - line[left]);
 }
 
+/** Whether the curve goes on so far down and up. */
+function reaches(
+  lr: number,
+  rates: readonly number[],
+  curve: DrawnCurve,
+): boolean {
+  const line = curve.trend ?? curve.values;
+  const drawn = rates.filter((_, i) => Number.isFinite(line[i]));
+  return drawn.length > 0 && lr >= drawn[0] && lr <= drawn[drawn.length - 1];
+}
+
 /** As seen in a panel: what is out of view is at its edge. */
 function within(value: number, [low, high]: Limits): number | null {
   return short(Math.min(high, Math.max(low, value)));
@@ -110,7 +121,8 @@ export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   const { learningRates: rates } = range;
   const picks = RULES.flatMap((rule) => {
     const lr = range.suggestions[rule];
-    return lr == null || lr < rates[0] || lr > rates[rates.length - 1] ? [] : [{
+    // A rule may have looked further than the curve that was read goes.
+    return lr == null || !reaches(lr, rates, drawn.curve) ? [] : [{
       rule: `${rule} ${formatRate(lr, DIGITS)}`,
       lr: short(lr),
       value: within(valueAt(lr, rates, drawn.curve), drawn.domain),

@@ -168,7 +168,7 @@ export class Recorder<C extends Columns> {
   #startReading(): void {
     const rows = this.#waiting;
     this.#waiting = [];
-    this.#inFlight.push(...rows);
+    for (const row of rows) this.#inFlight.push(row);
     const inFlight = this.#inFlight;
     const previous = this.#reading;
     const values = readScalars(

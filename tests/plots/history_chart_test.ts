@@ -240,3 +240,21 @@ Deno.test("historyChart() draws a single iteration away from the edges", () => {
   );
   assertEquals(panel.layer[0].encoding.x.scale.domain, [6, 8]);
 });
+
+Deno.test("historyChart() refuses more panels than anybody looks at", () => {
+  const column = [3, 2, 1];
+  const run = {
+    iterations: [1, 2, 3],
+    lr: column,
+    ...Object.fromEntries(
+      Array.from({ length: 3000 }, (_, i) => [`unit_${i}`, column]),
+    ),
+  };
+  assertThrows(
+    () => historyChart(run),
+    RangeError,
+    "Cannot draw a history as it must have at most 100 metrics: current value is 3000; say which by options.metrics",
+  );
+  const metrics = ["unit_2999", "unit_7"];
+  assertEquals(panelsOf(historyChart(run, { metrics })).length, 3);
+});
