@@ -4,7 +4,7 @@
  * give a float that is wrong.
  */
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { type Gradient, registerGradient, replaceGradient } from "./_engine.ts";
 
 function refuse(kernelName: string): never {
