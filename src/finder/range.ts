@@ -163,10 +163,11 @@ export class LearningRateRange {
     const [first] = learningRates;
     if (
       learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
+      learningRates.at(-1) === Infinity ||
       learningRates.some((rate, i) => i > 0 && !(rate > learningRates[i - 1]))
     ) {
       throw new RangeError(
-        `Cannot read a range from a curve as it must have increasing rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
+        `Cannot read a range from a curve as it must have increasing, finite rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
           first === undefined ? "" : ` from ${first}`
         }, ${losses.length} losses`,
       );

@@ -140,7 +140,8 @@ function indexNames(...indices: readonly ArrayLike<number>[]): string[] {
   let highest = 0;
   for (const each of indices) {
     for (let i = 0; i < each.length; i++) {
-      highest = Math.max(highest, each[i] || 0);
+      // What is no number is refused with its place.
+      if (Number.isFinite(each[i])) highest = Math.max(highest, each[i]);
     }
   }
   if (highest >= MOST_CLASSES) {

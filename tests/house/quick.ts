@@ -49,7 +49,8 @@ export const SLOW: readonly string[] = [
   "schedules/random_test.ts",
   "training/reduce_lr_on_plateau_test.ts",
   "training/weight_decay_test.ts",
-  // It tries every entry point with every kind of value.
+  // They try every entry point with every kind of value.
+  "runtime/odd_numbers_test.ts",
   "runtime/wrong_kinds_test.ts",
   // They try every kernel, layer and backend.
   "backends",
