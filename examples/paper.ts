@@ -72,6 +72,7 @@ export const FLAGS = {
   seeds: {
     kind: "integer",
     min: 1,
+    max: 1000,
     default: 1,
     help: "runs of each row, with the seeds from --seed on",
   },

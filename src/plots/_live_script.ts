@@ -205,7 +205,9 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
   let drawing = false;
 
   async function draw(): Promise<void> {
-    showFigures(browser, state, iterations);
+    // A range test is done when it has its answer, after so many at most.
+    const isOver = axis.field === "lr" && state.status?.state === "ended";
+    showFigures(browser, state, isOver ? undefined : iterations);
     const { chart, rows } = state;
     const x = rows[axis.field];
     if (chart === undefined || !x) return;

@@ -5,7 +5,13 @@ import type { DrawnCurve, DrawnPanel, RangeData } from "./_range_panel.ts";
 import { short } from "./_spec.ts";
 
 const DOT = 90;
-const RULES = ["valley", "steepest", "slide", "minimum"] as const;
+/** The rules and the shapes of their marks. */
+const RULES = {
+  valley: "diamond",
+  steepest: "triangle-down",
+  slide: "square",
+  minimum: "triangle-up",
+} as const;
 
 /** How many significant digits a rate of the test has in words. */
 const DIGITS = 2;
@@ -119,11 +125,12 @@ export function boundMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
 /** The rules' picks as small marks on the loss, told apart by shape. */
 export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   const { learningRates: rates } = range;
-  const picks = RULES.flatMap((rule) => {
-    const lr = range.suggestions[rule];
+  const picks = Object.entries(RULES).flatMap(([rule, shape]) => {
+    const lr = range.suggestions[rule as keyof typeof RULES];
     // A rule may have looked further than the curve that was read goes.
     return lr == null || !reaches(lr, rates, drawn.curve) ? [] : [{
       rule: `${rule} ${formatRate(lr, DIGITS)}`,
+      shape,
       lr: short(lr),
       value: within(valueAt(lr, rates, drawn.curve), drawn.domain),
     }];
@@ -131,7 +138,7 @@ export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   if (picks.length === 0) return [];
   return [{
     name: "suggestions",
-    data: { values: picks },
+    data: { values: picks.map(({ shape: _, ...pick }) => pick) },
     mark: {
       type: "point",
       filled: true,
@@ -149,7 +156,7 @@ export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
         type: "nominal",
         scale: {
           domain: picks.map(({ rule }) => rule),
-          range: ["diamond", "triangle-down", "square", "triangle-up"],
+          range: picks.map(({ shape }) => shape),
         },
         legend: { symbolFillColor: LIGHT.orange, symbolStrokeWidth: 0 },
       },
