@@ -290,6 +290,25 @@ test("whole numbers are filled in, padded and chosen exactly", BACKENDS, () => {
   );
 });
 
+test("images of whole numbers are resized to the nearest", BACKENDS, () => {
+  const image = tf.reshape(tf.range(0, 24, 1, "int32"), [1, 4, 6, 1]);
+  const resize = (corners: boolean, centers: boolean) =>
+    tf.image.resizeNearestNeighbor(
+      image as tf.Tensor4D,
+      [3, 4],
+      corners,
+      centers,
+    );
+  const rows = (...rows: number[]) =>
+    rows.flatMap((row) => columns.map((column) => 6 * row + column));
+  let columns = [0, 1, 3, 4];
+  assertEquals([...resize(false, false).dataSync()], rows(0, 1, 2));
+  columns = [0, 2, 3, 5];
+  assertEquals([...resize(true, false).dataSync()], rows(0, 2, 3));
+  columns = [0, 2, 3, 5];
+  assertEquals([...resize(false, true).dataSync()], rows(0, 2, 3));
+});
+
 test("products of matrices of whole numbers are exact", BACKENDS, () => {
   for (
     const [rows, inner, columns] of [

@@ -37,7 +37,7 @@ import {
 } from "./_two_valued.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
 import {
-  hasWholeNumbersOnly,
+  WholePrograms,
   wholeUniforms,
   withWholeNumbers,
 } from "./_whole_numbers.ts";
@@ -163,6 +163,7 @@ export function createBackend(
     #ahead = 0;
     #timer: GpuTimer | undefined;
     #passForEach = false;
+    readonly #wholePrograms = new WholePrograms();
     /** Whether the program that runs has nothing but whole numbers. */
     #isWhole = false;
 
@@ -393,7 +394,9 @@ export function createBackend(
       const stored = inputs.map(({ dataId }) =>
         this.tensorMap.get(dataId).dtype
       );
-      if (!hasWholeNumbersOnly(dtype, stored)) {
+      if (
+        !this.#wholePrograms.has(program, { output: dtype, inputs: stored })
+      ) {
         return super.runWebGPUProgram(...call);
       }
       this.#isWhole = true;

@@ -11,6 +11,7 @@ import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import { mendBatchesOfNone } from "./_of_none.ts";
 import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
+import { mendSparseSegments } from "./_sparse_segments.ts";
 
 let mended = false;
 
@@ -37,6 +38,7 @@ export function mendWebGPUKernels(): void {
   replace("SquaredDifference", ofWholeNumbers);
   mendHighRanks();
   mendIndexingKernels();
+  mendSparseSegments();
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();

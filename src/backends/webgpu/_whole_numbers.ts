@@ -5,6 +5,7 @@
  */
 
 import type { DataType } from "@tensorflow/tfjs";
+import type { Program } from "./_open_backend.ts";
 import type { Uniform } from "./_uniforms.ts";
 
 /** What gives fractions, or computes places in an image with them. */
@@ -38,17 +39,33 @@ fn wholeMix(a: i32, b: i32, c: i32) -> i32 { return a + (b - a) * c; }
 
 const isWhole = (dtype: DataType) => dtype === "int32" || dtype === "bool";
 
-/** Whether a shader reads and writes nothing but whole numbers. */
-export function hasWholeNumbersOnly(
-  output: DataType,
-  inputs: readonly DataType[],
-): boolean {
-  return isWhole(output) && inputs.every(isWhole);
+/** Programs whose shaders have nothing but whole numbers in them. */
+export class WholePrograms {
+  /** Whether the shader of a key computes without fractions. */
+  readonly #known = new Map<string, boolean>();
+
+  /** Whether one reads, computes with and writes nothing else. */
+  has(
+    program: Program,
+    { output, inputs }: {
+      readonly output: DataType;
+      readonly inputs: readonly DataType[];
+    },
+  ): boolean {
+    if (!isWhole(output) || !inputs.every(isWhole)) return false;
+    const { shaderKey } = program;
+    let known = this.#known.get(shaderKey);
+    if (known === undefined) {
+      const code = program.getUserCode();
+      known = !FRACTIONAL.test(code) && !FRACTION.test(code);
+      this.#known.set(shaderKey, known);
+    }
+    return known;
+  }
 }
 
 /** The text of such a shader with whole numbers for floats. */
 export function withWholeNumbers(code: string): string {
-  if (FRACTIONAL.test(code) || FRACTION.test(code)) return code;
   const power = /binaryOperation\(a : vec4/.test(code)
     ? "wholePowersOf("
     : "wholePowerOf(";
