@@ -24,6 +24,7 @@ import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { searchRange } from "./search.ts";
 import type { LongRun, Search } from "./search_setup.ts";
 import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
@@ -404,9 +405,8 @@ class RangeTests implements AsyncDisposable {
 }
 
 /** Runs the whole test; the trainee is left as the last run left it. */
-export async function runRangeTests(
+export function runRangeTests(
   setup: RangeTestsSetup,
 ): Promise<LearningRateRange> {
-  await using tests = new RangeTests(setup);
-  return await tests.run();
+  return scoped((own) => own(new RangeTests(setup)).run());
 }
