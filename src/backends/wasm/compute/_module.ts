@@ -37,9 +37,8 @@ import {
 } from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from "./_pool.ts";
+import { layerNorm, layerNormGrad } from "./_layer_norm.ts";
 import {
-  layerNorm,
-  layerNormGrad,
   moments,
   normalize,
   normalizeGrad,
