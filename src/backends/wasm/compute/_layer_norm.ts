@@ -3,12 +3,12 @@ import {
   add,
   type Code,
   convertI32,
-  type FunctionBuilder,
   i32,
   type Local,
   mul,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction, mulAdd, type Target } from "./_kernel.ts";
 import { eachRow, rowRange } from "./_row_range.ts";
 

@@ -1,7 +1,6 @@
 /** Kernels whose chunks are ranges of rows. */
 import {
   type Code,
-  type FunctionBuilder,
   greater,
   i32,
   type Local,
@@ -10,6 +9,7 @@ import {
   smaller,
   sub,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import type { Arguments } from "./_kernel.ts";
 
 type RowArguments = Pick<
