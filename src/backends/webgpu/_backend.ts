@@ -211,7 +211,21 @@ export function createBackend(
     // --- Tensors and their buffers
 
     override uploadToGPU(dataId: object): void {
+      this.#upload(this.tensorMap.get(dataId));
+    }
+
+    /** Gives a tensor that a shader is to write into a buffer of its own. */
+    #uploadToChange(dataId: object): void {
       const data = this.tensorMap.get(dataId);
+      // What the processor still has may be one of the constants.
+      if (data.values != null && data.external) {
+        data.resource = null;
+        data.external = false;
+      }
+      this.#upload(data, { changes: true });
+    }
+
+    #upload(data: TensorData, { changes = false } = {}): void {
       if (data.resource != null) return;
       if (data.deferred) return this.#compute(data, data.deferred);
       const bytes = bytesOf(data);
@@ -224,7 +238,8 @@ export function createBackend(
         );
       }
       this.#asking = data.shape;
-      const constant = data.values?.length === 1 && bytes === 4
+      const isOne = data.values?.length === 1 && bytes === 4;
+      const constant = isOne && !changes
         ? this.#constants.of(wordOf(data))
         : undefined;
       if (constant !== undefined) {
@@ -391,6 +406,7 @@ export function createBackend(
     ): TensorInfo {
       const [program, inputs, dtype, uniforms, output] = call;
       mendShaderKey(program);
+      if (output) this.#uploadToChange(output.dataId);
       const stored = inputs.map(({ dataId }) =>
         this.tensorMap.get(dataId).dtype
       );
