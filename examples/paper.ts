@@ -72,6 +72,7 @@ export const FLAGS = {
   seeds: {
     kind: "integer",
     min: 1,
+    max: 1000,
     default: 1,
     help: "runs of each row, with the seeds from --seed on",
   },
@@ -199,6 +200,11 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
     if (status !== 0) return status;
   }
   if (values.report) {
+    // Runs may go on beside it: their results are written whole.
+    using _lock = await lockFolder(values.out, {
+      by: "examples/paper.ts --report",
+      name: "report",
+    });
     for (const path of await writeReport(values.out)) console.log(path);
   }
   return 0;

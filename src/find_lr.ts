@@ -12,7 +12,7 @@
  * - `createModel(flags)` returns a compiled `tf.LayersModel`, or
  *   `{ optimizer, variables, trainOnBatch }`, or a promise of one;
  * - `createData(flags)` returns data in any form that `findLearningRate` takes,
- *   or a promise of some; where these have `validationData` too, each rate is
+ *   a generator of batches, or a promise of some; where these have `validationData` too, each rate is
  *   evaluated on those;
  * - `findLrFlags`, if there is one, describes flags of the module's own, which
  *   both functions are given beside those of the command.
@@ -59,6 +59,7 @@ import {
   checkSwapped,
   loadModule,
   ModuleError,
+  repeatable,
   type TestedModule,
 } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
@@ -175,10 +176,10 @@ async function testModule(
       () => module.createModel(values),
     );
     if (model instanceof LayersModel) await preflight(model);
-    const data = await callModule(
-      path,
-      "createData",
-      () => module.createData(values),
+    const createData = () => module.createData(values);
+    const data = repeatable(
+      await callModule(path, "createData", createData),
+      createData,
     );
     checkSwapped(path, model, data);
     const progress = new RangeProgress();

@@ -9,19 +9,8 @@ import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { join } from "@std/path";
 import { extract } from "tar-stream";
+import { CIFAR10_CLASSES } from "../../examples/datasets/cifar10.ts";
 
-const CLASSES = [
-  "airplane",
-  "automobile",
-  "bird",
-  "cat",
-  "deer",
-  "dog",
-  "frog",
-  "horse",
-  "ship",
-  "truck",
-];
 const PIXELS = 32 * 32;
 /** Records of a file of the official layout. */
 const PER_FILE = 10_000;
@@ -30,7 +19,7 @@ const PER_FILE = 10_000;
 function recordOf(label: string, jpeg: Uint8Array): Uint8Array {
   const { data } = decode(jpeg, { useTArray: true, formatAsRGBA: false });
   const record = new Uint8Array(1 + 3 * PIXELS);
-  record[0] = CLASSES.indexOf(label);
+  record[0] = CIFAR10_CLASSES.indexOf(label);
   for (let p = 0; p < PIXELS; p++) {
     for (let c = 0; c < 3; c++) record[1 + c * PIXELS + p] = data[3 * p + c];
   }
@@ -100,7 +89,7 @@ export async function unpackJpegArchive(
   }
   await Deno.writeTextFile(
     join(target, "batches.meta.txt"),
-    CLASSES.join("\n") + "\n\n",
+    CIFAR10_CLASSES.join("\n") + "\n\n",
   );
   // Last, as it tells that all is there.
   await writeRecords(join(target, "test_batch.bin"), splits.test);

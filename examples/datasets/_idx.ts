@@ -1,4 +1,5 @@
 import { exists } from "./_cache.ts";
+import { IdxReader } from "./_idx_reader.ts";
 import { checkSplit, countToRead, findFolder } from "./_source.ts";
 import {
   DatasetError,
@@ -10,124 +11,6 @@ import {
 /** The two magic numbers of MNIST's IDX files: bytes in three dimensions, bytes in one. */
 const IMAGES = 2051;
 const LABELS = 2049;
-/** Read before it is known whether a file holds what its header claims. */
-const FIRST_BYTES = 1 << 20;
-
-/** An IDX file, plain or gzipped, read from front to back. */
-class IdxReader {
-  readonly #path: string;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #rest = new Uint8Array(0);
-
-  private constructor(path: string, bytes: ReadableStream<Uint8Array>) {
-    this.#path = path;
-    this.#reader = bytes.getReader();
-  }
-
-  static async open(path: string): Promise<IdxReader> {
-    const { readable } = await Deno.open(path);
-    return new IdxReader(
-      path,
-      path.endsWith(".gz")
-        ? readable.pipeThrough(new DecompressionStream("gzip"))
-        : readable,
-    );
-  }
-
-  /** Fills `target` and gives how much of it the file had. */
-  async fill(target: Uint8Array): Promise<number> {
-    let at = 0;
-    while (at < target.length) {
-      if (this.#rest.length === 0) {
-        const chunk = await this.#next();
-        if (chunk === undefined) break;
-        this.#rest = chunk as Uint8Array<ArrayBuffer>;
-      }
-      const taken = this.#rest.subarray(0, target.length - at);
-      target.set(taken, at);
-      at += taken.length;
-      this.#rest = this.#rest.subarray(taken.length);
-    }
-    return at;
-  }
-
-  async #next(): Promise<Uint8Array | undefined> {
-    try {
-      return (await this.#reader.read()).value;
-    } catch (error) {
-      throw new DatasetError(
-        `Cannot read ${this.#path} as it is damaged (${
-          (error as Error).message
-        })`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** The header's dimensions, after the magic number was checked. */
-  async dimensions(magic: number): Promise<number[]> {
-    const header = new DataView(new ArrayBuffer(4 * (1 + (magic & 255))));
-    const got = await this.fill(new Uint8Array(header.buffer));
-    const found = got >= 4 ? header.getUint32(0) : `a file of ${got} bytes`;
-    if (found !== magic) {
-      throw new DatasetError(
-        `Cannot read ${this.#path} as its magic number must be ${magic}: current value is ${found}`,
-      );
-    }
-    if (got < header.byteLength) {
-      this.#fail(`${header.byteLength} bytes of header`, got);
-    }
-    return Array.from(
-      { length: magic & 255 },
-      (_, i) => header.getUint32(4 + 4 * i),
-    );
-  }
-
-  /**
-   * The first `wanted` of the `total` bytes after the header. Memory is taken as
-   * bytes come, so that a header alone cannot claim any.
-   */
-  async body(wanted: number, total: number): Promise<Uint8Array<ArrayBuffer>> {
-    let target = new Uint8Array(Math.min(wanted, FIRST_BYTES));
-    let got = 0;
-    while (got < wanted) {
-      if (got === target.length) {
-        const larger = new Uint8Array(Math.min(wanted, 2 * got));
-        larger.set(target);
-        target = larger;
-      }
-      const more = await this.fill(target.subarray(got));
-      if (more === 0) this.#fail(`${wanted} more bytes`, got);
-      got += more;
-    }
-    if (wanted === total && await this.fill(new Uint8Array(1)) > 0) {
-      this.#fail(`${total} bytes after its header`, "more");
-    }
-    return target;
-  }
-
-  /** Passes over `length` bytes, a piece at a time. */
-  async skip(length: number): Promise<void> {
-    const piece = new Uint8Array(Math.min(length, 1 << 16));
-    for (let left = length; left > 0;) {
-      const got = await this.fill(piece.subarray(0, left));
-      if (got === 0) this.#fail(`${length} more bytes`, length - left);
-      left -= got;
-    }
-  }
-
-  #fail(expected: string, found: number | string): never {
-    throw new DatasetError(
-      `Cannot read ${this.#path} as it must hold ${expected}: current value is ${found}`,
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // How a file that is not read to its end closes is of no interest.
-    await this.#reader.cancel().catch(() => {});
-  }
-}
-
 /** The kinds of the files, with the dimensions that their names tell. */
 type Kind = "images-idx3" | "labels-idx1";
 
@@ -140,14 +23,26 @@ function namesOf(stem: string, kind: Kind): string[] {
     .flatMap((name) => [`${name}-ubyte.gz`, `${name}-ubyte`]);
 }
 
-/** The first of `names` in `dir`. */
+/**
+ * The first of `names` in `dir`, or in a folder there of its own name, as some
+ * archives unpack into.
+ */
 async function findFirst(
   dir: string,
   names: readonly string[],
 ): Promise<string | undefined> {
+  let folder: string | undefined;
   for (const name of names) {
-    if (await exists(`${dir}/${name}`)) return `${dir}/${name}`;
+    for (const path of [`${dir}/${name}`, `${dir}/${name}/${name}`]) {
+      if (!await exists(path)) continue;
+      if ((await Deno.stat(path)).isFile) return path;
+      folder = path;
+    }
   }
+  if (folder === undefined) return undefined;
+  throw new DatasetError(
+    `Cannot read ${folder} as it must be a file: current value is a folder`,
+  );
 }
 
 /** The file of `dir` with that name, gzipped or not. */
@@ -237,13 +132,18 @@ const TRAIN_PART = 0.8;
  * rest to test on, with a note that says so.
  */
 export async function readIdx(
-  dir: string,
+  given: string,
   layout: IdxLayout,
   options: { readonly trainImages?: number; readonly testImages?: number },
 ): Promise<{ train: ImageSplit; test: ImageSplit; note?: string }> {
   const { name } = layout;
   const images = ["train", "t10k"].map((stem) => namesOf(stem, "images-idx3"));
-  await findFolder(name, { dir, candidates: [dir], markers: images.flat() });
+  const dir = await findFolder(name, {
+    dir: given,
+    // The second is where torchvision keeps them, from the folder it is given.
+    candidates: [given, `${given}/${name.replace("-", "")}/raw`],
+    markers: images.flat(),
+  });
   const hasTrain = await findFirst(dir, images[0]) !== undefined;
   const trainCount = (available: number) =>
     countToRead(options.trainImages, available, `training images of ${name}`);

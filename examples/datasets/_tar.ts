@@ -35,6 +35,13 @@ function escapes(name: string): boolean {
   return /^([/\\]|[a-z]:)/i.test(name) || name.split(/[/\\]/).includes("..");
 }
 
+/** A path without what leads nowhere: "./a//b" is "a/b". */
+function normalized(name: string): string {
+  return name.split("/").filter((part) => part !== "" && part !== ".").join(
+    "/",
+  );
+}
+
 async function writeEntry(
   entry: AsyncIterable<unknown>,
   path: string,
@@ -91,8 +98,8 @@ export async function extractTarGz(
   source.pipe(entries);
   try {
     for await (const entry of entries) {
-      const name = entry.header.name.replace(/^\.\//, "");
-      if (escapes(name)) {
+      const name = normalized(entry.header.name);
+      if (escapes(entry.header.name)) {
         throw new DatasetError(
           `Cannot extract ${archive} as its entries must stay in the folder: current value is ${
             JSON.stringify(entry.header.name)

@@ -24,22 +24,25 @@ const layout: CifarLayout = {
   classes: 10,
 };
 
+/** The names of the classes, by their labels. */
+export const CIFAR10_CLASSES: readonly string[] = [
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
+];
+
 const definition: DatasetDefinition = {
   name: layout.name,
   folder: layout.folder,
   shape: [32, 32, 3],
-  classNames: [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-  ],
+  classNames: CIFAR10_CLASSES,
   baseUrl: "https://www.cs.toronto.edu/~kriz/",
   files: [{
     file: "cifar-10-binary.tar.gz",

@@ -74,6 +74,21 @@ function addGatherAndScatter(): void {
   });
 }
 
+/** What is written over has no part in the result. */
+function addScatterUpdate(): void {
+  registerGradient({
+    kernelName: "TensorScatterUpdate",
+    inputsToSave: ["indices", "updates"],
+    gradFunc: (dys, [indices, { shape }]) => {
+      const dy = firstOf(dys);
+      return {
+        tensor: () => tf.tensorScatterUpdate(dy, indices, tf.zeros(shape)),
+        updates: () => tf.reshape(tf.gatherND(dy, indices), shape),
+      };
+    },
+  });
+}
+
 /** The pixels of each block as channels again. */
 function addDepthToSpace(): void {
   registerGradient<{ readonly blockSize: number }>({
@@ -170,6 +185,7 @@ function addCumprod(): void {
 export function addGradients(): void {
   addStridedSlice();
   addGatherAndScatter();
+  addScatterUpdate();
   addDepthToSpace();
   addTopK();
   addSegmentSteps();

@@ -6,20 +6,17 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { layerPrototype } from "./_engine.ts";
 
 interface Arguments {
   mask?: unknown;
 }
 
-let mended = false;
+/** The masks of the models within which layers are being applied. */
+const around: unknown[] = [];
 
 /** Takes a mask back once the layer that it was for has been applied. */
-export function mendMasks(): void {
-  if (mended) return;
-  mended = true;
-  /** The masks of the models within which layers are being applied. */
-  const around: unknown[] = [];
-  const { prototype } = tf.layers.Layer;
+function takeMaskBack(prototype: tf.layers.Layer): void {
   const { apply } = prototype;
   prototype.apply = function (
     ...[inputs, kwargs]: Parameters<typeof apply>
@@ -40,4 +37,17 @@ export function mendMasks(): void {
       }
     }
   };
+}
+
+let mended = false;
+
+/** Mends all layers, once. */
+export function mendMasks(): void {
+  if (mended) return;
+  mended = true;
+  takeMaskBack(tf.layers.Layer.prototype);
+  // These take the list apart before they go on as all layers do.
+  ["RNN", "Bidirectional"].forEach((className) =>
+    takeMaskBack(layerPrototype(className))
+  );
 }

@@ -12,6 +12,8 @@ import { shape4D } from "./_shapes.ts";
 /** Both are linear in their two inputs. */
 function addDepthwise(): void {
   const forward = "DepthwiseConv2dNative";
+  // The gradients' own attributes leave out what tfjs fixed.
+  const dataFormat = "NHWC";
   const [ofInput, ofFilter] = [
     `${forward}BackpropInput`,
     `${forward}BackpropFilter`,
@@ -20,7 +22,11 @@ function addDepthwise(): void {
     kernelName: ofInput,
     inputsToSave: ["dy", "filter"],
     gradFunc: (ddx, [dy, filter], attrs) => ({
-      dy: () => runKernel(forward, { x: firstOf(ddx), filter }, attrs),
+      dy: () =>
+        runKernel(forward, { x: firstOf(ddx), filter }, {
+          ...attrs,
+          dataFormat,
+        }),
       filter: () =>
         runKernel(ofFilter, { x: firstOf(ddx), dy }, {
           ...attrs,
@@ -37,7 +43,11 @@ function addDepthwise(): void {
           ...attrs,
           inputShape: x.shape,
         }),
-      dy: () => runKernel(forward, { x, filter: firstOf(ddf) }, attrs),
+      dy: () =>
+        runKernel(forward, { x, filter: firstOf(ddf) }, {
+          ...attrs,
+          dataFormat,
+        }),
     }),
   });
 }

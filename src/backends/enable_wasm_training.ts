@@ -1,6 +1,7 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
 import { fuseLayers } from "./fused_layers.ts";
+import { mendMomentumDispose } from "../tfjs/momentum_dispose.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import { fuseRecurrentLayers } from "./fused_recurrent.ts";
 import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
@@ -213,6 +214,7 @@ export async function enableWasmTraining(
   trainingKernels.forEach(installKernel);
   replaceGradients();
   mendGradients();
+  mendMomentumDispose();
   countTruthValues();
   fuseLayers();
   fuseRecurrentLayers();

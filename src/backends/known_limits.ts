@@ -4,6 +4,8 @@ const everywhere = [
   "A fused product of one matrix with several has no gradient in TensorFlow.js, which refuses it.",
   "logSumExp() is NaN of infinities, where its limit is one.",
   "Losses and metrics count the steps that a mask left out, too.",
+  "Max pooling passes over what is not a number.",
+  "Images of whole numbers above 2^24 are rounded as floats where they are resized.",
 ];
 
 const limits: Readonly<Record<BackendName, readonly string[]>> = {
@@ -13,15 +15,13 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
     "Tensors of strings are stored, cut and joined; all else with them is refused.",
     "Complex numbers, and so Fourier transforms, have no kernels: they are refused at the first use.",
     "With Winograd's convolutions, a NaN reaches the results of neighbouring windows too.",
+    "Whole numbers are not pooled: max pooling refuses them.",
   ],
   webgpu: [
     ...everywhere,
     "Complex numbers are added, multiplied, joined and transformed; all else with them is refused.",
-    "Indices out of range are not refused: they read and write something else.",
-    "Rotated images are filled with 0 in a fourth channel, where others make it opaque.",
-    "Slices whose segment lies beyond the last are counted to it, where others leave them out.",
-    "Whole numbers above 2^24 are rounded as floats where they are added up, moved or chosen.",
-    "0 to a negative power is 0 where the power is odd, and a remainder by infinity NaN.",
+    "Indices that the GPU computed are not refused out of range: floats become NaN there, whole numbers read 0 and are not written.",
+    "Max pooling of whole numbers gives floats.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],
 };
@@ -29,7 +29,7 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
 /**
  * What is known to be wrong or missing on a backend, as sentences: what remains
  * after its kernels and gradients were held against plain loops over random
- * shapes, and mended.
+ * shapes, and mended. A test holds each sentence to its word.
  *
  * @example
  * ```ts

@@ -17,7 +17,10 @@ import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
+import { addImageGradients } from "./_image_gradients.ts";
+import { mendPreprocessing } from "./_mended_preprocessing.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
+import { refuseComplexGradients } from "./_refused_gradients.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
 import { addSecondGradients } from "./_second_gradients.ts";
 import { mendSoftmaxCrossEntropy } from "./_softmax_cross_entropy.ts";
@@ -235,9 +238,12 @@ export function mendGradients(): void {
   mendDilatedConvolutions();
   mendConvolutionLayers();
   mendMasks();
+  mendPreprocessing();
   mendAvgPool();
   addConv3DTranspose();
   registerGradient(einsumGradient);
   addGradients();
   addSecondGradients();
+  addImageGradients();
+  refuseComplexGradients();
 }

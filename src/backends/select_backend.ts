@@ -9,6 +9,7 @@ import {
   enableWasmTraining,
   type WasmTrainingOptions,
 } from "./enable_wasm_training.ts";
+import { mendMomentumDispose } from "../tfjs/momentum_dispose.ts";
 import { explainSlowBackend, silenceBanner } from "../tfjs/slow_backend.ts";
 import { startWasm } from "./wasm/_start_wasm.ts";
 import {
@@ -220,6 +221,7 @@ export async function selectBackend(
   mendCpu();
   replaceGradients();
   mendGradients();
+  mendMomentumDispose();
   countTruthValues();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>

@@ -49,6 +49,21 @@ export function checkSwapped(path: string, model: unknown, data: unknown) {
 }
 
 /**
+ * The data of a module whose `createData` is a generator of batches, as the
+ * function that makes them anew; other data as they are.
+ */
+export function repeatable(data: TestedData, again: () => unknown): TestedData {
+  const { next, [Symbol.iterator]: batches, [Symbol.asyncIterator]: later } =
+    Object(data);
+  if (typeof next !== "function" || (batches ?? later) === undefined) {
+    return data;
+  }
+  return async function* () {
+    yield* await again() as AsyncIterable<unknown>;
+  };
+}
+
+/**
  * Loads the module that is tested, from a path or an address.
  *
  * @throws {ModuleError} If it is not there, or lacks a function.
@@ -82,7 +97,9 @@ function found(name: string, module: object): string {
     return ", not as a part of its default export: export function " +
       `${name}() { … }`;
   }
-  return names.length === 0 ? "; it exports nothing" : "";
+  return names.length === 0
+    ? "; it exports nothing"
+    : `; it exports ${names.join(", ")}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import { shortRate } from "./range_words.ts";
 
 /** What {@linkcode drawChart} draws. */
@@ -58,8 +59,7 @@ export function drawChart(chart: Chart): string[] {
       : 0;
 
   const all = [...Array.from(chart.points), ...Array.from(chart.trend)];
-  const low = Math.min(...all);
-  const high = Math.max(...all);
+  const [low, high] = extremes(all);
   const row = (value: number) =>
     high > low
       ? Math.round((high - value) / (high - low) * (height - 1))

@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import type { CurveEvidence } from "./bounds.ts";
 import { curveOf, valuesOf } from "./choose_curve.ts";
 import type { Circumstances } from "./circumstances.ts";
@@ -30,10 +31,6 @@ function pickBounds(bounds: { baseLr?: number; maxLr?: number }) {
 
 function defined(values: readonly (number | undefined)[]): number[] {
   return values.filter((value) => value !== undefined);
-}
-
-function extent(values: readonly number[]): Spread {
-  return [Math.min(...values), Math.max(...values)];
 }
 
 /** The median on a logarithmic scale; exact where the count is odd. */
@@ -254,7 +251,7 @@ export function combineRuns(
     ...(cost ? { cost } : {}),
     ...(batchesPerEpoch === undefined ? {} : { batchesPerEpoch }),
     ...(recorded.length > 1 && bases.length > 0 && maxima.length > 0
-      ? { spread: { baseLr: extent(bases), maxLr: extent(maxima) } }
+      ? { spread: { baseLr: extremes(bases), maxLr: extremes(maxima) } }
       : {}),
     runs: recorded.map((run, i) => ({
       ...recordOf(run),

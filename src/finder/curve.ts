@@ -93,20 +93,24 @@ export function finitePoints(values: ArrayLike<number>): number[] {
   );
 }
 
-/** How many points on each side of each lie within the smoothing's reach. */
+/**
+ * How many points on each side of each lie within the smoothing's reach of rates
+ * that increase: both ends of the reach move on with the point.
+ */
 function halfWidthsOf(rates: ArrayLike<number>, length: number): Int32Array {
-  const decade = (i: number) => Math.log10(Math.max(rates[i], 1e-300));
   const known = rates.length;
+  const decades = Float64Array.from(
+    rates,
+    (rate) => Math.log10(Math.max(rate, 1e-300)),
+  );
   const widths = new Int32Array(length);
-  for (let i = 0; i < length; i++) {
-    const center = Math.min(i, known - 1);
-    let width = LEAST_HALF_WIDTH;
-    const within = (j: number) =>
-      j >= 0 && j < known && Math.abs(decade(j) - decade(center)) <= REACH;
-    while (within(center - width - 1) || within(center + width + 1)) width++;
-    widths[i] = width;
+  let [from, to] = [0, 0];
+  for (let i = 0; i < Math.min(known, length); i++) {
+    while (decades[i] - decades[from] > REACH) from++;
+    while (to + 1 < known && decades[to + 1] - decades[i] <= REACH) to++;
+    widths[i] = Math.max(LEAST_HALF_WIDTH, i - from, to - i);
   }
-  return widths;
+  return known < length ? widths.fill(widths[known - 1], known) : widths;
 }
 
 /** The trend of values that are all finite. */

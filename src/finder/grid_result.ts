@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import { noiseLevel } from "./divergence.ts";
 import type { GridPoint, GridReason, GridResult } from "./grid_data.ts";
 import {
@@ -60,7 +61,7 @@ export function chooseBest(
     return level(points[i]) - level(points[lowest]) <= Math.max(least, noise);
   });
   if (asGood.length === 1) return { best: lowest, reason: "best-loss" };
-  const highest = Math.max(...asGood.map((i) => points[i].highestLr ?? 0));
+  const [, highest] = extremes(asGood.map((i) => points[i].highestLr ?? 0));
   const holding = asGood.filter((i) =>
     (points[i].highestLr ?? 0) * STEP >= highest
   );
@@ -98,8 +99,8 @@ const REASONS: {
   ) => string;
 } = {
   "best-loss": (best, { curve, better, others }) => {
-    const values = others.map((other) => other.best);
-    const next = better === "lower" ? Math.min(...values) : Math.max(...values);
+    const [least, greatest] = extremes(others.map((other) => other.best));
+    const next = better === "lower" ? least : greatest;
     const more = better === "lower" ? " or more" : " or less";
     return `its ${curve} comes to ${formatRate(best.best)}, the others' to ${
       formatRate(next)
@@ -145,7 +146,7 @@ export function gridTable({ points, best, curve }: GridResult): string[] {
     ]),
   ];
   const widths = rows[0].map((_, k) =>
-    Math.max(...rows.map((row) => row[k].length))
+    extremes(rows.map((row) => row[k].length))[1]
   );
   return rows.map((row) =>
     row.map((cell, k) =>

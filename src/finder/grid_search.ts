@@ -108,8 +108,9 @@ export async function searchGrid(
   const ranges: LearningRateRange[] = [];
   const points: GridPoint[] = [];
   const cost = { trained: 0, evaluated: 0 };
-  const wanted = pointsOf(grid);
-  for (const point of wanted) {
+  const tested: Hyperparameters[] = [];
+  for (const point of pointsOf(grid)) {
+    tested.push(point);
     const range = await test(shared, point);
     ranges.push(range);
     points.push(pointOf(point, range, ranges[0]));
@@ -118,14 +119,14 @@ export async function searchGrid(
     if (signal?.aborted) break;
   }
   const { name: curve, better } = metric;
-  const isWhole = points.length === wanted.length && !signal?.aborted;
+  const isWhole = !signal?.aborted;
   const { start } = ranges[0].evidence;
   const chosen = isWhole ? chooseBest(points, { better, start }) : undefined;
   const found = { curve, better, points, cost, ...chosen };
   const result: GridResult = { ...found, advice: wordGrid(found) };
   const best = chosen?.best ?? points.length - 1;
   const range = chosen && settings.maxBatches !== undefined
-    ? await test(settings, wanted[best])
+    ? await test(settings, tested[best])
     : ranges[best];
   return LearningRateRange.fromJSON({ ...range.toJSON(), grid: result });
 }

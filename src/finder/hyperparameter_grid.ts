@@ -96,7 +96,7 @@ export function checkGrid(
     ) {
       throw new RangeError(
         `Cannot ${ACTION} as ${name} must be an array of different numbers, each ${words}: current value is ${
-          Array.isArray(values) ? `[${values.join(", ")}]` : String(values)
+          Array.isArray(values) ? listed(values) : String(values)
         }`,
       );
     }
@@ -110,10 +110,18 @@ function checkMomentum(optimizer: Optimizer, values: readonly number[]): void {
   getMomentum(optimizer);
   if (!("beta1" in optimizer) || !values.includes(0)) return;
   throw new RangeError(
-    `Cannot ${ACTION} as momentum, Adam's and Adamax's beta1, must be > 0: current value is [${
-      values.join(", ")
-    }]`,
+    `Cannot ${ACTION} as momentum, Adam's and Adamax's beta1, must be > 0: current value is ${
+      listed(values)
+    }`,
   );
+}
+
+/** Values that an error shows: the first of many. */
+const LISTED = 10;
+
+function listed(values: readonly unknown[]): string {
+  const more = values.length > LISTED ? `, … (${values.length} values)` : "";
+  return `[${values.slice(0, LISTED).join(", ")}${more}]`;
 }
 
 /** The hyperparameters that a grid or a point has. */
@@ -123,15 +131,24 @@ export function namesIn(
   return NAMES.filter((name) => holder[name] !== undefined);
 }
 
-/** Every combination of a grid's values. */
-export function pointsOf(grid: HyperparameterGrid): Hyperparameters[] {
-  return namesIn(grid).reduce<Hyperparameters[]>(
-    (points, name) =>
-      points.flatMap((point) =>
-        grid[name]!.map((value) => ({ ...point, [name]: value }))
-      ),
+/** Every combination of a grid's values, each when it is asked for. */
+export function pointsOf(grid: HyperparameterGrid): Iterable<Hyperparameters> {
+  return namesIn(grid).reduce<Iterable<Hyperparameters>>(
+    (points, name) => withEach(points, { name, values: grid[name]! }),
     [{}],
   );
+}
+
+function* withEach(
+  points: Iterable<Hyperparameters>,
+  { name, values }: {
+    readonly name: HyperparameterName;
+    readonly values: readonly number[];
+  },
+): Iterable<Hyperparameters> {
+  for (const point of points) {
+    for (const value of values) yield { ...point, [name]: value };
+  }
 }
 
 /** Gives an optimizer the hyperparameters of a point. */

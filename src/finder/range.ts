@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import {
   type Check,
   checkData,
@@ -162,10 +163,11 @@ export class LearningRateRange {
     const [first] = learningRates;
     if (
       learningRates.length < Math.max(1, losses.length) || !(first >= 0) ||
+      learningRates.at(-1) === Infinity ||
       learningRates.some((rate, i) => i > 0 && !(rate > learningRates[i - 1]))
     ) {
       throw new RangeError(
-        `Cannot read a range from a curve as it must have increasing rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
+        `Cannot read a range from a curve as it must have increasing, finite rates >= 0, at least one and as many as losses: current value is ${learningRates.length} rates${
           first === undefined ? "" : ` from ${first}`
         }, ${losses.length} losses`,
       );
@@ -221,7 +223,7 @@ export class LearningRateRange {
   ): LearningRateRange {
     const { startLr, endLr, iterations, growth } = settings;
     // The rate at which a run stopped may have no loss.
-    const first = 1 + Math.max(...runs.map(({ losses }) => losses.length));
+    const first = 1 + extremes(runs.map(({ losses }) => losses.length))[1];
     const grid = known.search?.grid ?? Array.from(
       learningRateGrid(startLr, endLr, { count: iterations, growth, first }),
     );

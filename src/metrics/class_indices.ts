@@ -1,11 +1,12 @@
+import { checkKind } from "../runtime/check_given.ts";
 import type { Tensor } from "../tfjs/types.ts";
 
 /** The true classes of examples: their indices, or a tensor of either kind. */
 export type ClassLabels = Tensor | ArrayLike<number>;
 
 /** Whether `value` is a tensor, of whichever copy of tfjs. */
-export function isTensor(value: object): value is Tensor {
-  return "dataId" in value;
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "dataId" in value;
 }
 
 /** The index, from `start` on, of the first of the `count` largest numbers. */
@@ -30,12 +31,20 @@ const TOLERANCE = 1e-3;
  *
  * @throws {RangeError} If a tensor has another shape, or a row of it stands for
  * several classes or none.
+ * @throws {TypeError} If they are neither a tensor nor a list.
  */
 export async function readClassIndices(
   labels: ClassLabels,
   classes: number,
 ): Promise<ArrayLike<number>> {
-  if (!isTensor(labels)) return labels;
+  if (!isTensor(labels)) {
+    checkKind(
+      "read the classes",
+      { name: "labels", value: labels, must: "a tensor or a list of indices" },
+      Array.isArray(labels) || ArrayBuffer.isView(labels),
+    );
+    return labels;
+  }
   const [examples, width = 1, ...rest] = labels.shape;
   if (rest.length > 0 || width !== 1 && width !== classes) {
     throw new RangeError(

@@ -140,7 +140,8 @@ function indexNames(...indices: readonly ArrayLike<number>[]): string[] {
   let highest = 0;
   for (const each of indices) {
     for (let i = 0; i < each.length; i++) {
-      highest = Math.max(highest, each[i] || 0);
+      // What is no number is refused with its place.
+      if (Number.isFinite(each[i])) highest = Math.max(highest, each[i]);
     }
   }
   if (highest >= MOST_CLASSES) {
@@ -210,6 +211,16 @@ export function classificationReport(
       }`,
     );
   }
+  checkKind(
+    "report on a classification",
+    {
+      name: "classNames",
+      value: classNames,
+      must: "a list of the names of all classes",
+    },
+    Array.isArray(classNames) &&
+      classNames.every((name) => typeof name === "string"),
+  );
   const count = classNames.length;
   const confusion = classNames.map(() => new Array<number>(count).fill(0));
   let correct = 0;

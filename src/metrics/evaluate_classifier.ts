@@ -83,6 +83,11 @@ function scoresOf(model: LayersModel): number {
 }
 
 function checkTopK(topK: readonly number[], classes: number): void {
+  checkKind(
+    ACTION,
+    { name: "topK", value: topK, must: "a list of whole numbers, [1, 5] say" },
+    Array.isArray(topK),
+  );
   for (const k of topK) {
     if (Number.isSafeInteger(k) && k >= 1 && k <= classes) continue;
     throw new RangeError(
@@ -130,9 +135,21 @@ function predict(
   xs: ClassifierBatch["xs"],
   batchSize: number | undefined,
 ): Tensor {
+  // `inputNames` are empty until a sequential model is first used.
+  const names = model.inputs.map(({ name }) => name);
   const inputs = xs instanceof tf.Tensor || Array.isArray(xs)
     ? xs
-    : model.inputNames.map((name) => xs[name]);
+    : names.map((name) => Object(xs)[name]);
+  checkKind(
+    ACTION,
+    {
+      name: "xs",
+      value: xs,
+      must: names.length === 1 ? "a tensor" : `tensors, [${names.join(", ")}]`,
+    },
+    [inputs].flat().every((input) => input instanceof tf.Tensor) &&
+      [inputs].flat().length === names.length,
+  );
   return batchSize === undefined
     ? model.predictOnBatch(inputs) as Tensor
     : model.predict(inputs, { batchSize }) as Tensor;
@@ -197,13 +214,6 @@ export async function evaluateClassifier(
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);
-  if (typeof data !== "object" || data === null) {
-    throw new TypeError(
-      `Cannot ${ACTION} as data must be { xs, ys }, a tf.data.Dataset or an iterable of batches: current value is ${
-        show(data)
-      }`,
-    );
-  }
   const isDataset = "iterator" in data;
   const labels: number[] = [];
   const predictions: number[] = [];

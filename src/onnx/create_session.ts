@@ -49,6 +49,9 @@ export class ProviderUnavailableError extends Error {
   override name = "ProviderUnavailableError";
 }
 
+/** Each is a worker with a stack of its own; more are a mistake. */
+const MAX_THREADS = 64;
+
 /** How many threads each provider was started with; onnxruntime-web starts once. */
 const started = new Map<OnnxProvider, number>();
 
@@ -113,9 +116,9 @@ function needsForThreads(wasmPath: string | undefined): string | undefined {
  *
  * @throws {TypeError} If the bytes are no ONNX file, or the options are not
  * what they must be.
- * @throws {RangeError} If `threads` is no positive integer, differs from what
- * onnxruntime-web was started with in this process, or is more than one where a
- * browser cannot have more.
+ * @throws {RangeError} If `threads` is no whole number from 1 to 64, differs from
+ * what onnxruntime-web was started with in this process, or is more than one
+ * where a browser cannot have more.
  * @throws {ProviderUnavailableError} If the provider cannot run here.
  *
  * @example
@@ -160,9 +163,9 @@ export async function createSession(
   const threads = provider === "webgpu"
     ? 1
     : options.threads ?? started.get(provider) ?? most;
-  if (!Number.isInteger(threads) || threads < 1) {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(
-      `Cannot create a session as threads must be a positive integer: current value is ${
+      `Cannot create a session as threads must be a whole number from 1 to ${MAX_THREADS}: current value is ${
         show(threads)
       }`,
     );

@@ -111,6 +111,17 @@ export async function evaluate(
     Array.isArray(Object(session).inputs) &&
       Array.isArray(Object(session).outputs),
   );
+  const isNumbers = (value: unknown) =>
+    isTensor(value) || Array.isArray(value) || ArrayBuffer.isView(value);
+  checkKind(
+    "evaluate the model",
+    {
+      name: "data",
+      value: data,
+      must: "{ xs, ys }, each a tensor or its numbers",
+    },
+    isNumbers(Object(data).xs) && isNumbers(Object(data).ys),
+  );
   const [input, output] = [session.inputs[0], session.outputs[0]];
   const classes = output.shape[1];
   if (

@@ -1,3 +1,4 @@
+import { checkKind } from "../runtime/check_given.ts";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import {
   type ModelProto,
@@ -106,6 +107,15 @@ export class OnnxSession implements AsyncDisposable {
   }
 
   #feed(given: Readonly<Record<string, OnnxTensor>>): Record<string, Tensor> {
+    checkKind(
+      "run the model",
+      {
+        name: "inputs",
+        value: given,
+        must: "{ data, shape } by the names of the inputs",
+      },
+      typeof given === "object" && given !== null,
+    );
     const names = Object.keys(given);
     const wanted = this.inputs.map(({ name }) => name);
     if (names.length !== wanted.length || !wanted.every((n) => n in given)) {
@@ -116,7 +126,17 @@ export class OnnxSession implements AsyncDisposable {
       );
     }
     return Object.fromEntries(this.inputs.map((info) => {
-      const { data, shape } = given[info.name];
+      const { data, shape } = Object(given[info.name]) as OnnxTensor;
+      checkKind(
+        "run the model",
+        {
+          name: `input "${info.name}"`,
+          value: given[info.name],
+          must: "{ data, shape }, numbers and a list of sizes",
+        },
+        (ArrayBuffer.isView(data) || Array.isArray(data)) &&
+          Array.isArray(shape),
+      );
       if (!matches(info, shape)) {
         throw new RangeError(
           `Cannot run the model as input "${info.name}" must have shape ${

@@ -8,6 +8,7 @@ import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import { checkModel } from "../tfjs/check_model.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkKind } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -106,6 +107,16 @@ function checkOptions(model: unknown, options: ToOnnxOptions): void {
       `Cannot export the model as inputLayout must be "NHWC" or "NCHW": current value is "${inputLayout}"`,
     );
   }
+  checkKind(
+    "export the model",
+    {
+      name: "converters",
+      value: options.converters,
+      must: "functions by the names of the layers' classes",
+    },
+    typeof (options.converters ?? {}) === "object" &&
+      options.converters !== null,
+  );
   if (normalization !== undefined && model.inputs.length !== 1) {
     throw new TypeError(
       `Cannot export the model with a normalization as it must have one input: current value is ${model.inputs.length} inputs`,

@@ -19,7 +19,7 @@ export function percent(fraction: number): string {
 }
 
 /** A loss or metric: four significant digits at most. */
-function measure(value: number): string {
+export function measure(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "NaN";
 }
 

@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import type { RangeTestResult } from "../finder/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
@@ -38,11 +39,10 @@ function limitsOf(
 ): Limits {
   const finite = curves.map((curve) => curve.filter(Number.isFinite))
     .filter((curve) => curve.length > 0);
-  const starts = finite.map(([first]) => sign * first);
-  const best = Math.min(
-    ...finite.flatMap((curve) => curve.map((value) => sign * value)),
+  const [best] = extremes(
+    finite.flatMap((curve) => curve.map((value) => sign * value)),
   );
-  const start = Math.max(...starts);
+  const [, start] = extremes(finite.map(([first]) => sign * first));
   const limit = start + 0.5 * (start - best || Math.abs(start) * 0.1 || 0.1);
   const values = finite.flat().map((value) =>
     sign * Math.min(sign * value, limit)

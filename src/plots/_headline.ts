@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 /** What curves of metrics come to, in a sentence that holds for any of them. */
 
 import type { Better } from "../metrics/direction.ts";
@@ -137,10 +138,10 @@ function unranked(curves: readonly NamedCourse[], { what, show }: Spoken) {
       ends.map(({ name, last }) => `${name} ${show(last)}`).join(", ")
     }`;
   }
-  const values = ends.map(({ last }) => last);
+  const [least, greatest] = extremes(ends.map(({ last }) => last));
   return `${capitalized(what)} of ${ends.length} runs ends between ${
-    show(Math.min(...values))
-  } and ${show(Math.max(...values))}`;
+    show(least)
+  } and ${show(greatest)}`;
 }
 
 /**

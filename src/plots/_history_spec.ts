@@ -54,6 +54,9 @@ function trained(iterations: ArrayLike<number>): number {
   return last - iterations[0] + 1 === rows ? rows : last;
 }
 
+/** More than anybody looks at, and far fewer than fill the renderer's stack. */
+const MOST_PANELS = 100;
+
 function headline(run: RunHistory, metrics: readonly Metric[]): string {
   const { history, epochHistory } = run;
   const metric = metrics.find((metric) => isAccuracy(nameOf(metric))) ??
@@ -153,6 +156,11 @@ export function historySpec(
     }
   }
   const metrics = options.metrics ?? defaultMetrics(recorded);
+  if (metrics.length > MOST_PANELS) {
+    throw new RangeError(
+      `Cannot draw a history as it must have at most ${MOST_PANELS} metrics: current value is ${metrics.length}; say which by options.metrics`,
+    );
+  }
   const first = iterations[0];
   const last = iterations[iterations.length - 1];
   // A single point stands in the middle, where no edge cuts it.

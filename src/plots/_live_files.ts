@@ -13,7 +13,8 @@ const STYLE = `
 dl{display:flex;flex-wrap:wrap;gap:6px 36px;margin:0 0 8px}
 dt{font-size:12px;color:var(--muted)}
 dd{margin:0;font-size:16px;font-variant-numeric:tabular-nums}
-#chart{min-height:520px}`;
+#chart{min-height:520px}
+#chart summary{top:-20px}`;
 
 /** The live page's markup, style and scripts. */
 export async function liveFiles(

@@ -1,6 +1,15 @@
 /** What runs in the live page: its parts become a script by `scriptText`. */
 
 import { ExponentialSmoothing } from "../metrics/smoothing.ts";
+import { embedFitting, FIT_PARTS, measureIn } from "./_fit_chart.ts";
+import {
+  count,
+  isAccuracy,
+  label,
+  measure,
+  percent,
+  shown,
+} from "./_format.ts";
 import { gapsIn, withGaps } from "./_gaps.ts";
 import type { LiveStatus } from "./_live_server.ts";
 import type { LiveAxis, LiveChart } from "./_live_spec.ts";
@@ -76,18 +85,30 @@ export function showFigures(
     : connected
     ? "running"
     : "unreachable";
-  put("state", ended ? "done" : connected ? "running" : "connection lost");
-  put("message", status?.message ?? "");
   const at = rows.iterations?.at(-1) ?? 0;
-  put("iteration", iterations ? `${at} of ${iterations}` : String(at));
   const share = iterations ? at / iterations : 0;
+  put(
+    "state",
+    ended
+      ? iterations && at < iterations ? "ended" : "done"
+      : connected
+      ? "running"
+      : "connection lost",
+  );
+  put("message", status?.message ?? "");
+  put(
+    "iteration",
+    iterations ? `${count(at)} of ${count(iterations)}` : count(at),
+  );
   const bar = document.getElementById("progress");
   bar.dataset.share = String(share);
-  bar.style.width = `${ended ? 100 : Math.min(100, 100 * share)}%`;
+  bar.style.width = `${
+    ended && !iterations ? 100 : Math.min(100, 100 * share)
+  }%`;
   put("rate", brief(rows.lr?.at(-1)));
   const metrics = Object.keys(rows).filter((name) =>
     name !== "iterations" && name !== "lr"
-  ).map((name) => `${name} ${brief(rows[name].at(-1))}`);
+  ).map((name) => `${label(name)} ${shown(name, rows[name].at(-1) ?? NaN)}`);
   put("metrics", metrics.join(" · ") || "–");
   put(
     "facts",
@@ -95,7 +116,7 @@ export function showFigures(
       `${name} ${value}`
     ).join(" · "),
   );
-  const progress = iterations ? `${Math.floor(100 * share)} %` : at;
+  const progress = iterations ? `${Math.floor(100 * share)} %` : count(at);
   document.title = `${ended ? "done" : progress} · ${
     document.getElementById("title").textContent
   }`;
@@ -128,9 +149,14 @@ export function datasetsOf(
       lr: rows.lr?.[i],
       value: rows[metric][i],
       smooth: Number.isFinite(smooth[i]) ? smooth[i] : null,
-    }));
-    if (metric !== "lr") {
-      const validation = epochs[`val_${metric}`] ?? [];
+    })).map((row, i, all) => {
+      const joined = [all[i - 1], all[i + 1]].some((other) =>
+        other !== undefined && other.value !== null && other.run === row.run
+      );
+      return { ...row, lone: row.value !== null && !joined };
+    });
+    const validation = epochs[`val_${metric}`];
+    if (validation !== undefined) {
       datasets[`${metric}_epochs`] = validation.map((value, i) => ({
         x: epochs.iterations[i],
         value,
@@ -148,19 +174,23 @@ export async function embedChart(
 ): Promise<Embedded> {
   const { document } = browser;
   const figure = document.getElementById("chart");
-  const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
-  for (const panel of spec.vconcat) panel.width = width;
   await document.fonts.load("12px Inter");
-  return await browser.vegaEmbed(figure, { ...spec, datasets }, {
-    mode: "vega-lite",
-    renderer: "svg",
-    // Expressions are interpreted: the page may not evaluate code.
-    ast: true,
-    // Errors alone: that there is no validation yet is worth no warning.
-    logLevel: 1,
-    actions: { export: true, source: false, compiled: false, editor: false },
-    tooltip: { theme: "custom" },
-    downloadFileName: "live",
+  const embed = () =>
+    browser.vegaEmbed(figure, { ...spec, datasets }, {
+      mode: "vega-lite",
+      renderer: "svg",
+      // Expressions are interpreted: the page may not evaluate code.
+      ast: true,
+      // Errors alone: that there is nothing yet is worth no warning.
+      logLevel: 1,
+      actions: { export: true, source: false, compiled: false, editor: false },
+      tooltip: { theme: "custom" },
+      downloadFileName: "live",
+    });
+  return await embedFitting(spec, {
+    figure,
+    measure: measureIn(document),
+    embed,
   });
 }
 
@@ -175,7 +205,9 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
   let drawing = false;
 
   async function draw(): Promise<void> {
-    showFigures(browser, state, iterations);
+    // A range test is done when it has its answer, after so many at most.
+    const isOver = axis.field === "lr" && state.status?.state === "ended";
+    showFigures(browser, state, isOver ? undefined : iterations);
     const { chart, rows } = state;
     const x = rows[axis.field];
     if (chart === undefined || !x) return;
@@ -236,6 +268,13 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
 
 /** All that the page's script consists of; `followRun` starts it. */
 export const LIVE_PARTS = {
+  ...FIT_PARTS,
+  count,
+  isAccuracy,
+  label,
+  measure,
+  percent,
+  shown,
   ExponentialSmoothing,
   trend,
   spanOf,

@@ -183,11 +183,15 @@ export class LiveServer {
     const drawn = this.#rows.names.filter((name) =>
       name !== "iterations" && name !== this.#axis.field
     );
-    if (viewer.chart !== drawn.join()) {
-      viewer.chart = drawn.join();
+    const validated = drawn.filter((name) =>
+      this.#epochs.names.includes(`val_${name}`)
+    );
+    const chart = JSON.stringify([drawn, validated]);
+    if (viewer.chart !== chart) {
+      viewer.chart = chart;
       return event("chart", {
         columns: drawn,
-        spec: liveSpec(drawn, this.#axis),
+        spec: liveSpec(drawn, { axis: this.#axis, validated }),
       });
     }
     if (viewer.row < this.#rows.next) {

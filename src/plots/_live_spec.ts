@@ -11,7 +11,7 @@ import type {
 import { LIGHT } from "./_palette.ts";
 import { hover, identifier, look, WIDTH, zoom } from "./_spec.ts";
 
-/** How the panels of a live chart are laid out. */
+/** What is along x of a live chart. */
 export interface LiveAxis {
   /** The column along x. */
   readonly field: "iterations" | "lr";
@@ -31,6 +31,8 @@ interface PanelOptions {
   /** Whether it is the last, which has the labels of the axis. */
   readonly last: boolean;
   readonly legend: boolean;
+  /** Whether there is validation to draw. */
+  readonly validated: boolean;
 }
 
 /** What the lines of a metric are, and their colours. */
@@ -44,9 +46,8 @@ function colorOf(
   name: keyof typeof SERIES,
   options: PanelOptions,
 ): Color {
-  // Over rates there are no epochs to validate after.
   const named = Object.entries(SERIES).filter(([name]) =>
-    name !== "validation" || options.axis.field === "iterations"
+    name !== "validation" || options.validated
   );
   return {
     datum: name,
@@ -99,8 +100,22 @@ function lines(column: string, options: PanelOptions): Layer[] {
       ...shown.encoding,
     },
   });
-  if (column === "lr") return [line("smooth", "value", { width: 2 })];
+  // A line needs two values; one by itself has a dot.
+  const lone: Layer = {
+    transform: [{ filter: "datum.lone" }],
+    mark: {
+      type: "point",
+      filled: true,
+      opacity: 1,
+      size: 30,
+      color: column === "lr" ? LIGHT.blue : LIGHT.ink,
+      clip: true,
+    },
+    encoding: { x, y: metricAxis(column, "value", { ticks: 4 }) },
+  };
+  if (column === "lr") return [line("smooth", "value", { width: 2 }), lone];
   return [
+    lone,
     line("raw", "value", {
       width: 1,
       encoding: { color: colorOf("batch", options) },
@@ -109,22 +124,27 @@ function lines(column: string, options: PanelOptions): Layer[] {
       width: 2,
       encoding: { color: colorOf("batch, smoothed", options) },
     }),
-    {
-      data: { name: `${column}_epochs` },
-      mark: {
-        type: "line",
-        strokeWidth: 2,
-        strokeDash: [6, 3],
-        point: { size: 36 },
-        clip: true,
-      },
-      encoding: {
-        x,
-        y: metricAxis(column, "value", { ticks: 4 }),
-        color: colorOf("validation", options),
-      },
-    },
+    ...(options.validated ? [validation(column, options)] : []),
   ];
+}
+
+/** The values after epochs. */
+function validation(column: string, options: PanelOptions): Layer {
+  return {
+    data: { name: `${column}_epochs` },
+    mark: {
+      type: "line",
+      strokeWidth: 2,
+      strokeDash: [6, 3],
+      point: { size: 36 },
+      clip: true,
+    },
+    encoding: {
+      x: horizontal(options),
+      y: metricAxis(column, "value", { ticks: 4 }),
+      color: colorOf("validation", options),
+    },
+  };
 }
 
 function panel(column: string, options: PanelOptions): Panel {
@@ -151,14 +171,21 @@ function panel(column: string, options: PanelOptions): Panel {
 
 /**
  * A chart whose data come later: for each column a data set of its name with
- * `x, run, iteration, lr, value, smooth`, and for each metric one of its name and
- * `_epochs` with `x, value`.
+ * `x, run, iteration, lr, value, smooth, lone`, and for each metric that is
+ * validated one of its name and `_epochs` with `x, value`.
  */
 export function liveSpec(
   columns: readonly string[],
-  axis: LiveAxis,
+  { axis, validated }: {
+    readonly axis: LiveAxis;
+    /** The columns with validation after epochs. */
+    readonly validated: readonly string[];
+  },
 ): LiveChart {
-  const first = columns.find((column) => column !== "lr");
+  const metrics = columns.filter((column) => column !== "lr");
+  // The legend stands over one panel for all of them.
+  const first = metrics.find((column) => validated.includes(column)) ??
+    metrics[0];
   return {
     ...look(),
     params: [
@@ -171,6 +198,7 @@ export function liveSpec(
         axis,
         last: i === columns.length - 1,
         legend: column === first,
+        validated: validated.includes(column),
       })
     ),
   };

@@ -6,6 +6,7 @@ import "vega-lite";
 import { readPackageText } from "../runtime/package_file.ts";
 import { fontRules } from "./_fonts.ts";
 import { DARK, darkRules, LIGHT, type Role } from "./_palette.ts";
+import { FIT_PARTS } from "./_fit_chart.ts";
 import { drawCharts } from "./_page_script.ts";
 import { type Chart, specOf } from "./_grammar.ts";
 import { scriptText } from "./_script_text.ts";
@@ -46,7 +47,7 @@ ${darkRules()}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:24px 20px 48px;max-width:1080px;background:var(--background);color:var(--ink);font:15px/1.5 Inter,system-ui,sans-serif}
 h1{font-size:24px;line-height:1.25;margin:8px 0 4px}
-h2{font-size:17px;margin:36px 0 8px}
+h2{font-size:17px;margin:36px 0 8px;break-after:avoid}
 p{margin:4px 0 12px;color:var(--muted);max-width:75ch}
 figure{margin:12px 0 28px;min-height:120px;break-inside:avoid}
 .vega-embed{width:100%}
@@ -60,7 +61,9 @@ th[scope=row]{text-align:left}
 .scroll{overflow-x:auto}
 #vg-tooltip-element.vg-tooltip.custom-theme{background:var(--background);color:var(--ink);border:1px solid var(--grid);border-radius:6px;padding:8px 10px;font:13px Inter,system-ui,sans-serif;box-shadow:0 2px 10px #0003}
 #vg-tooltip-element.vg-tooltip.custom-theme td{border:0;padding:1px 4px;text-align:left}
-#vg-tooltip-element.vg-tooltip.custom-theme td.key{color:var(--muted);text-align:right}`;
+#vg-tooltip-element.vg-tooltip.custom-theme td.key{color:var(--muted);text-align:right}
+@page{margin:14mm}
+@media print{body{padding:0}.vega-embed{display:block!important}.vega-embed svg{max-width:100%;height:auto}.vega-embed details{display:none}h2+p{break-after:avoid}tr,.confusion{break-inside:avoid}}`;
 }
 
 /** The element in which chart number `index` is drawn. */
@@ -84,7 +87,9 @@ export async function page(
     }))
   }</script>
 <script>${await vegaScript()}</script>
-<script>${scriptText({ drawCharts })}drawCharts(globalThis)</script>`;
+<script>${
+    scriptText({ ...FIT_PARTS, drawCharts })
+  }drawCharts(globalThis)</script>`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,5 +1,6 @@
 /** What runs in pages of charts: it becomes a script by `scriptText`. */
 
+import { embedFitting, measureIn } from "./_fit_chart.ts";
 import type { SingleChart, StackedChart } from "./_grammar.ts";
 
 /** As much of a browser as the pages use. */
@@ -8,7 +9,7 @@ export interface Browser {
     getElementById(id: string): Element;
     title: string;
     readonly fonts: { load(font: string): Promise<unknown> };
-  };
+  } & Parameters<typeof measureIn>[0];
   readonly vegaEmbed: (
     element: Element,
     chart: unknown,
@@ -19,6 +20,7 @@ export interface Browser {
 /** As much of an element as the pages use. */
 export interface Element {
   readonly clientWidth: number;
+  querySelector(selector: "svg"): { readonly clientWidth: number };
   readonly dataset: Record<string, string>;
   readonly style: { width: string };
   textContent: string;
@@ -35,19 +37,22 @@ export async function drawCharts(browser: Browser): Promise<void> {
   const charts: (SingleChart | StackedChart)[] = JSON.parse(
     browser.document.getElementById("charts").textContent,
   );
+  const measure = measureIn(browser.document);
   await Promise.all(charts.map((chart, i) => {
     const figure = browser.document.getElementById(`chart-${i}`);
-    // Beside the plotting area there are the labels of the axis.
-    const width = Math.max(200, Math.min(1000, figure.clientWidth - 96));
-    for (const panel of chart.vconcat ?? [chart]) {
-      panel.width = width;
-    }
-    return browser.vegaEmbed(figure, chart, {
-      mode: "vega-lite",
-      renderer: "svg",
-      actions: { export: true, source: false, compiled: false, editor: false },
-      tooltip: { theme: "custom" },
-      downloadFileName: figure.dataset.name,
-    });
+    const embed = () =>
+      browser.vegaEmbed(figure, chart, {
+        mode: "vega-lite",
+        renderer: "svg",
+        actions: {
+          export: true,
+          source: false,
+          compiled: false,
+          editor: false,
+        },
+        tooltip: { theme: "custom" },
+        downloadFileName: figure.dataset.name,
+      });
+    return embedFitting(chart, { figure, measure, embed });
   }));
 }

@@ -5,7 +5,13 @@ import type { DrawnCurve, DrawnPanel, RangeData } from "./_range_panel.ts";
 import { short } from "./_spec.ts";
 
 const DOT = 90;
-const RULES = ["valley", "steepest", "slide", "minimum"] as const;
+/** The rules and the shapes of their marks. */
+const RULES = {
+  valley: "diamond",
+  steepest: "triangle-down",
+  slide: "square",
+  minimum: "triangle-up",
+} as const;
 
 /** How many significant digits a rate of the test has in words. */
 const DIGITS = 2;
@@ -25,6 +31,17 @@ function valueAt(
     ? Math.log(lr / rates[left]) / Math.log(rates[right] / rates[left])
     : (lr - rates[left]) / (rates[right] - rates[left]);
   return line[left] + part * (line[right] - line[left]);
+}
+
+/** Whether the curve goes on so far down and up. */
+function reaches(
+  lr: number,
+  rates: readonly number[],
+  curve: DrawnCurve,
+): boolean {
+  const line = curve.trend ?? curve.values;
+  const drawn = rates.filter((_, i) => Number.isFinite(line[i]));
+  return drawn.length > 0 && lr >= drawn[0] && lr <= drawn[drawn.length - 1];
 }
 
 /** As seen in a panel: what is out of view is at its edge. */
@@ -108,10 +125,12 @@ export function boundMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
 /** The rules' picks as small marks on the loss, told apart by shape. */
 export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   const { learningRates: rates } = range;
-  const picks = RULES.flatMap((rule) => {
-    const lr = range.suggestions[rule];
-    return lr == null || lr < rates[0] || lr > rates[rates.length - 1] ? [] : [{
+  const picks = Object.entries(RULES).flatMap(([rule, shape]) => {
+    const lr = range.suggestions[rule as keyof typeof RULES];
+    // A rule may have looked further than the curve that was read goes.
+    return lr == null || !reaches(lr, rates, drawn.curve) ? [] : [{
       rule: `${rule} ${formatRate(lr, DIGITS)}`,
+      shape,
       lr: short(lr),
       value: within(valueAt(lr, rates, drawn.curve), drawn.domain),
     }];
@@ -119,7 +138,7 @@ export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   if (picks.length === 0) return [];
   return [{
     name: "suggestions",
-    data: { values: picks },
+    data: { values: picks.map(({ shape: _, ...pick }) => pick) },
     mark: {
       type: "point",
       filled: true,
@@ -137,7 +156,7 @@ export function suggestionMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
         type: "nominal",
         scale: {
           domain: picks.map(({ rule }) => rule),
-          range: ["diamond", "triangle-down", "square", "triangle-up"],
+          range: picks.map(({ shape }) => shape),
         },
         legend: { symbolFillColor: LIGHT.orange, symbolStrokeWidth: 0 },
       },

@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import type { RangeTestResult } from "../finder/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
@@ -52,8 +53,9 @@ function quantile(values: readonly number[], part: number): number {
 export function limits({ values, trend = values }: DrawnCurve): Limits {
   const finite = trend.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
-  const low = Math.min(...finite, quantile(values, 0.02));
-  const high = Math.max(...finite, quantile(values, 0.98));
+  const [least, greatest] = extremes(finite);
+  const low = Math.min(least, quantile(values, 0.02));
+  const high = Math.max(greatest, quantile(values, 0.98));
   const margin = 0.08 * (high - low) || Math.abs(high) * 0.1 || 0.1;
   return [rounded(low - margin), rounded(high + margin)];
 }

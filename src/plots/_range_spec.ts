@@ -1,3 +1,4 @@
+import { extremes } from "../metrics/extremes.ts";
 import { show } from "../runtime/check_data.ts";
 import { isAccuracy, label } from "./_format.ts";
 import type { ChartOptions, Limits, StackedChart } from "./_grammar.ts";
@@ -80,8 +81,8 @@ function limitsOf(
 
 /** A loss that blows up is shown up to half of its fall above where it began. */
 function lossLimits({ values, trend = values }: DrawnCurve): Limits {
-  const low = Math.min(...trend);
-  const before = Math.max(...trend.slice(0, trend.indexOf(low) + 1));
+  const [low] = extremes(trend);
+  const [, before] = extremes(trend.slice(0, trend.indexOf(low) + 1));
   const limit = before + 0.5 * (before - low || Math.abs(before) * 0.1);
   const cut = (values: readonly number[]) =>
     values.map((value) => Math.min(value, limit));

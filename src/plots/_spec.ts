@@ -101,9 +101,16 @@ export function frame(
   facts: readonly string[],
   more: readonly string[] = [],
 ) {
-  const subtitle = [facts.filter(Boolean).join(" · "), ...more]
-    .filter(Boolean)
-    .flatMap((text) => linesOf(text, (line) => textWidth(line, 12)));
+  const measure = (line: string) => textWidth(line, 12);
+  const joined: string[] = [];
+  for (const fact of facts.filter(Boolean)) {
+    const longer = `${joined.at(-1)} · ${fact}`;
+    if (joined.length > 0 && measure(longer) <= WIDTH) {
+      joined[joined.length - 1] = longer;
+    } else joined.push(fact);
+  }
+  const subtitle = [...joined, ...more].filter(Boolean)
+    .flatMap((text) => linesOf(text, measure));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     description: [title, ...subtitle].join(". "),

@@ -1,3 +1,13 @@
+import {
+  checkData,
+  count as wholeNumber,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import { toBase64 } from "../runtime/base64.ts";
 import { formatRate } from "../metrics/format_rate.ts";
@@ -64,6 +74,39 @@ export interface ReportContent {
   readonly samples?: readonly ReportSample[];
 }
 
+const value = that(
+  "be text, a number or a truth value",
+  (value) => ["string", "number", "boolean"].includes(typeof value),
+);
+
+const list = that("be a list", Array.isArray);
+const number = that("be a number", (value) => typeof value === "number");
+
+/** What the parts of a report must have; the title and the charts say it. */
+const CONTENT = record({
+  summary: optional(text),
+  facts: optional(mapOf(mapOf(value))),
+  classification: optional(record({
+    classNames: listOf(text),
+    classes: listOf(
+      record({
+        precision: number,
+        recall: number,
+        f1: number,
+        support: number,
+      }),
+    ),
+    confusion: listOf(list),
+    accuracy: number,
+  })),
+  samples: optional(listOf(record({
+    pixels: that("be bytes", ArrayBuffer.isView),
+    shape: listOf(wholeNumber),
+    label: text,
+    predicted: text,
+  }))),
+});
+
 const STYLE = `<style>
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:0 40px}
 .facts table{width:100%}
@@ -114,6 +157,15 @@ function classification(report: ReportClassification): string {
     `<thead><tr><th></th>${
       cells.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join("")
     }</tr></thead>`;
+  const numbers = [classNames, classes, confusion, ...confusion]
+    .map(({ length }) => length);
+  if (new Set(numbers).size > 1) {
+    throw new RangeError(
+      `Cannot write a report as each class of its classification must have a name, scores, and a row and a column of the confusion matrix: current value is ${classNames.length} names, ${classes.length} scores and rows of ${
+        confusion.map(({ length }) => length).join(", ") || "none"
+      }`,
+    );
+  }
   const total = classes.reduce((sum, { support }) => sum + support, 0);
   const scores = classes.map(({ precision, recall, f1, support }, i) =>
     row(classNames[i], [
@@ -203,6 +255,7 @@ export async function toReport(content: ReportContent): Promise<string> {
     { name: "charts", value: charts, must: "a list of charts" },
     Array.isArray(charts),
   );
+  checkData("write a report", content, CONTENT);
   const parts = [
     STYLE,
     `<h1>${escapeHtml(content.title)}</h1>`,

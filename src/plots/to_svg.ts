@@ -103,6 +103,10 @@ function renumbered(svg: string): string {
   return numbered.replaceAll(REFERENCE, `$&-${fingerprint(numbered)}`);
 }
 
+/** What XML cannot hold, not as a reference either, but names may have. */
+// deno-lint-ignore no-control-regex -- these are what it looks for
+const NO_XML = /[\0-\x08\v\f\x0e-\x1f\ufffe\uffff]/g;
+
 /**
  * Draws a chart as SVG. The same chart gives the same bytes.
  *
@@ -127,7 +131,8 @@ export async function toSvg(
   });
   let svg: string;
   try {
-    svg = renumbered(await view.toSVG());
+    svg = renumbered(await view.toSVG()).toWellFormed()
+      .replaceAll(NO_XML, "\ufffd");
   } finally {
     view.finalize();
   }

@@ -115,8 +115,19 @@ export function all(...checks: readonly Check[]): Check {
 
 const SHOWN = 80;
 
+/** The class of an object that is more than data, which would be a wall of them. */
+function classOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return undefined;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return undefined;
+  return value.constructor?.name || "nameless object";
+}
+
 /** A value in a few characters, whatever it is. */
 export function show(value: unknown): string {
+  const name = classOf(value);
+  if (name !== undefined) return `a ${name}`;
   let shown: string | undefined;
   try {
     shown = typeof value === "number" ? String(value) : JSON.stringify(value);

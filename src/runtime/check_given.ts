@@ -23,11 +23,7 @@ export function checkKind(
   if (holds) return;
   throw new TypeError(
     `Cannot ${action} as ${name} must be ${must}: current value is ${
-      value !== null && typeof value === "object" &&
-        Object.getPrototypeOf(value) !== Object.prototype &&
-        !Array.isArray(value)
-        ? `a ${value.constructor?.name ?? "nameless object"}`
-        : show(value)
+      show(value)
     }`,
   );
 }

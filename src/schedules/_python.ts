@@ -136,6 +136,7 @@ export interface PythonSource {
  * A schedule, or that of a scheduler, and where it is.
  *
  * @throws {TypeError} If it is neither.
+ * @throws {RangeError} If it is a scheduler that waits to be told its length.
  */
 export function scheduleOf(
   exported: Exportable,
@@ -144,7 +145,11 @@ export function scheduleOf(
     return { schedule: exported, iteration: 0 };
   }
   const { schedule, iteration = 0 } = Object(exported);
-  if (typeof schedule === "function") return { schedule, iteration };
+  if (typeof schedule === "function") {
+    // One that is not known yet, as its epochs are not, says so itself.
+    schedule(iteration);
+    return { schedule, iteration };
+  }
   throw new TypeError(
     `Cannot export a schedule as it must be one, or a scheduler: current value is ${
       show(exported)

@@ -45,6 +45,9 @@ export function withTraits(
     { momentum },
   );
   known.set(schedule, traits);
+  // What `console.log` shows of a function: [Function: cosine].
+  const value = traits.description?.kind ?? "schedule";
+  Object.defineProperty(schedule, "name", { value, configurable: true });
   return schedule;
 }
 

@@ -153,7 +153,8 @@ export function cosineRestarts(options: CosineRestartsOptions): Schedule {
   function locate(iteration: number): [number, number, number] {
     if (isEqual) return [count(iteration), rest(iteration), cycleSize];
     const { cycle, start, end } = cycleOf(iteration);
-    return [cycle, iteration - start, end - start];
+    // A cycle that no number can say the end of is a very long one.
+    return [cycle, iteration - start, Math.min(end, Number.MAX_VALUE) - start];
   }
 
   return withTraits((iteration) => {

@@ -103,10 +103,12 @@ export function cycleLengths(
       end,
     };
   }
-  const growth = (factor - 1) / size;
+  // Not Infinity, which no number of iterations leads back from.
+  const growth = Math.min((factor - 1) / size, Number.MAX_VALUE);
   const logarithm = Math.log1p(factor - 1);
   function cycleOf(iteration: number): CycleBounds {
-    let cycle = Math.floor(Math.log1p(iteration * growth) / logarithm);
+    const grown = Math.min(iteration * growth, Number.MAX_VALUE);
+    let cycle = Math.floor(Math.log1p(grown) / logarithm);
     let start = restartOf(cycle, size, factor);
     let end = restartOf(cycle + 1, size, factor);
     // The logarithm can round to either side of a restart.

@@ -13,7 +13,9 @@ function rateHolder(optimizer: Optimizer, action: string): RateHolder {
   if (typeof holder?.learningRate !== "number") {
     const given = holder === null || typeof holder !== "object"
       ? String(holder)
-      : `${holder.constructor?.name ?? "an object"} without one`;
+      : `${holder.constructor?.name ?? "an object"} without one${
+        "optimizer" in holder ? "; give its optimizer" : ""
+      }`;
     throw new TypeError(
       `Cannot ${action} the learning rate as the optimizer must have a numeric learningRate: current value is ${given}`,
     );

@@ -8,7 +8,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { disposeWithin, isHolder } from "./holder.ts";
 import type { Gradients } from "./optimizer_bases.ts";
-import { trainedWeights, variableOf } from "./trained_weights.ts";
+import {
+  type LayerWeight,
+  trainedWeights,
+  variableOf,
+} from "./trained_weights.ts";
 import type { LayersModel, Optimizer } from "./types.ts";
 
 /** A slot as tfjs keeps it. */
@@ -118,13 +122,44 @@ export function alignSlotsToModel(model: LayersModel): void {
 }
 
 /**
- * Says that the slots of a model's optimizer are those of the weights that it
- * trains, in their order, whatever the slots' names say.
+ * The weights that the slots of a model's optimizer are of, in their order: those
+ * that are trained, and behind them those that were before they were frozen.
  */
-export function claimSlots(model: LayersModel): void {
-  const names = trainedNames(model);
+export function weightsOfSlots(model: LayersModel): readonly LayerWeight[] {
+  alignSlotsToModel(model);
+  const weights = [...trainedWeights(model)];
+  const named = new Map(
+    model.weights.map((weight) => [variableOf(weight).name, weight]),
+  );
+  const lists = slotLists(model.optimizer);
+  for (;;) {
+    const owners = new Set(
+      lists.flatMap((list) => {
+        const slot = list[weights.length];
+        return slot ? [ownerOf(slot)] : [];
+      }),
+    );
+    const [owner] = owners;
+    const weight = owners.size === 1 ? named.get(owner) : undefined;
+    // None, or one of another model that has the same optimizer.
+    if (weight === undefined) return weights;
+    weights.push(weight);
+  }
+}
+
+/**
+ * Says that the slots of a model's optimizer are of these weights, in their
+ * order, whatever the slots' names say.
+ */
+export function claimSlots(
+  model: LayersModel,
+  weights: readonly LayerWeight[],
+): void {
+  const names = weights.map((weight) => variableOf(weight).name);
   for (const list of slotLists(model.optimizer)) {
     named.add(list);
-    list.forEach((slot, i) => slot && owners.set(slot, names[i]));
+    list.forEach((slot, i) => {
+      if (slot && i < names.length) owners.set(slot, names[i]);
+    });
   }
 }

@@ -49,7 +49,10 @@ import type { StateAlone } from "./scheduler_state.ts";
 export interface CheckpointContent {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
-  /** Which of them are trained, in the order of the optimizer's slots. */
+  /**
+   * Which of them the optimizer's slots are of, in their order: all that are
+   * trained, then those that were before they were frozen.
+   */
   readonly trained: readonly number[];
   /** The layers that were frozen; unknown in version 1. */
   readonly frozen?: readonly string[];

@@ -1,16 +1,19 @@
 import type { NotebookView } from "../runtime/notebook.ts";
+import type { Schedule } from "../schedules/schedule.ts";
+import { lengthOf } from "../schedules/traits.ts";
 import type { EpochHistory, History } from "./history.ts";
+import { unresolved } from "./training_run.ts";
 
 /** What is shown of a scheduler. */
 interface ShownScheduler {
-  readonly learningRate: number;
+  readonly schedule: Schedule;
+  at(iteration: number): number;
   readonly history: History;
   readonly epochHistory: EpochHistory;
 }
 
 /** What is shown of a cyclic one. */
 interface ShownCycles extends ShownScheduler {
-  at(iteration: number): number;
   readonly options: {
     readonly stepSize: number;
     readonly stepSizeDown: number;
@@ -20,26 +23,36 @@ interface ShownCycles extends ShownScheduler {
 /** As many cycles show what the scale does from one to the next. */
 const CYCLES_AHEAD = 4;
 
-/** The run so far, or where it is when nothing was trained yet. */
+/** The run so far; of what ends, all of it, when nothing was trained yet. */
 export async function schedulerView(
   scheduler: ShownScheduler,
 ): Promise<NotebookView> {
-  if (scheduler.history.iterations.length === 0) {
-    return { text: `Learning rate ${scheduler.learningRate} at iteration 0` };
+  const { history, schedule } = scheduler;
+  if (history.iterations.length > 0) {
+    const { historySpec } = await import("../plots/specs.ts");
+    const chart = historySpec(scheduler);
+    return { text: chart.description, chart };
   }
-  const { historySpec } = await import("../plots/specs.ts");
-  const chart = historySpec(scheduler);
-  return { text: chart.description, chart };
+  return await scheduleView(scheduler, lengthOf(schedule));
 }
 
 /** The run so far, or the first cycles when nothing was trained yet. */
 export async function cyclicView(clr: ShownCycles): Promise<NotebookView> {
   if (clr.history.iterations.length > 0) return await schedulerView(clr);
   const { stepSize, stepSizeDown } = clr.options;
+  return await scheduleView(clr, CYCLES_AHEAD * (stepSize + stepSizeDown));
+}
+
+/** The first iterations, where it is known how many and at which rates. */
+async function scheduleView(
+  scheduler: ShownScheduler,
+  iterations: number,
+): Promise<NotebookView> {
+  const { schedule } = scheduler;
+  if (!Number.isFinite(iterations) || schedule === unresolved) {
+    return { text: `${scheduler}` };
+  }
   const { scheduleSpec } = await import("../plots/specs.ts");
-  const chart = scheduleSpec(
-    clr,
-    Math.max(1, Math.round(CYCLES_AHEAD * (stepSize + stepSizeDown))),
-  );
+  const chart = scheduleSpec(scheduler, Math.max(1, Math.round(iterations)));
   return { text: chart.description, chart };
 }

@@ -6,10 +6,9 @@ import {
   readColumn,
   setValue,
 } from "../runtime/columns.ts";
-import { show } from "../runtime/check_data.ts";
-import { checkKind } from "../runtime/check_given.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { Tensor } from "../tfjs/types.ts";
+import { checkLogs, checkScalar } from "./_check_logs.ts";
 import type { Columns, Logs } from "./history.ts";
 import { thinnedColumns } from "./_thinned_columns.ts";
 
@@ -26,17 +25,6 @@ const NOT_LOGGED = new Set(["batch", "size"]);
  * an epoch of any length keeps few tensors alive.
  */
 const READ_EVERY = 256;
-
-function checkScalar(name: string, value: unknown): void {
-  if (value instanceof tf.Tensor && value.size === 1) return;
-  throw new TypeError(
-    `Cannot record ${name} as it must be a number or a tensor of one number: current value is ${
-      value instanceof tf.Tensor
-        ? `a tensor of shape [${value.shape}]`
-        : show(value)
-    }`,
-  );
-}
 
 /**
  * Records rows of numbers in columns that grow in place. Values that are still
@@ -108,16 +96,7 @@ export class Recorder<C extends Columns> {
    * @throws What reading a value throws; no row is then added.
    */
   add(row: { readonly [column: string]: number }, logs: Logs = {}): void {
-    checkKind(
-      "record logs",
-      {
-        name: "they",
-        value: logs,
-        must: "an object of numbers by their names, such as { loss }",
-      },
-      typeof (logs ?? {}) === "object" && !Array.isArray(logs) &&
-        !(logs instanceof tf.Tensor),
-    );
+    checkLogs("record logs", logs ?? {});
     const values: Row = { ...row };
     let onDevice = false;
     try {
@@ -189,7 +168,7 @@ export class Recorder<C extends Columns> {
   #startReading(): void {
     const rows = this.#waiting;
     this.#waiting = [];
-    this.#inFlight.push(...rows);
+    for (const row of rows) this.#inFlight.push(row);
     const inFlight = this.#inFlight;
     const previous = this.#reading;
     const values = readScalars(

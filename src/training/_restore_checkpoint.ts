@@ -28,7 +28,11 @@ import {
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
 import { claimSlots } from "../tfjs/slots.ts";
-import { trainedWeights, variableOf } from "../tfjs/trained_weights.ts";
+import {
+  type LayerWeight,
+  trainedWeights,
+  variableOf,
+} from "../tfjs/trained_weights.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -59,6 +63,13 @@ export function checkModel(model: LayersModel, action: string): void {
       `Cannot ${action} as the model must have no stateful recurrent layer: current value has "${layer.name}"`,
     );
   }
+}
+
+/** What an optimizer is given back. */
+interface OptimizerState {
+  readonly fields: OptimizerFields;
+  /** The weights that its slots are of, in their order. */
+  readonly weights: readonly LayerWeight[];
 }
 
 /** A checkpoint that was read and found whole. */
@@ -92,7 +103,7 @@ export class WholeCheckpoint implements Checkpoint {
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");
     const match = this.#match(model);
-    const fields = options.optimizer === false
+    const optimizer = options.optimizer === false
       ? undefined
       : this.#optimizerFor(model, match);
     const averages = this.#averagesFor(subject, match);
@@ -103,9 +114,10 @@ export class WholeCheckpoint implements Checkpoint {
           this.#tensor(this.#key(match.from[i])),
         )
       );
-      if (fields) {
+      if (optimizer) {
+        const { fields, weights } = optimizer;
         restoreOptimizer(model.optimizer, fields, (name) => this.#tensor(name));
-        claimSlots(model);
+        claimSlots(model, weights);
       }
       for (const restore of averages) restore((name) => this.#tensor(name));
     });
@@ -150,8 +162,8 @@ export class WholeCheckpoint implements Checkpoint {
     return match;
   }
 
-  /** The optimizer's fields as they fit the weights that the model trains. */
-  #optimizerFor(model: LayersModel, match: WeightMatch): OptimizerFields {
+  /** The optimizer's state as it fits the weights that the model trains. */
+  #optimizerFor(model: LayersModel, match: WeightMatch): OptimizerState {
     const { optimizer, trained, tensors } = this.#content;
     const className = model.optimizer.getClassName();
     if (className !== optimizer.className) {
@@ -159,11 +171,15 @@ export class WholeCheckpoint implements Checkpoint {
         `the optimizer must be ${optimizer.className}: current value is ${className}`,
       );
     }
-    const now = trainedWeights(model);
-    const order = now.map((weight) => {
-      const slot = trained.indexOf(match.from[match.weights.indexOf(weight)]);
-      return slot < 0 ? undefined : slot;
-    });
+    const slotOf = (weight: LayerWeight) =>
+      trained.indexOf(match.from[match.weights.indexOf(weight)]);
+    // Those of weights that are frozen now are kept behind, as fit keeps them.
+    const trains = trainedWeights(model);
+    const frozen = match.weights
+      .filter((weight) => slotOf(weight) >= 0 && !trains.includes(weight))
+      .sort((a, b) => slotOf(a) - slotOf(b));
+    const now = [...trains, ...frozen];
+    const order = now.map(slotOf).map((slot) => slot < 0 ? undefined : slot);
     const fields = moveSlots(optimizer.fields, order);
     const fault = faultOfFields(model.optimizer, fields, {
       tensor: (name) => {
@@ -179,7 +195,7 @@ export class WholeCheckpoint implements Checkpoint {
         }`,
       );
     }
-    return fields;
+    return { fields, weights: now };
   }
 
   /** What gives the subject its averages and snapshots back. */

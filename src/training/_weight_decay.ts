@@ -1,9 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { getLearningRate } from "../tfjs/learning_rate.ts";
-import type { Gradients } from "../tfjs/optimizer_bases.ts";
+import type {
+  ConcreteOptimizer,
+  Gradients,
+  OptimizerConfig,
+} from "../tfjs/optimizer_bases.ts";
+import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
 import { show } from "../runtime/check_data.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of decoupled weight decay, shared by its optimizers. */
 export interface WeightDecayOptions {
@@ -83,12 +89,51 @@ export function weightDecayOf(
   return { weightDecay, exclude: [...exclude] };
 }
 
+/** Its settings and how far it is, in a line. */
+export function describeOptimizer(optimizer: ConcreteOptimizer): string {
+  const settings = Object.entries(optimizer.getConfig()).map(
+    ([name, value]) =>
+      `${name} ${typeof value === "number" ? shortNumber(value) : show(value)}`,
+  );
+  return `${optimizer.getClassName()} (${
+    settings.join(", ")
+  }), ${optimizer.iterations} steps taken`;
+}
+
+/** An optimizer that decays weights apart from the gradient. */
+type Decaying = Optimizer & Required<WeightDecayOptions>;
+
+/**
+ * What comes before the step of the optimizer that is extended: the decay, and
+ * each slot in the place where that step looks for it.
+ */
+export function prepareStep(optimizer: Decaying, gradients: Gradients): void {
+  decayWeights(optimizer, gradients);
+  alignSlotsToGradients(optimizer, gradients);
+}
+
+/** What tfjs saves, with the decay. */
+export function configWithDecay(
+  config: OptimizerConfig,
+  { weightDecay, exclude }: Required<WeightDecayOptions>,
+): OptimizerConfig {
+  return { ...config, weightDecay, exclude: [...exclude] };
+}
+
+/** The optimizer that {@linkcode configWithDecay} describes. */
+export function fromConfigWithDecay<T, Options extends WeightDecayOptions>(
+  cls: new (learningRate: number, options: Omit<Options, "learningRate">) => T,
+  { learningRate, ...options }: Options & { learningRate: number },
+): T {
+  return new cls(learningRate, options);
+}
+
 /**
  * Multiplies by 1 − rate · λ each variable that has a gradient and whose name no
  * pattern of `exclude` matches.
  */
-export function decayWeights(
-  optimizer: Optimizer & Required<WeightDecayOptions>,
+function decayWeights(
+  optimizer: Decaying,
   gradients: Gradients,
 ): void {
   const factor = 1 - getLearningRate(optimizer) * optimizer.weightDecay;

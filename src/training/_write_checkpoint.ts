@@ -39,8 +39,7 @@ import {
 } from "./learning_rate_scheduler.ts";
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
-import { alignSlotsToModel } from "../tfjs/slots.ts";
-import { trainedWeights } from "../tfjs/trained_weights.ts";
+import { weightsOfSlots } from "../tfjs/slots.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -141,7 +140,7 @@ async function write(
   do await scheduler?.flush(); while (
     records?.batches.isReading || records?.epochs.isReading
   );
-  alignSlotsToModel(model);
+  const slots = weightsOfSlots(model);
   // From here to the first wait, all is of one moment.
   const tensors = new Map<string, Tensor>();
   const weights = weightsInOrder(model);
@@ -151,7 +150,7 @@ async function write(
   );
   const content: CheckpointContent = {
     weights: names,
-    trained: trainedWeights(model).map((weight) => weights.indexOf(weight)),
+    trained: slots.map((weight) => weights.indexOf(weight)),
     frozen: frozenLayers(model),
     optimizer: {
       className: model.optimizer.getClassName(),

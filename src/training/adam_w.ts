@@ -4,15 +4,18 @@ import {
   type Gradients,
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
-import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import {
   checkNotNegative,
   checkShare,
-  decayWeights,
+  configWithDecay,
+  describeOptimizer,
+  fromConfigWithDecay,
+  prepareStep,
   weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -96,15 +99,18 @@ export class AdamW extends AdamBase {
 
   /** Called by tfjs with the gradients of a batch. */
   override applyGradients(gradients: Gradients): void {
-    decayWeights(this, gradients);
-    alignSlotsToGradients(this, gradients);
+    prepareStep(this, gradients);
     super.applyGradients(gradients);
   }
 
   /** What tfjs saves of it. */
   override getConfig(): OptimizerConfig {
-    const { weightDecay, exclude } = this;
-    return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
+    return configWithDecay(super.getConfig(), this);
+  }
+
+  /** Its settings and how far it is, in a line, which `console.log` shows. */
+  override toString(): string {
+    return describeOptimizer(this);
   }
 
   /** Called by tfjs with what `getConfig` gave. */
@@ -112,9 +118,9 @@ export class AdamW extends AdamBase {
     cls: new (learningRate: number, options: AdamWOptions) => T,
     config: AdamWOptions & { learningRate: number },
   ): T {
-    const { learningRate, ...options } = config;
-    return new cls(learningRate, options);
+    return fromConfigWithDecay(cls, config);
   }
 }
 
+showInConsole(AdamW);
 tf.serialization.registerClass(AdamW as never);

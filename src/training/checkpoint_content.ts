@@ -59,8 +59,10 @@ export interface Checkpoint {
    * was saved would have, bit for bit on the CPU and WASM backends.
    *
    * Names decide which weight goes where, so layers may be frozen that were not,
-   * and the other way round. An optimizer's slots go with their weights; those of
-   * weights that were not trained start as in a first step.
+   * and the other way round. An optimizer's slots go with their weights, also
+   * those of weights that were trained before they were frozen, as a run that is
+   * not interrupted keeps them; weights that were never trained start as in a
+   * first step.
    *
    * @throws {CheckpointError} If the model has other weights or another kind of
    * optimizer, or a scheduler, averages or snapshots are given and none were

@@ -10,6 +10,7 @@ import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -147,6 +148,13 @@ export class Checkpointer extends CallbackBase {
     return pathOf(this.#folder, this.#newest);
   }
 
+  /** Where it saves, in a line, which `console.log` shows. */
+  override toString(): string {
+    const { every, keep = 2 } = this.#options;
+    const newest = this.#newest ? pathOf(this.#folder, this.#newest) : "none";
+    return `Checkpointer into ${this.#folder} (every ${every} batches, the last ${keep} kept), newest: ${newest}`;
+  }
+
   /** Called by `fit`. */
   override async onTrainBegin(): Promise<void> {
     this.#newest ??= await newestIn(this.#folder);
@@ -207,3 +215,5 @@ export class Checkpointer extends CallbackBase {
     return samples && batchSize ? Math.ceil(samples / batchSize) : undefined;
   }
 }
+
+showInConsole(Checkpointer);

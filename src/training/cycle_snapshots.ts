@@ -1,12 +1,19 @@
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { checkModel } from "../tfjs/check_model.ts";
-import { describeDifference } from "./_match_weights.ts";
-import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
-import { type LayerWeight, variableOf } from "../tfjs/trained_weights.ts";
+import { estimateStatistics } from "./_batch_statistics.ts";
+import {
+  checkWeights,
+  holdWeights,
+  releaseWeights,
+  useWeights,
+  type WeightValues,
+} from "./_weight_values.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 const NAMES = Object.keys(
   {
@@ -70,15 +77,9 @@ export interface AverageOptions {
   batches?: Iterable<Tensor | Tensor[]> | AsyncIterable<Tensor | Tensor[]>;
 }
 
-/**
- * Weights and what they were. By the weight itself, as the order of
- * `model.weights` changes when layers are frozen or no longer are.
- */
-type Values = ReadonlyMap<LayerWeight, Tensor>;
-
 /** The weights of a moment. */
 export interface Snapshot {
-  readonly weights: Values;
+  readonly weights: WeightValues;
   readonly score: number | undefined;
 }
 
@@ -162,13 +163,7 @@ export class CycleSnapshots implements Disposable {
     checkModel("keep snapshots", model);
     checkNames("keep snapshots", options, NAMES);
     const { keep = 5 } = options;
-    if (!(Number.isSafeInteger(keep) && keep >= 1)) {
-      throw new RangeError(
-        `Cannot keep snapshots as keep must be a whole number >= 1: current value is ${
-          show(keep)
-        }`,
-      );
-    }
+    checkCount("keep snapshots", { keep });
     this.#model = model;
     this.#keep = keep;
   }
@@ -195,7 +190,7 @@ export class CycleSnapshots implements Disposable {
       { name: "score", value: score, must: "a number" },
       score === undefined || typeof score === "number",
     );
-    const snapshot = { weights: this.#hold(), score };
+    const snapshot = { weights: holdWeights(this.#model), score };
     this.#snapshots.push(snapshot);
     if (score !== undefined && score > (this.bestScore ?? -Infinity)) {
       const previous = this.#best;
@@ -211,7 +206,8 @@ export class CycleSnapshots implements Disposable {
    * The mean of what the last snapshots predict, as `model.predict` gives it. The
    * model keeps its weights.
    *
-   * @throws {RangeError} If there are fewer snapshots than `last`, or none.
+   * @throws {RangeError} If there are fewer snapshots than `last`, or none, or
+   * `batchSize` is not a whole number >= 1.
    */
   predict(
     xs: Tensor | Tensor[],
@@ -219,18 +215,19 @@ export class CycleSnapshots implements Disposable {
   ): Tensor | Tensor[] {
     checkNames("predict with an ensemble", options, PREDICT_NAMES);
     const { last, batchSize = 32 } = options;
+    checkCount("predict with an ensemble", { batchSize });
     checkKind(
       "predict with an ensemble",
       { name: "xs", value: xs, must: "a tensor, or a list of tensors" },
       [xs].flat().every((x) => x instanceof tf.Tensor),
     );
     const snapshots = this.#last(last);
-    const own = this.#hold();
+    const own = holdWeights(this.#model);
     try {
       let single = false;
       const means = tf.tidy(() => {
         const predictions = snapshots.map(({ weights }) => {
-          this.#use(weights);
+          useWeights(this.#model, weights);
           const predicted = this.#model.predict(xs, { batchSize });
           single = !Array.isArray(predicted);
           return Array.isArray(predicted) ? predicted : [predicted];
@@ -242,8 +239,8 @@ export class CycleSnapshots implements Disposable {
       });
       return single ? means[0] : means;
     } finally {
-      this.#use(own);
-      release(own);
+      useWeights(this.#model, own);
+      releaseWeights(own);
     }
   }
 
@@ -264,10 +261,9 @@ export class CycleSnapshots implements Disposable {
       batches === undefined || isIterable(batches),
     );
     const snapshots = this.#last(last);
-    const layers = [...batchNormalizations(this.#model)];
     const weights = this.#model.weights;
-    for (const snapshot of snapshots) this.#check(snapshot.weights);
-    const means: Values = new Map(
+    for (const { weights } of snapshots) checkWeights(this.#model, weights);
+    const means: WeightValues = new Map(
       weights.map((weight) => [
         weight,
         tf.tidy(() =>
@@ -276,33 +272,16 @@ export class CycleSnapshots implements Disposable {
         ),
       ]),
     );
-    const momenta = layers.map(({ momentum }) => momentum);
-    const own = this.#hold();
+    const own = holdWeights(this.#model);
     try {
-      this.#use(means);
-      if (layers.length === 0) return;
-      let count = 0;
-      for await (const xs of batches ?? []) {
-        count++;
-        // The mean of all batches so far, in place of a moving one.
-        layers.forEach((layer) => layer.momentum = (count - 1) / count);
-        tf.tidy(() => {
-          this.#model.apply(xs, { training: true });
-        });
-        tf.dispose(xs);
-      }
-      if (count === 0) {
-        throw new RangeError(
-          "Cannot average snapshots as a model with batch normalization must be given batches: current value is none",
-        );
-      }
+      useWeights(this.#model, means);
+      await estimateStatistics(this.#model, batches);
     } catch (error) {
-      this.#use(own);
+      useWeights(this.#model, own);
       throw error;
     } finally {
-      layers.forEach((layer, i) => layer.momentum = momenta[i]);
-      release(means);
-      release(own);
+      releaseWeights(means);
+      releaseWeights(own);
     }
   }
 
@@ -317,7 +296,15 @@ export class CycleSnapshots implements Disposable {
         "Cannot use the best snapshot as one must have been taken with a score: current value is none",
       );
     }
-    this.#use(this.#best.weights);
+    useWeights(this.#model, this.#best.weights);
+  }
+
+  /** What there is, in a line, which `console.log` shows. */
+  toString(): string {
+    const best = this.bestScore === undefined
+      ? "none with a score"
+      : `best score ${shortNumber(this.bestScore)}`;
+    return `CycleSnapshots of ${this.#model.name}, ${this.count} of at most ${this.#keep}, ${best}`;
   }
 
   static {
@@ -332,7 +319,7 @@ export class CycleSnapshots implements Disposable {
       const last = snapshots.#snapshots;
       const best = snapshots.#best;
       for (const { weights } of best ? [...last, best] : last) {
-        snapshots.#check(weights, action);
+        checkWeights(snapshots.#model, weights, action);
       }
       return { last, best };
     };
@@ -348,7 +335,7 @@ export class CycleSnapshots implements Disposable {
   [Symbol.dispose](): void {
     const snapshots = new Set(this.#snapshots);
     if (this.#best) snapshots.add(this.#best);
-    for (const { weights } of snapshots) release(weights);
+    for (const { weights } of snapshots) releaseWeights(weights);
     this.#snapshots = [];
     this.#best = undefined;
   }
@@ -371,50 +358,28 @@ export class CycleSnapshots implements Disposable {
     );
   }
 
-  /** The weights as they are; it costs no copy until they change. */
-  #hold(): Values {
-    return new Map(
-      this.#model.weights.map((weight) => [
-        weight,
-        tf.keep(weight.read().clone()),
-      ]),
-    );
-  }
-
-  #use(values: Values): void {
-    this.#check(values);
-    for (const [weight, value] of values) {
-      variableOf(weight).assign(value);
-    }
-  }
-
-  #check(values: Values, action = "use a snapshot"): void {
-    const own = new Set(this.#model.weights);
-    const lacking = [...values.keys()].filter((weight) => !own.has(weight));
-    const unknown = [...own].filter((weight) => !values.has(weight));
-    if (lacking.length === 0 && unknown.length === 0) return;
-    const names = (weights: readonly LayerWeight[]) =>
-      weights.map(({ originalName }) => originalName);
-    throw new RangeError(
-      `Cannot ${action} as the model must have the weights that a snapshot has: ${
-        describeDifference(names(lacking), names(unknown))
-      }`,
-    );
-  }
-
   /** Frees a snapshot that is neither among the last nor the best. */
   #release(snapshot: Snapshot): void {
     if (snapshot !== this.#best && !this.#snapshots.includes(snapshot)) {
-      release(snapshot.weights);
+      releaseWeights(snapshot.weights);
     }
+  }
+}
+
+showInConsole(CycleSnapshots);
+
+function checkCount(action: string, given: { [name: string]: number }): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new RangeError(
+      `Cannot ${action} as ${name} must be a whole number >= 1: current value is ${
+        show(value)
+      }`,
+    );
   }
 }
 
 function isIterable(value: object): boolean {
   return Symbol.iterator in Object(value) && typeof value !== "string" ||
     Symbol.asyncIterator in Object(value);
-}
-
-function release(values: Values): void {
-  tf.dispose([...values.values()]);
 }

@@ -6,6 +6,7 @@ import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
 import { show } from "../runtime/check_data.ts";
 import { variableOf } from "../tfjs/trained_weights.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -234,6 +235,17 @@ export class ExponentialMovingAverage extends CallbackBase
     return result;
   }
 
+  /** How far it is, in a line, which `console.log` shows. */
+  override toString(): string {
+    const warmup = this.#warmup ? ", warm-up" : "";
+    const where = this.#others.length === 0
+      ? "disposed"
+      : this.#inUse
+      ? "the averages in the model"
+      : "the averages aside";
+    return `ExponentialMovingAverage of ${this.#variables.length} variables (decay ${this.#decay}${warmup}), ${this.#updates} steps averaged, ${where}`;
+  }
+
   static {
     averagesOf = (average, action) => {
       average.#checkAlive();
@@ -280,3 +292,5 @@ export class ExponentialMovingAverage extends CallbackBase
     );
   }
 }
+
+showInConsole(ExponentialMovingAverage);

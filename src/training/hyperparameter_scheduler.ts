@@ -19,6 +19,8 @@ import {
   show,
 } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 import { columnsWith } from "../runtime/columns.ts";
 import { historyLimitCheck } from "./scheduler_state.ts";
 
@@ -249,6 +251,13 @@ export class HyperparameterScheduler extends CallbackBase {
     this.apply();
   }
 
+  /** Where it stands, in a line, which `console.log` shows. */
+  override toString(): string {
+    return `HyperparameterScheduler at iteration ${this.#iteration}, ${this.#name} ${
+      shortNumber(this.value)
+    }`;
+  }
+
   /** Plain data for {@linkcode HyperparameterScheduler.restore}. */
   toJSON(): HyperparameterState {
     const { limit } = this.#records;
@@ -296,3 +305,5 @@ export class HyperparameterScheduler extends CallbackBase {
     return Promise.resolve();
   }
 }
+
+showInConsole(HyperparameterScheduler);

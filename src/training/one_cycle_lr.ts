@@ -21,6 +21,7 @@ import {
   unresolved,
 } from "./training_run.ts";
 import { show } from "../runtime/check_data.ts";
+import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of {@linkcode OneCycleLR}. */
 export interface OneCycleLROptions
@@ -75,6 +76,9 @@ const MOMENTUM: MomentumRange = { base: 0.85, max: 0.95 };
  * momentum goes the other way. `fit` tells it how many batches there are; in a
  * loop of one's own, give `iterations`, or `epochs` and `batchesPerEpoch`.
  *
+ * A `fit` that goes on beyond the cycle stays at its last rate; another `fit` is
+ * refused until {@linkcode LearningRateScheduler.reset | reset} starts over.
+ *
  * {@linkcode OneCycleOptions} describes the shape, which is PyTorch's `OneCycleLR`
  * and fast.ai's `fit_one_cycle`. The momentum cycles by default, as there: of
  * Momentum, RMSProp with momentum and, as beta1, Adam and Adamax.
@@ -111,6 +115,8 @@ export class OneCycleLR extends LearningRateScheduler {
   readonly #options: OneCycleLROptions;
   /** The batches of the training; undefined until `fit` says. */
   #iterations: number | undefined;
+  /** Whether the cycle was over when the present `fit` began. */
+  #wasOver = false;
 
   /** Creates the schedule; it starts at `maxLr / divFactor`. */
   constructor(options: OneCycleLROptions) {
@@ -174,7 +180,33 @@ export class OneCycleLR extends LearningRateScheduler {
       this.#iterations = lengthOf(epochs ?? run.epochs, run.batchesPerEpoch);
       this.follow(scheduleOf(this.#options, this.#iterations));
     }
+    this.#wasOver = this.iteration >= this.#iterations;
     return super.onTrainBegin();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {RangeError} If the cycle was over before: training would go on at
+   * the end's rate, which is next to nothing.
+   */
+  override onBatchBegin(): Promise<void> {
+    if (this.#wasOver) {
+      throw new RangeError(
+        `Cannot train on as the one cycle must have batches left: current value is ${this.iteration} of ${this.#iterations} trained; call reset() for another cycle, or give each fit a OneCycleLR of its own`,
+      );
+    }
+    return Promise.resolve();
+  }
+
+  /** As of every scheduler, with the peak and the length. */
+  protected override describePosition(): string {
+    const length = this.#iterations === undefined
+      ? "as long as the training"
+      : `${this.#iterations} batches`;
+    return `(to ${
+      shortNumber(this.#options.maxLr)
+    }, ${length}) ${super.describePosition()}`;
   }
 }
 
@@ -187,7 +219,10 @@ function lengthOf(epochs: number, batchesPerEpoch: number): number {
 function checkLength(options: OneCycleLROptions): number | undefined {
   const { iterations, epochs, batchesPerEpoch } = options;
   checkBatchesPerEpoch(ACTION, batchesPerEpoch);
-  if (epochs !== undefined && !(epochs > 0 && epochs < Infinity)) {
+  if (
+    epochs !== undefined &&
+    !(typeof epochs === "number" && epochs > 0 && epochs < Infinity)
+  ) {
     throw new RangeError(
       `Cannot ${ACTION} as epochs must be finite and > 0: current value is ${
         show(epochs)

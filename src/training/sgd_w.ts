@@ -4,15 +4,18 @@ import {
   MomentumBase,
   type OptimizerConfig,
 } from "../tfjs/optimizer_bases.ts";
-import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import {
   checkNotNegative,
   checkShare,
-  decayWeights,
+  configWithDecay,
+  describeOptimizer,
+  fromConfigWithDecay,
+  prepareStep,
   weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -90,8 +93,7 @@ export class SGDW extends MomentumBase {
 
   /** Called by tfjs with the gradients of a batch. */
   override applyGradients(gradients: Gradients): void {
-    decayWeights(this, gradients);
-    alignSlotsToGradients(this, gradients);
+    prepareStep(this, gradients);
     super.applyGradients(gradients);
   }
 
@@ -104,8 +106,12 @@ export class SGDW extends MomentumBase {
 
   /** What tfjs saves of it. */
   override getConfig(): OptimizerConfig {
-    const { weightDecay, exclude } = this;
-    return { ...super.getConfig(), weightDecay, exclude: [...exclude] };
+    return configWithDecay(super.getConfig(), this);
+  }
+
+  /** Its settings and how far it is, in a line, which `console.log` shows. */
+  override toString(): string {
+    return describeOptimizer(this);
   }
 
   /** Called by tfjs with what `getConfig` gave. */
@@ -113,9 +119,9 @@ export class SGDW extends MomentumBase {
     cls: new (learningRate: number, options: SGDWOptions) => T,
     config: SGDWOptions & { learningRate: number },
   ): T {
-    const { learningRate, ...options } = config;
-    return new cls(learningRate, options);
+    return fromConfigWithDecay(cls, config);
   }
 }
 
+showInConsole(SGDW);
 tf.serialization.registerClass(SGDW as never);

@@ -1,3 +1,4 @@
+import { showInConsole } from "../runtime/console.ts";
 import { show } from "../runtime/check_data.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 
@@ -66,7 +67,14 @@ export class StopOnAbort extends CallbackBase {
     return Promise.resolve();
   }
 
+  /** Whether it stops training, in a line, which `console.log` shows. */
+  override toString(): string {
+    return `StopOnAbort, ${this.#signal.aborted ? "aborted" : "not aborted"}`;
+  }
+
   #look(): void {
     if (this.#signal.aborted) this.model.stopTraining = true;
   }
 }
+
+showInConsole(StopOnAbort);

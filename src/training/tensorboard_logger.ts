@@ -11,10 +11,21 @@ import {
   versionRecord,
 } from "./_event_file.ts";
 import { rowBeyond } from "../runtime/columns.ts";
+import { checkLogs, checkScalar } from "./_check_logs.ts";
 import type { Logs } from "./history.ts";
 import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
-import { show } from "../runtime/check_data.ts";
+import {
+  type Check,
+  checkData,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  show,
+  that,
+} from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
   {
@@ -52,6 +63,18 @@ export interface LoggedRange {
 }
 
 const ACTION = "log to TensorBoard";
+
+const numbers = listOf(that("be a number", (n) => typeof n === "number"));
+
+/** Of the range itself, not of its fields: they may be those of its class. */
+const RANGE: Check = (value, path) => {
+  const { learningRates, losses, metrics } = Object(value);
+  return record({
+    learningRates: numbers,
+    losses: numbers,
+    metrics: optional(mapOf(numbers)),
+  })({ learningRates, losses, metrics }, path);
+};
 
 /**
  * Writes what training logs as an event file that TensorBoard shows: after each
@@ -137,14 +160,20 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
    * @param values By tag; what precedes a slash in a tag groups it. Tensors
    * remain the caller's.
    * @throws {RangeError} If the step is none.
+   * @throws {TypeError} If a value is neither a number nor a tensor of one.
    */
   async log(step: number, values: Logs): Promise<void> {
     checkStep(step);
+    checkLogs(ACTION, values);
     const entries = Object.entries(values).filter(([, value]) =>
       value !== undefined
     ) as [string, number | Tensor][];
-    const tensors = entries.map(([, value]) => value)
-      .filter((value) => typeof value !== "number");
+    const tensors: Tensor[] = [];
+    for (const [tag, value] of entries) {
+      if (typeof value === "number") continue;
+      checkScalar(tag, value);
+      tensors.push(value);
+    }
     const seconds = Date.now() / 1000;
     // Read now: the caller may dispose them as soon as this returns.
     const reading = readScalars(tensors.map((tensor) => tensor.clone()));
@@ -162,8 +191,13 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
    * Logs a text, which TensorBoard shows as Markdown.
    *
    * @throws {RangeError} If the step is none.
+   * @throws {TypeError} If the tag or the text is none.
    */
   async text(tag: string, text: string, step = 0): Promise<void> {
+    for (const [name, value] of Object.entries({ tag, text })) {
+      const isText = typeof value === "string";
+      checkKind(ACTION, { name, value, must: "text" }, isText);
+    }
     checkStep(step);
     await this.#write([textRecord(Date.now() / 1000, step, { tag, text })]);
   }
@@ -171,8 +205,11 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /**
    * Logs a range test: `range/learning_rate`, `range/loss` and each metric, at
    * the number of the rate, from 0.
+   *
+   * @throws {TypeError} If it is no range test.
    */
   async logRange(range: LoggedRange): Promise<void> {
+    checkData(ACTION, range, RANGE);
     const { learningRates, losses, metrics = {} } = range;
     const seconds = Date.now() / 1000;
     await this.#write(
@@ -192,6 +229,16 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /** Waits until all that was logged is in the file. */
   async flush(): Promise<void> {
     await this.#writing;
+  }
+
+  /** Where it writes, in a line, which `console.log` shows. */
+  override toString(): string {
+    const what = this.#scheduler === undefined
+      ? "epochs"
+      : "batches and epochs";
+    return `TensorBoardLogger of ${what} into ${
+      this.#path ?? `${this.#folder}, nothing logged yet`
+    }`;
   }
 
   /** Called by `fit`. */
@@ -276,6 +323,8 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     await this.#writing;
   }
 }
+
+showInConsole(TensorBoardLogger);
 
 function checkStep(step: number): void {
   if (Number.isSafeInteger(step) && step >= 0) return;

@@ -71,6 +71,30 @@ for (const backend of ["cpu", "wasm"] as const) {
     assertEquals(tf.memory().numTensors, before);
   });
 
+  Deno.test(`on ${backend}, what follows a recurrent layer does not see its mask`, async () => {
+    await selectBackend({ backend });
+    const recurrent = [
+      () => layers.simpleRNN({ units: 1 }),
+      () => layers.lstm({ units: 1 }),
+      () => layers.gru({ units: 1 }),
+      () =>
+        layers.bidirectional({
+          layer: layers.gru({ units: 1 }) as tf.RNN,
+          mergeMode: "sum",
+        }),
+    ];
+    const x = sequences();
+    for (const make of recurrent) {
+      const model = tf.sequential();
+      model.add(layers.masking({ maskValue: 0, inputShape: [6, 3] }));
+      model.add(make() as tf.layers.Layer);
+      model.add(layers.softmax({ axis: -1 }));
+      tf.tidy(() => assertSame(model.predict(x) as tf.Tensor, tf.ones([2, 1])));
+      model.dispose();
+    }
+    x.dispose();
+  });
+
   Deno.test(`on ${backend}, masking has gradients for the layers before it`, async () => {
     await selectBackend({ backend });
     const model = tf.sequential({

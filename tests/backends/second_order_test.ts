@@ -2,7 +2,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { selectBackend } from "@clr/clr/backends";
+import { type BackendName, selectBackend } from "@clr/clr/backends";
+import { hasAdapter } from "./_adapter.ts";
 import { values } from "./wasm/_compare.ts";
 
 type F = (...xs: tf.Tensor[]) => tf.Tensor;
@@ -145,9 +146,17 @@ const samples: Record<string, [F, () => tf.Tensor[]]> = {
   ],
 };
 
-for (const backend of ["cpu", "wasm"] as const) {
+/** Without a GPU the adapter is software, which a few shapes are enough for. */
+const backends = ["cpu", "wasm", ...await hasAdapter() ? ["webgpu"] : []];
+
+for (const backend of backends as BackendName[]) {
+  // An adapter outlives the test, and so does Deno's part in what was read.
+  const ended = backend !== "webgpu";
+  const test = (name: string, fn: () => Promise<void>) =>
+    Deno.test({ name, fn, sanitizeOps: ended, sanitizeResources: ended });
+
   for (const [name, [f, inputs]] of Object.entries(samples)) {
-    Deno.test(`the second gradient of ${name} is the difference of two on ${backend}`, async () => {
+    test(`the second gradient of ${name} is the difference of two on ${backend}`, async () => {
       await selectBackend({ backend });
       const before = tf.memory().numTensors;
       tf.tidy(() => {
@@ -166,7 +175,7 @@ for (const backend of ["cpu", "wasm"] as const) {
     });
   }
 
-  Deno.test(`three derivatives of tanh are those of the closed form on ${backend}`, async () => {
+  test(`three derivatives of tanh are those of the closed form on ${backend}`, async () => {
     await selectBackend({ backend });
     tf.tidy(() => {
       const x = tf.tensor1d([0.3, -0.5, 1.25]);
@@ -178,7 +187,7 @@ for (const backend of ["cpu", "wasm"] as const) {
     });
   });
 
-  Deno.test(`x to the power of 0 has slope 0, at 0 too, on ${backend}`, async () => {
+  test(`x to the power of 0 has slope 0, at 0 too, on ${backend}`, async () => {
     await selectBackend({ backend });
     tf.tidy(() => {
       const slope = tf.grad((x: tf.Tensor) => tf.sum(tf.pow(x, 0)))(

@@ -76,3 +76,23 @@ Deno.test("paper.ts refuses a row that another run is at, and runs another row b
     // The write under way was the first run's to finish.
     assertEquals(namesIn(folder).length, 3);
   }));
+
+Deno.test("paper.ts --report waits for no run, and refuses a folder whose report another writes", () =>
+  withFolder(async (folder) => {
+    const report = ["--report", "--out", folder];
+    {
+      using _run = await lockFolder(folder, { by: "a run", name: "own-mnist" });
+      const beside = await runProgram("examples/paper.ts", ...report);
+      assertEquals(beside.code, 0, beside.stdout + beside.stderr);
+      assertEquals(namesIn(folder).includes("report.md"), true);
+    }
+    using _lock = await lockFolder(folder, { by: "the first", name: "report" });
+    await Deno.writeTextFile(`${folder}/report.md`, "of the first");
+    const second = await runProgram("examples/paper.ts", ...report);
+    assertEquals(second.code, 1, second.stdout + second.stderr);
+    assertMatch(second.stderr, /^error: .*process \d+ .*\(the first, /m);
+    assertEquals(
+      await Deno.readTextFile(`${folder}/report.md`),
+      "of the first",
+    );
+  }));

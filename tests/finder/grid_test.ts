@@ -4,12 +4,14 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate, LearningRateRange } from "@clr/clr";
 import { AdamW, getMomentum, SGDW } from "@clr/clr/training";
 import type { GridPoint } from "../../src/finder/grid_data.ts";
 import { chooseBest, wordGrid } from "../../src/finder/grid_result.ts";
+import { checkGrid, pointsOf } from "../../src/finder/hyperparameter_grid.ts";
 import { shuffle } from "../../src/runtime/random.ts";
 
 await tf.setBackend("cpu");
@@ -349,5 +351,26 @@ Deno.test("findLearningRate() returns what there is of a grid that is stopped", 
   assertEquals(tf.memory().numTensors, numTensors);
   assertStringIncludes(`${range}`.replace(/\s+/g, " "), range.grid!.advice);
   tf.dispose([xs, ys]);
+  model.dispose();
+});
+
+Deno.test("findLearningRate() draws the points of a grid one by one, however many", () => {
+  const values = Array.from({ length: 100_000 }, (_, i) => i / 100_000);
+  const points = pointsOf({ weightDecay: values, momentum: values });
+  assertEquals([...Iterator.from(points).take(100_001)].slice(-2), [
+    { weightDecay: 0, momentum: 0.99999 },
+    { weightDecay: 0.00001, momentum: 0 },
+  ]);
+});
+
+Deno.test("findLearningRate() shows the first of many bad values of a grid", () => {
+  const model = network(new SGDW(0.01));
+  const momentum = Array.from({ length: 100_000 }, () => 1);
+  const error = assertThrows(
+    () => checkGrid({ momentum }, model.optimizer),
+    RangeError,
+    "current value is [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, … (100000 values)]",
+  );
+  assert(error.message.length < 250);
   model.dispose();
 });

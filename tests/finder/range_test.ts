@@ -375,7 +375,12 @@ Deno.test("LearningRateRange.fromCurve() refuses rates that do not increase", ()
   assertThrows(
     () => LearningRateRange.fromCurve([1, 1], [1, 2]),
     RangeError,
-    "increasing rates",
+    "increasing, finite rates",
+  );
+  assertThrows(
+    () => LearningRateRange.fromCurve([1, Infinity], [1, 2]),
+    RangeError,
+    "increasing, finite rates",
   );
   assertThrows(
     () => LearningRateRange.fromCurve([1], [1, 2]),

@@ -18,6 +18,7 @@ export const SLOW: readonly string[] = [
   "bench",
   "finder/baseline_test.ts",
   "finder/dead_units_test.ts",
+  "finder/grid_test.ts",
   "finder/verdicts_test.ts",
   // They start programs.
   "doctor_test.ts",
@@ -31,16 +32,25 @@ export const SLOW: readonly string[] = [
   "runtime/browser_test.ts",
   "runtime/npm_test.ts",
   "tfjs/slow_backend_test.ts",
+  "training/killed_run_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
+  "plots/_text_width_test.ts",
   "plots/browser_test.ts",
   "plots/to_png_test.ts",
+  // It parses all of the code.
+  "house/measures_test.ts",
+  // They look at millions of iterations, or read a file of many thousands.
+  "plots/long_schedules_test.ts",
+  "training/tensorboard_logger_test.ts",
   // They ask PyTorch.
+  "schedules/coming_from_pytorch_test.ts",
   "schedules/export_test.ts",
   "schedules/from_pytorch_test.ts",
   "schedules/random_test.ts",
   "training/reduce_lr_on_plateau_test.ts",
   "training/weight_decay_test.ts",
-  // It tries every entry point with every kind of value.
+  // They try every entry point with every kind of value.
+  "runtime/odd_numbers_test.ts",
   "runtime/wrong_kinds_test.ts",
   // They try every kernel, layer and backend.
   "backends",

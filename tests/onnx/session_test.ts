@@ -95,8 +95,15 @@ Deno.test("createSession() refuses options that do not fit", async () => {
   await assertRejects(
     () => createSession(bytes, { threads: 0 }),
     RangeError,
-    "threads must be a positive integer: current value is 0",
+    "threads must be a whole number from 1 to 64: current value is 0",
   );
+  for (const threads of [65, 500, 2 ** 31, 1e300]) {
+    await assertRejects(
+      () => createSession(bytes, { threads }),
+      RangeError,
+      `threads must be a whole number from 1 to 64: current value is ${threads}`,
+    );
+  }
   await using _session = await createSession(bytes, { threads: 1 });
   await assertRejects(
     () => createSession(bytes, { threads: 2 }),

@@ -9,8 +9,12 @@ const ITERATIONS: LiveAxis = {
 const RATES: LiveAxis = { field: "lr", title: "learning rate", log: true };
 
 /** The names that the legend of each panel has; none where it has no legend. */
-function legends(columns: string[], axis: LiveAxis): (string[] | undefined)[] {
-  return liveSpec(columns, axis).vconcat.map(({ layer }) => {
+function legends(
+  columns: string[],
+  axis: LiveAxis,
+  validated: string[] = [],
+): (string[] | undefined)[] {
+  return liveSpec(columns, { axis, validated }).vconcat.map(({ layer }) => {
     const color = layer.flatMap((one) =>
       "mark" in one && one.encoding?.color ? [one.encoding.color] : []
     ).find((color) => "legend" in color && color.legend);
@@ -20,10 +24,23 @@ function legends(columns: string[], axis: LiveAxis): (string[] | undefined)[] {
 }
 
 Deno.test("liveSpec() has one legend, at the first metric", () => {
-  assertEquals(legends(["lr", "loss", "acc"], ITERATIONS), [
+  const columns = ["lr", "loss", "acc"];
+  const batches = ["batch", "batch, smoothed"];
+  assertEquals(legends(columns, ITERATIONS), [undefined, batches, undefined]);
+});
+
+Deno.test("liveSpec() names validation where there is some, over the first metric that has it", () => {
+  const names = ["batch", "batch, smoothed", "validation"];
+  const columns = ["lr", "loss", "acc"];
+  assertEquals(legends(columns, ITERATIONS, ["loss", "acc"]), [
     undefined,
-    ["batch", "batch, smoothed", "validation"],
+    names,
     undefined,
+  ]);
+  assertEquals(legends(columns, ITERATIONS, ["acc"]), [
+    undefined,
+    undefined,
+    names,
   ]);
 });
 

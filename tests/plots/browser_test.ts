@@ -6,7 +6,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
-import { historyChart, LivePage, rangeChart, toReport } from "@clr/clr/plots";
+import {
+  comparisonChart,
+  historyChart,
+  LivePage,
+  rangeChart,
+  toReport,
+} from "@clr/clr/plots";
 import { exampleRange, exampleRun } from "./_data.ts";
 import { browserTest, watchedPage } from "./_chromium.ts";
 
@@ -78,6 +84,33 @@ browserTest(
     assertEquals(await paint(), "rgb(238, 241, 244)");
     await page.emulateMedia({ colorScheme: "dark", media: "print" });
     assertEquals(await paint(), "rgb(31, 41, 51)");
+  },
+);
+
+browserTest(
+  "the report is as wide as a phone, long titles and legends too",
+  async (browser) => {
+    const { page } = await watchedPage(browser);
+    await page.setViewportSize({ width: 390, height: 800 });
+    const { history, epochHistory } = exampleRun();
+    const names = ["triangular2 between the bounds that were found", "fixed"];
+    const html = await toReport({
+      title: "A run",
+      charts: [
+        rangeChart(exampleRange()),
+        historyChart(exampleRun(), { origin: "a network ".repeat(20) }),
+        comparisonChart(
+          names.map((name) => ({ name, history, epochHistory })),
+        ),
+      ],
+    });
+    await page.setContent(html);
+    await page.waitForSelector("#chart-2 svg.marks");
+    const width = () =>
+      page.locator("html").evaluate((element) => element.scrollWidth);
+    assertEquals(await width(), 390);
+    await page.emulateMedia({ media: "print" });
+    assertEquals(await page.locator("summary").first().isVisible(), false);
   },
 );
 

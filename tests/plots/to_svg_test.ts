@@ -11,6 +11,7 @@ import {
   historyChart,
   rangeChart,
   scheduleChart,
+  toPng,
   toSvg,
 } from "@clr/clr/plots";
 import { exampleRange, exampleRun } from "./_data.ts";
@@ -119,6 +120,18 @@ Deno.test("toSvg() escapes what people write into titles", async () => {
   const svg = await toSvg(chart, { embedFont: false });
   assertEquals(svg.includes("<b>"), false);
   assertStringIncludes(svg, "&lt;b&gt;&amp;");
+});
+
+Deno.test("toSvg() and toPng() draw names with characters that XML cannot hold", async () => {
+  // As names of files, and of metrics that a terminal coloured, may have them.
+  const name = "a\0b\x1b[31m\ud800\uffff";
+  const column = [3, 2, 1];
+  const run = { iterations: [1, 2, 3], lr: column, [name]: column };
+  const chart = historyChart(run, { title: name, origin: name });
+  const svg = await toSvg(chart, { embedFont: false });
+  assertEquals(svg.match(/[^\t\n\r -\ud7ff\ue000-\ufffd]/), null);
+  assertStringIncludes(svg, "a\ufffdb\ufffd[31m\ufffd\ufffd");
+  assert((await toPng(chart)).length > 1000);
 });
 
 Deno.test("charts show themselves in a notebook as Vega-Lite, SVG and text", async () => {

@@ -113,3 +113,14 @@ Deno.test("show() is short, whatever it shows", () => {
   assertEquals(show(undefined), "undefined");
   assertEquals(show("x".repeat(200)).length, 81);
 });
+
+Deno.test("show() names the class of what is more than data", () => {
+  class Model {
+    readonly weights = new Array(1000).fill(0.5);
+  }
+  assertEquals(show(new Model()), "a Model");
+  assertEquals(show(new Map()), "a Map");
+  assertEquals(show({ a: [1] }), '{"a":[1]}');
+  assertEquals(show(Object.create(null)), "{}");
+  assertEquals(show([1, 2]), "[1,2]");
+});

@@ -40,6 +40,22 @@ Deno.test("nearestName() knows what other libraries call an option", () => {
   assertEquals(nearestName("eta_min", restarts), "minLr");
   assertEquals(nearestName("T_mult", restarts), "cycleFactor");
   assertEquals(nearestName("lr", cosine), "startLr");
+  const cyclic = ["baseLr", "maxLr", "momentum", "cycles"];
+  assertEquals(nearestName("min_lr", cyclic), "baseLr");
+  assertEquals(nearestName("num_cycles", cyclic), "cycles");
+  assertEquals(nearestName("minLr", ["startLr", "iterations"]), "startLr");
+  assertEquals(
+    nearestName("num_training", ["startLr", "iterations"]),
+    "iterations",
+  );
+  assertEquals(
+    nearestName("gamma", ["startLr", "factor", "stepSize"]),
+    "factor",
+  );
+  assertEquals(nearestName("gamma", ["mode", "gamma", "factor"]), "gamma");
+  assertEquals(nearestName("b1", ["beta1", "beta2", "epsilon"]), "beta1");
+  assertEquals(nearestName("beta", ["decay", "warmup"]), "decay");
+  assertEquals(nearestName("saveFreq", ["scheduler", "every"]), "every");
   // What is there is never taken for what another library calls so.
   assertEquals(nearestName("lr", ["lr", "startLr"]), "lr");
   assertEquals(nearestName("epochs", ["iterations", "epochs"]), "epochs");

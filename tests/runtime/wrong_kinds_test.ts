@@ -22,7 +22,15 @@ await tf.setBackend("cpu");
 /** Of every kind that JavaScript has. */
 const ODD: readonly unknown[] = [
   ...[NaN, Infinity, -1, 0.5, 10n, "0.1", "", true, null, Symbol("x")],
-  ...[[], [1, "x", null], {}, new Map(), new Date(NaN), () => 1],
+  ...[
+    [],
+    [1, "x", null],
+    {},
+    { xs: 1, ys: 1 },
+    new Map(),
+    new Date(NaN),
+    () => 1,
+  ],
 ];
 
 // deno-lint-ignore no-explicit-any
@@ -49,6 +57,14 @@ const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => {
   Deno.removeSync(folder, { recursive: true });
 });
+const logger = () => new training.TensorBoardLogger(`${folder}/logs`);
+const session = async () => {
+  const bytes = await onnx.toOnnx(model);
+  const running = await onnx.createSession(bytes, { threads: 1 });
+  closing.push(running);
+  return running;
+};
+const closing: AsyncDisposable[] = [];
 const own = () => new CyclicLR().attach(tf.train.sgd(1));
 
 /** An option under each of the names. */
@@ -194,6 +210,22 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
     ["its scheduler", (value) => {
       new training.TensorBoardLogger(folder, { scheduler: value });
     }],
+    ["log at", (value) => logger().log(value, { loss: 1 })],
+    ["log", (value) => logger().log(1, value)],
+    ["a value of it", (value) => logger().log(1, { loss: value })],
+    ["a tag", (value) => logger().text(value, "x")],
+    ["a text", (value) => logger().text("x", value)],
+    ["logRange", (value) => logger().logRange(value)],
+    ...each(
+      "learningRates losses metrics",
+      (range) =>
+        logger().logRange({ learningRates: [1], losses: [1], ...range }),
+    ),
+    ...each(
+      "name schedule set historyLimit",
+      (options) => new training.HyperparameterScheduler(options),
+      { name: "decay", schedule: () => 1, set: () => {} },
+    ),
     ["StopOnAbort", (value) => new training.StopOnAbort(value)],
     ["combineCallbacks", (value) => training.combineCallbacks(value)],
     ["one of them", (value) => training.combineCallbacks([value])],
@@ -220,6 +252,29 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
     ["toSvg", (value) => plots.toSvg(value)],
     ["toHtml", (value) => plots.toHtml(value)],
     ["toReport", (value) => plots.toReport(value)],
+    ...each(
+      "summary facts charts classification samples",
+      (content) => plots.toReport({ title: "A run", ...content }),
+    ),
+    ...each(
+      "classNames confusion classes accuracy",
+      (part) =>
+        plots.toReport({
+          title: "A run",
+          classification: {
+            ...metrics.classificationReport([0, 1], [0, 1]),
+            ...part,
+          },
+        }),
+    ),
+    ...each("pixels shape label predicted", (sample) => {
+      const pixels = new Uint8Array(4);
+      const shape = [2, 2, 1] as const;
+      return plots.toReport({
+        title: "A run",
+        samples: [{ pixels, shape, label: "a", predicted: "b", ...sample }],
+      });
+    }),
     ["toPng", (value) => plots.toPng(value)],
     ...each("scale theme", (options) => plots.toPng(chart, options)),
     ...each("port title iterations x", async (options) => {
@@ -232,6 +287,18 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
     ["model", (value) => metrics.evaluateClassifier(value, { xs, ys })],
     ["data", (value) => metrics.evaluateClassifier(model, value)],
     ["name", (value) => metrics.metricDirection(value)],
+    ...each(
+      "classNames digits",
+      (options) => metrics.classificationReport([0, 1], [0, 1], options),
+    ),
+    ...each(
+      "xs ys",
+      (data) => metrics.evaluateClassifier(model, { xs, ys, ...data }),
+    ),
+    ...each(
+      "batchSize classNames digits topK",
+      (options) => metrics.evaluateClassifier(model, { xs, ys }, options),
+    ),
   ],
   backends: [
     // Any object will do, as flags of a program are handed on.
@@ -252,7 +319,29 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
   onnx: [
     ["toOnnx", (value) => onnx.toOnnx(value)],
     ["createSession", (value) => onnx.createSession(value)],
+    ...each("converters", (options) => onnx.toOnnx(model, options)),
     ["evaluate", (value) => onnx.evaluate(value, { xs, ys: [0] } as Anything)],
+    ["data", async (value) => onnx.evaluate(await session(), value)],
+    ...each(
+      "xs ys",
+      async (data) => onnx.evaluate(await session(), { xs, ys, ...data }),
+    ),
+    ...each(
+      "batchSize classNames",
+      async (options) => onnx.evaluate(await session(), { xs, ys }, options),
+    ),
+    ["run", async (value) => (await session()).run(value)],
+    ["an input", async (value) => {
+      const running = await session();
+      await running.run({ [running.inputs[0].name]: value });
+    }],
+    ...each("data shape", async (tensor) => {
+      const running = await session();
+      const data = new Float32Array(4);
+      await running.run({
+        [running.inputs[0].name]: { data, shape: [1, 4], ...tensor },
+      });
+    }),
   ],
 };
 
@@ -275,6 +364,7 @@ for (const [part, calls] of Object.entries(CALLS)) {
       }
     }
     assertEquals(raw, []);
+    for (const each of closing.splice(0)) await each[Symbol.asyncDispose]();
     if (tf.getBackend() !== "cpu") await tf.setBackend("cpu");
   });
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { getLearningRate, setLearningRate } from "@clr/clr";
+import { CyclicLR, getLearningRate, setLearningRate } from "@clr/clr";
 
 await tf.setBackend("cpu");
 
@@ -167,4 +167,16 @@ Deno.test("getLearningRate() names an object that has no learning rate", () => {
   const model = tf.sequential() as unknown as tf.Optimizer;
   assertThrows(() => getLearningRate(model), TypeError, "Sequential");
   assertThrows(() => setLearningRate(model, 1), TypeError, "Sequential");
+});
+
+Deno.test("attach() of a model says to give its optimizer", () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  assertThrows(
+    () => new CyclicLR().attach(model as never),
+    TypeError,
+    "must have a numeric learningRate: current value is Sequential without one; give its optimizer",
+  );
 });

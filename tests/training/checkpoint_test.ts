@@ -17,7 +17,6 @@ import {
   saveCheckpoint,
 } from "@clr/clr/training";
 import { namesIn, withFolder } from "../_folder.ts";
-import { killAndResume } from "./_kill_and_resume.ts";
 
 await tf.setBackend("cpu");
 
@@ -292,17 +291,6 @@ Deno.test("Checkpointer refuses to stand before its scheduler", () =>
       "every must be a whole number >= 1: current value is 0",
     );
   }));
-
-for (const backend of ["cpu", "wasm"]) {
-  Deno.test(`a run on ${backend} that is killed and resumed ends bit for bit as one that is not`, async () => {
-    const training = { backend, batches: 14, every: 2 };
-    const { whole, killed } = await killAndResume(training, 2, {
-      endings: [backend === "cpu" ? "SIGTERM" : "SIGKILL"],
-    });
-    assertMatch(whole, /^done /);
-    assertEquals(killed, whole);
-  });
-}
 
 Deno.test("saveCheckpoint() writes the safetensors layout", () =>
   withFolder(async (folder) => {

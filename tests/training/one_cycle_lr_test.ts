@@ -92,7 +92,7 @@ Deno.test("OneCycleLR needs its length in a loop of one's own, and says so", () 
   assertThrows(
     () => new OneCycleLR({ maxLr: 0.1 }).attach(tf.train.adam()),
     RangeError,
-    "in a loop of one's own, give batchesPerEpoch",
+    "in a loop of one's own, give batchesPerEpoch, and to a OneCycleLR epochs too, or its iterations",
   );
   const clr = new OneCycleLR({ maxLr: 0.1, epochs: 2, batchesPerEpoch: 5 });
   clr.attach(tf.train.adam());
@@ -149,4 +149,27 @@ Deno.test("OneCycleLR refuses what no cycle has", () => {
     TypeError,
     'did you mean "maxLr"?',
   );
+});
+
+Deno.test("OneCycleLR refuses another fit when its cycle is over, and takes it after reset()", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const xs = tf.ones([8, 1]);
+  const clr = new OneCycleLR({ maxLr: 0.1 });
+  const options = { batchSize: 2, verbose: 0, callbacks: [clr] };
+  await model.fit(xs, xs, { ...options, epochs: 2 });
+  const before = model.getWeights()[0].dataSync()[0];
+  await assertRejects(
+    () => model.fit(xs, xs, options),
+    RangeError,
+    "Cannot train on as the one cycle must have batches left: current value is 8 of 8 trained; call reset()",
+  );
+  assertEquals(model.getWeights()[0].dataSync()[0], before);
+  // A run that was complete when it was stopped has no batch left to refuse.
+  await model.fit(xs, xs, { ...options, epochs: 2, initialEpoch: 2 });
+  clr.reset();
+  await model.fit(xs, xs, { ...options, epochs: 2 });
+  assertEquals(clr.history.lr.slice(8), clr.history.lr.slice(0, 8));
 });

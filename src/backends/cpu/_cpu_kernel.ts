@@ -12,7 +12,7 @@ export interface BackendCpu {
   makeTensorInfo(
     shape: number[],
     dtype: TensorInfo["dtype"],
-    values: Float32Array,
+    values: Float32Array | Int32Array,
   ): TensorInfo;
 }
 

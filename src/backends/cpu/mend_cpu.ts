@@ -6,12 +6,13 @@ import { replaceBatchMatMul } from "./batch_mat_mul.ts";
 import { replaceComplexArithmetic } from "./complex_arithmetic.ts";
 import { replaceEmptyReductions } from "./empty_reductions.ts";
 import { replaceMaxPool } from "./max_pool.ts";
+import { refuseIndices } from "./refuse_indices.ts";
 import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
 import { replaceResizeNearestNeighborGrad } from "./resize_nearest_neighbor_grad.ts";
-import { replaceSquare } from "./square.ts";
 import { replaceTensorScatterUpdate } from "./tensor_scatter_update.ts";
 import { replaceTransform } from "./transform.ts";
 import { replaceUnsortedSegmentSum } from "./unsorted_segment_sum.ts";
+import { replaceWholeNumbers } from "./whole_numbers.ts";
 
 let mended = false;
 
@@ -27,10 +28,11 @@ export function mendCpu(): void {
   replaceBatchMatMul();
   replaceEmptyReductions();
   replaceComplexArithmetic();
-  replaceSquare();
   replaceTensorScatterUpdate();
   replaceTransform();
   replaceUnsortedSegmentSum();
+  replaceWholeNumbers();
+  refuseIndices();
   replacePool3D("cpu");
   mendConv3D("cpu");
 }

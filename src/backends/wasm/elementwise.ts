@@ -59,6 +59,27 @@ function unaryKernel<Attrs extends object>(
   );
 }
 
+/** The same of whole numbers as such, which the backend's own takes for floats. */
+function wholeUnaryKernel(
+  name: string,
+  op: UnaryOp,
+  whole: (value: number) => number,
+): KernelConfig {
+  return wasmKernel(
+    name,
+    ({ inputs: { x }, attrs, backend }: KernelCall<UnaryInputs, object>) => {
+      if (x.dtype === "float32") return unary(backend, op, { x });
+      if (x.dtype !== "int32") {
+        return callKernel(backend, name, { inputs: { x }, attrs });
+      }
+      const out = backend.makeOutput(x.shape, "int32");
+      const from = backend.typedArrayFromHeap(x);
+      backend.typedArrayFromHeap(out).set(from.map((value) => whole(value)));
+      return out;
+    },
+  );
+}
+
 /** A function of two float tensors, which are broadcast, as a new one. */
 export function binary(
   backend: BackendWasm,
@@ -137,27 +158,46 @@ const clipByValueKernel = wasmKernel(
   },
 );
 
-/** Quotients rounded down: of whole numbers as such, which floats do not hold. */
-const floorDivKernel = wasmKernel(
-  "FloorDiv",
-  ({ inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>) => {
-    if (a.dtype !== "int32" || b.dtype !== "int32") {
-      return callKernel(backend, "FloorDiv", { inputs: { a, b }, attrs });
-    }
-    const shape = broadcastShape(a.shape, b.shape);
-    const out = backend.makeOutput(shape, "int32");
-    const [from, by] = [a, b].map((tensor) => ({
-      values: backend.typedArrayFromHeap(tensor),
-      offset: broadcastOffsets(tensor.shape, shape),
-    }));
-    backend.typedArrayFromHeap(out).forEach((_, i, to) =>
-      to[i] = Math.floor(
-        from.values[from.offset(i)] / by.values[by.offset(i)],
-      )
+/** The backend's own gives what is smaller than 1e-7 no sign. */
+const signKernel = wasmKernel(
+  "Sign",
+  ({ inputs: { x }, backend }: KernelCall<UnaryInputs, object>) => {
+    const out = backend.makeOutput(x.shape, x.dtype);
+    const from = backend.typedArrayFromHeap(x);
+    // NaN has the sign 0 in tfjs.
+    backend.typedArrayFromHeap(out).set(
+      from.map((value) => Math.sign(value) || 0),
     );
     return out;
   },
 );
+
+/** A function of two tensors of whole numbers as such, which floats do not hold. */
+function wholeBinaryKernel(
+  name: string,
+  whole: (a: number, b: number) => number,
+): KernelConfig {
+  return wasmKernel(
+    name,
+    (
+      { inputs: { a, b }, attrs, backend }: KernelCall<BinaryInputs, object>,
+    ) => {
+      if (a.dtype !== "int32" || b.dtype !== "int32") {
+        return callKernel(backend, name, { inputs: { a, b }, attrs });
+      }
+      const shape = broadcastShape(a.shape, b.shape);
+      const out = backend.makeOutput(shape, "int32");
+      const [from, by] = [a, b].map((tensor) => ({
+        values: backend.typedArrayFromHeap(tensor),
+        offset: broadcastOffsets(tensor.shape, shape),
+      }));
+      backend.typedArrayFromHeap(out).forEach((_, i, to) =>
+        to[i] = whole(from.values[from.offset(i)], by.values[by.offset(i)])
+      );
+      return out;
+    },
+  );
+}
 
 /**
  * Functions of one value or of two, in vectors and on all threads. The backend's
@@ -169,11 +209,12 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   unaryKernel<StepAttrs>("Step", "step", ({ alpha }) => [alpha]),
   unaryKernel<LeakyReluAttrs>("LeakyRelu", "leakyRelu", ({ alpha }) => [alpha]),
   clipByValueKernel,
-  unaryKernel("Square", "square"),
+  signKernel,
+  wholeUnaryKernel("Square", "square", (x) => Math.imul(x, x)),
   unaryKernel("Sqrt", "sqrt"),
   unaryKernel("Rsqrt", "rsqrt"),
-  unaryKernel("Neg", "neg"),
-  unaryKernel("Abs", "abs"),
+  wholeUnaryKernel("Neg", "neg", (x) => -x),
+  wholeUnaryKernel("Abs", "abs", Math.abs),
   unaryKernel("Elu", "elu", () => [1, 1]),
   unaryKernel("Selu", "elu", () => [
     backend_util.SELU_SCALEALPHA / backend_util.SELU_SCALE,
@@ -189,7 +230,9 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   binaryKernel("Sub", "sub"),
   binaryKernel("Multiply", "mul"),
   binaryKernel("RealDiv", "div"),
-  floorDivKernel,
+  wholeBinaryKernel("FloorDiv", (a, b) => Math.floor(a / b)),
+  // tfjs's own ends the program where it divides by 0.
+  wholeBinaryKernel("Mod", (a, b) => ((a % b) + b) % b),
   binaryKernel("Maximum", "max"),
   binaryKernel("Minimum", "min"),
   binaryKernel("SquaredDifference", "squaredDifference"),

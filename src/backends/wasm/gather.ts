@@ -4,6 +4,7 @@ import {
   type GatherV2Inputs,
   util,
 } from "@tensorflow/tfjs";
+import { checkIndices } from "../_checked_indices.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import {
   callKernel,
@@ -36,13 +37,8 @@ export const gatherV2Kernel = wasmKernel(
         { inputs, attrs },
       );
     }
-    for (const index of backend.typedArrayFromHeap(indices)) {
-      util.assert(
-        index >= 0 && index < dimSize,
-        () =>
-          `GatherV2: the index value ${index} is not in [0, ${dimSize - 1}]`,
-      );
-    }
+    const values = backend.typedArrayFromHeap(indices);
+    checkIndices("GatherV2", { inputs, attrs, values });
     const out = backend.makeOutput(outputShape, x.dtype);
     const count = util.sizeFromShape(indices.shape) / batchSize;
     const rows = batchSize * outerSize * count;

@@ -12,14 +12,15 @@ function repeatsAsAWhole(alpha: number[], x: number[]): boolean {
 /**
  * `x` where it is positive, elsewhere `alpha · x`. The backend's own kernel
  * repeats alpha from value to value even where it is shared along the last axis,
- * and divides by the size of empty tensors.
+ * takes whole numbers for floats, and divides by the size of empty tensors.
  */
 export const preluKernel = wasmKernel<PreluInputs, object>(
   "Prelu",
   ({ inputs, attrs, backend }) => {
     const { x, alpha } = inputs;
     const size = util.sizeFromShape(x.shape);
-    if (size > 0 && repeatsAsAWhole(alpha.shape, x.shape)) {
+    const areFloats = x.dtype === "float32" && alpha.dtype === "float32";
+    if (areFloats && size > 0 && repeatsAsAWhole(alpha.shape, x.shape)) {
       return callKernel(backend, "Prelu", { inputs: { x, alpha }, attrs });
     }
     const out = backend.makeOutput(x.shape, "float32");

@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
 import { nextTurn } from "../../runtime/next_turn.ts";
+import { mendArithmetic } from "./_arithmetic_shaders.ts";
 import { BatchMemory } from "./_batch_memory.ts";
 import { BindGroups } from "./_bind_groups.ts";
 import { BufferPool } from "./_buffer_pool.ts";
@@ -16,6 +17,7 @@ import { type Driver, largestTensor } from "./_driver.ts";
 import { GpuMemoryError } from "./errors.ts";
 import { GpuTimer, type PassTime } from "./_gpu_timer.ts";
 import { floatBits, wholeWords } from "./_words.ts";
+import { mendIndexing } from "./_indexing_shaders.ts";
 import { mendShaderKey } from "./_mended_kernels.ts";
 import type {
   BackendValues,
@@ -34,6 +36,11 @@ import {
   unpackTwoValued,
 } from "./_two_valued.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
+import {
+  WholePrograms,
+  wholeUniforms,
+  withWholeNumbers,
+} from "./_whole_numbers.ts";
 
 /**
  * Commands after which they are submitted, so that the GPU starts on a step
@@ -156,9 +163,21 @@ export function createBackend(
     #ahead = 0;
     #timer: GpuTimer | undefined;
     #passForEach = false;
+    readonly #wholePrograms = new WholePrograms();
+    /** Whether the program that runs has nothing but whole numbers. */
+    #isWhole = false;
 
     constructor() {
       super(device, info);
+      // tfjs puts the text of a shader together where it can only be seen here.
+      const compile = device.createShaderModule.bind(device);
+      device.createShaderModule = (given) => {
+        const code = mendIndexing(given.code);
+        return compile({
+          ...given,
+          code: this.#isWhole ? withWholeNumbers(code) : mendArithmetic(code),
+        });
+      };
       this.pool = new BufferPool(device, {
         flush: () => this.flush(),
         onDestroy: () => this.#bindGroups.clear(),
@@ -192,7 +211,21 @@ export function createBackend(
     // --- Tensors and their buffers
 
     override uploadToGPU(dataId: object): void {
+      this.#upload(this.tensorMap.get(dataId));
+    }
+
+    /** Gives a tensor that a shader is to write into a buffer of its own. */
+    #uploadToChange(dataId: object): void {
       const data = this.tensorMap.get(dataId);
+      // What the processor still has may be one of the constants.
+      if (data.values != null && data.external) {
+        data.resource = null;
+        data.external = false;
+      }
+      this.#upload(data, { changes: true });
+    }
+
+    #upload(data: TensorData, { changes = false } = {}): void {
       if (data.resource != null) return;
       if (data.deferred) return this.#compute(data, data.deferred);
       const bytes = bytesOf(data);
@@ -205,7 +238,8 @@ export function createBackend(
         );
       }
       this.#asking = data.shape;
-      const constant = data.values?.length === 1 && bytes === 4
+      const isOne = data.values?.length === 1 && bytes === 4;
+      const constant = isOne && !changes
         ? this.#constants.of(wordOf(data))
         : undefined;
       if (constant !== undefined) {
@@ -370,8 +404,29 @@ export function createBackend(
     override runWebGPUProgram(
       ...call: Parameters<OpenBackend["runWebGPUProgram"]>
     ): TensorInfo {
-      mendShaderKey(call[0]);
-      return super.runWebGPUProgram(...call);
+      const [program, inputs, dtype, uniforms, output] = call;
+      mendShaderKey(program);
+      if (output) this.#uploadToChange(output.dataId);
+      const stored = inputs.map(({ dataId }) =>
+        this.tensorMap.get(dataId).dtype
+      );
+      if (
+        !this.#wholePrograms.has(program, { output: dtype, inputs: stored })
+      ) {
+        return super.runWebGPUProgram(...call);
+      }
+      this.#isWhole = true;
+      try {
+        return super.runWebGPUProgram(
+          program,
+          inputs,
+          dtype,
+          wholeUniforms(uniforms),
+          output,
+        );
+      } finally {
+        this.#isWhole = false;
+      }
     }
 
     override recordAndSubmit(

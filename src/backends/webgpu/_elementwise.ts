@@ -6,12 +6,16 @@ import { groupsFor, sizeOf } from "./_shape.ts";
 
 /**
  * A shader that computes each element of a tensor from those of `inputs` in the
- * same place, by an expression in their names and in `n0` to `n3`.
+ * same place, by an expression in their names, in `n0` to `n3` and in `functions`.
  */
 export function elementwise(
   name: string,
   inputs: readonly string[],
-  expression: string,
+  { expression, functions = "" }: {
+    readonly expression: string;
+    /** What the expression calls, in WGSL. */
+    readonly functions?: string;
+  },
 ): Shader {
   return {
     name,
@@ -25,6 +29,7 @@ ${
       ).join("\n")
     }
 @group(0) @binding(${1 + inputs.length}) var<uniform> numbers: vec4<f32>;
+${functions}
 fn isNan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }

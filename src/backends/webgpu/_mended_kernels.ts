@@ -4,12 +4,14 @@ import * as tf from "@tensorflow/tfjs";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
+import { mendIndexingKernels } from "./_indexing_shaders.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import { mendBatchesOfNone } from "./_of_none.ts";
 import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
+import { mendSparseSegments } from "./_sparse_segments.ts";
 
 let mended = false;
 
@@ -35,6 +37,8 @@ export function mendWebGPUKernels(): void {
   replace("Square", ofWholeNumbers);
   replace("SquaredDifference", ofWholeNumbers);
   mendHighRanks();
+  mendIndexingKernels();
+  mendSparseSegments();
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();
@@ -152,27 +156,21 @@ function ofOneNumber(
 }
 
 /**
- * The shaders of a transposition and of sums of segments store floats alone. Of
- * whole numbers the driver refuses them, or the result is what was in memory. A cast to floats leaves them
- * whole numbers on the GPU, but a product does not.
+ * The shaders of a transposition and of sums of segments write what they read: of
+ * whole numbers, whole numbers. A cast to floats leaves them whole numbers on the
+ * GPU, but a product does not.
  */
 function asFloats(stock: Own<OfX>): Own<OfX> {
   return (call) => {
     const { inputs: { x }, backend } = call;
     const stored = backend.tensorMap.get(x.dataId).dtype;
-    if (stored !== "int32" && stored !== "bool") return stock(call);
+    if (x.dtype !== "float32" || stored === "float32") return stock(call);
     const one = backend.makeTensorInfo([], "float32", new Float32Array([1]));
     const floats = run(backend, "Multiply", { inputs: { a: x, b: one } });
     const moved = stock({ ...call, inputs: { ...call.inputs, x: floats } });
     backend.disposeData(one.dataId);
     backend.disposeData(floats.dataId);
-    if (x.dtype === "float32") return moved;
-    const result = run(backend, "Cast", {
-      inputs: { x: moved },
-      attrs: { dtype: x.dtype },
-    });
-    backend.disposeData(moved.dataId);
-    return result;
+    return moved;
   };
 }
 

@@ -20,6 +20,8 @@ export interface Program {
   readonly outputComponent?: number;
   readonly pixelsOpType?: number;
   readonly pipeline: GPUComputePipeline;
+  /** What it computes, in WGSL, as its key says. */
+  getUserCode(): string;
 }
 
 /** The data behind a tensor, wherever they are. */

@@ -29,10 +29,11 @@ import {
   l2PenaltyGradKernel,
   l2PenaltyKernel,
 } from "./kernels/l2_penalty.ts";
-import { expm1Kernel, log1pKernel } from "./kernels/near_zero.ts";
+import { nearZeroKernels } from "./kernels/near_zero.ts";
 import { maxPoolKernel } from "./kernels/max_pool.ts";
 import { floorKernel, realDivKernel } from "./kernels/on_processor.ts";
 import { optimizerUpdateKernels } from "./kernels/optimizer_update.ts";
+import { rotateWithOffsetKernel } from "./kernels/rotate_with_offset.ts";
 import {
   replaceSoftmaxGradient,
   softmaxGradKernel,
@@ -60,11 +61,11 @@ const REPLACEMENTS = [
   conv2dBackpropInputKernel,
   fusedConv2dKernel,
   depthwiseBackpropFilterKernel,
-  expm1Kernel,
   floorKernel,
-  log1pKernel,
+  ...nearZeroKernels,
   maxPoolKernel,
   realDivKernel,
+  rotateWithOffsetKernel,
   sumKernel,
 ];
 

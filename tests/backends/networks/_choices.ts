@@ -36,6 +36,19 @@ function weighted(next: Next, kernel = "kernel") {
   };
 }
 
+/** What a wrapper applies to each step of a sequence of such a shape. */
+function ofEachStep(next: Next, shape: readonly number[]): LayerPlan {
+  const within = choicesFor(shape.slice(1), next).filter((choice) =>
+    choice.length === 1 && !choice[0].mergedBy
+  );
+  return layer("timeDistributed", {}, { inner: one(next, within)[0] });
+}
+
+function bidirectional(next: Next, inner = recurrent(next)): LayerPlan {
+  const mergeMode = one(next, ["concat", "sum", "mul", "ave"]);
+  return layer("bidirectional", { mergeMode }, { inner });
+}
+
 function recurrent(next: Next, returnSequences = bool(next)): LayerPlan {
   return layer(one(next, ["simpleRNN", "lstm", "gru"]), {
     units: upTo(next, 4),
@@ -107,6 +120,9 @@ function ofAnyRank(next: Next, shape: readonly number[]): Choice[] {
         layer("activation", { activation: one(next, ACTIVATIONS) }),
         layer("dropout", { rate: 0.4, seed: upTo(next, 99) }),
         layer("rescaling", { scale: 0.5, offset: 0.1 }),
+        layer("gaussianNoise", { stddev: 0.3 }),
+        layer("gaussianDropout", { rate: 0.3 }),
+        layer("alphaDropout", { rate: 0.3 }),
       ]),
     ],
     [layer("activation", {
@@ -121,21 +137,39 @@ const FURTHER: Readonly<
   1: (next, [features]) => [
     [layer("repeatVector", { n: upTo(next, 4) })],
     [layer("reshape", { targetShape: [features, 1] })],
+    [layer("activation", { activation: "tanh" }, { mergedBy: "dot1" })],
+    [
+      layer("repeatVector", { n: upTo(next, 4) }),
+      bidirectional(next, recurrent(next, true)),
+    ],
   ],
   2: (next, shape) => [
     [convolution(next, shape)],
     [pooling(next, shape)],
     [recurrent(next)],
     [recurrent(next)],
-    [layer("stackedRNN", { units: [upTo(next, 3), upTo(next, 3)] })],
-    [layer("masking", { maskValue: 0 }), recurrent(next, false)],
-    [layer("bidirectional", {
-      mergeMode: one(next, ["concat", "sum", "mul", "ave"]),
-    }, { inner: recurrent(next) })],
-    [layer("timeDistributed", {}, {
-      inner: layer("dense", { units: upTo(next, 4), ...weighted(next) }),
+    [layer("stackedRNN", {
+      cells: Array.from(
+        { length: upTo(next, 3) },
+        () => one(next, ["simpleRNNCell", "gruCell", "lstmCell"]),
+      ),
+      units: upTo(next, 3),
     })],
+    [layer("masking", { maskValue: 0 }), recurrent(next, false)],
+    [
+      layer("masking", { maskValue: 0 }),
+      recurrent(next, true),
+      layer("timeDistributed", {}, { inner: layer("dense", { units: 2 }) }),
+      recurrent(next, false),
+    ],
+    [layer("masking", { maskValue: 0 }), bidirectional(next)],
+    [bidirectional(next)],
+    [ofEachStep(next, shape)],
+    [layer("spatialDropout1d", { rate: 0.4, seed: upTo(next, 99) })],
     [layer("permute", { dims: [2, 1] })],
+    [layer("activation", { activation: "tanh" }, {
+      mergedBy: one(next, ["dot1", "dot2", "cosine1", "cosine2"]),
+    })],
     [layer(one(next, ["globalMaxPooling1d", "globalAveragePooling1d"]))],
   ],
   3: (next, shape) => {
@@ -179,9 +213,19 @@ const FURTHER: Readonly<
         size: [upTo(next, 3), upTo(next, 2)],
         interpolation: one(next, ["nearest", "bilinear"]),
       })],
-      [layer("permute", { dims: [3, 1, 2] })],
+      [layer("permute", {
+        dims: one(next, [[3, 1, 2], [2, 1, 3], [1, 3, 2]]),
+      })],
       [layer(one(next, ["globalMaxPooling2d", "globalAveragePooling2d"]))],
+      [layer("resizing", {
+        height: upTo(next, 6),
+        width: upTo(next, 6),
+        interpolation: one(next, ["nearest", "bilinear"]),
+        cropToAspectRatio: bool(next),
+      })],
+      [layer("centerCrop", { height: upTo(next, 6), width: upTo(next, 6) })],
       [layer("timeDistributed", {}, { inner: recurrent(next) })],
+      [ofEachStep(next, shape)],
     ];
   },
   4: (next, shape) => {
@@ -201,13 +245,9 @@ const FURTHER: Readonly<
         padding,
         returnSequences: bool(next),
       })],
-      [layer("timeDistributed", {}, {
-        inner: layer("conv2d", {
-          filters: upTo(next, 4),
-          kernelSize: upTo(next, 2),
-          ...weighted(next),
-        }),
-      })],
+      [ofEachStep(next, shape)],
+      [ofEachStep(next, shape)],
+      [layer("permute", { dims: one(next, [[4, 1, 2, 3], [2, 1, 4, 3]]) })],
     ];
   },
 };

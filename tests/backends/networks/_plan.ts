@@ -12,7 +12,7 @@ export interface LayerPlan {
   readonly options: Record<string, any>;
   /** Within a wrapper, the layer that is wrapped. */
   readonly inner?: LayerPlan;
-  /** The layer's result is merged with its input, by this layer. */
+  /** The layer's result is merged with its input, by a layer of tfjs or a product. */
   readonly mergedBy?: string;
 }
 
@@ -52,6 +52,31 @@ export interface NetworkPlan {
   readonly seed: number;
 }
 
+/** Layers of products of two tensors, by what tells them apart. */
+const PRODUCTS: Readonly<Record<string, object>> = {
+  dot1: { axes: 1 },
+  dot2: { axes: 2 },
+  cosine1: { axes: 1, normalize: true },
+  cosine2: { axes: 2, normalize: true },
+};
+
+/** Makes a layer that merges two tensors, of tfjs's own names or of a product. */
+export function makeMerge(name: string): tf.layers.Layer {
+  return name in PRODUCTS
+    ? tf.layers.dot(PRODUCTS[name] as { axes: number })
+    : make({ kind: name, options: {} });
+}
+
+/** Layers that add noise of no seed: what they give in training differs. */
+const NOISY = new Set(["gaussianNoise", "gaussianDropout", "alphaDropout"]);
+
+/** Whether such a layer is among those of a network, or wrapped by one. */
+export function isNoisy({ layers }: NetworkPlan): boolean {
+  const adds = ({ kind, inner }: LayerPlan): boolean =>
+    NOISY.has(kind) || inner !== undefined && adds(inner);
+  return layers.some(adds);
+}
+
 /** Makes a layer of tfjs. */
 export function make({ kind, options, inner }: LayerPlan): tf.layers.Layer {
   const layers = tf.layers as unknown as Record<
@@ -59,9 +84,8 @@ export function make({ kind, options, inner }: LayerPlan): tf.layers.Layer {
     (options: object) => tf.layers.Layer
   >;
   if (kind === "stackedRNN") {
-    const cell = options.units.map((units: number) =>
-      tf.layers.lstmCell({ units })
-    );
+    const { units } = options;
+    const cell = options.cells.map((cell: string) => layers[cell]({ units }));
     return tf.layers.rnn({ cell }) as tf.layers.Layer;
   }
   // tfjs notes the cells that it makes in the options it is given.
@@ -75,9 +99,10 @@ const LARGEST = 1200;
 function shapeAfter(shape: readonly number[], plan: LayerPlan) {
   const layer = make(plan);
   const after = (layer.computeOutputShape([2, ...shape]) as number[]).slice(1);
-  return plan.mergedBy === "concatenate"
-    ? [...after.slice(0, -1), 2 * after.at(-1)!]
-    : after;
+  if (plan.mergedBy === undefined) return after;
+  const both = [[2, ...shape], [2, ...after]];
+  const merge = makeMerge(plan.mergedBy);
+  return (merge.computeOutputShape(both) as number[]).slice(1);
 }
 
 interface Picks {

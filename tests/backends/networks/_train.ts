@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { randomFrom } from "../ops/_operation.ts";
-import { LOSSES, make, type NetworkPlan } from "./_plan.ts";
+import { isNoisy, LOSSES, make, makeMerge, type NetworkPlan } from "./_plan.ts";
 
 const STEPS = 10;
 
@@ -27,9 +27,7 @@ function build({ input, layers, outputs, loss }: NetworkPlan): tf.LayersModel {
   let x = inputs;
   for (const plan of layers) {
     const y = make(plan).apply(x) as tf.SymbolicTensor;
-    x = plan.mergedBy
-      ? make({ kind: plan.mergedBy, options: {} }).apply([x, y]) as typeof x
-      : y;
+    x = plan.mergedBy ? makeMerge(plan.mergedBy).apply([x, y]) as typeof x : y;
   }
   const activation = LOSSES[loss];
   const output = tf.layers.dense({ units: outputs, activation }).apply(x);
@@ -41,7 +39,11 @@ function values(shape: readonly number[], next: () => number): Float32Array {
   return Float32Array.from({ length: size }, next);
 }
 
-function seeded(model: tf.LayersModel, next: () => number): void {
+function seeded(
+  model: tf.LayersModel,
+  next: () => number,
+  factor: number,
+): void {
   const weights = model.weights.map(({ shape, originalName }) => {
     const sizes = shape as number[];
     const most = 1.5 / Math.sqrt(sizes.slice(0, -1).reduce((a, b) => a * b, 1));
@@ -49,7 +51,7 @@ function seeded(model: tf.LayersModel, next: () => number): void {
     const draw = isScale
       ? () => 0.7 + 0.6 * next()
       : () => (2 * next() - 1) * Math.min(most, 0.7);
-    return tf.tensor(values(sizes, draw), sizes);
+    return tf.tensor(values(sizes, () => factor * draw()), sizes);
   });
   model.setWeights(weights);
   tf.dispose(weights);
@@ -81,12 +83,16 @@ export interface Trained {
   readonly left: number;
 }
 
-/** Trains for ten steps. */
-export async function train(plan: NetworkPlan): Promise<Trained> {
+/**
+ * Trains for ten steps; what is noisy in training is only evaluated.
+ *
+ * @param nudge By how much, beside what they are, the first weights are larger.
+ */
+export async function train(plan: NetworkPlan, nudge = 0): Promise<Trained> {
   const before = tf.memory().numTensors;
   const next = randomFrom(plan.seed);
   const model = build(plan);
-  seeded(model, next);
+  seeded(model, next, 1 + nudge);
   const optimizer = OPTIMIZERS[plan.optimizer]();
   model.compile({ optimizer, loss: plan.loss });
   const { vocabulary } = plan;
@@ -97,17 +103,21 @@ export async function train(plan: NetworkPlan): Promise<Trained> {
   const xs = tf.tensor(values(shape, draw), shape);
   const ys = labels(plan, next);
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < STEPS && !isNoisy(plan); step++) {
     losses.push(await model.trainOnBatch(xs, ys) as number);
   }
-  const weights = model.getWeights().map((weight) =>
+  const evaluated = model.evaluate(xs, ys) as tf.Scalar;
+  losses.push(evaluated.dataSync()[0]);
+  const predicted = model.predict(xs) as tf.Tensor;
+  const weights = [...model.getWeights(), predicted].map((weight) =>
     weight.dataSync() as Float32Array
   );
-  const names = model.weights.map(({ originalName }) => originalName);
-  tf.dispose([xs, ys]);
+  const names = [
+    ...model.weights.map(({ originalName }) => originalName),
+    "the prediction",
+  ];
+  tf.dispose([xs, ys, evaluated, predicted]);
   optimizer.dispose();
   model.dispose();
-  // Of its momentum optimizer, tfjs forgets the rate.
-  (optimizer as unknown as { c?: tf.Tensor }).c?.dispose();
   return { losses, weights, names, left: tf.memory().numTensors - before };
 }

@@ -46,11 +46,18 @@ function erf(x: number): number {
 }
 
 const WIDE: Kind[] = ["ordinary", "negative", "positive", "ties", "special"];
-const TRIG: Kind[] = ["ordinary", "negative", "positive", "ties"];
+const TRIG: Kind[] = ["ordinary", "negative", "positive", "ties", "tiny"];
+const FAR: Kind[] = [...TRIG, "far"];
 const ALPHA = 1.6732632423543772, SCALE = 1.0507009873554805;
 
 /** What is as exact as its range is wide, rather than as its value is large. */
-const ABSOLUTE: Record<string, number> = { sin: 1, cos: 1, asin: 50, acos: 50 };
+const ABSOLUTE: Record<string, number> = {
+  ...{ sin: 1, cos: 1, asin: 50, acos: 50 },
+  // Logarithms are taken of these, and gradients divided by them.
+  ...{ exp: 0, expm1: 0, log1p: 0, sigmoid: 0, softplus: 0, logSigmoid: 0 },
+  ...{ tanh: 0, sinh: 0, asinh: 0, atanh: 0, atan: 0, tan: 0 },
+  ...{ elu: 0, selu: 0 },
+};
 
 const UNARY: Record<
   string,
@@ -69,8 +76,8 @@ const UNARY: Record<
     (x) => -0.5 / (x * Math.sqrt(x)),
     ["positive"],
   ],
-  exp: [tf.exp, Math.exp, Math.exp, TRIG],
-  expm1: [tf.expm1, Math.expm1, Math.exp, [...TRIG, "tiny"]],
+  exp: [tf.exp, Math.exp, Math.exp, FAR],
+  expm1: [tf.expm1, Math.expm1, Math.exp, FAR],
   log: [tf.log, Math.log, (x) => 1 / x, ["positive"]],
   "log of NaN": [tf.log, Math.log, undefined, WIDE],
   log1p: [
@@ -81,26 +88,29 @@ const UNARY: Record<
   ],
   sin: [tf.sin, Math.sin, Math.cos, TRIG],
   cos: [tf.cos, Math.cos, (x) => -Math.sin(x), TRIG],
-  tan: [tf.tan, Math.tan, (x) => 1 / Math.cos(x) ** 2, ["unit"]],
-  asin: [tf.asin, Math.asin, (x) => 1 / Math.sqrt(1 - x * x), ["unit"]],
-  acos: [tf.acos, Math.acos, (x) => -1 / Math.sqrt(1 - x * x), ["unit"]],
-  atan: [tf.atan, Math.atan, (x) => 1 / (1 + x * x), TRIG],
-  sinh: [tf.sinh, Math.sinh, Math.cosh, TRIG],
-  cosh: [tf.cosh, Math.cosh, Math.sinh, TRIG],
-  tanh: [tf.tanh, Math.tanh, (x) => 1 - Math.tanh(x) ** 2, TRIG],
-  asinh: [tf.asinh, Math.asinh, (x) => 1 / Math.sqrt(1 + x * x), TRIG],
-  atanh: [tf.atanh, Math.atanh, (x) => 1 / (1 - x * x), ["unit"]],
+  tan: [tf.tan, Math.tan, (x) => 1 / Math.cos(x) ** 2, ["unit", "tiny"]],
+  asin: [tf.asin, Math.asin, (x) => 1 / Math.sqrt(1 - x * x), ["unit", "tiny"]],
+  acos: [tf.acos, Math.acos, (x) => -1 / Math.sqrt(1 - x * x), [
+    "unit",
+    "tiny",
+  ]],
+  atan: [tf.atan, Math.atan, (x) => 1 / (1 + x * x), FAR],
+  sinh: [tf.sinh, Math.sinh, Math.cosh, FAR],
+  cosh: [tf.cosh, Math.cosh, Math.sinh, FAR],
+  tanh: [tf.tanh, Math.tanh, (x) => 1 - Math.tanh(x) ** 2, FAR],
+  asinh: [tf.asinh, Math.asinh, (x) => 1 / Math.sqrt(1 + x * x), FAR],
+  atanh: [tf.atanh, Math.atanh, (x) => 1 / (1 - x * x), ["unit", "tiny"]],
   sigmoid: [
     tf.sigmoid,
     (x) => 1 / (1 + Math.exp(-x)),
     (x) => 1 / (2 + Math.exp(x) + Math.exp(-x)),
-    TRIG,
+    FAR,
   ],
   softplus: [
     tf.softplus,
     (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     (x) => 1 / (1 + Math.exp(-x)),
-    TRIG,
+    FAR,
   ],
   relu: [
     tf.relu,
@@ -124,7 +134,7 @@ const UNARY: Record<
     tf.elu,
     (x) => x >= 0 ? x : Math.expm1(x),
     (x) => x >= 0 ? 1 : Math.exp(x),
-    ["ordinary", "negative", "positive"],
+    ["ordinary", "negative", "positive", "tiny"],
   ],
   "elu of NaN": [
     tf.elu,
@@ -142,7 +152,7 @@ const UNARY: Record<
     tf.selu,
     (x) => SCALE * (x >= 0 ? x : ALPHA * Math.expm1(x)),
     (x) => SCALE * (x > 0 ? 1 : ALPHA * Math.exp(x)),
-    ["ordinary", "negative", "positive"],
+    ["ordinary", "negative", "positive", "tiny"],
   ],
   leakyRelu: [
     (x) => tf.leakyRelu(x, 0.3),
@@ -195,7 +205,7 @@ const UNARY: Record<
     tf.logSigmoid,
     (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
     (x) => 1 / (1 + Math.exp(x)),
-    TRIG,
+    FAR,
   ],
 };
 

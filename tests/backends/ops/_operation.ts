@@ -14,6 +14,7 @@ export type Kind =
   | "unit"
   | "huge"
   | "tiny"
+  | "far"
   | "ties"
   | "special"
   | "indices"
@@ -163,6 +164,8 @@ const DRAW: Record<Kind, (next: () => number, below: number) => number> = {
   unit: (next) => 1.98 * next() - 0.99,
   huge: (next) => (2 * next() - 1) * 1e12,
   tiny: (next) => (2 * next() - 1) * 1e-6,
+  /** Where exponentials vanish, or outgrow everything else. */
+  far: (next) => (2 * next() - 1) * 30,
   ties: (next) => Math.floor(5 * next()) - 2,
   special: (next) =>
     next() < 0.3

@@ -226,13 +226,10 @@ Deno.test("gather() refuses an index that is not there", async () => {
   await tf.setBackend("wasm");
   tf.tidy(() => {
     for (const index of [-1, 3]) {
-      const error = assertThrows(
+      assertThrows(
         () => tf.gather(tf.ones([3, 2]), tf.tensor1d([index], "int32")),
-        Error,
-      );
-      assertEquals(
-        error.message,
-        `GatherV2: the index value ${index} is not in [0, 2]`,
+        RangeError,
+        `from 0 to 2 along axis 0: current value is ${index}`,
       );
     }
   });

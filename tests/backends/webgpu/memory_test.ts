@@ -138,3 +138,18 @@ Deno.test("BatchMemory.largestBatch() scales what fitted", () => {
   memory.count([100, 10], -200);
   assertEquals(memory.largestBatch([100, 10], 900), { size: 100, largest: 0 });
 });
+
+test("a number that comes again and again is kept, and not written to", () => {
+  const index = tf.tensor1d([0], "int32");
+  const place = tf.tensor2d([[0]], [1, 1], "int32");
+  for (let time = 0; time < 4; time++) {
+    const results = [
+      tf.tensorScatterUpdate(tf.tensor1d([2]), place, tf.tensor1d([7])),
+      tf.sparseToDense(index, tf.tensor1d([7]), [1], tf.scalar(2)),
+      tf.mul(tf.ones([1]), 2),
+    ];
+    assertEquals(results.map((result) => result.dataSync()[0]), [7, 7, 2]);
+    tf.dispose(results);
+  }
+  tf.dispose([index, place]);
+});

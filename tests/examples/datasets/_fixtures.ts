@@ -25,7 +25,7 @@ export async function tar(
   entries: readonly {
     name: string;
     body?: Uint8Array;
-    type?: "file" | "symlink" | "directory";
+    type?: "file" | "symlink" | "directory" | "link" | "fifo";
     linkname?: string;
   }[],
 ): Promise<Uint8Array<ArrayBuffer>> {

@@ -116,10 +116,12 @@ Deno.test("extractTarGz() refuses a truncated archive and one that is none", asy
 
 Deno.test("extractTarGz() refuses a file that is there twice", async () => {
   for (
-    const names of [["data/a.bin", "data/a.bin"], [
-      "./data/a.bin",
-      "data/a.bin",
-    ]]
+    const names of [
+      ["data/a.bin", "data/a.bin"],
+      ["./data/a.bin", "data/a.bin"],
+      ["data/./a.bin", "data/a.bin"],
+      ["data/a.bin", "././data//a.bin"],
+    ]
   ) {
     await using dir = await tempDir();
     const archive = await gzip(
@@ -129,6 +131,58 @@ Deno.test("extractTarGz() refuses a file that is there twice", async () => {
       () => extractFrom(dir.path, archive),
       DatasetError,
       "data/a.bin must be in it once: current value is twice",
+    );
+  }
+});
+
+Deno.test("extractTarGz() takes a path for what it leads to, however it is written", async () => {
+  for (const name of ["././data/a.bin", "data//a.bin", "data/./a.bin"]) {
+    await using dir = await tempDir();
+    await extractFrom(dir.path, await gzip(await tar([{ name, body }])));
+    assertEquals(await Deno.readFile(`${dir.path}/in/out/a.bin`), body);
+  }
+});
+
+Deno.test("extractTarGz() passes over very long names, links and folders that it does not look for", async () => {
+  await using dir = await tempDir();
+  await extractFrom(
+    dir.path,
+    await gzip(
+      await tar([
+        { name: `${"deep/".repeat(900)}a.bin`, body: someBytes(5) },
+        { name: "data", type: "symlink", linkname: "/tmp" },
+        { name: "däta/ä.bin", body: someBytes(5) },
+        { name: "data/a.bin", body },
+        { name: "data/b.bin", type: "link", linkname: "data/a.bin" },
+      ]),
+    ),
+  );
+  assertEquals([...Deno.readDirSync(`${dir.path}/in/out`)].length, 1);
+  assertEquals(await Deno.readFile(`${dir.path}/in/out/a.bin`), body);
+});
+
+Deno.test("extractTarGz() refuses what follows the end of an archive, and what is no file", async () => {
+  const archive = await tar([{ name: "data/a.bin", body }]);
+  const bytes = (...parts: Uint8Array<ArrayBuffer>[]) =>
+    new Blob(parts).bytes();
+  const refused = [
+    await bytes(await gzip(archive), someBytes(100)),
+    await gzip(await bytes(archive, someBytes(5000))),
+    await gzip(await bytes(archive, archive)),
+    ...await Promise.all(
+      (["link", "fifo", "directory"] as const).map(async (type) =>
+        await gzip(
+          await tar([{ name: "data/a.bin", type, linkname: "data/b.bin" }]),
+        )
+      ),
+    ),
+  ];
+  for (const archive of refused) {
+    await using dir = await tempDir();
+    await assertRejects(
+      () => extractFrom(dir.path, archive),
+      DatasetError,
+      "Cannot extract",
     );
   }
 });

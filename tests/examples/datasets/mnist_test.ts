@@ -212,6 +212,36 @@ Deno.test("loadMnist() finds files named with a dot", async () => {
   assertEquals([train.count, test.count], [12, 5]);
 });
 
+Deno.test("loadMnist() finds files in folders of their names, and where torchvision keeps them", async () => {
+  for (const folder of ["", "MNIST/raw/"]) {
+    await using dir = await tempDir();
+    for (const [name, bytes] of Object.entries(files())) {
+      // As the archive of a well-known copy unpacks: the dotted file beside a
+      // folder under the other name, which has the file once more.
+      const own = folder === "" ? `${name}/` : folder;
+      await Deno.mkdir(`${dir.path}/${own}`, { recursive: true });
+      await write(`${dir.path}/${own}`, { [name]: bytes }, false);
+    }
+    const { train, test } = await loadMnist({ source: dir.path });
+    assertEquals([train.count, test.count], [12, 5]);
+    assertEquals(train.images, pixels(12));
+  }
+});
+
+Deno.test("loadMnist() reads what is gzipped by its content, not by its name", async () => {
+  await using dir = await tempDir();
+  for (const [i, [name, bytes]] of Object.entries(files()).entries()) {
+    // A browser may have unpacked the file, and an archiver zipped it in place.
+    const [path, content] = i % 2
+      ? [`${name}.gz`, bytes]
+      : [name, await gzip(bytes)];
+    await Deno.writeFile(`${dir.path}/${path}`, content);
+  }
+  const { train, test } = await loadMnist({ source: dir.path });
+  assertEquals([train.count, test.count], [12, 5]);
+  assertEquals(train.labels, digits(12));
+});
+
 Deno.test("loadMnist() refuses headers that lie of dimensions, kinds and counts", async () => {
   const images = "train-images-idx3-ubyte";
   const labels = "train-labels-idx1-ubyte";
@@ -276,7 +306,11 @@ Deno.test("loadMnist() names a folder in the place of a file", async () => {
   const path = `${dir.path}/train-images-idx3-ubyte`;
   await Deno.remove(path);
   await Deno.mkdir(path);
-  await assertRejects(() => loadMnist({ source: dir.path }), Error, path);
+  await assertRejects(
+    () => loadMnist({ source: dir.path }),
+    DatasetError,
+    `Cannot read ${path} as it must be a file: current value is a folder`,
+  );
 });
 
 Deno.test("loadMnist() takes no memory for images that a header or an option claims", async () => {

@@ -16,7 +16,7 @@ export interface Local {
   add(amount: Code | number): Code;
 }
 
-function unsigned(value: number): number[] {
+export function unsigned(value: number): number[] {
   const bytes = [];
   do {
     const rest = Math.floor(value / 128);
@@ -37,7 +37,7 @@ function signed(value: number): number[] {
   }
 }
 
-function flatten(code: Code, bytes: number[] = []): number[] {
+export function flatten(code: Code, bytes: number[] = []): number[] {
   for (const part of code) {
     if (typeof part === "number") bytes.push(part);
     else flatten(part, bytes);
@@ -301,113 +301,3 @@ export const atomic = {
     0x1a,
   ],
 };
-
-const valueTypes = { i32: 0x7f, v128: 0x7b };
-
-/** A function under construction; parameters are integers, results none. */
-export class FunctionBuilder {
-  readonly params: Local[];
-  readonly #types: (keyof typeof valueTypes)[] = [];
-  readonly #paramCount: number;
-  #body: Code = [];
-
-  constructor(paramCount: number) {
-    this.#paramCount = paramCount;
-    this.params = Array.from({ length: paramCount }, (_, i) => local(i));
-  }
-
-  /** Declares a local variable, which starts at zero. */
-  local(type: keyof typeof valueTypes): Local {
-    return local(this.#paramCount + this.#types.push(type) - 1);
-  }
-
-  /** Declares several local variables. */
-  locals(type: keyof typeof valueTypes, count: number): Local[] {
-    return Array.from({ length: count }, () => this.local(type));
-  }
-
-  /** Sets what the function does. */
-  body(...code: Code): this {
-    this.#body = code;
-    return this;
-  }
-
-  get paramCount(): number {
-    return this.#paramCount;
-  }
-
-  /** The encoded body with its size. */
-  encode(): number[] {
-    const types = this.#types.flatMap((type) => [1, valueTypes[type]]);
-    const bytes = [
-      ...unsigned(this.#types.length),
-      ...types,
-      ...flatten(this.#body),
-      0x0b,
-    ];
-    return [...unsigned(bytes.length), ...bytes];
-  }
-}
-
-function local(index: number): Local {
-  const encoded = unsigned(index);
-  const get: Code = [0x20, ...encoded];
-  const set = (value: Code): Code => [value, 0x21, ...encoded];
-  return {
-    get,
-    set,
-    add: (amount) =>
-      set(add(get, typeof amount === "number" ? i32(amount) : amount)),
-  };
-}
-
-function section(id: number, items: number[][]): number[] {
-  const bytes = [...unsigned(items.length), ...items.flat()];
-  return [id, ...unsigned(bytes.length), ...bytes];
-}
-
-function text(value: string): number[] {
-  const bytes = [...new TextEncoder().encode(value)];
-  return [...unsigned(bytes.length), ...bytes];
-}
-
-/**
- * Encodes a module over the imported memory `env.memory`.
- *
- * @param functions In the order of their indices.
- * @param exported Which indices are exported, under which names.
- * @param memory The memory: whether threads share it, and how many pages it has
- * at least. An access at a constant address among those is not checked.
- */
-export function encodeModule(
-  functions: readonly FunctionBuilder[],
-  exported: Readonly<Record<string, number>>,
-  memory: { readonly shared: boolean; readonly pages: number },
-): Uint8Array<ArrayBuffer> {
-  const most = Math.max(...functions.map((f) => f.paramCount));
-  const types = Array.from({ length: most + 1 }, (_, count) => [
-    0x60,
-    ...unsigned(count),
-    ...Array(count).fill(valueTypes.i32),
-    0,
-  ]);
-  const least = unsigned(memory.pages);
-  const limits = memory.shared
-    ? [0x03, ...least, ...unsigned(65536)]
-    : [0x00, ...least];
-  return new Uint8Array([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, types),
-    ...section(2, [[...text("env"), ...text("memory"), 0x02, ...limits]]),
-    ...section(3, functions.map((f) => unsigned(f.paramCount))),
-    ...section(
-      7,
-      Object.entries(exported).map(([name, index]) => [
-        ...text(name),
-        0,
-        ...unsigned(index),
-      ]),
-    ),
-    ...section(10, functions.map((f) => f.encode())),
-  ]);
-}

@@ -2,7 +2,6 @@ import {
   add,
   atLeast,
   either,
-  FunctionBuilder,
   greater,
   i32,
   loadI32,
@@ -12,6 +11,7 @@ import {
   v128,
   zeroBytes,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import { PANEL } from "./_kernel.ts";
 
 /**

@@ -6,7 +6,6 @@ import {
   divide,
   either,
   equal,
-  FunctionBuilder,
   greater,
   i32,
   less,
@@ -20,6 +19,7 @@ import {
   when,
   zeroBytes,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import {
   kernelFunction,
   mulAdd,

@@ -1,6 +1,5 @@
 import {
   add,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -11,6 +10,7 @@ import {
   v128,
   zeroBytes,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction, mulAdd, type Target } from "./_kernel.ts";
 
 /** Depthwise convolutions. */

@@ -4,7 +4,6 @@ import {
   type Code,
   either,
   equal,
-  type FunctionBuilder,
   i32,
   type Local,
   mul,
@@ -13,6 +12,7 @@ import {
   v128,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { type Functions, functionsOf } from "./_functions.ts";
 import { eachBlock, kernelFunction, type Target } from "./_kernel.ts";
 import { eachRowOf } from "./_move.ts";

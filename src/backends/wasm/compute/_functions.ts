@@ -5,11 +5,11 @@
 import {
   type Code,
   convertI32,
-  type FunctionBuilder,
   type Local,
   truncate,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { mulAdd, type Target } from "./_kernel.ts";
 
 const { add, div, mul, sub } = v128;

@@ -3,7 +3,6 @@
 import {
   add,
   type Code,
-  type FunctionBuilder,
   i32,
   type Local,
   mul,
@@ -11,6 +10,7 @@ import {
   v128,
   zeroBytes,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction, type Target } from "./_kernel.ts";
 import { recurrence, ROWS } from "./_recurrent.ts";
 

@@ -5,7 +5,6 @@ import {
   different,
   drop,
   equal,
-  FunctionBuilder,
   greater,
   i32,
   less,
@@ -16,6 +15,7 @@ import {
   storeI32,
   when,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import type { Target } from "./_kernel.ts";
 
 /** Where a job lies in its block of memory, in bytes. */

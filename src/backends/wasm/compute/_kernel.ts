@@ -3,7 +3,6 @@
 import {
   atLeast,
   type Code,
-  FunctionBuilder,
   greater,
   i32,
   loadI32,
@@ -11,6 +10,7 @@ import {
   loopWhile,
   v128,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import { recordOf } from "../../../runtime/records.ts";
 import { type ComputeKernel, kernelArguments } from "./_kernel_arguments.ts";
 

@@ -1,9 +1,5 @@
-import {
-  type Code,
-  type FunctionBuilder,
-  type Local,
-  v128,
-} from "./_assembler.ts";
+import { type Code, type Local, v128 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { mulAdd, type Target } from "./_kernel.ts";
 import type { Matrix } from "./_winograd_matrices.ts";
 

@@ -8,7 +8,8 @@
  * write to the same place: results do not depend on the number of threads.
  */
 
-import { encodeModule, type FunctionBuilder } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
+import { encodeModule } from "./_encode_module.ts";
 import { type Target, TILE_ROWS } from "./_kernel.ts";
 import { type ComputeKernel, kernelNames } from "./_kernel_arguments.ts";
 import { panelProduct } from "./_panel_product.ts";
@@ -37,9 +38,8 @@ import {
 } from "./_winograd_transform.ts";
 import { sumRows } from "./_sum_rows.ts";
 import { avgPool, avgPoolGrad, maxPool, maxPoolGrad } from "./_pool.ts";
+import { layerNorm, layerNormGrad } from "./_layer_norm.ts";
 import {
-  layerNorm,
-  layerNormGrad,
   moments,
   normalize,
   normalizeGrad,

@@ -6,7 +6,6 @@ import {
   divide,
   either,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -22,6 +21,7 @@ import {
   v128,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction } from "./_kernel.ts";
 
 /** A dimension over which rows are counted: its size, and for each address that

@@ -5,7 +5,6 @@ import {
   type Code,
   divide,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -17,6 +16,7 @@ import {
   sub,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import { WIDE_COLUMNS, worthWide } from "./_wide_products.ts";
 import { setRow, tileProductArguments } from "./_tile_products.ts";

@@ -4,7 +4,6 @@ import {
   type Code,
   either,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -17,6 +16,7 @@ import {
   v128,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import {
   kernelFunction,
   mulAdd,

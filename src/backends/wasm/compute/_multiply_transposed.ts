@@ -3,7 +3,6 @@ import {
   atLeast,
   call,
   divide,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -15,6 +14,7 @@ import {
   sub,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { WIDE_COLUMNS, worthWide } from "./_wide_products.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import {

@@ -3,7 +3,6 @@ import {
   call,
   either,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -14,6 +13,7 @@ import {
   when,
   zeroBytes,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { kernelFunction, PANEL } from "./_kernel.ts";
 
 /**

@@ -3,7 +3,6 @@ import {
   atLeast,
   call,
   divide,
-  FunctionBuilder,
   greater,
   i32,
   less,
@@ -15,6 +14,7 @@ import {
   when,
   zeroBytes,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import {
   HIGHEST,
   LOWEST,

@@ -3,7 +3,6 @@ import {
   copyBytes,
   either,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   loopWhile,
@@ -11,6 +10,7 @@ import {
   when,
   zeroBytes,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { kernelFunction } from "./_kernel.ts";
 
 /** Places images into larger or smaller ones. */

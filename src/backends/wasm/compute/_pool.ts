@@ -2,7 +2,6 @@ import {
   add,
   type Code,
   convertI32,
-  type FunctionBuilder,
   i32,
   larger,
   less,
@@ -15,6 +14,7 @@ import {
   v128,
   zeroBytes,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { type Arguments, eachColumn, kernelFunction } from "./_kernel.ts";
 
 /** Where the windows lie, and what they are read from and written to. */

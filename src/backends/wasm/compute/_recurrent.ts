@@ -11,7 +11,6 @@ import {
   atLeast,
   type Code,
   either,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -23,6 +22,7 @@ import {
   sub,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { functionsOf } from "./_functions.ts";
 import { type Arguments, mulAdd, PANEL, type Target } from "./_kernel.ts";
 

@@ -2,7 +2,6 @@
 import {
   add,
   type Code,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -13,6 +12,7 @@ import {
   sub,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { functionsOf } from "./_functions.ts";
 import {
   eachBlock,

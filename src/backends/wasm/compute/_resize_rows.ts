@@ -1,7 +1,6 @@
 import {
   add,
   atLeast,
-  type FunctionBuilder,
   greater,
   i32,
   loadI32,
@@ -12,6 +11,7 @@ import {
   sub,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { kernelFunction } from "./_kernel.ts";
 
 /** Rows with more columns, the new ones zero, or with fewer. */

@@ -1,7 +1,6 @@
 import {
   add,
   divide,
-  type FunctionBuilder,
   greater,
   i32,
   loopWhile,
@@ -11,6 +10,7 @@ import {
   sub,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction } from "./_kernel.ts";
 
 /** Sums ranges of rows, column by column. */

@@ -3,7 +3,6 @@ import {
   atLeast,
   type Code,
   either,
-  FunctionBuilder,
   greater,
   i32,
   loadI32,
@@ -15,6 +14,7 @@ import {
   v128,
   when,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import {
   mulAdd,
   PANEL,

@@ -5,7 +5,6 @@ import {
   type Code,
   divide,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   larger,
@@ -18,6 +17,7 @@ import {
   sub,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { PATCH_ROWS } from "./_winograd_transform.ts";
 
 /** Calls the function of the tile at hand. */

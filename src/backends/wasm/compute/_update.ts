@@ -2,13 +2,13 @@
 import {
   add,
   type Code,
-  type FunctionBuilder,
   i32,
   loadI32,
   type Local,
   mul,
   v128,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { eachColumn, kernelFunction } from "./_kernel.ts";
 
 /** The most slots that a rule has. */

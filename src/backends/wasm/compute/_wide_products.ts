@@ -17,7 +17,6 @@ import {
   type Code,
   either,
   equal,
-  FunctionBuilder,
   greater,
   i32,
   loadI32,
@@ -30,6 +29,7 @@ import {
   v128,
   when,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import { mulAdd, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import { rowTables } from "./_tile_products.ts";
 

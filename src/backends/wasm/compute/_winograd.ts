@@ -3,7 +3,6 @@ import {
   call,
   divide,
   equal,
-  type FunctionBuilder,
   greater,
   i32,
   less,
@@ -16,6 +15,7 @@ import {
   sub,
   when,
 } from "./_assembler.ts";
+import type { FunctionBuilder } from "./_function_builder.ts";
 import { kernelFunction, PANEL, type Target, TILE_ROWS } from "./_kernel.ts";
 import { ofTile, type TiledImages, TileWalk } from "./_tile_walk.ts";
 import { PATCH_ROWS } from "./_winograd_transform.ts";

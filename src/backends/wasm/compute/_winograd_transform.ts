@@ -3,7 +3,6 @@ import {
   bitAnd,
   type Code,
   different,
-  FunctionBuilder,
   greater,
   i32,
   type Local,
@@ -13,6 +12,7 @@ import {
   when,
   zeroBytes,
 } from "./_assembler.ts";
+import { FunctionBuilder } from "./_function_builder.ts";
 import type { Target } from "./_kernel.ts";
 import { MatrixCode } from "./_matrix_code.ts";
 import type { Matrix } from "./_winograd_matrices.ts";

@@ -25,7 +25,7 @@ const KERNEL = "ActivationGrad";
 const shaders = new Map(
   Object.entries(EXPRESSIONS).map(([operation, [, saved, expression]]) => [
     operation,
-    elementwise(`grad_${operation}`, ["dy", saved], expression),
+    elementwise(`grad_${operation}`, ["dy", saved], { expression }),
   ]),
 );
 

@@ -110,7 +110,7 @@ function elementwiseByScalar(name: string, other: string): Shader {
   const shader = elementwise(
     name,
     ["x", ...other ? [other] : [], "dy"],
-    `n0 * dy * x${other && ` + ${other}`}`,
+    { expression: `n0 * dy * x${other && ` + ${other}`}` },
   );
   return {
     ...shader,

@@ -1,0 +1,42 @@
+import * as tf from "@tensorflow/tfjs";
+import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
+import type { LayersModel, Tensor } from "../tfjs/types.ts";
+
+/** Batches of inputs, each of which is disposed after it was used. */
+export type InputBatches =
+  | Iterable<Tensor | Tensor[]>
+  | AsyncIterable<Tensor | Tensor[]>;
+
+/**
+ * Gives batch normalization the mean, over all batches, of each batch's own
+ * statistics.
+ *
+ * @throws {RangeError} If the model normalizes batches and there are none.
+ */
+export async function estimateStatistics(
+  model: LayersModel,
+  batches: InputBatches = [],
+): Promise<void> {
+  const layers = [...batchNormalizations(model)];
+  if (layers.length === 0) return;
+  const momenta = layers.map(({ momentum }) => momentum);
+  try {
+    let count = 0;
+    for await (const xs of batches) {
+      count++;
+      // The mean of all batches so far, in place of a moving one.
+      layers.forEach((layer) => layer.momentum = (count - 1) / count);
+      tf.tidy(() => {
+        model.apply(xs, { training: true });
+      });
+      tf.dispose(xs);
+    }
+    if (count === 0) {
+      throw new RangeError(
+        "Cannot average snapshots as a model with batch normalization must be given batches: current value is none",
+      );
+    }
+  } finally {
+    layers.forEach((layer, i) => layer.momentum = momenta[i]);
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Gradients that TensorFlow.js lacks, of images that are moved and of what is
+ * updated: what is linear against its adjoint, the rest against differences. Those
+ * of complex numbers are refused.
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  type BackendName,
+  preflight,
+  PreflightError,
+  selectBackend,
+} from "@clr/clr/backends";
+import { hasAdapter } from "./_adapter.ts";
+import { values } from "./wasm/_compare.ts";
+
+const withGpu = await hasAdapter() ? ["webgpu" as const] : [];
+
+/** Runs a check of what fails, after which tfjs keeps what it had recorded. */
+function refuse(
+  name: string,
+  backends: readonly BackendName[],
+  check: () => void | Promise<void>,
+): void {
+  for (const backend of backends) {
+    // An adapter outlives the test.
+    const sanitize = backend !== "webgpu";
+    Deno.test({
+      name: `${name} on ${backend}`,
+      sanitizeOps: sanitize,
+      sanitizeResources: sanitize,
+      async fn() {
+        await selectBackend({ backend });
+        await check();
+      },
+    });
+  }
+}
+
+function test(
+  name: string,
+  backends: readonly BackendName[],
+  check: () => void,
+): void {
+  refuse(name, backends, () => {
+    const before = tf.memory().numTensors;
+    tf.tidy(check);
+    assertEquals(tf.memory().numTensors, before);
+  });
+}
+
+const inner = (a: tf.Tensor, b: tf.Tensor) =>
+  tf.sum(tf.mul(a, b)).dataSync()[0];
+
+/** ⟨f(x), dy⟩ is ⟨x, gradient⟩ where f is linear. */
+function assertAdjoint(f: (x: tf.Tensor4D) => tf.Tensor, x: tf.Tensor4D): void {
+  const y = f(x);
+  const dy = values(y.shape, 31);
+  const gradient = tf.grad(f as (x: tf.Tensor) => tf.Tensor)(x, dy);
+  assertEquals(gradient.shape, x.shape);
+  assertAlmostEquals(inner(x, gradient), inner(y, dy), 1e-4);
+}
+
+/** Each slope of Σ weights · f against a difference. */
+function assertDifferences(f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): void {
+  const total = (x: tf.Tensor) => {
+    const y = f(x);
+    return tf.sum(tf.mul(y, values(y.shape, 32)));
+  };
+  const slopes = tf.grad(total)(x).dataSync();
+  const at = x.dataSync();
+  const step = 2 ** -9;
+  slopes.forEach((slope, i) => {
+    const [above, below] = [step, -step].map((move) => {
+      const moved = Float32Array.from(at, (v, k) => k === i ? v + move : v);
+      return total(tf.tensor(moved, x.shape)).dataSync()[0];
+    });
+    const must = (above - below) / (2 * step);
+    assertAlmostEquals(slope, must, 4e-3 * Math.max(1, Math.abs(must)));
+  });
+}
+
+const images = (channels = 3) => values([2, 5, 6, channels], 1) as tf.Tensor4D;
+const boxes = () =>
+  tf.tensor2d([
+    [0.1, 0.2, 0.7, 0.9],
+    [0.83, 0.12, 0.21, 0.57],
+    [-0.3, 0.4, 0.6, 1.4],
+  ]);
+const boxInd = () => tf.tensor1d([1, 0, 1], "int32");
+
+const ALL: BackendName[] = ["cpu", "wasm", ...withGpu];
+
+test("images that are turned have a gradient", ALL, () => {
+  for (const radians of [0.3, 1.2, -2.5]) {
+    for (const channels of [1, 4]) {
+      assertAdjoint(
+        (x) => tf.image.rotateWithOffset(x, radians, 0, [0.4, 0.6]),
+        images(channels),
+      );
+    }
+  }
+});
+
+test(
+  "images that are transformed to the nearest pixels have a gradient",
+  ALL,
+  () => {
+    const one = tf.tensor2d([[1.1, 0.2, 0.3, 0.1, 0.9, 0.2, 0.01, 0.02]]);
+    const two = tf.concat([one, tf.tensor2d([[1, 0, 2, 0, 1, -1, 0, 0]])]);
+    for (const transforms of [one, two]) {
+      for (const fill of ["constant", "reflect", "wrap", "nearest"] as const) {
+        for (const size of [undefined, [7, 4] as [number, number]]) {
+          assertAdjoint(
+            (x) => tf.image.transform(x, transforms, "nearest", fill, 0, size),
+            images(),
+          );
+        }
+      }
+    }
+  },
+);
+
+refuse(
+  "images that are transformed by interpolation are refused by name",
+  ALL,
+  () => {
+    const transform = (x: tf.Tensor) =>
+      tf.image.transform(
+        x as tf.Tensor4D,
+        tf.tensor2d([[1, 0, 0.5, 0, 1, 0, 0, 0]]),
+        "bilinear",
+      );
+    assertThrows(
+      () => tf.grad(transform)(images()),
+      Error,
+      'Cannot differentiate Transform as its interpolation must be "nearest"',
+    );
+  },
+);
+
+for (const method of ["bilinear", "nearest"] as const) {
+  test(`images that are cropped by ${method} have a gradient`, ALL, () => {
+    for (const size of [[3, 4], [1, 2], [1, 1], [9, 8]] as const) {
+      assertAdjoint(
+        (x) => tf.image.cropAndResize(x, boxes(), boxInd(), [...size], method),
+        images(),
+      );
+    }
+  });
+}
+
+test("boxes of crops have a gradient", ALL, () => {
+  for (const size of [[3, 4], [1, 2]] as const) {
+    assertDifferences(
+      (boxes) =>
+        tf.image.cropAndResize(
+          images(2),
+          boxes as tf.Tensor2D,
+          tf.tensor1d([1, 0], "int32"),
+          [...size],
+          "bilinear",
+        ),
+      tf.tensor2d([[0.11, 0.23, 0.68, 0.87], [0.81, 0.13, 0.22, 0.58]]),
+    );
+  }
+});
+
+test("what is updated, and its updates, have a gradient", ALL, () => {
+  const indices = tf.tensor2d([[2], [0]], [2, 1], "int32");
+  const updates = values([2, 3], 3);
+  const tensor = values([4, 3], 4);
+  const update = (tensor: tf.Tensor, updates: tf.Tensor) =>
+    tf.square(tf.tensorScatterUpdate(tensor, indices, updates));
+  assertDifferences((x) => update(x, updates), tensor);
+  assertDifferences((x) => update(tensor, x), updates);
+});
+
+const COMPLEX: BackendName[] = ["cpu", ...withGpu];
+
+const REFUSED: Record<string, (x: tf.Tensor) => tf.Tensor> = {
+  Real: (x) => tf.real(tf.fft(tf.complex(x, x))),
+  Imag: (x) => tf.imag(tf.spectral.rfft(x)),
+  ComplexAbs: (x) => tf.abs(tf.spectral.rfft(x)),
+};
+
+for (const [kernel, f] of Object.entries(REFUSED)) {
+  refuse(`gradients of ${kernel} are refused by name`, COMPLEX, () => {
+    assertThrows(
+      () => tf.grad(f)(tf.ones([4])),
+      Error,
+      `Cannot differentiate ${kernel} as its numbers must be floats`,
+    );
+  });
+}
+
+refuse(
+  "a layer that transforms to frequencies is refused before it trains",
+  COMPLEX,
+  async () => {
+    class Spectrum extends tf.layers.Layer {
+      static className = "Spectrum";
+      override computeOutputShape(shape: tf.Shape): tf.Shape {
+        return [shape[0], shape[1]! / 2 + 1];
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.abs(tf.spectral.rfft([inputs].flat()[0]));
+      }
+    }
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [3], units: 4 }),
+        new Spectrum({ name: "spectrum" }),
+      ],
+    });
+    const error = await assertRejects(() => preflight(model), PreflightError);
+    assertEquals([error.kernel, error.layer], [
+      "ComplexAbs",
+      '"spectrum" (Spectrum)',
+    ]);
+    model.dispose();
+  },
+);
