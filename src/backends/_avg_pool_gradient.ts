@@ -4,43 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { firstOf, replaceGradient } from "./_engine.ts";
 import { pool3DInfo } from "./_same_padding.ts";
 import { shape4D } from "./_shapes.ts";
-
-/** How windows lie along an axis. */
-export interface WindowAxis {
-  readonly size: number;
-  readonly window: number;
-  readonly stride: number;
-  readonly before: number;
-  readonly out: number;
-}
-
-/** The axes of an image, or of a volume. */
-export function axesOfInfo(
-  info: tf.backend_util.Conv2DInfo | tf.backend_util.Conv3DInfo,
-): WindowAxis[] {
-  const depth = "inDepth" in info
-    ? [{
-      size: info.inDepth,
-      window: info.filterDepth,
-      stride: info.strideDepth,
-      before: info.padInfo.front,
-      out: info.outDepth,
-    }]
-    : [];
-  return [...depth, {
-    size: info.inHeight,
-    window: info.filterHeight,
-    stride: info.strideHeight,
-    before: info.padInfo.top,
-    out: info.outHeight,
-  }, {
-    size: info.inWidth,
-    window: info.filterWidth,
-    stride: info.strideWidth,
-    before: info.padInfo.left,
-    out: info.outWidth,
-  }];
-}
+import { axesOfInfo, coveredBy, type WindowAxis } from "./_window_axes.ts";
 
 /**
  * For each window, by how much of it lies on the input the whole window is
@@ -50,12 +14,11 @@ export function axesOfInfo(
 export function outside(
   axes: readonly WindowAxis[],
 ): tf.Tensor | undefined {
-  const factors = axes.map(({ size, window, stride, before, out }) =>
-    Float32Array.from({ length: out }, (_, i) => {
-      const start = i * stride - before;
-      const on = Math.min(size, start + window) - Math.max(0, start);
-      return on > 0 ? window / on : 1;
-    })
+  const factors = axes.map((axis) =>
+    Float32Array.from(
+      coveredBy(axis),
+      (covered) => covered > 0 ? axis.window / covered : 1,
+    )
   );
   if (factors.every((axis) => axis.every((factor) => factor === 1))) return;
   return factors.map((axis, i) => {

@@ -4,10 +4,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { axesOfInfo, outside, type WindowAxis } from "./_avg_pool_gradient.ts";
+import { outside } from "./_avg_pool_gradient.ts";
 import { firstOf, registerGradient, runKernel } from "./_engine.ts";
 import { pool3DInfo } from "./_same_padding.ts";
 import { shape4D } from "./_shapes.ts";
+import { axesOfInfo, type WindowAxis } from "./_window_axes.ts";
 
 /** Both are linear in their two inputs. */
 function addDepthwise(): void {

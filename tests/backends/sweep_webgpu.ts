@@ -44,6 +44,11 @@ const LIMITS: [reason: string, spec: RegExp, message: RegExp][] = [
     /./,
   ],
   [
+    "pools by windows of one pixel where they lie, where the spec expects the input",
+    /pool: (max|avg) x=\[2,2,3\] f=\[1,1\] s=2 p=1 fractional/,
+    /./,
+  ],
+  [
     "has a gradient of dilated convolutions, where the spec expects none",
     /depthwiseConv2d gradients: throws error on dilations > 1/,
     /./,

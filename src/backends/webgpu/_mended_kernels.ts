@@ -9,6 +9,7 @@ import { mendHighRanks } from "./_high_ranks.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import { mendBatchesOfNone } from "./_of_none.ts";
+import { mendOnePixelWindows } from "./_one_pixel_windows.ts";
 import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
 import { mendSparseSegments } from "./_sparse_segments.ts";
@@ -39,6 +40,7 @@ export function mendWebGPUKernels(): void {
   mendHighRanks();
   mendIndexingKernels();
   mendSparseSegments();
+  mendOnePixelWindows();
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();

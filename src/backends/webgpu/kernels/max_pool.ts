@@ -10,6 +10,7 @@ import {
   util,
 } from "@tensorflow/tfjs";
 import { shape4D } from "../../_shapes.ts";
+import { someOutside } from "../../_window_axes.ts";
 import { type KernelCall, replaceKernel } from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";
@@ -75,9 +76,9 @@ export const maxPoolKernel = replaceKernel(
       attrs.dimRoundingMode,
     );
     const size = sizeOf(info.outShape);
-    // A window of one pixel leaves what it takes, and tfjs what it is given.
+    // Windows of one pixel, each at its own: tfjs gives the input itself.
     const isOne = info.filterHeight === 1 && info.filterWidth === 1 &&
-      util.arraysEqual(info.inShape, info.outShape);
+      util.arraysEqual(info.inShape, info.outShape) && !someOutside(info);
     if (size === 0 || isOne) return undefined;
     const result = backend.allocate([...info.outShape]);
     const windows = wholeWords([
