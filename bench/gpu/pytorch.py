@@ -126,10 +126,7 @@ class Residual(nn.Module):
 
     def forward(self, x):
         shortcut = x[:, :, :: self.stride, :: self.stride]
-        half = self.growth // 2
-        shortcut = nn.functional.pad(
-            shortcut, (0, 0, 0, 0, half, self.growth - half)
-        )
+        shortcut = nn.functional.pad(shortcut, (0, 0, 0, 0, 0, self.growth))
         return torch.relu(self.branch(x) + shortcut)
 
 

@@ -25,12 +25,28 @@ export const MINIGOOGLENET_PARAMETERS = 1_656_250;
 export interface MiniGoogLeNetOptions extends ModelOptions {
   /** Channels of the images: 3, or 1 for Fashion-MNIST. @default {3} */
   channels?: number;
+  /** Rows and columns of an image; the last pooling covers what is left of it. @default {32} */
+  imageSize?: number;
+  /** What the features of each convolution are multiplied by. @default {1} */
+  width?: number;
 }
 
-/** Builds the network; it takes [batch, 32, 32, channels] and gives class probabilities. */
+/** Rows of a map after a window of 3 with stride 2 that stays inside. */
+const halved = (size: number) => Math.floor((size - 3) / 2) + 1;
+
+/**
+ * Builds the network; it takes [batch, 32, 32, channels], or what `imageSize`
+ * says, and gives class probabilities.
+ */
 export function createMiniGoogLeNet(
-  { seed = 0, classes = 10, channels = 3, optimizer }: MiniGoogLeNetOptions =
-    {},
+  {
+    seed = 0,
+    classes = 10,
+    channels = 3,
+    imageSize = 32,
+    width = 1,
+    optimizer,
+  }: MiniGoogLeNetOptions = {},
 ): tf.LayersModel {
   const nextSeed = layerSeeds(seed);
   const weights = () => tf.initializers.glorotUniform({ seed: nextSeed() });
@@ -44,7 +60,7 @@ export function createMiniGoogLeNet(
     },
   ) => {
     const y = tf.layers.conv2d({
-      filters,
+      filters: filters * width,
       padding: "same",
       ...shape,
       kernelInitializer: weights(),
@@ -71,7 +87,7 @@ export function createMiniGoogLeNet(
         .apply(x) as tf.SymbolicTensor,
     );
 
-  const input = tf.input({ shape: [32, 32, channels] });
+  const input = tf.input({ shape: [imageSize, imageSize, channels] });
   let x = convolution(input, 96, { kernelSize: 3 });
   x = inception(x, 32, 32);
   x = inception(x, 32, 48);
@@ -83,7 +99,8 @@ export function createMiniGoogLeNet(
   x = downsample(x, 96);
   x = inception(x, 176, 160);
   x = inception(x, 176, 160);
-  x = tf.layers.averagePooling2d({ poolSize: 7 }).apply(x) as tf.SymbolicTensor;
+  x = tf.layers.averagePooling2d({ poolSize: halved(halved(imageSize)) })
+    .apply(x) as tf.SymbolicTensor;
   x = new CountedDropout({ rate: 0.5, seed: nextSeed() })
     .apply(x) as tf.SymbolicTensor;
   x = tf.layers.flatten().apply(x) as tf.SymbolicTensor;

@@ -1,4 +1,4 @@
-import type { PaperRow } from "./_row.ts";
+import { type PaperRow, TENTH } from "./_row.ts";
 
 const miniGoogLeNet = {
   model: "minigooglenet",
@@ -89,4 +89,42 @@ export const OWN: readonly PaperRow[] = [
     note:
       "to be compared with tutorial-mnist-fixed, from the same start in the same batches: at the same iteration, not at the end; the bounds are chosen here",
   },
+];
+
+const small = {
+  ...miniGoogLeNet,
+  model: "minigooglenet_small",
+  dataset: "cifar10",
+  iterations: 96 * 781,
+} as const;
+
+/**
+ * The tutorials' MiniGoogLeNet at a quarter of its width on images of half the
+ * size, with what they leave out: a fixed rate, and one that drops.
+ */
+export const SMALL_TUTORIAL: readonly PaperRow[] = [
+  {
+    ...small,
+    id: "minigooglenet-fixed",
+    where: "beside tutorial-cifar10-triangular",
+    rate: { policy: "fixed", lr: 0.01 },
+  },
+  ...TUTORIALS.filter(({ id }) => id.startsWith("tutorial-cifar10-"))
+    .map(({ id, rate }): PaperRow => ({
+      ...small,
+      id: id.replace("tutorial-cifar10", "minigooglenet"),
+      where: `beside ${id}`,
+      rate,
+    })),
+  ...[0.003, 0.01, 0.03, 0.1].map((lr): PaperRow => ({
+    ...small,
+    id: `minigooglenet-step-${lr}`,
+    where: "a control",
+    control: true,
+    rate: {
+      policy: "fixed",
+      lr,
+      drops: [48, 72].map((epoch) => ({ at: epoch * 781, factor: TENTH })),
+    },
+  })),
 ];

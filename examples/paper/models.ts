@@ -85,6 +85,14 @@ export const MODELS = {
     prepare: (dataset) =>
       dataset.shape[0] === 32 ? dataset : resizeImages(dataset, 32, 32),
   },
+  /** Small enough for some ten thousand iterations on a processor. */
+  minigooglenet_small: {
+    create: (options) =>
+      createMiniGoogLeNet({ ...options, imageSize: 16, width: 0.25 }),
+    normalization: ({ train, shape }) => meanImage(train, shape),
+    augmentation: shiftAndFlip,
+    prepare: (dataset) => resizeImages(dataset, 16, 16),
+  },
   mnist_perceptron: {
     create: createMnistPerceptron,
     normalization: () => unitRange,

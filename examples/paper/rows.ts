@@ -27,7 +27,7 @@ import { SCHEDULES } from "./_schedule_rows.ts";
 import { SMALL } from "./_small_rows.ts";
 import { ONE_CYCLE, SUPER_CONVERGENCE } from "./_successor_rows.ts";
 import { SECTION_3, TABLE_1 } from "./_table1_rows.ts";
-import { OWN, TUTORIALS } from "./_tutorial_rows.ts";
+import { OWN, SMALL_TUTORIAL, TUTORIALS } from "./_tutorial_rows.ts";
 
 export { familyOf, type PaperRow };
 
@@ -46,11 +46,15 @@ export const ROWS: readonly PaperRow[] = [
   ...OWN,
   ...SCHEDULES,
   ...SMALL,
+  ...SMALL_TUTORIAL,
 ];
 
 /** What people call a family of rows: "Table 1". */
 export function titleOf(family: string): string {
   if (family === "small") return "Table 1 on a small network, with controls";
+  if (family === "minigooglenet") {
+    return "The tutorials' MiniGoogLeNet, small, with controls";
+  }
   if (family === "super") return "Super-convergence";
   if (family === "onecycle") return "1cycle";
   if (family === "own") return "Comparisons of our own";

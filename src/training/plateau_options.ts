@@ -130,7 +130,7 @@ export function resolve(
       value: mode,
       must: options.mode === undefined
         ? `"min" or "max" for "${monitor}", whose name does not tell where it is better`
-        : `"min" or "max"`,
+        : `"min" or "max", or left out where the name of monitor tells`,
     },
     mode === "min" || mode === "max",
   );

@@ -60,6 +60,6 @@ export function checkBatchesPerEpoch(
 /** A schedule that is measured in epochs and waits for `fit` to say how long they are. */
 export function unresolved(): never {
   throw new RangeError(
-    "Cannot evaluate a schedule measured in epochs as the batches of an epoch must be known: it is when fit begins; before, and in a loop of one's own, give batchesPerEpoch",
+    "Cannot evaluate a schedule measured in epochs as the batches of an epoch must be known: it is when fit begins; before, and in a loop of one's own, give batchesPerEpoch, and to a OneCycleLR epochs too, or its iterations",
   );
 }

@@ -92,7 +92,7 @@ Deno.test("OneCycleLR needs its length in a loop of one's own, and says so", () 
   assertThrows(
     () => new OneCycleLR({ maxLr: 0.1 }).attach(tf.train.adam()),
     RangeError,
-    "in a loop of one's own, give batchesPerEpoch",
+    "in a loop of one's own, give batchesPerEpoch, and to a OneCycleLR epochs too, or its iterations",
   );
   const clr = new OneCycleLR({ maxLr: 0.1, epochs: 2, batchesPerEpoch: 5 });
   clr.attach(tf.train.adam());

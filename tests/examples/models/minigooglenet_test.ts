@@ -47,6 +47,17 @@ Deno.test("createMiniGoogLeNet() joins 336 channels of 7×7 before the last pool
   model.dispose();
 });
 
+Deno.test("createMiniGoogLeNet() pools all that is left of a smaller image", () => {
+  const model = createMiniGoogLeNet({ imageSize: 16, width: 0.25 });
+  const pooled = model.layers.find((layer) =>
+    layer.getClassName() === "AveragePooling2D"
+  )!;
+  assertEquals(pooled.input, model.layers.at(-5)!.output);
+  assertEquals((pooled.input as tf.SymbolicTensor).shape, [null, 3, 3, 84]);
+  assertEquals(pooled.outputShape, [null, 1, 1, 84]);
+  model.dispose();
+});
+
 Deno.test("CountedDropout draws another mask in each step, and the same ones again", () => {
   const masks = (seed: number, from: number) => {
     const layer = new CountedDropout({ rate: 0.5, seed });

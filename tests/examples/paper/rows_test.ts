@@ -74,6 +74,22 @@ Deno.test("ROWS of the small network are those of the paper, with its controls",
   );
 });
 
+Deno.test("ROWS of the small MiniGoogLeNet have the tutorials' rates, with a fixed one and controls", () => {
+  const rows = selectRows("minigooglenet");
+  for (const mode of ["triangular", "triangular2"]) {
+    const [{ rate, iterations, batchSize }] = selectRows(
+      `tutorial-cifar10-${mode}`,
+    );
+    const beside = rows.find(({ id }) => id === `minigooglenet-${mode}`)!;
+    assertEquals(
+      [beside.rate, beside.iterations, beside.batchSize, beside.published],
+      [rate, iterations, batchSize, undefined],
+    );
+  }
+  assertEquals(rows.filter(({ control }) => control).length, 4);
+  assertEquals(new Set(rows.map(({ iterations }) => iterations)).size, 1);
+});
+
 Deno.test("ROWS of ImageNet are those that need it", () => {
   for (const { dataset, model } of ROWS) {
     assertEquals(
