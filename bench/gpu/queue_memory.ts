@@ -1,7 +1,7 @@
 /** What a loop that reads no loss holds, on the GPU and in the process. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../../src/backends/webgpu/_backend.ts";
+import type { TrainingBackend } from "../../src/backends/webgpu/_training_backend.ts";
 import { Training } from "./_networks.ts";
 
 /** Memory in bytes, some steps apart. */

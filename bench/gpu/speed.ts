@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { formatGpuSample, GpuSampler } from "@clr/clr/devices";
-import type { TrainingBackend } from "../../src/backends/webgpu/_backend.ts";
+import type { TrainingBackend } from "../../src/backends/webgpu/_training_backend.ts";
 import type { PassTime } from "../../src/backends/webgpu/_gpu_timer.ts";
 import { median } from "../../src/metrics/median.ts";
 import { Training } from "./_networks.ts";

@@ -108,42 +108,59 @@ test("images that are turned have a gradient", ALL, () => {
   }
 });
 
-test(
-  "images that are transformed to the nearest pixels have a gradient",
-  ALL,
-  () => {
+for (const method of ["bilinear", "nearest"] as const) {
+  test(`images that are transformed by ${method} have a gradient`, ALL, () => {
     const one = tf.tensor2d([[1.1, 0.2, 0.3, 0.1, 0.9, 0.2, 0.01, 0.02]]);
     const two = tf.concat([one, tf.tensor2d([[1, 0, 2, 0, 1, -1, 0, 0]])]);
-    for (const transforms of [one, two]) {
+    // Beyond every edge, and upside down.
+    const far = tf.tensor2d([[-2.3, 0.4, 9.7, 0.3, -1.9, 7.2, 0, 0]]);
+    for (const transforms of [one, two, far]) {
       for (const fill of ["constant", "reflect", "wrap", "nearest"] as const) {
         for (const size of [undefined, [7, 4] as [number, number]]) {
           assertAdjoint(
-            (x) => tf.image.transform(x, transforms, "nearest", fill, 0, size),
+            (x) => tf.image.transform(x, transforms, method, fill, 0, size),
             images(),
           );
         }
       }
     }
-  },
-);
+  });
+}
 
-refuse(
-  "images that are transformed by interpolation are refused by name",
-  ALL,
-  () => {
-    const transform = (x: tf.Tensor) =>
-      tf.image.transform(
-        x as tf.Tensor4D,
-        tf.tensor2d([[1, 0, 0.5, 0, 1, 0, 0, 0]]),
-        "bilinear",
+test("each pixel of a transformed image has its slope", ALL, () => {
+  const transforms = tf.tensor2d([[0.8, 0.3, -1.1, -0.2, 0.9, 0.6, 0.01, 0]]);
+  for (const fill of ["constant", "reflect", "wrap", "nearest"] as const) {
+    for (const [height, width] of [[4, 3], [1, 5], [3, 1]]) {
+      assertDifferences(
+        (x) =>
+          tf.image.transform(
+            x as tf.Tensor4D,
+            transforms,
+            "bilinear",
+            fill,
+            0.7,
+            [4, 5],
+          ),
+        values([1, height, width, 2], 5),
       );
-    assertThrows(
-      () => tf.grad(transform)(images()),
-      Error,
-      'Cannot differentiate Transform as its interpolation must be "nearest"',
-    );
-  },
-);
+    }
+  }
+});
+
+test("where a transform finds no pixel, none has a gradient", ALL, () => {
+  // Where the projection is 0, and where the coordinates are no numbers.
+  const transforms = tf.tensor2d([
+    [1, 0, 0.5, 0, 1, 0.5, -1, 0],
+    [NaN, 0, 0, 0, 1, 0, 0, 0],
+  ]);
+  const [first, second] = tf.unstack(
+    tf.grad((x) =>
+      tf.image.transform(x as tf.Tensor4D, transforms, "bilinear")
+    )(images(1)),
+  );
+  assertEquals(tf.all(tf.isFinite(first)).dataSync()[0], 1);
+  assertEquals([...second.dataSync()], new Array(30).fill(0));
+});
 
 for (const method of ["bilinear", "nearest"] as const) {
   test(`images that are cropped by ${method} have a gradient`, ALL, () => {

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "./_backend.ts";
+import type { TrainingBackend } from "./_training_backend.ts";
 import type { Shader } from "./_shader.ts";
 import { floatBits } from "./_words.ts";
 import { groupsFor, sizeOf } from "./_shape.ts";

@@ -8,7 +8,7 @@ import {
   type KernelCall as Call,
   toKernelFunc,
 } from "../_kernels.ts";
-import type { TrainingBackend } from "./_backend.ts";
+import type { TrainingBackend } from "./_training_backend.ts";
 
 /** What a kernel is called with. */
 export type KernelCall<Inputs, Attrs = object> = Call<

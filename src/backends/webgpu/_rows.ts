@@ -4,7 +4,7 @@
  */
 
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "./_backend.ts";
+import type { TrainingBackend } from "./_training_backend.ts";
 import type { Shader } from "./_shader.ts";
 import { sizeOf } from "./_shape.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "./_backend.ts";
+import type { TrainingBackend } from "./_training_backend.ts";
 import type { Shader } from "./_shader.ts";
 import { type ConvolutionSizes, each, type Tile } from "./_tile.ts";
 import { wholeWords } from "./_words.ts";

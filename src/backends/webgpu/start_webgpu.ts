@@ -8,7 +8,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { createBackend, type TrainingBackend } from "./_backend.ts";
+import { createBackend } from "./_create_backend.ts";
 import { adapterName, isOpenGL } from "../../devices/adapters.ts";
 import { chooseAdapter } from "./_adapter.ts";
 import { Driver, isAlive, largestTensor, lossCause } from "./_driver.ts";
@@ -18,6 +18,7 @@ import type { OpenBackendClass } from "./_open_backend.ts";
 import { Shaders } from "./_shader.ts";
 import { installTrainingKernels } from "./_training_kernels.ts";
 import { StagingBuffer } from "./_staging_buffer.ts";
+import type { TrainingBackend } from "./_training_backend.ts";
 import { errorMessage } from "../../runtime/error_message.ts";
 import { checkNames } from "../../runtime/check_names.ts";
 

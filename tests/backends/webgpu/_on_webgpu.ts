@@ -1,7 +1,7 @@
 /** What the tests on WebGPU share: whether there is an adapter, and its start. */
 
 import * as tf from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
+import type { TrainingBackend } from "../../../src/backends/webgpu/_training_backend.ts";
 import { startWebGPU } from "../../../src/backends/webgpu/start_webgpu.ts";
 import { quietVulkan } from "../../../src/devices/quiet_vulkan.ts";
 

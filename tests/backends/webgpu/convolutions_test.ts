@@ -5,7 +5,7 @@
 import { assert } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
+import type { TrainingBackend } from "../../../src/backends/webgpu/_training_backend.ts";
 import type { Tile } from "../../../src/backends/webgpu/_tile.ts";
 import {
   convolveTiled,

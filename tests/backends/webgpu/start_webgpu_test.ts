@@ -19,7 +19,7 @@ import {
   DeviceLostError,
   WebGPUUnavailableError,
 } from "../../../src/backends/webgpu/errors.ts";
-import type { TrainingBackend } from "../../../src/backends/webgpu/_backend.ts";
+import type { TrainingBackend } from "../../../src/backends/webgpu/_training_backend.ts";
 import { startWebGPU } from "../../../src/backends/webgpu/start_webgpu.ts";
 
 const adapter = await navigator.gpu?.requestAdapter();

@@ -4,7 +4,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import { registeredKernel } from "../../_kernels.ts";
 import {
   type KernelCall,

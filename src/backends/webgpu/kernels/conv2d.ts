@@ -12,7 +12,7 @@ import {
   type TensorInfo,
 } from "@tensorflow/tfjs";
 import { shape4D } from "../../_shapes.ts";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import { replaceKernel } from "../_kernel.ts";
 import { convolveTiled, isTileable } from "../_tiled_convolution.ts";
 import { sizeOf } from "../_shape.ts";

@@ -5,7 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import { elementwise } from "../_elementwise.ts";
 import { firstOf, registerGradient, runKernel } from "../../_engine.ts";
 import { isFirstOrder } from "../_gradient.ts";

@@ -6,7 +6,7 @@
 
 import { util } from "@tensorflow/tfjs";
 import type { BinaryInputs, FloorInputs, TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import { type KernelCall, replaceKernel } from "../_kernel.ts";
 
 /** Elements that the processor computes faster than it could send them. */

@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UpdateKernelAttrs } from "../../fused_optimizers.ts";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import { defineKernel, type KernelCall } from "../_kernel.ts";
 import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { TrainingBackend } from "../_backend.ts";
+import type { TrainingBackend } from "../_training_backend.ts";
 import {
   type ColumnReduction,
   columnShader,
