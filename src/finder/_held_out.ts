@@ -12,7 +12,7 @@ export const MOST_HELD_OUT = 8;
 const LEAST_EXAMPLES = 16;
 
 /** The most bytes that batches of a pass are kept in. */
-const MOST_BYTES = 256 * 2 ** 20;
+export const MOST_BYTES = 256 * 2 ** 20;
 
 /** Some batches of one pass to train on, and some that are held out. */
 export interface HeldOut {

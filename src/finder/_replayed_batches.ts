@@ -1,5 +1,6 @@
+import * as tf from "@tensorflow/tfjs";
 import type { BatchSource } from "./_batch_source.ts";
-import { cloneTensors, disposeBatch } from "./_tensor_tree.ts";
+import { cloneTensors, disposeBatch, tensorsWithin } from "./_tensor_tree.ts";
 
 /** What was drawn of a pass, and where it goes on. */
 interface KeptPass {
@@ -7,18 +8,34 @@ interface KeptPass {
   readonly more: AsyncIterator<unknown> | Iterator<unknown>;
 }
 
+/** What the tensors of a batch take. */
+function bytesOf(batch: unknown): number {
+  return tensorsWithin(batch).reduce(
+    (sum, { size, dtype }) =>
+      sum + (dtype === "string" ? 0 : size * tf.util.bytesPerElement(dtype)),
+    0,
+  );
+}
+
 /**
  * The same passes again: what was drawn is kept, and after
  * {@linkcode ReplayedBatches.rewind} the first pass is the first once more. A
- * Dataset that shuffles, and a function that does, would give others.
+ * Dataset that shuffles, and a function that does, would give others. Where they
+ * come to more than `mostBytes` nothing is kept, and each pass is a fresh one.
  */
 export class ReplayedBatches implements BatchSource, AsyncDisposable {
   readonly #source: BatchSource;
+  readonly #mostBytes: number;
   readonly #passes: KeptPass[] = [];
   #next = 0;
+  #bytes = 0;
 
-  constructor(source: BatchSource) {
+  constructor(
+    source: BatchSource,
+    { mostBytes = Infinity }: { readonly mostBytes?: number } = {},
+  ) {
     this.#source = source;
+    this.#mostBytes = mostBytes;
   }
 
   get name(): string {
@@ -51,15 +68,35 @@ export class ReplayedBatches implements BatchSource, AsyncDisposable {
   }
 
   async *pass(): AsyncGenerator<unknown> {
+    if (this.#isTooLarge) return yield* this.#source.pass();
     const { batches, more } = this.#passes[this.#next++] ??= this.#open();
-    for (let i = 0;; i++) {
+    let i = 0;
+    while (!this.#isTooLarge) {
       if (i === batches.length) {
         const { value, done } = await more.next();
         if (done) return;
+        this.#bytes += bytesOf(value);
         batches.push(value);
       }
-      yield cloneTensors(batches[i]);
+      yield cloneTensors(batches[i++]);
     }
+    // None of them is wanted again.
+    for (const { batches } of this.#passes) {
+      batches.splice(0).forEach(disposeBatch);
+    }
+    try {
+      while (true) {
+        const { value, done } = await more.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await more.return?.();
+    }
+  }
+
+  get #isTooLarge(): boolean {
+    return this.#bytes > this.#mostBytes;
   }
 
   #open(): KeptPass {

@@ -51,8 +51,9 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries two or three rates out. Where always predicting the
-   * same would do as well by then, it trains on, for two fifths of `maxBatches`.
+   * other batches, and tries three rates or more out, on the same batches. Where
+   * always predicting the same would do as well by then, it trains on, for two
+   * fifths of `maxBatches`, or what is left of them.
    *
    * @default {undefined}
    */

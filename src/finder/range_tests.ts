@@ -5,12 +5,13 @@ import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import type { BatchSource } from "./_batch_source.ts";
 import { type Baseline, baselineLoss } from "./baseline.ts";
 import type { Trainer } from "./_trainer.ts";
+import { ReplayedBatches } from "./_replayed_batches.ts";
 import { isTensorPair } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import type { TensorTree } from "./data.ts";
 import { type DataSurvey, sizeOf } from "./data_survey.ts";
-import { holdOut } from "./_held_out.ts";
+import { holdOut, MOST_BYTES } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import {
   isOfDistance,
@@ -23,6 +24,7 @@ import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import { scoped } from "../runtime/scoped.ts";
 import { searchRange } from "./search.ts";
 import type { LongRun, Search } from "./search_setup.ts";
 import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
@@ -66,9 +68,12 @@ interface RangeTestsSetup {
 }
 
 /** The runs of one test, and what is known beside them. */
-class RangeTests {
+class RangeTests implements AsyncDisposable {
   readonly #setup: RangeTestsSetup;
   readonly #cost = { trained: 0, evaluated: 0 };
+  /** The batches of every short training at a single rate. */
+  readonly #paired: ReplayedBatches;
+  #pairs = 0;
   #runs = 0;
   #penalty: number | undefined;
   #nonFinite: MeasuredRun["nonFinite"];
@@ -79,6 +84,13 @@ class RangeTests {
 
   constructor(setup: RangeTestsSetup) {
     this.#setup = setup;
+    this.#paired = new ReplayedBatches(setup.source, {
+      mostBytes: MOST_BYTES,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#paired[Symbol.asyncDispose]();
   }
 
   async run(): Promise<LearningRateRange> {
@@ -110,7 +122,7 @@ class RangeTests {
         inSteps(
           await this.#run(rates, {
             count: rates.length,
-            ...(from === undefined ? {} : { from }),
+            ...(from === undefined ? { source: this.#pair() } : { from }),
             repeat: sweep,
           }),
         ),
@@ -124,6 +136,13 @@ class RangeTests {
         return long && { ...long, run: inSteps(long.run) };
       },
     });
+  }
+
+  /** The same batches as for any other short training at a single rate. */
+  #pair(): BatchSource {
+    this.#paired.rewind();
+    this.#pairs++;
+    return this.#paired;
   }
 
   /** What the runs come to, with all that is known beside them. */
@@ -223,7 +242,8 @@ class RangeTests {
       rates,
       count,
       ...(from === undefined ? {} : { from }),
-      survey,
+      // Batches that come again are not to count again.
+      survey: source === this.#paired && this.#pairs > 1 ? undefined : survey,
       // The same for every run.
       ...(this.#runs > 1 ? { validationSurvey: undefined } : {}),
       repeat,
@@ -388,5 +408,5 @@ class RangeTests {
 export function runRangeTests(
   setup: RangeTestsSetup,
 ): Promise<LearningRateRange> {
-  return new RangeTests(setup).run();
+  return scoped((own) => own(new RangeTests(setup)).run());
 }

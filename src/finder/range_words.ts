@@ -222,6 +222,9 @@ export function withWords(
   };
 }
 
+/** "a, b and c" */
+const ALL = new Intl.ListFormat("en-GB");
+
 /** What a good range's bounds were read from. */
 export function wordReading(
   { evidence, baseLr, maxLr, trials }: RangeTestResult,
@@ -229,9 +232,12 @@ export function wordReading(
   const { curve, lost, max } = evidence;
   const held = trials?.filter(({ gained }) => gained !== undefined) ?? [];
   if (held.length > 0) {
-    const rates = (isLong: boolean) =>
-      held.filter(({ unseen }) => (unseen !== undefined) === isLong)
-        .map(({ learningRate }) => shortRate(learningRate)).join(" and ");
+    const rates = (isLong: boolean) => {
+      const tried = held.filter(({ unseen }) =>
+        (unseen !== undefined) === isLong
+      ).map(({ learningRate }) => learningRate);
+      return ALL.format(tried.sort((a, b) => a - b).map(shortRate));
+    };
     const kinds = [
       ["short trainings", rates(false)],
       ["a longer one", rates(true)],

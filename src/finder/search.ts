@@ -83,16 +83,16 @@ export async function searchRange(setup: SearchSetup): Promise<Search> {
   if (!isWhole || isCutShort || found.takes.length === 0) return result({});
   const { highest } = sweeps;
   const trials = new Trials(setup, { found, highest, budget });
-  const max = await trials.choose();
-  const isUnconfirmed = max === undefined && found.isGuess;
-  const bounds = isUnconfirmed ? {} : boundsOf(found, max);
-  const isInDoubt = () =>
-    setup.isInDoubt?.(result(bounds, trials.done)) ?? Promise.resolve(false);
-  if (await isInDoubt()) {
-    const learned = await trials.learnForLong(max, isInDoubt);
+  const boundsAt = (max: number | undefined) =>
+    max === undefined && found.isGuess ? {} : boundsOf(found, max);
+  const isInDoubt = async (max: number | undefined) =>
+    await setup.isInDoubt?.(result(boundsAt(max), trials.done)) ?? false;
+  const max = await trials.choose(isInDoubt);
+  if (await isInDoubt(max)) {
+    const learned = await trials.learnForLong(max, () => isInDoubt(max));
     if (learned !== undefined) {
       return result(boundsOf(found, learned), trials.done);
     }
   }
-  return result(bounds, trials.done);
+  return result(boundsAt(max), trials.done);
 }

@@ -38,7 +38,9 @@ Deno.test("findLearningRate() takes what a bold rate kills for no want of a sign
     const range = await findLearningRate(trainee, train, { batchSize, seed });
     assertEquals(range.verdict, "good", range.advice);
     const constant = entropyOf(train.xs as tf.Tensor);
-    const bold = range.trials![0].learningRate;
+    const bold = Math.max(
+      ...range.trials!.map(({ learningRate }) => learningRate),
+    );
     const reach = async (rate: number) =>
       (await laboratory.train(() => rate)).loss;
     assert(await reach(bold) > 0.95 * constant, `${bold}`);

@@ -168,7 +168,10 @@ async function find(
       const range = await findLearningRate(model, noise, { batchSize: BATCH });
       tf.dispose(noise);
       assert(range.runs.length > 1);
-      assert(range.trials?.some(({ unseen }) => unseen), `${range}`);
+      assert(
+        range.trials?.some(({ losses }) => losses.length > 40),
+        `${range}`,
+      );
       return;
     }
     case "abort in a trial": {

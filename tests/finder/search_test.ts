@@ -71,7 +71,7 @@ Deno.test("searchRange() bounds a bowl below the rate at which it diverges", asy
     const { baseLr, maxLr, trials } = await searchRange({ ...SETUP, run });
     assert(baseLr! > 0.003 && baseLr! < 0.1, `${baseLr}`);
     assert(maxLr! > 0.03 && maxLr! < 0.5, `${maxLr}`);
-    assertEquals(trials[0].losses.length, 20);
+    assertEquals(trials.map(({ losses }) => losses.length), [40, 40, 40]);
   }
 });
 
@@ -112,26 +112,119 @@ Deno.test("searchRange() extends the rates where none improves, or none is too h
   }
 });
 
-Deno.test("searchRange() trains for long while it is in doubt", async () => {
-  const sure = await searchRange({ ...SETUP, run: bowl().run });
-  const long: number[] = [];
+/** Whose short trainings gain so many improvements, one after the other. */
+function gaining(gains: readonly (number | undefined)[]) {
   const { run } = bowl();
+  const rates: number[] = [];
+  const steps: number[] = [];
+  return {
+    rates,
+    steps,
+    run: async (
+      ...[given, options]: Parameters<SearchSetup["run"]>
+    ): ReturnType<SearchSetup["run"]> => {
+      const measured = await run(given, options);
+      if (options.from !== undefined) return measured;
+      const gained = gains[rates.length];
+      rates.push(given[0]);
+      steps.push(given.length);
+      const first = 0.5 * CURVATURES.reduce((a, b) => a + b, 0);
+      return {
+        ...measured,
+        stopReason: gained === undefined ? "non-finite" : "end",
+        losses: given.map(() => first - (gained ?? 0)),
+        references: given.map(() => first),
+        trained: given.length,
+      };
+    },
+  };
+}
+
+Deno.test("searchRange() goes to where short trainings gain most, and not all of the way up", async () => {
+  const maximum = async (...gains: readonly (number | undefined)[]) => {
+    const { run, rates } = gaining(gains);
+    const { maxLr } = await searchRange({ ...SETUP, run });
+    const [middle, bold, cautious] = rates;
+    assert(cautious < middle && middle < bold, `${rates}`);
+    return Math.log(maxLr! / middle) / Math.log(bold / middle);
+  };
+  assertAlmostEquals(await maximum(1, 1, 1), 0, 0.06);
+  assertAlmostEquals(await maximum(1, 1.9, 0), 0.5);
+  assertAlmostEquals(await maximum(undefined, undefined, 1), -1);
+  assertAlmostEquals(await maximum(undefined, 1, undefined), 0.5);
+  const [worse, better] = [
+    await maximum(1, 0.4, 0.7),
+    await maximum(1, 1.4, 0.7),
+  ];
+  assert(-0.5 < worse && worse < 0 && 0 < better && better < 0.5);
+});
+
+Deno.test("searchRange() tries bolder rates as long as these gain far more", async () => {
+  const { run, rates } = gaining([1, 3, 0.3, 9, 10]);
+  const { maxLr } = await searchRange({ ...SETUP, run, maxBatches: 400 });
+  assertEquals(rates.length, 5);
+  assert(rates[4] > rates[3] && rates[3] > rates[1], `${rates}`);
+  // Never at the boldest itself.
+  assert(maxLr! > rates[1] && maxLr! <= rates[3] * 1.000001, `${maxLr}`);
+
+  const { run: once, rates: three } = gaining([1, 3, 0.3, undefined]);
+  const { maxLr: held } = await searchRange({ ...SETUP, run: once });
+  assertEquals(three.length, 4);
+  assert(held! > three[0] && held! < three[1], `${held} ${three}`);
+});
+
+Deno.test("searchRange() keeps batches for a long training where the first trial leaves it in doubt", async () => {
+  const tried = async (doubtful: boolean, maxBatches: number) => {
+    const { run, steps } = gaining([1, 1, 1]);
+    let long = 0;
+    await searchRange({
+      ...SETUP,
+      maxBatches,
+      run,
+      isInDoubt: () => Promise.resolve(doubtful),
+      runLong: (_rate, steps) => {
+        long = steps;
+        return Promise.resolve(undefined);
+      },
+    });
+    return { steps, long };
+  };
+  assertEquals((await tried(false, 250)).steps, [40, 40, 40]);
+  const { steps, long } = await tried(true, 250);
+  assertEquals(steps, [40, 20, 20]);
+  assert(long >= 60, `${long}`);
+  // Where there are few, the first one leaves some too.
+  const few = await tried(true, 215);
+  assert(few.steps[0] < 40 && few.long >= 60, `${few.steps} ${few.long}`);
+});
+
+Deno.test("searchRange() trains for long while it is in doubt", async () => {
+  // The boldest gains more than others, and not so much that it decides.
+  const bolder = () => gaining([1, 1.3, 1]).run;
+  // Nothing that a longer one could train on.
+  const short = await searchRange({
+    ...SETUP,
+    run: bolder(),
+    runLong: () => Promise.resolve(undefined),
+    isInDoubt: () => Promise.resolve(true),
+  });
+  const long: number[] = [];
   const runLong = async (rate: number, steps: number) => {
     long.push(rate);
     const unseen = new Array<number>(4).fill(rate);
     const rates = [...new Array<number>(steps).fill(rate), ...unseen];
-    return { run: await run(rates, {}), baselines: [1, 2, 3, 4] };
+    return { run: await bowl().run(rates, {}), baselines: [1, 2, 3, 4] };
   };
   // Learned by then: half of the way to the rate that held for long.
   const found = await searchRange({
     ...SETUP,
-    run,
+    run: bolder(),
     runLong,
     isInDoubt: () => Promise.resolve(long.length === 0),
   });
   assertEquals(long.length, 1);
-  assert(long[0] > sure.maxLr!, `${long} ${sure.maxLr}`);
-  assertAlmostEquals(found.maxLr!, Math.sqrt(sure.maxLr! * long[0]), 1e-9);
+  assert(long[0] > short.maxLr!, `${long} ${short.maxLr}`);
+  assertAlmostEquals(found.maxLr!, Math.sqrt(short.maxLr! * long[0]), 1e-9);
   assertEquals(found.trials.at(-1)!.unseen?.length, 4);
   assertEquals(found.trials.at(-1)!.baselines, [1, 2, 3, 4]);
 
@@ -139,19 +232,19 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
   long.length = 0;
   const unsure = await searchRange({
     ...SETUP,
-    run: bowl().run,
+    run: bolder(),
     runLong,
     isInDoubt: () => Promise.resolve(true),
   });
   assertEquals(long.length, 1);
-  assertEquals(unsure.maxLr, sure.maxLr);
+  assertEquals(unsure.maxLr, short.maxLr);
 
   // With more batches the maximum is tried out too.
   long.length = 0;
   await searchRange({
     ...SETUP,
     maxBatches: 500,
-    run: bowl().run,
+    run: bolder(),
     runLong,
     isInDoubt: () => Promise.resolve(true),
   });
