@@ -9,7 +9,7 @@
  * two minutes or memory grew beyond 1 GiB; the case is then named.
  */
 
-import { parseFlags } from "../../src/command/parse_flags.ts";
+import { type FlagValues, runCommand } from "@clr/clr/command";
 import type { FuzzWork, Told } from "./_fuzz_worker.ts";
 import type { FuzzFailure } from "./_run_case.ts";
 
@@ -33,8 +33,7 @@ const FLAGS = {
 const MOST_LOOKS = 600;
 const MOST_MEMORY = 2 ** 30;
 
-async function main(): Promise<number> {
-  const wanted = parseFlags(FLAGS, Deno.args);
+async function main(wanted: FlagValues<typeof FLAGS>): Promise<number> {
   const { _: __, ...work } = wanted;
   const counts = new Map<string, number>();
   const failures: FuzzFailure[] = [];
@@ -80,4 +79,9 @@ async function main(): Promise<number> {
   return failures.length > 0 || hung || memory > MOST_MEMORY ? 1 : 0;
 }
 
-Deno.exitCode = await main();
+await runCommand({
+  summary: "Damages data without end for every parser and constructor.",
+  usage: "deno task fuzz [flags]",
+  flags: FLAGS,
+  main,
+});

@@ -39,7 +39,8 @@ export const SLOW: readonly string[] = [
   "plots/to_png_test.ts",
   // It parses all of the code.
   "house/measures_test.ts",
-  // They look at millions of iterations, or read a file of many thousands.
+  // They look at millions of iterations, or read what has many thousands.
+  "finder/_local_fit_test.ts",
   "plots/long_schedules_test.ts",
   "training/tensorboard_logger_test.ts",
   // They ask PyTorch.
