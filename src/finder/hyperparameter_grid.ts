@@ -1,3 +1,4 @@
+import { show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { getMomentum, setMomentum } from "../tfjs/momentum.ts";
 import type { Optimizer } from "../tfjs/types.ts";
@@ -96,7 +97,7 @@ export function checkGrid(
     ) {
       throw new RangeError(
         `Cannot ${ACTION} as ${name} must be an array of different numbers, each ${words}: current value is ${
-          Array.isArray(values) ? listed(values) : String(values)
+          Array.isArray(values) ? listed(values) : show(values)
         }`,
       );
     }

@@ -36,7 +36,8 @@ export function common(state: State, name: string): number {
 
 /** An optimizer whose rate is a tensor has tensors in its schedulers' states. */
 function wayOutOfTensors(values: unknown): string {
-  return Array.isArray(values) && /^tensor\(/.test(String(values[0]))
+  const [first] = Array.isArray(values) ? values : [];
+  return typeof first === "string" && first.startsWith("tensor(")
     ? '; dump tensors as numbers, with default=lambda x: x.item() if hasattr(x, "item") else str(x)'
     : "";
 }
@@ -96,7 +97,7 @@ export function fromOneCycleState(
   const [maxLr, startLr, endLr] = ["max_lr", "initial_lr", "min_lr"]
     .map((name) => numberOf(group, name, "paramGroup"));
   // Its name, or the function as text: which depends on PyTorch's version.
-  const anneal = String(state._anneal_func_type ?? state.anneal_func);
+  const anneal = state._anneal_func_type ?? state.anneal_func;
   return oneCycle({
     maxLr,
     iterations,
@@ -104,7 +105,9 @@ export function fromOneCycleState(
       iterations,
     divFactor: maxLr / startLr,
     finalDivFactor: startLr / endLr,
-    anneal: anneal.includes("linear") ? "linear" : "cosine",
+    anneal: typeof anneal === "string" && anneal.includes("linear")
+      ? "linear"
+      : "cosine",
     threePhase: phases.length === 3,
     ...(state.cycle_momentum === true && {
       momentum: {

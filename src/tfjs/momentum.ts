@@ -47,7 +47,7 @@ function accessorOf(optimizer: Optimizer, action: string): Accessor {
   }
   const given = typeof optimizer?.getClassName === "function"
     ? optimizer.getClassName()
-    : String(optimizer);
+    : show(optimizer);
   throw new TypeError(
     `Cannot ${action} the momentum as the optimizer must be Momentum, Adam, Adamax or RMSProp: current value is ${given}`,
   );

@@ -9,11 +9,9 @@ import {
   OneCycleLR,
   ReduceLROnPlateau,
 } from "@clr/clr/training";
+import { damage, type Json, pathsIn, TEXTLESS } from "./_damage.ts";
 
 await tf.setBackend("cpu");
-
-// deno-lint-ignore no-explicit-any -- what is read is damaged on purpose
-type Json = any;
 
 /** A class with data of its own, and how they are read back. */
 interface Kept {
@@ -146,35 +144,9 @@ const WRONG = [
   0.5,
   1e308,
   2 ** 60,
+  TEXTLESS,
+  [TEXTLESS],
 ];
-
-function* pathsIn(value: Json, path: readonly string[] = []): Iterable<
-  readonly string[]
-> {
-  if (path.length > 0) yield path;
-  if (typeof value !== "object" || value === null) return;
-  const names = Object.keys(value);
-  // The first and the last of a list stand for the others.
-  const few = Array.isArray(value)
-    ? names.filter((_, i) => i === 0 || i === names.length - 1)
-    : names;
-  for (const name of few) yield* pathsIn(value[name], [...path, name]);
-}
-
-/** The data with the value at `path` replaced, or removed. */
-function damage(
-  whole: Json,
-  path: readonly string[],
-  value: { readonly by: unknown } | "removed",
-): Json {
-  const data = structuredClone(whole);
-  const last = path.at(-1)!;
-  const holder = path.slice(0, -1).reduce((at, name) => at[name], data);
-  if (value !== "removed") holder[last] = value.by;
-  else if (Array.isArray(holder)) holder.splice(Number(last), 1);
-  else delete holder[last];
-  return data;
-}
 
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
