@@ -12,8 +12,8 @@
  * - `createModel(flags)` returns a compiled `tf.LayersModel`, or
  *   `{ optimizer, variables, trainOnBatch }`, or a promise of one;
  * - `createData(flags)` returns data in any form that `findLearningRate` takes,
- *   a generator of batches, or a promise of some; where these have `validationData` too, each rate is
- *   evaluated on those;
+ *   a generator of batches, or a promise of some; where these have
+ *   `validationData` too, each rate is evaluated on those;
  * - `findLrFlags`, if there is one, describes flags of the module's own, which
  *   both functions are given beside those of the command.
  *

@@ -29,7 +29,7 @@ import { TensorBuffers } from "./_tensor_buffers.ts";
 import { toFloats } from "./_to_floats.ts";
 import type { Dispatch, TrainingBackend } from "./_training_backend.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
-import { WholePrograms, wholeUniforms } from "./_whole_numbers.ts";
+import { isWholeType, WholePrograms, wholeUniforms } from "./_whole_numbers.ts";
 
 /** What a {@linkcode createBackend} needs beside tfjs's class. */
 export interface BackendParts {
@@ -148,14 +148,12 @@ export function createBackend(
       if (output) {
         this.#buffers.uploadToChange(this.tensorMap.get(output.dataId));
       }
-      const stored = inputs.map(({ dataId }) =>
-        this.tensorMap.get(dataId).dtype
-      );
-      if (
-        !this.#wholePrograms.has(program, { output: dtype, inputs: stored })
-      ) {
-        return super.runWebGPUProgram(...call);
-      }
+      const isWhole = isWholeType(dtype) &&
+        inputs.every(({ dataId }) =>
+          isWholeType(this.tensorMap.get(dataId).dtype)
+        ) &&
+        this.#wholePrograms.has(program);
+      if (!isWhole) return super.runWebGPUProgram(...call);
       return this.#texts.ofWholeNumbers(() =>
         super.runWebGPUProgram(
           program,

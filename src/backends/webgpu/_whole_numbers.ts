@@ -37,22 +37,18 @@ fn wholePowersOf(a: vec4<i32>, b: vec4<i32>) -> vec4<i32> {
 fn wholeMix(a: i32, b: i32, c: i32) -> i32 { return a + (b - a) * c; }
 `;
 
-const isWhole = (dtype: DataType) => dtype === "int32" || dtype === "bool";
+/** Whether tensors of this kind have nothing but whole numbers in them. */
+export function isWholeType(dtype: DataType): boolean {
+  return dtype === "int32" || dtype === "bool";
+}
 
-/** Programs whose shaders have nothing but whole numbers in them. */
+/** Programs whose shaders compute without fractions. */
 export class WholePrograms {
-  /** Whether the shader of a key computes without fractions. */
+  /** By the key of the shader. */
   readonly #known = new Map<string, boolean>();
 
-  /** Whether one reads, computes with and writes nothing else. */
-  has(
-    program: Program,
-    { output, inputs }: {
-      readonly output: DataType;
-      readonly inputs: readonly DataType[];
-    },
-  ): boolean {
-    if (!isWhole(output) || !inputs.every(isWhole)) return false;
+  /** Whether one does. */
+  has(program: Program): boolean {
     const { shaderKey } = program;
     let known = this.#known.get(shaderKey);
     if (known === undefined) {
