@@ -2,15 +2,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type BackendName, selectBackend } from "@clr/clr/backends";
 import { test } from "./webgpu/_on_webgpu.ts";
-import { hasAdapter } from "./_adapter.ts";
-
-const BACKENDS: BackendName[] = [
-  "cpu",
-  "wasm",
-  ...await hasAdapter() ? ["webgpu" as const] : [],
-];
+import { BACKENDS, onDevice, testOn } from "./_every_backend.ts";
 
 const at = (...index: number[]) => tf.tensor2d([index], undefined, "int32");
 const x = () => tf.reshape(tf.range(0, 6), [2, 3]);
@@ -33,34 +26,17 @@ const OUTSIDE: readonly (() => tf.Tensor)[] = [
 ];
 
 for (const backend of BACKENDS) {
-  const isGpu = backend === "webgpu";
-  Deno.test({
-    name: `indices out of range are refused on ${backend}`,
-    // An adapter outlives the test.
-    sanitizeOps: !isGpu,
-    sanitizeResources: !isGpu,
-    async fn() {
-      await selectBackend({ backend });
-      for (const compute of OUTSIDE) {
-        const error = assertThrows(() => tf.tidy(compute), RangeError);
-        assertEquals(error.message.includes("as indices into"), true);
-      }
-    },
+  testOn(backend, "indices out of range are refused", () => {
+    for (const compute of OUTSIDE) {
+      const error = assertThrows(() => tf.tidy(compute), RangeError);
+      assertEquals(error.message.includes("as indices into"), true);
+    }
   });
 }
 
 /** Runs on the GPU, where nothing small is left to the processor. */
 function onGpu(name: string, check: () => void | Promise<void>): void {
-  test(name, async () => {
-    tf.env().set("WEBGPU_CPU_FORWARD", false);
-    tf.engine().startScope();
-    try {
-      await check();
-    } finally {
-      tf.engine().endScope();
-      tf.env().set("WEBGPU_CPU_FORWARD", true);
-    }
-  });
+  test(name, () => onDevice(check));
 }
 
 /** Indices that the processor does not know. */

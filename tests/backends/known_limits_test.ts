@@ -7,7 +7,7 @@ import {
   knownLimits,
   selectBackend,
 } from "@clr/clr/backends";
-import { hasAdapter } from "./_adapter.ts";
+import { BACKENDS, onDevice, testOn } from "./_every_backend.ts";
 
 const ODD = 2 ** 24 + 1;
 
@@ -148,32 +148,9 @@ const CHECKS: Record<string, () => void | Promise<unknown>> = {
   },
 };
 
-const backends: BackendName[] = [
-  "cpu",
-  "wasm",
-  ...await hasAdapter() ? ["webgpu" as const] : [],
-];
-
-for (const backend of backends) {
-  const isGpu = backend === "webgpu";
+for (const backend of BACKENDS) {
   for (const limit of knownLimits(backend)) {
-    Deno.test({
-      name: `it is so on ${backend}: ${limit}`,
-      // An adapter outlives the test.
-      sanitizeOps: !isGpu,
-      sanitizeResources: !isGpu,
-      async fn() {
-        await selectBackend({ backend });
-        if (isGpu) tf.env().set("WEBGPU_CPU_FORWARD", false);
-        tf.engine().startScope();
-        try {
-          await CHECKS[limit]();
-        } finally {
-          tf.engine().endScope();
-          if (isGpu) tf.env().set("WEBGPU_CPU_FORWARD", true);
-        }
-      },
-    });
+    testOn(backend, `it is so that "${limit}"`, () => onDevice(CHECKS[limit]));
   }
 }
 

@@ -11,36 +11,17 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import {
-  type BackendName,
-  preflight,
-  PreflightError,
-  selectBackend,
-} from "@clr/clr/backends";
-import { hasAdapter } from "./_adapter.ts";
+import { type BackendName, preflight, PreflightError } from "@clr/clr/backends";
+import { BACKENDS, testOn } from "./_every_backend.ts";
 import { values } from "./wasm/_compare.ts";
 
-const withGpu = await hasAdapter() ? ["webgpu" as const] : [];
-
-/** Runs a check of what fails, after which tfjs keeps what it had recorded. */
+/** A check of what fails, after which tfjs keeps what it had recorded. */
 function refuse(
   name: string,
   backends: readonly BackendName[],
   check: () => void | Promise<void>,
 ): void {
-  for (const backend of backends) {
-    // An adapter outlives the test.
-    const sanitize = backend !== "webgpu";
-    Deno.test({
-      name: `${name} on ${backend}`,
-      sanitizeOps: sanitize,
-      sanitizeResources: sanitize,
-      async fn() {
-        await selectBackend({ backend });
-        await check();
-      },
-    });
-  }
+  for (const backend of backends) testOn(backend, name, check);
 }
 
 function test(
@@ -95,9 +76,7 @@ const boxes = () =>
   ]);
 const boxInd = () => tf.tensor1d([1, 0, 1], "int32");
 
-const ALL: BackendName[] = ["cpu", "wasm", ...withGpu];
-
-test("images that are turned have a gradient", ALL, () => {
+test("images that are turned have a gradient", BACKENDS, () => {
   for (const radians of [0.3, 1.2, -2.5]) {
     for (const channels of [1, 4]) {
       assertAdjoint(
@@ -109,25 +88,31 @@ test("images that are turned have a gradient", ALL, () => {
 });
 
 for (const method of ["bilinear", "nearest"] as const) {
-  test(`images that are transformed by ${method} have a gradient`, ALL, () => {
-    const one = tf.tensor2d([[1.1, 0.2, 0.3, 0.1, 0.9, 0.2, 0.01, 0.02]]);
-    const two = tf.concat([one, tf.tensor2d([[1, 0, 2, 0, 1, -1, 0, 0]])]);
-    // Beyond every edge, and upside down.
-    const far = tf.tensor2d([[-2.3, 0.4, 9.7, 0.3, -1.9, 7.2, 0, 0]]);
-    for (const transforms of [one, two, far]) {
-      for (const fill of ["constant", "reflect", "wrap", "nearest"] as const) {
-        for (const size of [undefined, [7, 4] as [number, number]]) {
-          assertAdjoint(
-            (x) => tf.image.transform(x, transforms, method, fill, 0, size),
-            images(),
-          );
+  test(
+    `images that are transformed by ${method} have a gradient`,
+    BACKENDS,
+    () => {
+      const one = tf.tensor2d([[1.1, 0.2, 0.3, 0.1, 0.9, 0.2, 0.01, 0.02]]);
+      const two = tf.concat([one, tf.tensor2d([[1, 0, 2, 0, 1, -1, 0, 0]])]);
+      // Beyond every edge, and upside down.
+      const far = tf.tensor2d([[-2.3, 0.4, 9.7, 0.3, -1.9, 7.2, 0, 0]]);
+      for (const transforms of [one, two, far]) {
+        for (
+          const fill of ["constant", "reflect", "wrap", "nearest"] as const
+        ) {
+          for (const size of [undefined, [7, 4] as [number, number]]) {
+            assertAdjoint(
+              (x) => tf.image.transform(x, transforms, method, fill, 0, size),
+              images(),
+            );
+          }
         }
       }
-    }
-  });
+    },
+  );
 }
 
-test("each pixel of a transformed image has its slope", ALL, () => {
+test("each pixel of a transformed image has its slope", BACKENDS, () => {
   const transforms = tf.tensor2d([[0.8, 0.3, -1.1, -0.2, 0.9, 0.6, 0.01, 0]]);
   for (const fill of ["constant", "reflect", "wrap", "nearest"] as const) {
     for (const [height, width] of [[4, 3], [1, 5], [3, 1]]) {
@@ -147,7 +132,7 @@ test("each pixel of a transformed image has its slope", ALL, () => {
   }
 });
 
-test("where a transform finds no pixel, none has a gradient", ALL, () => {
+test("where a transform finds no pixel, none has a gradient", BACKENDS, () => {
   // Where the projection is 0, and where the coordinates are no numbers.
   const transforms = tf.tensor2d([
     [1, 0, 0.5, 0, 1, 0.5, -1, 0],
@@ -163,7 +148,7 @@ test("where a transform finds no pixel, none has a gradient", ALL, () => {
 });
 
 for (const method of ["bilinear", "nearest"] as const) {
-  test(`images that are cropped by ${method} have a gradient`, ALL, () => {
+  test(`images that are cropped by ${method} have a gradient`, BACKENDS, () => {
     for (const size of [[3, 4], [1, 2], [1, 1], [9, 8]] as const) {
       assertAdjoint(
         (x) => tf.image.cropAndResize(x, boxes(), boxInd(), [...size], method),
@@ -173,7 +158,7 @@ for (const method of ["bilinear", "nearest"] as const) {
   });
 }
 
-test("boxes of crops have a gradient", ALL, () => {
+test("boxes of crops have a gradient", BACKENDS, () => {
   for (const size of [[3, 4], [1, 2]] as const) {
     assertDifferences(
       (boxes) =>
@@ -189,7 +174,7 @@ test("boxes of crops have a gradient", ALL, () => {
   }
 });
 
-test("what is updated, and its updates, have a gradient", ALL, () => {
+test("what is updated, and its updates, have a gradient", BACKENDS, () => {
   const indices = tf.tensor2d([[2], [0]], [2, 1], "int32");
   const updates = values([2, 3], 3);
   const tensor = values([4, 3], 4);
@@ -199,7 +184,7 @@ test("what is updated, and its updates, have a gradient", ALL, () => {
   assertDifferences((x) => update(tensor, x), updates);
 });
 
-const COMPLEX: BackendName[] = ["cpu", ...withGpu];
+const COMPLEX = BACKENDS.filter((backend) => backend !== "wasm");
 
 const REFUSED: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   Real: (x) => tf.real(tf.fft(tf.complex(x, x))),

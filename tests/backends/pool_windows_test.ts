@@ -2,26 +2,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
-import { type BackendName, selectBackend } from "@clr/clr/backends";
-import { hasAdapter } from "./_adapter.ts";
-
-const BACKENDS: BackendName[] = ["cpu", "wasm"];
-if (await hasAdapter()) BACKENDS.push("webgpu");
+import { BACKENDS, testOn } from "./_every_backend.ts";
 
 function test(name: string, check: () => void): void {
   for (const backend of BACKENDS) {
-    // An adapter outlives the test.
-    const sanitize = backend !== "webgpu";
-    Deno.test({
-      name: `${name} on ${backend}`,
-      sanitizeOps: sanitize,
-      sanitizeResources: sanitize,
-      async fn() {
-        await selectBackend({ backend });
-        const before = tf.memory().numTensors;
-        tf.tidy(check);
-        assertEquals(tf.memory().numTensors, before);
-      },
+    testOn(backend, name, () => {
+      const before = tf.memory().numTensors;
+      tf.tidy(check);
+      assertEquals(tf.memory().numTensors, before);
     });
   }
 }

@@ -2,8 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type BackendName, selectBackend } from "@clr/clr/backends";
-import { hasAdapter } from "./_adapter.ts";
+import { BACKENDS, testOn } from "./_every_backend.ts";
 import { values } from "./wasm/_compare.ts";
 
 type F = (...xs: tf.Tensor[]) => tf.Tensor;
@@ -146,49 +145,46 @@ const samples: Record<string, [F, () => tf.Tensor[]]> = {
   ],
 };
 
-/** Without a GPU the adapter is software, which a few shapes are enough for. */
-const backends = ["cpu", "wasm", ...await hasAdapter() ? ["webgpu"] : []];
-
-for (const backend of backends as BackendName[]) {
-  // An adapter outlives the test, and so does Deno's part in what was read.
-  const ended = backend !== "webgpu";
-  const test = (name: string, fn: () => Promise<void>) =>
-    Deno.test({ name, fn, sanitizeOps: ended, sanitizeResources: ended });
-
+for (const backend of BACKENDS) {
   for (const [name, [f, inputs]] of Object.entries(samples)) {
-    test(`the second gradient of ${name} is the difference of two on ${backend}`, async () => {
-      await selectBackend({ backend });
-      const before = tf.memory().numTensors;
-      tf.tidy(() => {
-        const xs = inputs();
-        const directions = xs.map(({ shape }, i) => values(shape, 20 + i));
-        const expected = byDifferences(f, xs, directions);
-        hessianTimes(f, xs, directions).forEach((actual, i) => {
-          const must = [...expected[i].dataSync()];
-          const most = must.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
-          actual.dataSync().forEach((value, k) =>
-            assertAlmostEquals(value, must[k], 2e-3 * most)
-          );
+    testOn(
+      backend,
+      `the second gradient of ${name} is the difference of two`,
+      () => {
+        const before = tf.memory().numTensors;
+        tf.tidy(() => {
+          const xs = inputs();
+          const directions = xs.map(({ shape }, i) => values(shape, 20 + i));
+          const expected = byDifferences(f, xs, directions);
+          hessianTimes(f, xs, directions).forEach((actual, i) => {
+            const must = [...expected[i].dataSync()];
+            const most = must.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+            actual.dataSync().forEach((value, k) =>
+              assertAlmostEquals(value, must[k], 2e-3 * most)
+            );
+          });
         });
-      });
-      assertEquals(tf.memory().numTensors, before);
-    });
+        assertEquals(tf.memory().numTensors, before);
+      },
+    );
   }
 
-  test(`three derivatives of tanh are those of the closed form on ${backend}`, async () => {
-    await selectBackend({ backend });
-    tf.tidy(() => {
-      const x = tf.tensor1d([0.3, -0.5, 1.25]);
-      const d = (f: (x: tf.Tensor) => tf.Tensor) => tf.grad(f);
-      d(d(d(tf.tanh)))(x).dataSync().forEach((value, i) => {
-        const t = Math.tanh(x.dataSync()[i]);
-        assertAlmostEquals(value, -2 * (1 - t * t) * (1 - 3 * t * t), 1e-5);
+  testOn(
+    backend,
+    `three derivatives of tanh are those of the closed form`,
+    () => {
+      tf.tidy(() => {
+        const x = tf.tensor1d([0.3, -0.5, 1.25]);
+        const d = (f: (x: tf.Tensor) => tf.Tensor) => tf.grad(f);
+        d(d(d(tf.tanh)))(x).dataSync().forEach((value, i) => {
+          const t = Math.tanh(x.dataSync()[i]);
+          assertAlmostEquals(value, -2 * (1 - t * t) * (1 - 3 * t * t), 1e-5);
+        });
       });
-    });
-  });
+    },
+  );
 
-  test(`x to the power of 0 has slope 0, at 0 too, on ${backend}`, async () => {
-    await selectBackend({ backend });
+  testOn(backend, `x to the power of 0 has slope 0, at 0 too`, () => {
     tf.tidy(() => {
       const slope = tf.grad((x: tf.Tensor) => tf.sum(tf.pow(x, 0)))(
         tf.tensor1d([0, -2, 3]),

@@ -2,15 +2,9 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals } from "@std/assert";
-import { type BackendName, selectBackend } from "@clr/clr/backends";
+import type { BackendName } from "@clr/clr/backends";
 import { randomFrom } from "./ops/_operation.ts";
-import { hasAdapter } from "./_adapter.ts";
-
-const BACKENDS: BackendName[] = [
-  "cpu",
-  "wasm",
-  ...await hasAdapter() ? ["webgpu" as const] : [],
-];
+import { BACKENDS, onDevice, testOn } from "./_every_backend.ts";
 
 const LEAST = 2 ** 24;
 
@@ -37,30 +31,12 @@ function small(shape: number[], seed: number): tf.Tensor {
 const of = (values: number[], ...shape: number[]) =>
   tf.tensor(values, shape.length > 0 ? shape : undefined, "int32");
 
-/** On WebGPU the processor would compute with what is small and not yet sent. */
 function test(
   name: string,
   backends: readonly BackendName[],
   check: () => void,
 ): void {
-  for (const backend of backends) {
-    const isGpu = backend === "webgpu";
-    Deno.test({
-      name: `${name} on ${backend}`,
-      // An adapter outlives the test.
-      sanitizeOps: !isGpu,
-      sanitizeResources: !isGpu,
-      async fn() {
-        await selectBackend({ backend });
-        if (isGpu) tf.env().set("WEBGPU_CPU_FORWARD", false);
-        try {
-          tf.tidy(check);
-        } finally {
-          if (isGpu) tf.env().set("WEBGPU_CPU_FORWARD", true);
-        }
-      },
-    });
-  }
+  for (const backend of backends) testOn(backend, name, () => onDevice(check));
 }
 
 /** The remainder that has the sign of what is divided by. */

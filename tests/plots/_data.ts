@@ -40,3 +40,13 @@ export function exampleRun(iterations = 200): RunHistory {
     },
   };
 }
+
+/** A history of `length` iterations, numbered from 1. */
+export function lossHistory(length: number, loss: (i: number) => number) {
+  const iterations = Array.from({ length }, (_, i) => i + 1);
+  return {
+    iterations,
+    lr: iterations.map(() => 0.1),
+    loss: iterations.map((_, i) => loss(i)),
+  };
+}

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
 import { historyChart, toSvg } from "@clr/clr/plots";
-import { exampleRun } from "./_data.ts";
+import { exampleRun, lossHistory } from "./_data.ts";
 import { type Json, panelsOf } from "./_layers.ts";
 
 Deno.test("historyChart() keeps the spikes of a long run", () => {
@@ -89,21 +89,11 @@ Deno.test("historyChart() takes a CyclicLR, and a history with NaN", () => {
   );
 });
 
-/** A history of `length` iterations, numbered from 1. */
-function history(length: number, loss: (i: number) => number) {
-  const iterations = Array.from({ length }, (_, i) => i + 1);
-  return {
-    iterations,
-    lr: iterations.map(() => 0.1),
-    loss: iterations.map((_, i) => loss(i)),
-  };
-}
-
 for (const length of [600, 60_000]) {
   Deno.test(`historyChart() ends its lines where the loss is no longer finite, of ${length} iterations`, () => {
     const half = length / 2;
     const chart = historyChart(
-      history(length, (i) => i < half ? 2 - i / length : NaN),
+      lossHistory(length, (i) => i < half ? 2 - i / length : NaN),
     );
     const rows: Json[] = panelsOf(chart)[1].data.values;
     const drawn = rows.filter(({ smooth }) => smooth !== null);
@@ -122,7 +112,7 @@ for (const length of [600, 60_000]) {
   Deno.test(`historyChart() breaks its lines at a gap and goes on behind it, of ${length} iterations`, () => {
     const [start, end] = [length / 4, length / 2];
     const chart = historyChart(
-      history(length, (i) => i >= start && i < end ? NaN : 2 - i / length),
+      lossHistory(length, (i) => i >= start && i < end ? NaN : 2 - i / length),
     );
     const rows: Json[] = panelsOf(chart)[1].data.values;
     const gap = rows.findIndex(({ smooth }) => smooth === null);
@@ -140,7 +130,7 @@ for (const length of [600, 60_000]) {
 }
 
 Deno.test("historyChart() draws a line through a metric of every hundredth batch", () => {
-  const columns = history(600, () => 1);
+  const columns = lossHistory(600, () => 1);
   const chart = historyChart({
     ...columns,
     acc: columns.loss.map((_, i) => i % 100 === 99 ? i / 1000 : NaN),
@@ -182,7 +172,7 @@ Deno.test("historyChart() says from which epoch on the validation is not finite"
 Deno.test("historyChart() shows the fall of a loss that blows up", () => {
   for (const [steps, most] of [[30, 1e7], [100, 1e98]]) {
     const chart = historyChart(
-      history(
+      lossHistory(
         600,
         (i) =>
           i < 600 - steps
@@ -209,7 +199,7 @@ Deno.test("historyChart() writes hundreds without an exponent, and large numbers
       string,
     ][]
   ) {
-    const columns = history(601, (i) => top * (1 - i / 600));
+    const columns = lossHistory(601, (i) => top * (1 - i / 600));
     const rates = columns.loss.map((loss) => loss / 6);
     const svg = await toSvg(historyChart({ ...columns, lr: rates }), {
       embedFont: false,
