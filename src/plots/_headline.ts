@@ -1,7 +1,7 @@
-import { extremes } from "../metrics/extremes.ts";
 /** What curves of metrics come to, in a sentence that holds for any of them. */
 
 import type { Better } from "../metrics/direction.ts";
+import { extremes } from "../metrics/extremes.ts";
 import { capitalized, count } from "./_format.ts";
 import { gapsIn } from "./_gaps.ts";
 

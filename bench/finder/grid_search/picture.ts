@@ -1,6 +1,11 @@
 import type { Chart } from "@clr/clr/plots";
+import { LIGHT } from "../../../src/plots/_palette.ts";
+import { frame, WIDTH } from "../../../src/plots/_spec.ts";
 import type { Outcome } from "./compare.ts";
 import { verdictOf } from "./report.ts";
+
+/** What the names of the plans take beside the plotting area, in pixels. */
+const NAMES_WIDTH = 150;
 
 /** The plan that the headline speaks of: the paper's. */
 const PLAN = "triangular";
@@ -69,17 +74,17 @@ export function differencesChart(
       title: null,
     };
     return {
-      width: 420,
+      width: WIDTH - NAMES_WIDTH,
       height: 22 * names.length,
       data: { values },
       layer: [
         {
           data: { values: [{ zero: 0 }] },
-          mark: { type: "rule", color: "#888888", strokeDash: [4, 3] },
+          mark: { type: "rule", color: LIGHT.muted, strokeDash: [4, 3] },
           encoding: { x: x("zero") },
         },
         {
-          mark: { type: "rule", strokeWidth: 2, color: "#4c78a8" },
+          mark: { type: "rule", strokeWidth: 2, color: LIGHT.blue },
           encoding: { x: x("low"), x2: { field: "high" }, y },
         },
         {
@@ -88,7 +93,7 @@ export function differencesChart(
             filled: true,
             size: 60,
             opacity: 1,
-            color: "#1f4e79",
+            color: LIGHT.blue,
           },
           encoding: { x: x("mean"), y },
         },
@@ -96,23 +101,7 @@ export function differencesChart(
     };
   });
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
-    description: `${title}. ${origin}`,
-    title: {
-      text: wrapped(title),
-      subtitle: wrapped(`Means and 95 % intervals, paired by seed; ${origin}`),
-    },
+    ...frame(title, ["means and 95 % intervals, paired by seed"], [origin]),
     vconcat: panels,
   };
-}
-
-/** Lines of at most 80 characters. */
-function wrapped(text: string): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line !== "" && line.length + word.length > 80) lines.push(word);
-    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
-  }
-  return lines;
 }

@@ -183,9 +183,7 @@ async function report(out: string, note: string | undefined): Promise<number> {
   const origin = `tfjs ${tf.version.tfjs} on WASM, 1 thread${
     note === undefined ? "" : `; ${note}`
   }`;
-  const picture = await toSvg(differencesChart(outcomes, origin), {
-    embedFont: false,
-  });
+  const picture = await toSvg(differencesChart(outcomes, origin));
   await writeFile(join(out, "differences.svg"), picture);
   const text = gridMarkdown(outcomes, { origin, picture: headline(outcomes) });
   await writeFile(join(out, "report.md"), text);
