@@ -51,9 +51,10 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * spends batches where they tell most, at most `maxBatches`: it begins with ten
    * rates a decade, extends the range where it does not show both ends and where
    * `startLr` or `endLr` do not forbid it, repeats the part that matters with
-   * other batches, and tries three rates or more out, on the same batches. Where
-   * always predicting the same would do as well by then, it trains on, for two
-   * fifths of `maxBatches`, or what is left of them.
+   * other batches, and tries three rates or more out, on the same batches: some 200
+   * batches in all. Where always predicting the same would do as well by then, it
+   * trains for longer, 100 batches or a fifth of `maxBatches`, at the maximum and
+   * at bolder rates, until one learns or no batches are left.
    *
    * @default {undefined}
    */
@@ -63,7 +64,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * loop without `evaluateOnBatch` may take some fifty more, at a rate of 0, to
    * tell whether its batches come in an order.
    *
-   * @default {250}
+   * @default {500}
    */
   readonly maxBatches?: number;
   /**

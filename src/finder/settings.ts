@@ -39,10 +39,10 @@ export interface RangeTestSettings {
 }
 
 /**
- * The most batches of a test that chooses its rates for itself. Half of them are
- * enough, unless sweeps disagree or a long training is needed.
+ * The most batches of a test that chooses its rates for itself. Two fifths of them
+ * are enough, unless nothing seems to be learned without long trainings.
  */
-export const MAX_BATCHES = 250;
+export const MAX_BATCHES = 500;
 
 /** Rates of a test that does not, where only the range or the pace is given. */
 const ITERATIONS = 120;

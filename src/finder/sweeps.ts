@@ -165,7 +165,10 @@ export class Sweeps {
   /** Where a further sweep is to begin, where there is to be one. */
   #further(): number | undefined {
     const { takes, undone } = this.found();
-    if (takes.length === 0 || this.#sweeps.length > SWEEPS) return;
+    if (takes.length === 0) {
+      return this.#sweeps.length < SWEEPS ? this.#low : undefined;
+    }
+    if (this.#sweeps.length > SWEEPS) return;
     const withBounds = this.#sweeps.filter((sweep) =>
       this.#evidence(sweep).base
     );

@@ -42,12 +42,20 @@ const RETREAT = 0.6;
 const CONFIRMED = 0.5;
 
 /**
- * The share of all batches that a long trial takes, and how few are still worth
- * it: some networks learn nothing from their inputs in the first fifty.
+ * Batches of a long trial, the share of all that it takes where these are many,
+ * and how few are still worth it: some networks learn nothing from their inputs
+ * in the first fifty.
  */
-const LONG_TRIAL_SHARE = 0.4;
+const LONG_TRIAL = 100;
+const LONG_TRIAL_SHARE = 0.2;
 const SHORTEST_LONG_TRIAL = 60;
 const FOR_LONG_TRIAL = SHORTEST_LONG_TRIAL + MOST_HELD_OUT;
+
+/**
+ * The rates of further long trials, in steps above the middle: networks that begin
+ * on a plateau leave it at rates that undo what little is learned on it.
+ */
+const BOLDER = [1, 2, 3];
 
 /**
  * What the bold rate must have gained over all others in short trials, in
@@ -120,8 +128,7 @@ export class Trials {
     await tryOut(0, first);
     const { left } = this.#budget;
     const mayBeLong = left - 2 * SHORTEST_TRIAL >= FOR_LONG_TRIAL;
-    const isTight = left - 2 * first < this.#longTrial + MOST_HELD_OUT;
-    const isBrief = mayBeLong && isTight && await isInDoubt(middle);
+    const isBrief = mayBeLong && await isInDoubt(middle);
     const further = isBrief
       ? this.#briefSteps
       : mayBeLong
@@ -181,7 +188,8 @@ export class Trials {
 
   /** Batches of a long trial, where as many are left. */
   get #longTrial(): number {
-    return Math.round(LONG_TRIAL_SHARE * this.#setup.maxBatches);
+    const share = LONG_TRIAL_SHARE * this.#setup.maxBatches;
+    return Math.max(LONG_TRIAL, Math.round(share));
   }
 
   /** What gains are measured from, and in. */
@@ -207,10 +215,10 @@ export class Trials {
   }
 
   /**
-   * Trains for long at the maximum and at a bold rate, until what is learned is
-   * beyond doubt or the batches are spent. The bold one comes first where it did
-   * better than others, as it learns the more. Where it did not, it may have
-   * killed units, or have saturated them.
+   * Trains for long at the maximum and then at bolder rates, until what is learned
+   * is beyond doubt, training breaks, or the batches are spent. A bold one comes
+   * first where it did better than others, as it learns the more. Where it did
+   * not, it may have killed units, or have saturated them.
    *
    * @returns The decade of the maximum; none where the doubt remains.
    */
@@ -219,18 +227,18 @@ export class Trials {
     isInDoubt: () => Promise<boolean>,
   ): Promise<number | undefined> {
     const bold = this.#at(BOLDNESS);
-    const most = max ?? this.#at(0);
-    const hasFailed = this.done.some(({ learningRate, gained }) =>
-      gained === undefined && Math.log10(learningRate) <= bold + 1e-9
-    );
+    const most = max ?? this.#highestThatHeld ?? this.#at(0);
     const atMost = { decade: most, max: most };
     const above = { decade: bold, max: most + BOLDNESS * (bold - most) };
-    const plans = hasFailed || bold <= most
-      ? [atMost]
-      : this.#isBoldAhead
-      ? [above, atMost]
-      : [atMost, above];
-    for (const { decade, max } of plans) {
+    const bolder = BOLDER.map((step) => this.#at(step))
+      .map((decade) => ({ decade, max: decade }));
+    const plans = this.#isBoldAhead
+      ? [above, atMost, ...bolder]
+      : [atMost, ...bolder];
+    for (const plan of plans) {
+      const { decade, max } = plan;
+      const isBolder = decade > most + 1e-9 && !this.#hasFailed(decade);
+      if (plan !== atMost && !isBolder) continue;
       const steps = Math.min(
         this.#longTrial,
         this.#budget.left - MOST_HELD_OUT,
@@ -241,6 +249,20 @@ export class Trials {
       this.#judge(10 ** decade, { ...long, steps });
       if (!await isInDoubt()) return max;
     }
+  }
+
+  /** The decade of the highest rate at which a trial held. */
+  get #highestThatHeld(): number | undefined {
+    const rates = this.done.filter(({ gained }) => gained !== undefined)
+      .map(({ learningRate }) => learningRate);
+    return rates.length ? Math.log10(Math.max(...rates)) : undefined;
+  }
+
+  /** Whether training failed at a rate or at a lower one. */
+  #hasFailed(decade: number): boolean {
+    return this.done.some(({ learningRate, gained }) =>
+      gained === undefined && Math.log10(learningRate) <= decade + 1e-9
+    );
   }
 
   /**

@@ -248,8 +248,60 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
     runLong,
     isInDoubt: () => Promise.resolve(true),
   });
-  assertEquals(long.length, 2);
+  assertEquals(long.length, 3);
   assert(long[1] < long[0], `${long}`);
+  // And, as nothing is learned there either, a bolder one than any.
+  assert(long[2] > long[0], `${long}`);
+});
+
+Deno.test("searchRange() goes up where nothing is learned for long, to the rate that learns", async () => {
+  const tried = async (learns: (rate: number) => boolean, breaks = Infinity) => {
+    const { run } = gaining([1, 1, 1]);
+    const long: number[] = [];
+    const { maxLr } = await searchRange({
+      ...SETUP,
+      maxBatches: 800,
+      run,
+      runLong: async (rate, steps) => {
+        const measured = await bowl().run(
+          new Array<number>(steps).fill(Math.min(rate, 0.1)),
+          {},
+        );
+        long.push(rate);
+        const stopReason = rate > breaks ? "non-finite" : "end";
+        return { run: { ...measured, stopReason } };
+      },
+      isInDoubt: () => Promise.resolve(!long.some(learns)),
+    });
+    return { long, maxLr: maxLr! };
+  };
+  const never = await tried(() => false);
+  assertEquals(never.long.length, 4);
+  assertEquals(never.long.toSorted((a, b) => a - b), never.long);
+  assertEquals(never.maxLr, never.long[0]);
+
+  const second = await tried((rate) => rate > never.long[0]);
+  assertEquals(second.long.length, 2);
+  assertEquals(second.maxLr, never.long[1]);
+
+  // Nothing follows above a rate that breaks.
+  const broken = await tried(() => false, never.long[0] * 1.01);
+  assertEquals(broken.long.length, 2);
+  assertEquals(broken.maxLr, never.maxLr);
+});
+
+Deno.test("searchRange() sweeps again where the first sweep shows nothing", async () => {
+  const { run } = bowl();
+  let sweeps = 0;
+  const { baseLr, maxLr } = await searchRange({
+    ...SETUP,
+    run: async (rates, options) => {
+      const measured = await run(rates, options);
+      if (options.from === undefined || ++sweeps > 1) return measured;
+      return { ...measured, losses: measured.references! };
+    },
+  });
+  assert(baseLr! > 0.003 && maxLr! < 0.5, `${baseLr} ${maxLr}`);
 });
 
 Deno.test("searchRange() trains for long at the maximum first where a bold rate did no better", async () => {

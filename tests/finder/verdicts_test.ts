@@ -303,7 +303,7 @@ Deno.test("findLearningRate() trains for long where short trainings teach but ho
   };
   const short = await find(make, { maxBatches: 130 });
   assertEquals(short.finding.kind, "baseline-not-passed", short.advice);
-  assertMatch(short.advice, /raise maxBatches, to 250/);
+  assertMatch(short.advice, /raise maxBatches, to 500/);
   const long = await find(make);
   assertEquals(long.verdict, "good", long.advice);
   assert(long.trials!.some(({ unseen }) => unseen));
