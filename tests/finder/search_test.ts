@@ -255,7 +255,10 @@ Deno.test("searchRange() trains for long while it is in doubt", async () => {
 });
 
 Deno.test("searchRange() goes up where nothing is learned for long, to the rate that learns", async () => {
-  const tried = async (learns: (rate: number) => boolean, breaks = Infinity) => {
+  const tried = async (
+    learns: (rate: number) => boolean,
+    breaks = Infinity,
+  ) => {
     const { run } = gaining([1, 1, 1]);
     const long: number[] = [];
     const { maxLr } = await searchRange({

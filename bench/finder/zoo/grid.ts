@@ -18,13 +18,13 @@ export const GRID_RATES: readonly number[] = Array.from(
   (_, i) => 10 ** (i / 2 - 5),
 );
 
-/** A training that learns less than this share of what the best one does. */
+/** What is less than this share of what the best training learns. */
 const HARDLY_ANYTHING = 0.15;
 
 /**
  * Trains at every rate of the grid, for so many steps, from the highest down.
- * Below two that learn hardly anything, lower ones learn nothing: the first loss
- * stands for theirs.
+ * Below two that change hardly anything, lower ones learn nothing: the first loss
+ * stands for theirs. One that makes the loss worse is too high, not too low.
  */
 export async function trainGrid(
   laboratory: Laboratory,
@@ -41,8 +41,8 @@ export async function trainGrid(
     const { loss } = await laboratory.train(() => rate, { steps });
     constant[k] = finite(loss);
     if (loss < best) best = loss;
-    const learned = (first - loss) / (first - best);
-    slow = best < first && learned < HARDLY_ANYTHING ? slow + 1 : 0;
+    const changed = Math.abs(first - loss) / (first - best);
+    slow = best < first && changed < HARDLY_ANYTHING ? slow + 1 : 0;
     const half = steps / 4;
     const cycle = (t: number) => {
       const p = t % (2 * half);
