@@ -42,10 +42,6 @@ export class AccumulatingTrainer implements Trainer {
     return this.#trainer.form;
   }
 
-  get usesTargets(): boolean {
-    return this.#trainer.usesTargets;
-  }
-
   get model(): LayersModel | undefined {
     return this.#trainer.model;
   }

@@ -1,4 +1,5 @@
 import type { Random } from "../runtime/random.ts";
+import type { TensorPair } from "./data.ts";
 
 /** What a {@linkcode BatchSource} needs to know. */
 export interface BatchSourceOptions {
@@ -25,6 +26,8 @@ export interface BatchSource {
   readonly isDataset: boolean;
   /** Examples, where all of them are at hand. */
   readonly examples?: number;
+  /** All of them, where they are; they stay the source's. */
+  readonly all?: TensorPair;
   /** Which of them, where all are at hand, hold numbers that are not finite. */
   notFinite?(): Promise<
     { part: "xs" | "ys"; examples: number[] } | undefined

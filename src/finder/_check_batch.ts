@@ -62,17 +62,31 @@ export function checkBatch(
             : "; make tensors with tf.tensor",
         );
       }
-      // Of a record, tfjs takes what it needs; of an array that does not fit, it
-      // would print the tensors.
+      const text = tensorsOf(tree).find(({ dtype }) => dtype === "string");
+      if (text) {
+        fail(
+          `${part} of each of ${name} must hold numbers`,
+          text,
+          part === "ys" ? "; give classes by their indices, or one-hot" : "",
+        );
+      }
+      // Of an array that does not fit, tfjs would print the tensors; of a record
+      // it takes what it needs.
       const isListed = tree instanceof tf.Tensor || Array.isArray(tree);
       const wanted = names?.[part];
-      if (wanted && isListed && tensorsOf(tree).length !== wanted.length) {
+      const lacks = wanted &&
+        (isListed
+          ? tensorsOf(tree).length !== wanted.length
+          : wanted.some((one) => !Object.hasOwn(tree, one)));
+      if (lacks) {
         fail(
           `${part} of each of ${name} must have a tensor for each of ${
             wanted.join(", ")
           }`,
           tree,
-          "",
+          isListed || wanted.length > 1
+            ? ""
+            : `; make one tensor of the columns before they are batched, as .map(({ xs, ys }) => ({ xs: Object.values(xs), ys: Object.values(ys) })) does`,
         );
       }
     }
@@ -86,6 +100,17 @@ export function checkBatch(
   }
   if (!pairs || inputShape === undefined) return;
   const { xs } = batch as TensorPair;
+  const [examples] = inputShape;
+  if (
+    examples !== null && xs instanceof tf.Tensor && xs.rank > 0 &&
+    xs.shape[0] !== examples
+  ) {
+    fail(
+      `xs of each of ${name} must have the ${examples} examples that the model's batchInputShape says`,
+      xs,
+      `; set batchSize to ${examples}`,
+    );
+  }
   // tfjs itself makes [examples, 1] of [examples].
   const isSingle = xs instanceof tf.Tensor &&
     xs.rank === inputShape.length - 1 &&

@@ -43,7 +43,9 @@ export async function holdOut(
   const before = tf.memory().numBytes;
   try {
     for await (const batch of source.pass()) {
-      drawn.push(batch);
+      // Whoever made it may dispose it once the next one is asked for.
+      drawn.push(cloneTensors(batch));
+      disposeBatch(batch);
       if (
         signal?.aborted || drawn.length >= count + MOST_HELD_OUT ||
         tf.memory().numBytes - before > MOST_BYTES

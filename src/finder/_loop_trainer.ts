@@ -12,7 +12,6 @@ import type { BatchResult, CustomTrainee, TrainedVariable } from "./trainee.ts";
 /** Trains by a loop of the caller's own. */
 export class LoopTrainer implements Trainer {
   readonly form = { pairs: false };
-  readonly usesTargets = false;
   readonly otherOptimizers: readonly Optimizer[];
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];

@@ -61,12 +61,6 @@ export class ModelTrainer implements Trainer {
     return this.#model;
   }
 
-  /** Functions may do without. */
-  get usesTargets(): boolean {
-    const { loss } = this.#model;
-    return [loss].flat().every((one) => typeof one === "string");
-  }
-
   unchanged(): Promise<{ names: string[]; of: number }> {
     return this.#first!.unchanged(
       this.#model.trainableWeights.map((weight) => variableOf(weight)),

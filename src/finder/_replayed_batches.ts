@@ -38,6 +38,11 @@ export class ReplayedBatches implements BatchSource, AsyncDisposable {
     this.#mostBytes = mostBytes;
   }
 
+  /** Whether passes are the same as any time before. */
+  get isReplayed(): boolean {
+    return !this.#isTooLarge;
+  }
+
   get name(): string {
     return this.#source.name;
   }
@@ -76,7 +81,9 @@ export class ReplayedBatches implements BatchSource, AsyncDisposable {
         const { value, done } = await more.next();
         if (done) return;
         this.#bytes += bytesOf(value);
-        batches.push(value);
+        // Whoever made it may dispose it once the next one is asked for.
+        batches.push(cloneTensors(value));
+        disposeBatch(value);
       }
       yield cloneTensors(batches[i++]);
     }

@@ -80,6 +80,10 @@ export class TensorBatches implements BatchSource {
     return this.#examples;
   }
 
+  get all(): TensorPair {
+    return this.#data;
+  }
+
   async notFinite(): Promise<
     { part: "xs" | "ys"; examples: number[] } | undefined
   > {

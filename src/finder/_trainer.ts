@@ -30,8 +30,6 @@ export interface Trainer {
   unchanged(): Promise<{ names: string[]; of: number }>;
   /** Which weights were not finite when the test began. */
   notFinite(): Promise<string[]>;
-  /** Whether the loss is one of the targets. */
-  readonly usesTargets: boolean;
   /** The model, where it is one. */
   readonly model?: LayersModel;
   /** Frees what {@linkcode Trainer.begin} kept. */

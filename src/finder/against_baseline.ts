@@ -36,6 +36,7 @@ const HALVED = 0.5;
 /** A loss that training came to, and what it is hardly more than. */
 interface LeastLoss {
   readonly loss: number;
+  /** Infinity where it says nothing. */
   readonly surely: number;
 }
 
@@ -64,15 +65,65 @@ function persistence(
   return spread > 0 ? Math.min(1, Math.max(0, shared / spread)) : 0;
 }
 
+/** What the losses of trials are held against. */
+interface Usual {
+  /** The loss of always predicting the same, less what misses nothing has. */
+  readonly expected: number;
+  /** What misses nothing has. */
+  readonly floor: number;
+  /** The loss of always predicting the same of each batch of a short trial. */
+  readonly trialBaselines: readonly number[] | undefined;
+}
+
 /** The losses of a trial's end, were its batches as hard as all are. */
-function endOf({ losses, references, penalty = 0 }: RangeTrial): number[] {
+function endOf(
+  { losses, references, penalty = 0 }: RangeTrial,
+  { floor }: Usual,
+): number[] {
   const end = -Math.ceil(losses.length / 3);
-  const last = losses.slice(end);
-  if (!references) return last.map((loss) => loss - penalty);
+  const last = losses.slice(end).map((loss) => loss - penalty - floor);
+  if (!references) return last;
   const usual = mean(references);
   const own = references.slice(end);
   const share = persistence(last, own);
-  return last.map((loss, i) => loss - share * (own[i] - usual) - penalty);
+  return last.map((loss, i) => loss - share * (own[i] - usual));
+}
+
+/**
+ * Whether batches are about as hard as all are, by their baselines. What is rare
+ * may be in none of them: then to say that it never is does better than it will.
+ */
+function areTelling(
+  baselines: readonly number[],
+  { expected, floor }: Usual,
+): boolean {
+  return mean(baselines) - floor >= (1 - FAR) * expected;
+}
+
+/** The baselines of the batches at a short trial's end, where they are known. */
+function endBaselines(
+  { losses, unseen }: RangeTrial,
+  { trialBaselines = [] }: Usual,
+): readonly number[] | undefined {
+  if (unseen || trialBaselines.length < losses.length) return undefined;
+  return trialBaselines.slice(0, losses.length)
+    .slice(-Math.ceil(losses.length / 3));
+}
+
+/** What the end of a short trial surely came to, however it is read. */
+function endLoss(trial: RangeTrial, usual: Usual): LeastLoss {
+  const own = meanLoss(endOf(trial, usual), 1);
+  const baselines = endBaselines(trial, usual);
+  if (!baselines) return own;
+  if (!areTelling(baselines, usual)) return { ...own, surely: Infinity };
+  const { losses, penalty = 0 } = trial;
+  const byBaselines = meanLoss(
+    losses.slice(-baselines.length).map((loss, i) =>
+      loss - penalty - baselines[i] + usual.expected
+    ),
+    1,
+  );
+  return byBaselines.surely > own.surely ? byBaselines : own;
 }
 
 /**
@@ -81,10 +132,10 @@ function endOf({ losses, references, penalty = 0 }: RangeTrial): number[] {
  */
 function unseenOf(
   { unseen, baselines, penalty = 0 }: RangeTrial,
-  expected: number,
+  { expected, floor }: Usual,
 ): number[] | undefined {
   return unseen?.map((loss, i) =>
-    loss - penalty + (baselines ? expected - baselines[i] : 0)
+    loss - penalty + (baselines ? expected - baselines[i] : -floor)
   );
 }
 
@@ -110,8 +161,7 @@ function leastLoss(
   evidence: CurveEvidence,
   options: {
     readonly trials: readonly RangeTrial[];
-    /** The loss of always predicting the same. */
-    readonly expected: number;
+    readonly usual: Usual;
     /** The penalties at the first weights. */
     readonly penalty: number;
     /** The losses of a sweep, as they were measured. */
@@ -119,22 +169,28 @@ function leastLoss(
   },
 ): LeastLoss {
   const { best, noise } = evidence;
-  const { trials, expected, penalty, losses } = options;
+  const { trials, usual, penalty, losses } = options;
+  const { expected, floor } = usual;
   const unseen = trials.flatMap((trial) => {
-    const own = unseenOf(trial, expected);
-    return own ? [own] : [];
+    const own = unseenOf(trial, usual);
+    if (!own) return [];
+    const level = meanLoss(own, 2);
+    const { baselines } = trial;
+    const isTelling = !baselines || areTelling(baselines, usual);
+    return [isTelling ? level : { ...level, surely: Infinity }];
   });
   const tried = unseen.length > 0
-    ? unseen.map((losses) => meanLoss(losses, 2))
-    : trials.map(endOf).filter((losses) => losses.length > 0)
-      .map((losses) => meanLoss(losses, 1));
+    ? unseen
+    : trials.filter(({ losses }) => losses.length > 0)
+      .map((trial) => endLoss(trial, usual));
   // Penalties that outweigh the rest hide what it does from step to step.
   if (unseen.length === 0 && penalty > expected) {
-    const start = evidence.start - penalty;
+    const start = evidence.start - penalty - floor;
     return { loss: start, surely: Math.max(start, expected) };
   }
-  const stretch = lowestStretch(losses.map((loss) => loss - penalty));
-  const point = { loss: best - penalty, surely: best - penalty + noise };
+  const offset = penalty + floor;
+  const stretch = lowestStretch(losses.map((loss) => loss - offset));
+  const point = { loss: best - offset, surely: best - offset + noise };
   const lower = (a: LeastLoss, b: LeastLoss) => b.surely < a.surely ? b : a;
   if (tried.length > 0) return tried.reduce(lower);
   if (!stretch) return point;
@@ -148,32 +204,39 @@ function leastLoss(
  * learned before, or none that learned anything of the inputs.
  */
 export function againstBaseline(
-  expected: number,
+  { loss, floor, trialBaselines }: NonNullable<Circumstances["baseline"]>,
   { evidence, finding: { kind, tested }, maxLr = Infinity }: Concluded,
-  { circumstances, trials, losses }: {
+  { circumstances, trials, losses, references }: {
     readonly circumstances: Circumstances;
     readonly trials: readonly RangeTrial[];
     readonly losses: readonly number[];
+    /** What the same batches gave at the first weights. */
+    readonly references?: readonly number[];
   },
 ): Overruling | undefined {
   const { penalty = 0, unchanged } = circumstances;
+  const expected = loss - floor;
+  const usual: Usual = { expected, floor, trialBaselines };
   const better = (loss: number) => (expected - loss) / expected;
   const improvement = evidence.start - evidence.best;
-  const start = evidence.start - penalty;
+  const start = evidence.start - penalty - floor;
+  // Of a few single examples the first losses may be low by chance.
+  const { loss: level, surely } = meanLoss(references ?? losses, 2);
   if (
-    better(start) > TRAINED && improvement < IMPROVED * (expected - start) &&
+    better(start + surely - level) > TRAINED &&
+    improvement < IMPROVED * (expected - start) &&
     improvement < HALVED * start
   ) {
     return {
       kind: "optimum-already",
-      detail: `whose loss is ${formatRate(start)}, against ${
-        formatRate(expected)
+      detail: `whose loss is ${formatRate(start + floor)}, against ${
+        formatRate(loss)
       } of always predicting the same`,
     };
   }
   const least = leastLoss(evidence, {
     trials,
-    expected,
+    usual,
     penalty,
     losses,
   });
@@ -194,7 +257,8 @@ export function againstBaseline(
     // What blows up at once was not learning, unless it stayed at that very loss.
     if (
       kind === "diverged-before-improving" &&
-      !(Math.abs(better((losses.at(-1) ?? Infinity) - penalty)) < LEARNED)
+      !(Math.abs(better((losses.at(-1) ?? Infinity) - penalty - floor)) <
+        LEARNED)
     ) return undefined;
   }
   const isNear = better(least.loss) >= -FAR;
@@ -203,7 +267,7 @@ export function againstBaseline(
   const ofHeldOut = trials.some(({ unseen }) => unseen);
   // Far above on what was trained on too: it did not come near in so few batches.
   const cameNear = isNear || ofHeldOut &&
-      long.some((trial) => better(mean(endOf(trial))) >= -FAR);
+      long.some((trial) => better(mean(endOf(trial, usual))) >= -FAR);
   // What kills units, or saturates them, at a higher rate says nothing of this.
   const isWithin = trials.some(({ learningRate, unseen }) =>
     unseen && learningRate <= maxLr
@@ -211,9 +275,9 @@ export function againstBaseline(
   const isTold = trials.length === 0
     ? isNear && better(least.loss) <= LEARNED && (isLong || isStuck)
     : isSure && cameNear && (isWithin || isStuck);
-  const against = `${formatRate(least.loss)} at best${
+  const against = `${formatRate(least.loss + floor)} at best${
     ofHeldOut ? " on batches held out" : ""
-  }, and always predicting the same gives ${formatRate(expected)}`;
+  }, and always predicting the same gives ${formatRate(loss)}`;
   if (!isTold) {
     return kind === "both-bounds" || trials.length > 0
       ? {
@@ -225,7 +289,8 @@ export function againstBaseline(
   }
   return {
     kind: "frequencies-only",
-    isNear: isNear && !isStuck,
+    isNear,
+    isStuck,
     detail: `for the loss came to ${against}${
       isStuck ? `; ${list(unchanged.names)} never changed` : ""
     }`,

@@ -40,7 +40,8 @@ export interface BoundEvidence {
  *    the best, the last one before less than that is. The faster the rate grows,
  *    the fewer steps there were by then: the point moves as the 0.8th power of
  *    that, and is brought to twenty steps a decade. This is `baseLr`.
- * 3. *Is undone.* Where half of D is lost again after the best.
+ * 3. *Is undone.* Where half of D is lost again after the best; of a metric, at
+ *    the latest where training diverged, which it may not show.
  * 4. *Rises.* `maxLr` lies between these two on a logarithmic scale, two fifths of
  *    the way, of which 2 decades count, and 0.05 decades more. The best
  *    constant rate is known no better from one curve: where a loss takes hold
@@ -214,7 +215,7 @@ export function findBounds(
     readonly batchesPerRate?: number;
   } = {},
 ): CurveEvidence {
-  const { name, better, references, blewUp } = curve;
+  const { name, better, references, blewUp, isCut } = curve;
   const { batchesPerRate = 1 } = options;
   const kept = finitePoints(curve.values);
   const rates = kept.map((i) => learningRates[i]);
@@ -243,6 +244,7 @@ export function findBounds(
     const level = best + UNDONE * improvement;
     let i = lowest;
     while (i < values.length && values[i] < level) i++;
+    if (i >= values.length && isCut) return n - 1;
     if (i === lowest || i >= values.length) return undefined;
     return i - (values[i] - level) / (values[i] - values[i - 1]);
   };
@@ -298,7 +300,7 @@ export function findBounds(
     const shift = PACE_POWER * Math.log10(batchesPerRate / width / USUAL_PACE);
     return decade + Math.max(-PACE_LIMIT, Math.min(PACE_LIMIT, shift));
   };
-  const base = bound(t1, paced(t1));
+  const base = bound(t1, Math.min(paced(t1), decadeAt(rates, n - 1)));
   const isHidden = references
     ? evidence.clarity < REFERENCED_CLARITY
     : evidence.clarity < LOCATING_CLARITY ||

@@ -38,13 +38,12 @@ export function curveOf(
 ): MeasuredCurve {
   const { references, stopReason } = run;
   const isLoss = metric.name === "loss";
+  const hasDiverged = stopReason === "diverged" || stopReason === "non-finite";
   return {
     ...metric,
     values: valuesOf(run, metric.name),
     ...(isLoss && references ? { references } : {}),
-    ...(isLoss
-      ? { blewUp: stopReason === "diverged" || stopReason === "non-finite" }
-      : {}),
+    ...(isLoss ? { blewUp: hasDiverged } : { isCut: hasDiverged }),
   };
 }
 

@@ -20,8 +20,10 @@ export interface Circumstances {
   readonly isShuffled: boolean;
   /** Whether there are targets behind those that were looked at. */
   readonly isPartSeen?: boolean;
-  /** Whether the loss is one of the targets, as that of a model is. */
-  readonly usesTargets: boolean;
+  /** Whether all targets are the same, of a loss that is one of them. */
+  readonly sameTargets: boolean;
+  /** Whether all inputs of a model are the same. */
+  readonly sameInputs: boolean;
   /** Whether the trainee is a loop of one's own. */
   readonly isLoop?: boolean;
   /** The root mean square of inputs that reach the weights as they are. */
@@ -44,7 +46,13 @@ export interface Circumstances {
   /** Where a loss was not finite. */
   readonly nonFinite?: MeasuredRun["nonFinite"];
   /** The loss of always predicting the same, at its best, without any penalty. */
-  readonly expected?: number;
+  readonly baseline?: {
+    readonly loss: number;
+    /** The loss of what misses nothing. */
+    readonly floor: number;
+    /** That of each batch of a short trial, where these are known. */
+    readonly trialBaselines?: readonly number[];
+  };
   /** What penalties on the weights add to the loss at the start. */
   readonly penalty?: number;
   /** Weights that no training changed. */
@@ -64,4 +72,6 @@ export interface Circumstances {
 export interface Overruling extends Pick<Finding, "kind" | "detail"> {
   /** Whether training came near that of always predicting the same. */
   readonly isNear?: boolean;
+  /** Whether weights never changed. */
+  readonly isStuck?: boolean;
 }

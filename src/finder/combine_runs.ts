@@ -181,11 +181,17 @@ export function combineRuns(
   const together: Together = search
     ? concludeSearch(search, { ...typical, ...bounds })
     : { ...typical, ...bounds };
-  const { isNear, ...overruled } = (circumstances && overrule(together, {
-    circumstances,
-    trials: search?.trials ?? [],
-    losses: typicalRun.losses,
-  })) ?? {};
+  const ofLoss = typical.evidence.curve === "loss"
+    ? undefined
+    : conclude(grid.slice(from), typicalRun, given);
+  const { isNear, isStuck, ...overruled } =
+    (circumstances && overrule(together, {
+      circumstances,
+      trials: search?.trials ?? [],
+      losses: typicalRun.losses,
+      ...(typicalRun.references && { references: typicalRun.references }),
+      ...(ofLoss && { ofLoss }),
+    })) ?? {};
   const finding = { ...together.finding, ...overruled };
   const keepsBounds = finding.kind === together.finding.kind ||
     finding.kind === "batch-holds-all" ||
@@ -205,6 +211,11 @@ export function combineRuns(
   );
   const tested = typicalRun.losses.length +
     (typicalRun.stopReason === "non-finite" ? 1 : 0);
+  const stoppedAt = grid[
+    Math.min(grid.length - 1, from + Math.max(0, tested - 1))
+  ];
+  const hasDiverged = typicalRun.stopReason === "diverged" ||
+    typicalRun.stopReason === "non-finite";
   const evidence = moved(typical.evidence, from);
   const drawn = recorded.length === 1 || search
     ? curveOf(typicalRun, evidenceMetric(evidence))
@@ -223,16 +234,19 @@ export function combineRuns(
     metrics,
     suggestions: suggestLearningRates(learningRates, smoothedLosses),
     stopReason: typicalRun.stopReason,
-    stoppedAt: grid[
-      Math.min(grid.length - 1, from + Math.max(0, tested - 1))
-    ],
+    stoppedAt,
     verdict: verdictOf(finding.kind),
     finding,
     remedies: remediesFor(finding.kind, {
       settings,
-      evidence,
+      // A sentence on the loss is made from what the loss shows.
+      evidence: finding.kind === together.finding.kind
+        ? evidence
+        : ofLoss?.evidence ?? evidence,
       circumstances,
       isNear,
+      isStuck,
+      ...(hasDiverged ? { divergedAt: stoppedAt } : {}),
     }),
     curve: shifted(
       drawnCurve(drawn, {

@@ -31,6 +31,10 @@ interface About {
   readonly circumstances?: Circumstances;
   /** Whether training came near the loss of always predicting the same. */
   readonly isNear?: boolean;
+  /** Whether weights never changed. */
+  readonly isStuck?: boolean;
+  /** The rate at which training diverged, if it did. */
+  readonly divergedAt?: number;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -63,6 +67,11 @@ function isCoarse({ startLr, endLr, growth, iterations }: RangeTestSettings) {
   return growth === "linear" && startLr < (endLr - startLr) / (iterations - 1);
 }
 
+/** Whether a linear test was past the improvement within its first steps. */
+function isEarly({ settings, evidence }: About): boolean {
+  return isCoarse(settings) && (evidence.hidden?.index ?? 0) < MINIMUM_POINTS;
+}
+
 /** Rates above this are beyond what any training uses. */
 const HIGHEST = 1e3;
 
@@ -89,6 +98,15 @@ function checkSupervision({ circumstances }: About): Remedy {
   return { kind: circumstances?.isLoop ? "check-loss" : "check-labels" };
 }
 
+/** Of a loop nobody knows what loss is a low one. */
+function askWhetherTrained(
+  { circumstances, divergedAt }: About,
+): readonly Remedy[] {
+  return circumstances?.isLoop && divergedAt !== undefined
+    ? [{ kind: "check-trained", below: divergedAt }]
+    : [];
+}
+
 /** Numbers within these are of a size that networks are made for. */
 const USUAL_SIZES = [0.05, 20];
 
@@ -97,7 +115,7 @@ function scale({ circumstances }: About): readonly Remedy[] {
   const { inputSize = 1, targetSize = 1 } = circumstances ?? {};
   const [least, greatest] = USUAL_SIZES;
   const isUnusual = (size: number) =>
-    size > 0 && (size < least || size > greatest);
+    size > 0 && size < Infinity && (size < least || size > greatest);
   return [
     ...(isUnusual(inputSize)
       ? [{ kind: "scale-inputs", size: inputSize } as const]
@@ -110,9 +128,9 @@ function scale({ circumstances }: About): readonly Remedy[] {
 
 /** What to do about penalties that outweigh all that there is to learn. */
 function lowerPenalties({ circumstances }: About): readonly Remedy[] {
-  const { penalty = 0, expected = Infinity } = circumstances ?? {};
-  return penalty > expected
-    ? [{ kind: "lower-penalties", penalty, expected }]
+  const { penalty = 0, baseline } = circumstances ?? {};
+  return baseline && penalty > baseline.loss - baseline.floor
+    ? [{ kind: "lower-penalties", penalty, expected: baseline.loss }]
     : [];
 }
 
@@ -125,14 +143,19 @@ const FAR_OFF = 1000;
 
 /** What to do about weights that are too large at first, if nothing else is. */
 function shrinkWeights(about: About): readonly Remedy[] {
-  const { penalty = 0, expected = Infinity, targetSize = 1 } =
-    about.circumstances ?? {};
+  const { penalty = 0, baseline, targetSize = 1 } = about.circumstances ?? {};
+  const { loss: expected } = baseline ?? { loss: Infinity };
   const loss = about.evidence.start - penalty;
   const isFarOff = loss > FAR_OFF * Math.max(expected, targetSize ** 2);
   return about.evidence.curve === "loss" && isFarOff &&
       scale(about).length === 0
     ? [{ kind: "shrink-weights", loss, expected }]
     : [];
+}
+
+/** What is evaluated on may be far from what is trained on. */
+function checkValidation({ settings, isNear }: About): readonly Remedy[] {
+  return settings.validated && !isNear ? [{ kind: "check-validation" }] : [];
 }
 
 function shuffle({ circumstances }: About): readonly Remedy[] {
@@ -151,6 +174,7 @@ const REMEDIES: {
   "no-improvement-before-divergence": (about) => [
     ...scale(about),
     checkSupervision(about),
+    ...askWhetherTrained(about),
     { kind: "enlarge-batch" },
     ...(about.settings.maxBatches === undefined
       ? [set(about, "iterations", 2)]
@@ -158,12 +182,13 @@ const REMEDIES: {
   ],
   "still-improving": (about) => [higherRates(about, { kind: "train" })],
   "levelled-off": (about) => [higherRates(about, { kind: "train" })],
-  "first-loss-not-finite": () => [{ kind: "check-data" }],
+  "first-loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
   "diverged-before-improving": (about) => [
     ...scale(about),
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
   ],
   "bounds-hidden-by-noise": (about) => [
+    ...(isEarly(about) ? [set(about, "endLr", 1 / TWO_DECADES)] : []),
     set(about, "batchesPerRate", MORE_BATCHES),
     { kind: "enlarge-batch" },
   ],
@@ -180,7 +205,7 @@ const REMEDIES: {
   "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
   "data-not-finite": () => [{ kind: "clean-data" }],
   "weights-not-finite": () => [{ kind: "initialize" }],
-  "loss-not-finite": () => [{ kind: "check-data" }],
+  "loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
   "targets-in-runs": shuffle,
   "losses-in-runs": shuffle,
   "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
@@ -188,17 +213,24 @@ const REMEDIES: {
     ...(about.circumstances?.isPartSeen ? shuffle(about) : []),
     { kind: "check-labels" },
   ],
+  "inputs-constant": (about) => [
+    { kind: "check-inputs" },
+    ...(about.circumstances?.isPartSeen ? shuffle(about) : []),
+  ],
   "frequencies-only": (about) => [
     ...scale(about),
     ...lowerPenalties(about),
     ...shrinkWeights(about),
+    ...(about.isStuck ? [{ kind: "check-weights" } as const] : []),
     { kind: "check-pairing" },
-    ...(about.isNear ? [moreBatches(about)] : []),
+    ...checkValidation(about),
+    ...(about.isNear && !about.isStuck ? [moreBatches(about)] : []),
   ],
   "baseline-not-passed": (about) => [
     ...scale(about),
     ...lowerPenalties(about),
     ...shrinkWeights(about),
+    ...checkValidation(about),
     moreBatches(about),
     // Of validation data only their own loss is known, not that of training.
     ...(about.isNear || about.settings.validated
@@ -207,10 +239,12 @@ const REMEDIES: {
     { kind: "train" },
   ],
   "weights-unchanged": () => [{ kind: "check-weights" }],
-  "optimum-already": ({ settings, evidence }) => [{
-    kind: "use-lower-rates",
-    below: evidence.lost?.learningRate ?? settings.endLr,
-  }],
+  "optimum-already": ({ evidence: { lost }, divergedAt }) => {
+    const below = lost?.learningRate ?? divergedAt;
+    return below === undefined
+      ? [{ kind: "initialize" }]
+      : [{ kind: "use-lower-rates", below }];
+  },
   "targets-out-of-reach": ({ circumstances }) => [{
     kind: "change-loss",
     to: circumstances?.mismatch?.to ?? "a loss that suits the targets",

@@ -14,6 +14,8 @@ export interface MeasuredCurve extends DirectedMetric {
   readonly references?: readonly number[];
   /** Whether the values blew up after the last one. */
   readonly blewUp?: boolean;
+  /** Whether they end there as training diverged, which they may not show. */
+  readonly isCut?: boolean;
 }
 
 /** The curve that bounds were read from, as it was read. */

@@ -4,6 +4,7 @@ import {
   isTensorPair,
   mapTree,
   tensorsOf,
+  tensorsWithin,
 } from "./_tensor_tree.ts";
 import type { TensorTree } from "./data.ts";
 import { mean } from "../metrics/mean.ts";
@@ -19,8 +20,9 @@ export interface DataFacts {
   }[];
   /**
    * The variance of the batches' mean targets over what batches drawn at random
-   * would have: 1 for shuffled data, the batch size for data that are sorted.
-   * Absent where there are too few batches to tell.
+   * would have, each weighted by its examples (the F of an analysis of variance):
+   * 1 for shuffled data, the batch size for data that are sorted. Absent where
+   * there are too few batches to tell.
    */
   readonly runs?: number;
   /** The mean of each target number, and the variance of all of them together. */
@@ -32,6 +34,8 @@ export interface DataFacts {
   };
   /** The root mean square of the inputs, of those that are largest. */
   readonly inputSize?: number;
+  /** Batches whose inputs are all the same, as far as all that were looked at are. */
+  readonly sameInputs?: number;
 }
 
 /** Batches that are enough to tell an order by. */
@@ -58,17 +62,23 @@ export class DataSurvey implements Disposable {
   readonly #finite: tf.Tensor[] = [];
   /** Of each batch's targets: mean squared, and mean of squares. */
   readonly #squares: tf.Tensor[] = [];
+  /** The examples of each of these batches. */
+  readonly #sizes: number[] = [];
+  /** How far each batch's inputs are from the very first ones. */
+  readonly #distances: tf.Tensor[] = [];
+  #firstInputs: tf.Tensor[] | undefined;
   /** The targets of the first batches. */
   readonly #targets: TensorTree[] = [];
   #kept = 0;
   #sum: tf.Tensor | undefined;
   #origin: tf.Tensor | undefined;
-  #examples = 0;
 
   /** Looks at a batch of `{ xs, ys }`; others are left alone. */
   add(batch: unknown): void {
     if (!isTensorPair(batch) || this.#finite.length >= MOST) return;
     const { xs, ys } = batch;
+    // A loop of one's own may take text.
+    if (tensorsWithin(batch).some(({ dtype }) => dtype === "string")) return;
     tf.tidy(() => {
       const isFinite = (tree: TensorTree) =>
         tf.addN(
@@ -80,7 +90,8 @@ export class DataSurvey implements Disposable {
       this.#finite.push(tf.keep(
         tf.stack([isFinite(xs), isFinite(ys), tf.stack(sizes).max()]),
       ));
-      if (this.#squares.length >= ENOUGH) return;
+      if (this.#finite.length > ENOUGH) return;
+      this.#compare(xs);
       this.#keep(ys);
       const rows = rowsOf(ys);
       if (!rows) return;
@@ -89,21 +100,41 @@ export class DataSurvey implements Disposable {
       if (rows.shape[1] !== this.#origin.shape[0]) return;
       const centered = rows.sub(this.#origin);
       const mean = centered.mean(0);
-      this.#examples += rows.shape[0];
+      this.#sizes.push(rows.shape[0]);
       this.#squares.push(tf.keep(tf.stack([
         mean.square().sum(),
         centered.square().sum().div(rows.shape[0]),
       ])));
-      const sum = tf.keep(this.#sum ? this.#sum.add(mean) : mean.clone());
+      const total = centered.sum(0);
+      const sum = tf.keep(this.#sum ? this.#sum.add(total) : total);
       this.#sum?.dispose();
       this.#sum = sum;
     });
   }
 
+  /** Compares inputs with the first example's. */
+  #compare(xs: TensorTree): void {
+    const inputs = tensorsOf(xs);
+    if (inputs.some(({ rank }) => rank === 0)) return;
+    const first = this.#firstInputs ??= inputs.map((one) =>
+      tf.keep(one.slice(0, 1))
+    );
+    this.#distances.push(tf.keep(
+      tf.stack(inputs.map((one, i) => {
+        const [, ...size] = one.shape;
+        const [, ...firstSize] = first[i]?.shape ?? [];
+        return tf.util.arraysEqual(size, firstSize)
+          ? one.toFloat().sub(first[i].toFloat()).abs().max()
+          : tf.scalar(Infinity);
+      })).max(),
+    ));
+  }
+
   #keep(ys: TensorTree): void {
     const size = tensorsOf(ys).reduce((sum, tensor) => sum + tensor.size, 0);
-    if (this.#kept + size > MOST_KEPT) return;
     this.#kept += size;
+    // And none after it: they are those of the first batches.
+    if (this.#kept > MOST_KEPT) return;
     this.#targets.push(mapTree(ys, (tensor) => tf.keep(tensor.clone())));
   }
 
@@ -114,8 +145,7 @@ export class DataSurvey implements Disposable {
 
   /** Examples in a batch, on average, where something is known of them. */
   get batchSize(): number | undefined {
-    const { length } = this.#squares;
-    return length > 0 ? this.#examples / length : undefined;
+    return this.#sizes.length > 0 ? mean(this.#sizes) : undefined;
   }
 
   /** Reads what was gathered. */
@@ -126,10 +156,14 @@ export class DataSurvey implements Disposable {
       ...(Number.isFinite(ys) ? [] : [{ batch: i + 1, part: "ys" as const }]),
     ]);
     const sizes = finite.map((row) => row[2]).filter(Number.isFinite);
+    const distances = await readRows(this.#distances);
     const seen = {
       batches: finite.length,
       notFinite,
       ...(sizes.length > 0 ? { inputSize: Math.sqrt(mean(sizes)) } : {}),
+      ...(distances.length > 0 && distances.flat().every((one) => one === 0)
+        ? { sameInputs: distances.length }
+        : {}),
     };
     const squares = await readRows(this.#squares);
     const count = squares.length;
@@ -138,32 +172,51 @@ export class DataSurvey implements Disposable {
       this.#sum!.data(),
       this.#origin!.data(),
     ]);
-    const size = this.#examples / count;
-    const means = Array.from(sum, (value) => value / count);
+    const examples = this.#sizes.reduce((total, size) => total + size, 0);
+    const means = Array.from(sum, (value) => value / examples);
     const squareOfMean = means.reduce((total, value) => total + value ** 2, 0);
-    const average = (k: 0 | 1) =>
-      squares.reduce((total, row) => total + row[k], 0) / count;
-    const between = Math.max(0, average(0) - squareOfMean) * count /
+    /** Summed over all examples. */
+    const total = (of: (row: number[]) => number) =>
+      squares.reduce((sum, row, i) => sum + this.#sizes[i] * of(row), 0);
+    const between = Math.max(0, total(([own]) => own - squareOfMean)) /
       Math.max(1, count - 1);
-    const within = Math.max(0, average(1) - average(0)) * size /
-      Math.max(1, size - 1);
+    const within = Math.max(0, total(([own, all]) => all - own)) /
+      Math.max(1, examples - count);
+    const size = examples / count;
     return {
       ...seen,
       ...(count >= LEAST && size >= 2 && between > 0
-        ? { runs: size * between / Math.max(within, between / size) }
+        ? { runs: between / Math.max(within, between / size ** 2) }
         : {}),
       targets: {
         mean: means.map((value, i) => value + origin[i]),
-        variance: Math.max(0, average(1) - squareOfMean),
+        variance: Math.max(
+          0,
+          total(([, all]) => all) / examples - squareOfMean,
+        ),
         batches: count,
       },
     };
   }
 
   [Symbol.dispose](): void {
-    tf.dispose([...this.#finite, ...this.#squares]);
-    disposeBatch([this.#targets, this.#sum, this.#origin]);
+    tf.dispose([...this.#finite, ...this.#squares, ...this.#distances]);
+    disposeBatch([this.#targets, this.#sum, this.#origin, this.#firstInputs]);
   }
+}
+
+/** Whether all examples of a set are the same. */
+export async function areSame(examples: TensorTree): Promise<boolean> {
+  const distance = tf.tidy(() =>
+    tf.stack(
+      tensorsOf(examples).map((one) =>
+        one.toFloat().sub(one.slice(0, 1).toFloat()).abs().max()
+      ),
+    ).max()
+  );
+  const [value] = await distance.data();
+  distance.dispose();
+  return value === 0;
 }
 
 /** The targets of each example in a row; none where they are too many. */

@@ -70,7 +70,8 @@ export type Verdict =
  *   that are alike, as batches without targets show it (`"ordered"`).
  * - `"diverges-at-any-rate"`: the other optimizers of a loop alone make its loss
  *   diverge (`"driven"`).
- * - `"targets-constant"`: all targets are the same; `"frequencies-only"`: no loss
+ * - `"targets-constant"`, `"inputs-constant"`: all targets, or all inputs, are the
+ *   same; `"frequencies-only"`: no loss
  *   was better than that of always predicting the same, whatever the inputs
  *   (`"no-signal"`); `"baseline-not-passed"`: too few batches were trained on to
  *   tell whether any would come to be (`"too-short"`).
@@ -103,6 +104,7 @@ export type FindingKind =
   | "losses-in-runs"
   | "diverges-at-any-rate"
   | "targets-constant"
+  | "inputs-constant"
   | "frequencies-only"
   | "baseline-not-passed"
   | "weights-unchanged"
@@ -133,6 +135,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "losses-in-runs": "ordered",
   "diverges-at-any-rate": "driven",
   "targets-constant": "no-signal",
+  "inputs-constant": "no-signal",
   "frequencies-only": "no-signal",
   "baseline-not-passed": "too-short",
   "weights-unchanged": "no-gradient",
@@ -184,12 +187,15 @@ export type AdvisedOption =
  * - `"scale-inputs"`: bring the inputs to about the size of 1.
  * - `"clean-data"`: replace or leave out what is not a finite number.
  * - `"shuffle"`: shuffle the examples, through a buffer of so many.
+ * - `"check-inputs"`: check how inputs are read.
  * - `"check-pairing"`: check that each input comes with its own target, and that
  *   no layer is dead.
  * - `"check-weights"`: check that weights are trainable and units not dead.
  * - `"change-loss"`: use a loss and an activation that suit the targets.
  * - `"use-lower-rates"`: the weights are good; train on, if at all, well below
  *   where the loss rose.
+ * - `"check-trained"`: see whether the weights are trained already.
+ * - `"check-validation"`: see that validation data are like those trained on.
  * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
  *   loss that they do not drive.
  * - `"run-on"`: do not stop the test.
@@ -219,7 +225,7 @@ export type Remedy =
   }
   | {
     /** What to do. */
-    readonly kind: "use-lower-rates";
+    readonly kind: "use-lower-rates" | "check-trained";
     /** From which rate on training made the loss worse. */
     readonly below: number;
   }
@@ -255,6 +261,7 @@ export type Remedy =
     /** What to do. */
     readonly kind:
       | "clean-data"
+      | "check-inputs"
       | "check-pairing"
       | "check-weights"
       | "train"
@@ -263,6 +270,7 @@ export type Remedy =
       | "check-data"
       | "check-loss"
       | "initialize"
+      | "check-validation"
       | "lower-other-rates"
       | "run-on";
   };

@@ -18,10 +18,14 @@ export function overrule(
     readonly trials: readonly RangeTrial[];
     /** The losses of a sweep. */
     readonly losses: readonly number[];
+    /** Of the same batches at the first weights. */
+    readonly references?: readonly number[];
+    /** What these show, where the conclusion is read from another curve. */
+    readonly ofLoss?: Concluded;
   },
 ): Overruling | undefined {
-  const { circumstances } = options;
-  const { facts, expected, unchanged, whole } = circumstances;
+  const { circumstances, ofLoss = conclusion } = options;
+  const { facts, baseline, unchanged, whole } = circumstances;
   const { kind, tested } = conclusion.finding;
 
   if (circumstances.notFinite) {
@@ -59,13 +63,18 @@ export function overrule(
     kind === "stopped-before-improving" || kind === "stopped-while-improving" ||
     kind === "too-few-rates"
   ) return;
-  if (circumstances.usesTargets && facts?.targets?.variance === 0) {
+  const inThoseSeen = (batches: number | undefined) =>
+    circumstances.isPartSeen
+      ? { detail: `in the first ${batches} batches` }
+      : {};
+  if (circumstances.sameTargets) {
     return {
       kind: "targets-constant",
-      ...(circumstances.isPartSeen
-        ? { detail: `in the first ${facts.targets.batches} batches` }
-        : {}),
+      ...inThoseSeen(facts?.targets?.batches),
     };
+  }
+  if (circumstances.sameInputs) {
+    return { kind: "inputs-constant", ...inThoseSeen(facts?.sameInputs) };
   }
   if (
     !circumstances.isShuffled && facts?.runs !== undefined && facts.runs > RUNS
@@ -98,8 +107,8 @@ export function overrule(
   ) {
     return { kind: "weights-unchanged" };
   }
-  if (expected !== undefined && conclusion.evidence.curve === "loss") {
-    const found = againstBaseline(expected, conclusion, options);
+  if (baseline) {
+    const found = againstBaseline(baseline, ofLoss, options);
     if (found) return found;
   }
   if (whole && kind === "both-bounds") {

@@ -35,7 +35,7 @@ export interface RangeTestSetup {
    */
   readonly from?: number;
   /** Is shown every batch that is trained on. */
-  readonly survey?: DataSurvey;
+  readonly survey?: Pick<DataSurvey, "add">;
   /** Is shown every batch of the first pass over what is evaluated on. */
   readonly validationSurvey?: DataSurvey;
   /** Whether a batch has a finite loss at the weights of the beginning. */

@@ -3,22 +3,19 @@ import { type OutputLoss, outputLosses } from "../tfjs/output_losses.ts";
 import { readScalars } from "../tfjs/read_scalars.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import type { BatchSource } from "./_batch_source.ts";
-import { type Baseline, baselineLoss } from "./baseline.ts";
+import { areOfTargets, type Baseline, baselineLoss } from "./baseline.ts";
 import type { Trainer } from "./_trainer.ts";
 import { ReplayedBatches } from "./_replayed_batches.ts";
-import { isTensorPair } from "./_tensor_tree.ts";
+import { isTensorPair, tensorsOf } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import type { TensorTree } from "./data.ts";
-import { type DataSurvey, sizeOf } from "./data_survey.ts";
+import { weightsOfOutputs } from "./class_weight.ts";
+import { areSame, DataSurvey, sizeOf } from "./data_survey.ts";
 import { holdOut, MOST_BYTES } from "./_held_out.ts";
 import { learningRates } from "./learning_rate_grid.ts";
-import {
-  isOfDistance,
-  mismatchOf,
-  penaltyOf,
-  takesInputsAsTheyAre,
-} from "./model_facts.ts";
+import { isOfDistance, mismatchOf } from "./mismatch.ts";
+import { penaltyOf, takesInputsAsTheyAre } from "./model_facts.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
@@ -49,6 +46,9 @@ export function paceOf(
 /** A rate so low that no divergence is due to it. */
 const NO_RATE = 1e-10;
 
+/** Target numbers of a whole set up to which all of them are looked at. */
+const MOST_TARGETS = 2 ** 22;
+
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
@@ -73,6 +73,7 @@ class RangeTests implements AsyncDisposable {
   readonly #cost = { trained: 0, evaluated: 0 };
   /** The batches of every short training at a single rate. */
   readonly #paired: ReplayedBatches;
+  readonly #pairedSurvey = new DataSurvey();
   #pairs = 0;
   #runs = 0;
   #penalty: number | undefined;
@@ -90,6 +91,7 @@ class RangeTests implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#pairedSurvey[Symbol.dispose]();
     await this.#paired[Symbol.asyncDispose]();
   }
 
@@ -242,8 +244,15 @@ class RangeTests implements AsyncDisposable {
       rates,
       count,
       ...(from === undefined ? {} : { from }),
-      // Batches that come again are not to count again.
-      survey: source === this.#paired && this.#pairs > 1 ? undefined : survey,
+      survey: source === this.#paired
+        // Batches that come again are not to count again.
+        ? (this.#pairs > 1 ? undefined : {
+          add: (batch) => {
+            survey.add(batch);
+            this.#pairedSurvey.add(batch);
+          },
+        })
+        : survey,
       // The same for every run.
       ...(this.#runs > 1 ? { validationSurvey: undefined } : {}),
       repeat,
@@ -335,14 +344,45 @@ class RangeTests implements AsyncDisposable {
     outputs: readonly OutputLoss[],
     others: readonly TensorTree[] = [],
   ): Promise<Baseline | undefined> {
-    const { validation, validationSurvey, options, survey } = this.#setup;
+    const { validation, validationSurvey, options } = this.#setup;
     if (validation) {
       const { targets } = validationSurvey;
       const isWhole = targets.length === validation.batches;
       return isWhole ? await baselineLoss(outputs, targets) : undefined;
     }
-    if (options.classWeight !== undefined) return undefined;
-    return await baselineLoss(outputs, survey.targets, others);
+    const { classWeight } = options;
+    return await baselineLoss(outputs, this.#targets, {
+      others,
+      ...(classWeight === undefined ? {} : {
+        classWeights: weightsOfOutputs(
+          classWeight,
+          outputs.map(({ output }) => output),
+        ),
+      }),
+    });
+  }
+
+  /** All targets, where they are at hand, or those of some batches. */
+  get #targets(): readonly TensorTree[] {
+    const { source: { all }, survey } = this.#setup;
+    const size = all
+      ? tensorsOf(all.ys).reduce((sum, tensor) => sum + tensor.size, 0)
+      : Infinity;
+    return size <= MOST_TARGETS ? [all!.ys] : survey.targets;
+  }
+
+  /** The targets of the batches of short trials, each of which is a step. */
+  get #trialTargets(): readonly TensorTree[] {
+    const { settings, validation } = this.#setup;
+    const isKnown = !validation && settings.accumulate === undefined &&
+      this.#paired.isReplayed;
+    return isKnown ? this.#pairedSurvey.targets : [];
+  }
+
+  /** Whether what is the same in all examples seen is so in all that there are. */
+  async #isSame(part: "xs" | "ys"): Promise<boolean> {
+    const { all } = this.#setup.source;
+    return all === undefined || await areSame(all[part]);
   }
 
   /** Where the data at hand hold numbers that are not finite. */
@@ -363,8 +403,8 @@ class RangeTests implements AsyncDisposable {
     const { batchSize } = options;
     const notFinite = await this.#notFinite();
     const outputs = model ? outputLosses(model) : [];
-    const expected = (await this.#baseline(outputs))?.loss;
-    const mismatch = await mismatchOf(outputs, survey.targets);
+    const baseline = await this.#baseline(outputs, this.#trialTargets);
+    const mismatch = await mismatchOf(outputs, this.#targets);
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
@@ -373,7 +413,12 @@ class RangeTests implements AsyncDisposable {
       isShuffled: examples !== undefined,
       isPartSeen: examples === undefined &&
         !(pass !== undefined && pass <= (facts.targets?.batches ?? 0)),
-      usesTargets: trainer.usesTargets,
+      sameTargets: model !== undefined && facts.targets?.variance === 0 &&
+        await this.#isSame("ys") &&
+        survey.targets.length > 0 &&
+        await areOfTargets(outputs, survey.targets[0]),
+      sameInputs: model !== undefined &&
+        facts.sameInputs !== undefined && await this.#isSame("xs"),
       isLoop: model === undefined,
       ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)
         ? { inputSize: facts.inputSize }
@@ -388,9 +433,16 @@ class RangeTests implements AsyncDisposable {
       ...(outputs.length === 1 && facts.targets && isOfDistance(outputs[0])
         ? { targetSize: sizeOf(facts.targets) }
         : {}),
-      ...(expected === undefined
-        ? {}
-        : { expected, penalty: this.#penalty ?? 0 }),
+      ...(baseline && {
+        baseline: {
+          loss: baseline.loss,
+          floor: baseline.floor,
+          ...(baseline.losses.length > 0
+            ? { trialBaselines: baseline.losses }
+            : {}),
+        },
+        penalty: this.#penalty ?? 0,
+      }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
       ...(examples !== undefined && batchSize !== undefined &&

@@ -58,9 +58,13 @@ const HEADLINES: Words<FindingKind> = {
       tested(range)
     }, while training still improved`,
   "too-few-rates": ({ finding }) =>
-    `${finding.points} rates are too few to see a trend`,
-  "batches-spent": ({ settings }) =>
-    `The ${settings.maxBatches} batches that the test may train on ended before it had both bounds`,
+    `${
+      finding.points === 1 ? "1 rate is" : `${finding.points} rates are`
+    } too few to see a trend`,
+  "batches-spent": ({ settings: { maxBatches } }) =>
+    `The ${
+      maxBatches === 1 ? "batch" : `${maxBatches} batches`
+    } that the test may train on ended before it had both bounds`,
   "too-few-finite": (range) =>
     `${
       theCurve(range)
@@ -83,6 +87,8 @@ const HEADLINES: Words<FindingKind> = {
     "The loss diverges whatever the rate: the other optimizers drive it",
   "targets-constant": ({ finding }) =>
     `All targets are the same${detail(finding)}`,
+  "inputs-constant": ({ finding }) =>
+    `All inputs are the same${detail(finding)}`,
   "frequencies-only": ({ finding }) =>
     `Nothing was learned from the inputs${detail(finding)}`,
   "baseline-not-passed": ({ finding }) =>
@@ -140,14 +146,22 @@ const REMEDIES: {
   "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>
     "lower their rates, or return a loss that they do not drive",
+  "check-trained": ({ below }) =>
+    `see whether the weights are trained already: then stay well below ${
+      shortRate(below)
+    }, where the loss rises, or initialize them anew`,
+  "check-validation": () =>
+    "check that validationData are like the data trained on",
   "run-on": () => "let it run on",
   "clean-data": () => "replace what is not a finite number, or leave it out",
   "shuffle": ({ buffer }) =>
     `shuffle the examples before they are batched, as .shuffle(${buffer}) does for a tf.data.Dataset, with a buffer as large as the data where that fits`,
+  "check-inputs": () =>
+    "check that inputs are read and scaled as they should be",
   "check-pairing": () =>
     "check that each input comes with its own label, not a shuffled one, and that no layer's units are dead",
   "check-weights": () =>
-    "check that layers are trainable, that the loss depends on the weights, and that no layer's units are dead",
+    "check that layers are trainable, that the loss depends on the weights, and that no layer's units are dead or weights all 0",
   "change-loss": ({ to }) => `use ${to}`,
   "use-lower-rates": ({ below }) =>
     `to train on, stay well below ${
@@ -227,9 +241,10 @@ const ALL = new Intl.ListFormat("en-GB");
 
 /** What a good range's bounds were read from. */
 export function wordReading(
-  { evidence, baseLr, maxLr, trials }: RangeTestResult,
+  { evidence, baseLr, maxLr, trials, stopReason, stoppedAt }: RangeTestResult,
 ) {
   const { curve, lost, max } = evidence;
+  const hasDiverged = stopReason === "diverged" || stopReason === "non-finite";
   const held = trials?.filter(({ gained }) => gained !== undefined) ?? [];
   if (held.length > 0) {
     const rates = (isLong: boolean) => {
@@ -246,7 +261,11 @@ export function wordReading(
       lost ? ` and is lost again by ${shortRate(lost.learningRate)}` : ""
     }; ${kinds.map(([kind, rates]) => `${kind} held at ${rates}`).join(", ")}`;
   }
-  return `the ${curve} has made a third of its improvement at ${
+  const made = `the ${curve} has made a third of its improvement at ${
     shortRate(baseLr!)
-  } and ${BEYOND[max?.reason ?? "rises"]} ${shortRate(maxLr!)}`;
+  }`;
+  // Another curve than the loss may not show that.
+  return curve !== "loss" && hasDiverged
+    ? `${made}, and training had diverged by ${shortRate(stoppedAt)}`
+    : `${made} and ${BEYOND[max?.reason ?? "rises"]} ${shortRate(maxLr!)}`;
 }

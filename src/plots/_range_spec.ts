@@ -105,7 +105,7 @@ export function rangeSpec(
   const { learningRates: rates, curve, settings } = range;
   if (rates.length < 2) {
     throw new RangeError(
-      `Cannot draw a range as it must have at least 2 learning rates: current value is ${rates.length}`,
+      `Cannot draw a range as it must have at least 2 learning rates: current value is ${rates.length}. Its verdict is ${range.verdict}: ${range.headline}`,
     );
   }
   if (curve === undefined) {

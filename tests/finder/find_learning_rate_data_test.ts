@@ -218,3 +218,53 @@ Deno.test("findLearningRate() takes a function that returns a Dataset, and leave
     // What the documentation excepts from leaving no trace.
     assert((await order(mine)).join() !== (await order(create())).join());
   }));
+
+Deno.test("findLearningRate() says what text and columns in batches are", async () => {
+  const columns = tf.data.array([
+    { xs: { a: 1, b: 2 }, ys: { price: 3 } },
+    { xs: { a: 2, b: 3 }, ys: { price: 4 } },
+  ] as never);
+  const texts = tf.data.array([{ xs: [1, 2], ys: "cat" }] as never);
+  for (
+    const [data, said] of [
+      [
+        columns.batch(2),
+        "must have a tensor for each of x: current value is { a: a float32 tensor of shape [2], b: a float32 tensor of shape [2] }; make one tensor of the columns before they are batched",
+      ],
+      [
+        texts.batch(1),
+        "ys of each of data must hold numbers: current value is a string tensor of shape [1]; give classes by their indices, or one-hot",
+      ],
+    ] as const
+  ) {
+    const input = tf.input({ name: "x", shape: [2] });
+    const model = tf.model({
+      inputs: input,
+      outputs: tf.layers.dense({ units: 1 }).apply(input) as tf.SymbolicTensor,
+    });
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    await assertRejects(
+      () => findLearningRate(model, data as unknown as TrainingData),
+      TypeError,
+      said,
+    );
+  }
+});
+
+Deno.test("findLearningRate() takes batches that their generator disposes when it goes on", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+  });
+  model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+  const before = tf.memory().numTensors;
+  const range = await findLearningRate(model, function* () {
+    for (let i = 0; i < 20; i++) {
+      const xs = tf.randomNormal([32, 2], 0, 1, "float32", i);
+      const batch = { xs, ys: xs.sum(1, true) };
+      yield batch;
+      tf.dispose([batch.xs, batch.ys]);
+    }
+  });
+  assert(range.trials, range.advice);
+  assertEquals(tf.memory().numTensors, before);
+});

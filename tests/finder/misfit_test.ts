@@ -90,3 +90,23 @@ Deno.test("findLearningRate() names the input, of several, that does not fit", a
     'xs of "b" must have the model\'s shape [examples, 2]: current value is a float32 tensor of shape [8,3]',
   );
 });
+
+Deno.test("findLearningRate() says that batches must have the size that a model is made for", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.simpleRNN({
+        units: 2,
+        stateful: true,
+        batchInputShape: [4, 3, 1],
+      }),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const data = { xs: tf.ones([8, 3, 1]), ys: tf.ones([8, 1]) };
+  await assertRejects(
+    () => findLearningRate(model, data),
+    TypeError,
+    "the 4 examples that the model's batchInputShape says: current value is a float32 tensor of shape [8,3,1]; set batchSize to 4",
+  );
+});

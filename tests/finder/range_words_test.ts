@@ -42,6 +42,7 @@ type Seen =
   | "losses-in-runs"
   | "diverges-at-any-rate"
   | "targets-constant"
+  | "inputs-constant"
   | "frequencies-only"
   | "baseline-not-passed"
   | "weights-unchanged"
