@@ -218,8 +218,14 @@ export function againstBaseline(
   const expected = loss - floor;
   const usual: Usual = { expected, floor, trialBaselines };
   const better = (loss: number) => (expected - loss) / expected;
-  const improvement = evidence.start - evidence.best;
   const start = evidence.start - penalty - floor;
+  // A trial may improve what a sweep over growing rates does not.
+  const improvement = Math.max(
+    evidence.start - evidence.best,
+    ...trials.map((trial) => endOf(trial, usual))
+      .filter((losses) => losses.length > 0)
+      .map((losses) => start - meanLoss(losses, 1).surely),
+  );
   // Of a few single examples the first losses may be low by chance.
   const { loss: level, surely } = meanLoss(references ?? losses, 2);
   if (

@@ -8,6 +8,7 @@ import type { Trainer } from "./_trainer.ts";
 import { ReplayedBatches } from "./_replayed_batches.ts";
 import { isTensorPair, tensorsOf } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
+import type { FindingKind } from "./finding.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import type { TensorTree } from "./data.ts";
 import { weightsOfOutputs } from "./class_weight.ts";
@@ -42,6 +43,13 @@ export function paceOf(
     ? REFERENCED_PACE
     : PACE;
 }
+
+/** What a longer training may disprove: that inputs teach nothing, or no more. */
+const DOUBTFUL: ReadonlySet<string> = new Set<FindingKind>([
+  "frequencies-only",
+  "baseline-not-passed",
+  "optimum-already",
+]);
 
 /** A rate so low that no divergence is due to it. */
 const NO_RATE = 1e-10;
@@ -130,8 +138,7 @@ class RangeTests implements AsyncDisposable {
         ),
       isInDoubt: async (search) => {
         const { finding } = await this.#range(search.runs, search);
-        return finding.kind === "frequencies-only" ||
-          finding.kind === "baseline-not-passed";
+        return DOUBTFUL.has(finding.kind);
       },
       runLong: async (rate, steps) => {
         const long = await this.#runLong(rate, steps);

@@ -24,8 +24,8 @@ export interface SearchSetup {
     },
   ): Promise<MeasuredRun>;
   /**
-   * Whether nothing may have been learned from the inputs so far, which a long
-   * training would tell.
+   * Whether nothing may have been learned from the inputs so far, or nothing that
+   * was not learned before, which a long training would tell.
    */
   isInDoubt?(search: Search): Promise<boolean>;
   /**

@@ -58,6 +58,12 @@ const FOR_LONG_TRIAL = SHORTEST_LONG_TRIAL + MOST_HELD_OUT;
 const BOLDER = [1, 2, 3];
 
 /**
+ * By what share of its level before a loss has risen where training breaks. What
+ * little it moves on a plateau is no measure.
+ */
+const BROKEN = 0.1;
+
+/**
  * What the bold rate must have gained over all others in short trials, in
  * improvements of the sweep, to be tried out for long before the maximum.
  */
@@ -80,6 +86,8 @@ export class Trials {
   readonly #highest: number;
   /** What was tried out. */
   readonly done: RangeTrial[] = [];
+  /** The decade of the lowest rate at which training broke. */
+  #broken = Infinity;
 
   constructor(
     setup: SearchSetup,
@@ -237,7 +245,7 @@ export class Trials {
       : [atMost, ...bolder];
     for (const plan of plans) {
       const { decade, max } = plan;
-      const isBolder = decade > most + 1e-9 && !this.#hasFailed(decade);
+      const isBolder = decade > most + 1e-9 && decade < this.#broken - 1e-9;
       if (plan !== atMost && !isBolder) continue;
       const steps = Math.min(
         this.#longTrial,
@@ -256,13 +264,6 @@ export class Trials {
     const rates = this.done.filter(({ gained }) => gained !== undefined)
       .map(({ learningRate }) => learningRate);
     return rates.length ? Math.log10(Math.max(...rates)) : undefined;
-  }
-
-  /** Whether training failed at a rate or at a lower one. */
-  #hasFailed(decade: number): boolean {
-    return this.done.some(({ learningRate, gained }) =>
-      gained === undefined && Math.log10(learningRate) <= decade + 1e-9
-    );
   }
 
   /**
@@ -306,6 +307,11 @@ export class Trials {
       })
       : undefined;
     const holds = gained !== undefined;
+    const { start } = this.#scale;
+    const end = mean(losses.slice(-Math.ceil(steps / 3)));
+    if (run.stopReason !== "end" || end - start > BROKEN * Math.abs(start)) {
+      this.#broken = Math.min(this.#broken, Math.log10(learningRate));
+    }
     const trial = {
       learningRate,
       losses,

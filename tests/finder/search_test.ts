@@ -293,6 +293,35 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   assertEquals(broken.maxLr, never.maxLr);
 });
 
+Deno.test("searchRange() takes a rise that is small beside the loss for no break", async () => {
+  const tried = async (level: number) => {
+    const { run } = gaining([1, -0.5, 1]);
+    const long: number[] = [];
+    const above = (losses: readonly number[]) => losses.map((x) => x + level);
+    await searchRange({
+      ...SETUP,
+      maxBatches: 500,
+      run: async (rates, options) => {
+        const measured = await run(rates, options);
+        return {
+          ...measured,
+          losses: above(measured.losses),
+          references: above(measured.references!),
+        };
+      },
+      runLong: async (rate, steps) => {
+        long.push(rate);
+        const rates = new Array<number>(steps).fill(0.01);
+        return { run: await bowl().run(rates, {}) };
+      },
+      isInDoubt: () => Promise.resolve(true),
+    });
+    return long.length;
+  };
+  assertEquals(await tried(0), 1);
+  assert(await tried(100) > 1);
+});
+
 Deno.test("searchRange() sweeps again where the first sweep shows nothing", async () => {
   const { run } = bowl();
   let sweeps = 0;

@@ -410,6 +410,34 @@ Deno.test("findLearningRate() says trained of a network that is, and never to ra
   assert(!/raise endLr/.test(range.advice), range.advice);
 });
 
+Deno.test("findLearningRate() calls no weights trained that are only slow to learn the rest", async () => {
+  const random = seededRandom(3);
+  // Half of the loss of the mean at first, and one column that allows no high rate.
+  const rows = Array.from(
+    { length: 640 },
+    () => [20, 2, 2].map((size) => size * (random() - 0.5) * Math.sqrt(3)),
+  );
+  for (const second of [0.5, 0.8]) {
+    const range = await find(() => {
+      const model = tf.sequential({
+        layers: [tf.layers.dense({ units: 1, inputShape: [3] })],
+      });
+      model.layers[0].setWeights([
+        tf.tensor2d([0.1, second, 0], [3, 1]),
+        tf.tensor1d([0]),
+      ]);
+      const optimizer = tf.train.sgd(0.01);
+      model.compile({ optimizer, loss: "meanSquaredError" });
+      const data = {
+        xs: tf.tensor2d(rows),
+        ys: tf.tensor2d(rows.map(([a, b, c]) => [0.1 * a + b + c])),
+      };
+      return { model, data };
+    }, { seed: 3 });
+    assertEquals(range.verdict, "good", range.advice);
+  }
+});
+
 Deno.test("findLearningRate() says one-batch where batchSize holds all of the data", async () => {
   const range = await find(() => ({
     model: classifier(),
