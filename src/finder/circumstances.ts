@@ -2,6 +2,7 @@ import type { CurveEvidence } from "./bounds.ts";
 import type { Finding } from "./finding.ts";
 import type { DataFacts } from "./data_survey.ts";
 import type { LossOrder } from "./loss_order.ts";
+import type { Pairing } from "./pairing.ts";
 import type { MeasuredRun } from "./range_test_run.ts";
 
 /** What the curve alone says. */
@@ -64,6 +65,10 @@ export interface Circumstances {
   readonly whole?: { readonly batchSize: number; readonly examples: number };
   /** Outputs, targets and loss that do not suit each other, and what would. */
   readonly mismatch?: { readonly detail: string; readonly to: string };
+  /** What training came to on each other's targets, where that is no worse. */
+  readonly pairing?: Pairing;
+  /** Whether there are no more examples to tell that by. */
+  readonly isPassSpent?: boolean;
   /** Examples that a buffer should hold to shuffle the data. */
   readonly buffer?: number;
 }

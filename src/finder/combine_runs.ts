@@ -196,7 +196,8 @@ export function combineRuns(
   const keepsBounds = finding.kind === together.finding.kind ||
     finding.kind === "batch-holds-all" ||
     finding.kind === "frequencies-only" ||
-    finding.kind === "baseline-not-passed";
+    finding.kind === "baseline-not-passed" ||
+    finding.kind === "pairs-not-learned";
 
   const losses = medianCurve(recorded.map((run) => placed(run.losses, run)));
   const smoothedLosses = Array.from(smooth(losses, settings.beta));

@@ -238,6 +238,11 @@ const REMEDIES: {
       : []),
     { kind: "train" },
   ],
+  "pairs-not-learned": (about) => [
+    ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
+    { kind: "check-pairing" },
+    { kind: "train" },
+  ],
   "weights-unchanged": () => [{ kind: "check-weights" }],
   "optimum-already": ({ evidence: { lost }, divergedAt }) => {
     const below = lost?.learningRate ?? divergedAt;

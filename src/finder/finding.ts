@@ -75,6 +75,8 @@ export type Verdict =
  *   was better than that of always predicting the same, whatever the inputs
  *   (`"no-signal"`); `"baseline-not-passed"`: too few batches were trained on to
  *   tell whether any would come to be (`"too-short"`).
+ * - `"pairs-not-learned"`: a loop of one's own came to no lower loss than with
+ *   each input given another's target (`"too-short"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
  * - `"optimum-already"`: no rate improved a loss that is far better than that of
  *   always predicting the same (`"trained"`).
@@ -107,6 +109,7 @@ export type FindingKind =
   | "inputs-constant"
   | "frequencies-only"
   | "baseline-not-passed"
+  | "pairs-not-learned"
   | "weights-unchanged"
   | "optimum-already"
   | "targets-out-of-reach"
@@ -138,6 +141,7 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "inputs-constant": "no-signal",
   "frequencies-only": "no-signal",
   "baseline-not-passed": "too-short",
+  "pairs-not-learned": "too-short",
   "weights-unchanged": "no-gradient",
   "optimum-already": "trained",
   "targets-out-of-reach": "mismatch",

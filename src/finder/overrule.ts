@@ -1,4 +1,5 @@
 import { list } from "./_list.ts";
+import { formatRate } from "../metrics/format_rate.ts";
 import { againstBaseline } from "./against_baseline.ts";
 import type { Circumstances, Concluded, Overruling } from "./circumstances.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -110,6 +111,15 @@ export function overrule(
   if (baseline) {
     const found = againstBaseline(baseline, ofLoss, options);
     if (found) return found;
+  }
+  if (circumstances.pairing && kind === "both-bounds") {
+    const { loss, mispaired } = circumstances.pairing;
+    return {
+      kind: "pairs-not-learned",
+      detail: `for the loss came to ${formatRate(loss)}, and to ${
+        formatRate(mispaired)
+      } with each input given another's target`,
+    };
   }
   if (whole && kind === "both-bounds") {
     return {

@@ -5,6 +5,8 @@ import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import type { BatchSource } from "./_batch_source.ts";
 import { areOfTargets, type Baseline, baselineLoss } from "./baseline.ts";
 import type { Trainer } from "./_trainer.ts";
+import { mispair, replace, withTargets } from "./_changed_targets.ts";
+import { areAlike, notLearnedFrom, type Pairing } from "./pairing.ts";
 import { ReplayedBatches } from "./_replayed_batches.ts";
 import { isTensorPair, tensorsOf } from "./_tensor_tree.ts";
 import type { Circumstances } from "./circumstances.ts";
@@ -22,6 +24,7 @@ import type { FindLearningRateOptions } from "./options.ts";
 import { LearningRateRange } from "./range.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RecordedRun } from "./recorded_run.ts";
+import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { searchRange } from "./search.ts";
 import type { LongRun, Search } from "./search_setup.ts";
@@ -50,6 +53,12 @@ const DOUBTFUL: ReadonlySet<string> = new Set<FindingKind>([
   "baseline-not-passed",
   "optimum-already",
 ]);
+
+/** Steps that show whether a loop takes targets: the second has learned of them. */
+const PROBE = 2;
+
+/** Short trainings that are compared with such on each other's targets, at most. */
+const COMPARED = 2;
 
 /** A rate so low that no divergence is due to it. */
 const NO_RATE = 1e-10;
@@ -88,6 +97,9 @@ class RangeTests implements AsyncDisposable {
   #nonFinite: MeasuredRun["nonFinite"];
   #unchanged: { names: string[]; of: number } | undefined;
   #zero: AtRateZero | undefined;
+  #pairing: Pairing | undefined;
+  /** Whether a loop was seen to take targets, of which all are the same. */
+  #takesTargets = false;
   /** Over growing rates. */
   #firstSweep: MeasuredRun | undefined;
 
@@ -109,6 +121,9 @@ class RangeTests implements AsyncDisposable {
     const { maxBatches } = settings;
     if (maxBatches === undefined) return this.#range(await this.#repeat());
     const search = await this.#search(maxBatches);
+    if (search.maxLr !== undefined) {
+      this.#pairing = await this.#comparePairs(search);
+    }
     return this.#range(search.runs, search);
   }
 
@@ -152,6 +167,68 @@ class RangeTests implements AsyncDisposable {
     this.#paired.rewind();
     this.#pairs++;
     return this.#paired;
+  }
+
+  /**
+   * Where nobody knows the loss of always predicting the same, as of a loop of
+   * one's own: what a short training comes to on each other's targets, if that is
+   * no worse.
+   */
+  async #comparePairs({ trials }: Search): Promise<Pairing | undefined> {
+    const { trainer, survey, settings, options: { signal } } = this.#setup;
+    const held = trials.filter(({ gained, unseen }) =>
+      gained !== undefined && unseen === undefined
+    ).toSorted((a, b) => b.gained! - a.gained!);
+    const [best] = held;
+    if (
+      trainer.model || !best || signal?.aborted || !this.#paired.isReplayed ||
+      survey.targets.length === 0 || !((survey.batchSize ?? 0) >= 2)
+    ) return undefined;
+    const run = (
+      source: BatchSource,
+      { learningRate, steps }: { learningRate: number; steps: number },
+    ) =>
+      scoped(async (own) => {
+        // Whatever a loop draws at random is the same each time.
+        own(borrowMathRandom(seededRandom(0)));
+        const { losses } = await this.#run(
+          new Array<number>(steps).fill(learningRate),
+          { count: steps, repeat: 1, source, isControl: true },
+        );
+        return losses;
+      });
+    const probe = { learningRate: best.learningRate, steps: PROBE };
+    const first = await run(this.#pair(), probe);
+    const again = await run(this.#pair(), probe);
+    if (first.length < PROBE || !areAlike(first, again)) return undefined;
+    const { targets } = await survey.facts();
+    if (targets?.variance === 0) {
+      const other = await run(withTargets(this.#pair(), replace), probe);
+      this.#takesTargets = !areAlike(first, other);
+      return undefined;
+    }
+    let pairing: Pairing | undefined;
+    for (const { learningRate, losses } of held.slice(0, COMPARED)) {
+      const others = await run(withTargets(this.#pair(), mispair), {
+        learningRate,
+        steps: losses.length,
+      });
+      if (signal?.aborted) return undefined;
+      if (!pairing && areAlike(first, others)) return undefined;
+      const found = notLearnedFrom(losses, others);
+      if (!found) return undefined;
+      pairing ??= found;
+    }
+    // Of what comes round again more is memorized than learned.
+    const { maxBatches = 0, accumulate } = settings;
+    const left = Math.floor((maxBatches - this.#cost.trained) / 2);
+    const steps = Math.min(left, this.#pass ?? Infinity);
+    if (accumulate !== undefined || steps <= best.losses.length) return pairing;
+    const long = { learningRate: best.learningRate, steps };
+    const losses = await run(this.#pair(), long);
+    const others = await run(withTargets(this.#pair(), mispair), long);
+    if (signal?.aborted) return undefined;
+    return losses.length < steps ? pairing : notLearnedFrom(losses, others);
   }
 
   /** What the runs come to, with all that is known beside them. */
@@ -239,10 +316,13 @@ class RangeTests implements AsyncDisposable {
       from?: number;
       repeat: number;
       source?: BatchSource;
+      /** Whether the batches were seen before, or are not the data's own. */
+      isControl?: boolean;
     },
   ): Promise<MeasuredRun> {
     const { trainer, restore, survey } = this.#setup;
-    const { count, from, repeat, source = this.#setup.source } = options;
+    const { count, from, repeat, isControl } = options;
+    const { source = this.#setup.source } = options;
     if (this.#runs++ > 0) restore();
     trainer.begin();
     const run = await runRangeTest({
@@ -251,7 +331,7 @@ class RangeTests implements AsyncDisposable {
       rates,
       count,
       ...(from === undefined ? {} : { from }),
-      survey: source === this.#paired
+      survey: isControl ? undefined : source === this.#paired
         // Batches that come again are not to count again.
         ? (this.#pairs > 1 ? undefined : {
           add: (batch) => {
@@ -402,7 +482,7 @@ class RangeTests implements AsyncDisposable {
   }
 
   async #circumstances(lowestRate = Infinity): Promise<Circumstances> {
-    const { trainer, source, options, survey } = this.#setup;
+    const { trainer, source, settings, options, survey } = this.#setup;
     const { model } = trainer;
     const facts = await survey.facts();
     const { examples } = source;
@@ -420,10 +500,12 @@ class RangeTests implements AsyncDisposable {
       isShuffled: examples !== undefined,
       isPartSeen: examples === undefined &&
         !(pass !== undefined && pass <= (facts.targets?.batches ?? 0)),
-      sameTargets: model !== undefined && facts.targets?.variance === 0 &&
+      sameTargets: facts.targets?.variance === 0 &&
         await this.#isSame("ys") &&
-        survey.targets.length > 0 &&
-        await areOfTargets(outputs, survey.targets[0]),
+        (model
+          ? survey.targets.length > 0 &&
+            await areOfTargets(outputs, survey.targets[0])
+          : this.#takesTargets),
       sameInputs: model !== undefined &&
         facts.sameInputs !== undefined && await this.#isSame("xs"),
       isLoop: model === undefined,
@@ -452,6 +534,11 @@ class RangeTests implements AsyncDisposable {
       }),
       ...(this.#unchanged && { unchanged: this.#unchanged }),
       ...(mismatch && { mismatch }),
+      ...(this.#pairing && {
+        pairing: this.#pairing,
+        // More of the same examples would tell no more.
+        isPassSpent: pass !== undefined && pass < settings.maxBatches! / 2,
+      }),
       ...(examples !== undefined && batchSize !== undefined &&
           batchSize >= examples
         ? { whole: { batchSize, examples } }

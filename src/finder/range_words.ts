@@ -95,6 +95,8 @@ const HEADLINES: Words<FindingKind> = {
     `The loss was not seen to pass that of always predicting the same, whatever the inputs${
       detail(finding)
     }`,
+  "pairs-not-learned": ({ finding }) =>
+    `Nothing was seen to be learned from the inputs${detail(finding)}`,
   "weights-unchanged": () => "Training changed no weight at any rate",
   "optimum-already": ({ finding }) =>
     `The weights are at an optimum for these data already${detail(finding)}`,

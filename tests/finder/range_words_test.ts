@@ -45,6 +45,7 @@ type Seen =
   | "inputs-constant"
   | "frequencies-only"
   | "baseline-not-passed"
+  | "pairs-not-learned"
   | "weights-unchanged"
   | "optimum-already"
   | "targets-out-of-reach"
