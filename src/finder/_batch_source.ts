@@ -40,6 +40,13 @@ export interface BatchSource {
   endlessError(): Error;
 }
 
+/** Batches in a pass, where that is known and the data end. */
+export function passOf(
+  { batches }: Pick<BatchSource, "batches">,
+): number | undefined {
+  return batches === Infinity ? undefined : batches;
+}
+
 /** The error of data that must end and do not. */
 export function withoutEnd(name: string): RangeError {
   return new RangeError(
