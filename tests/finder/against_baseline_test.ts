@@ -25,9 +25,11 @@ function normal(random: Random): number {
 
 function network(
   outputs: number,
-  activation: string,
-  loss: string,
-  metrics: string[] = [],
+  { activation, loss, metrics = [] }: {
+    readonly activation: string;
+    readonly loss: string;
+    readonly metrics?: string[];
+  },
 ): tf.LayersModel {
   const model = tf.sequential({
     layers: [
@@ -83,7 +85,10 @@ const rare = (i: number) => i % 10 === 0 ? [0, 1] : [1, 0];
 
 Deno.test("baselineLoss() weighs classes as a model's loss does, and knows what misses nothing", async () => {
   const ys = tf.tensor2d(Array.from({ length: 100 }, (_, i) => rare(i)));
-  const model = network(2, "softmax", "categoricalCrossentropy");
+  const model = network(2, {
+    activation: "softmax",
+    loss: "categoricalCrossentropy",
+  });
   const weighed = await baselineLoss(outputLosses(model), [ys], {
     classWeights: [{ 0: 1, 1: 3 }],
   });
@@ -92,7 +97,7 @@ Deno.test("baselineLoss() weighs classes as a model's loss does, and knows what 
   assertAlmostEquals(weighed!.loss, 1.2 * entropy, 1e-4);
   const counts = tf.tensor2d([[1], [2], [6]]);
   const poisson = await baselineLoss(
-    outputLosses(network(1, "softplus", "poisson")),
+    outputLosses(network(1, { activation: "softplus", loss: "poisson" })),
     [counts],
   );
   assertAlmostEquals(poisson!.loss, 3 - 3 * Math.log(3), 1e-4);
@@ -103,27 +108,31 @@ Deno.test("baselineLoss() weighs classes as a model's loss does, and knows what 
 for (
   const [what, make] of [
     ["of weighted classes", (seed) => [
-      network(2, "softmax", "categoricalCrossentropy"),
+      network(2, { activation: "softmax", loss: "categoricalCrossentropy" }),
       examples(1000, rare, { seed }),
       { classWeight: { 0: 1, 1: 3 } },
     ]],
     ["of counts, with poisson", (seed) => [
-      network(1, "softplus", "poisson"),
+      network(1, { activation: "softplus", loss: "poisson" }),
       examples(600, (_, random) => [Math.floor(5 * random())], { seed }),
       {},
     ]],
     ["of percentages", (seed) => [
-      network(1, "linear", "meanAbsolutePercentageError"),
+      network(1, { activation: "linear", loss: "meanAbsolutePercentageError" }),
       examples(600, (_, random) => [1 + random()], { seed }),
       {},
     ]],
     ["of which one in a thousand differs", (seed) => [
-      network(1, "sigmoid", "binaryCrossentropy"),
+      network(1, { activation: "sigmoid", loss: "binaryCrossentropy" }),
       examples(10_000, (i) => [i % 1000 === 7 ? 1 : 0], { seed }),
       {},
     ]],
     ["read from the accuracy", (seed) => [
-      network(2, "softmax", "categoricalCrossentropy", ["accuracy"]),
+      network(2, {
+        activation: "softmax",
+        loss: "categoricalCrossentropy",
+        metrics: ["accuracy"],
+      }),
       examples(1000, rare, { seed }),
       { metric: "acc" },
     ]],
@@ -148,13 +157,13 @@ for (
 
 Deno.test("findLearningRate() says good of weighted classes, counts and the accuracy where labels fit", async () => {
   const weighed = await find(
-    network(2, "softmax", "categoricalCrossentropy"),
+    network(2, { activation: "softmax", loss: "categoricalCrossentropy" }),
     examples(1000, rare, { seed: 1, signal: 4 }),
     { classWeight: { 0: 1, 1: 3 } },
   );
   assertEquals(weighed.verdict, "good", weighed.advice);
   const counts = await find(
-    network(1, "softplus", "poisson"),
+    network(1, { activation: "softplus", loss: "poisson" }),
     examples(600, (_, random) => [Math.floor(5 * random())], {
       seed: 1,
       signal: 2,
@@ -163,7 +172,11 @@ Deno.test("findLearningRate() says good of weighted classes, counts and the accu
   assertEquals(counts.verdict, "good", counts.advice);
   const half = (i: number) => i % 2 === 0 ? [0, 1] : [1, 0];
   const accurate = await find(
-    network(2, "softmax", "categoricalCrossentropy", ["accuracy"]),
+    network(2, {
+      activation: "softmax",
+      loss: "categoricalCrossentropy",
+      metrics: ["accuracy"],
+    }),
     examples(1000, half, { seed: 1, signal: 2 }),
     { metric: "acc" },
   );
@@ -174,7 +187,11 @@ Deno.test("findLearningRate() says good of weighted classes, counts and the accu
 
 Deno.test("findLearningRate() says trained of a network that is, whichever curve is read", async () => {
   const half = (i: number) => i % 2 === 0 ? [0, 1] : [1, 0];
-  const model = network(2, "softmax", "categoricalCrossentropy", ["accuracy"]);
+  const model = network(2, {
+    activation: "softmax",
+    loss: "categoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
   const data = examples(400, half, { seed: 1, signal: 2 });
   await model.fit(data.xs, data.ys, { epochs: 40, batchSize: 32, verbose: 0 });
   const range = await find(model, data, { metric: "acc" });
@@ -189,7 +206,7 @@ Deno.test("findLearningRate() calls no network trained for the luck of single ex
   const target = (_: number, random: Random) => [normal(random)];
   for (const seed of [1, 2, 3]) {
     const range = await find(
-      network(1, "linear", "meanSquaredError"),
+      network(1, { activation: "linear", loss: "meanSquaredError" }),
       examples(300, target, { seed, signal: 2 }),
       { batchSize: 1 },
     );

@@ -261,7 +261,7 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   ) => {
     const { run } = gaining([1, 1, 1]);
     const long: number[] = [];
-    const { maxLr } = await searchRange({
+    const { maxLr, halfWidths } = await searchRange({
       ...SETUP,
       maxBatches: 800,
       run,
@@ -276,7 +276,7 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
       },
       isInDoubt: () => Promise.resolve(!long.some(learns)),
     });
-    return { long, maxLr: maxLr! };
+    return { long, maxLr: maxLr!, halfWidths: halfWidths! };
   };
   const never = await tried(() => false);
   assertEquals(never.long.length, 4);
@@ -286,6 +286,12 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   const second = await tried((rate) => rate > never.long[0]);
   assertEquals(second.long.length, 2);
   assertEquals(second.maxLr, never.long[1]);
+  // The bounds are known no better than by how far they were moved.
+  const moved = Math.log10(never.long[1] / never.long[0]);
+  for (const bound of ["baseLr", "maxLr"] as const) {
+    const wider = second.halfWidths[bound] - never.halfWidths[bound];
+    assertAlmostEquals(wider, moved, 1e-9);
+  }
 
   // Nothing follows above a rate that breaks.
   const broken = await tried(() => false, never.long[0] * 1.01);
