@@ -23,6 +23,8 @@ export class TestCircumstances {
   readonly #runs: TestRuns;
   readonly #setup: TestSetup;
   #zero: AtRateZero | undefined;
+  /** The data at hand stay what they are. */
+  #found: Promise<Circumstances["notFinite"]> | undefined;
 
   constructor(runs: TestRuns) {
     this.#runs = runs;
@@ -43,7 +45,7 @@ export class TestCircumstances {
     const { examples } = source;
     const pass = passOf(source);
     const { batchSize } = options;
-    const notFinite = await this.#notFinite();
+    const notFinite = await (this.#found ??= this.#notFinite());
     const outputs = model ? outputLosses(model) : [];
     const baseline = await testBaseline(this.#setup, {
       outputs,

@@ -63,8 +63,8 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    * The most batches to train on where `iterations` and `epochs` do not say. A
    * loop without `evaluateOnBatch` may take some fifty more, at a rate of 0, to
    * tell whether its batches come in an order. One that takes targets takes fifty
-   * to a hundred more, with each input given another's target, to tell whether it learns
-   * from the inputs.
+   * to a hundred more, with each input given another's target, to tell whether it
+   * learns from the inputs.
    *
    * @default {500}
    */

@@ -166,7 +166,9 @@ export class Sweeps {
   #further(): number | undefined {
     const { takes, undone } = this.found();
     if (takes.length === 0) {
-      return this.#sweeps.length < SWEEPS ? this.#low : undefined;
+      const { length } = this.#sweeps.at(-1)!.run.losses;
+      const isWhole = length <= this.#budget.left;
+      return this.#sweeps.length < SWEEPS && isWhole ? this.#low : undefined;
     }
     if (this.#sweeps.length > SWEEPS) return;
     const withBounds = this.#sweeps.filter((sweep) =>
