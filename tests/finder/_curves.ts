@@ -1,4 +1,5 @@
 import { seededRandom } from "../../src/runtime/random.ts";
+import { normal } from "./_normal.ts";
 
 /** Rates from 1e-5 to 1, twenty a decade. */
 export const RATES = Array.from(
@@ -32,11 +33,9 @@ export function curve(shape: CurveShape = {}): number[] {
     seed = 0,
   } = shape;
   const random = seededRandom(seed);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return RATES.map((rate) => {
     const x = Math.log10(rate);
     return start - improvement / (1 + Math.exp(-(x - middle) / width)) +
-      Math.exp(Math.min(40, 6 * (x - blowUp))) + noise * normal();
+      Math.exp(Math.min(40, 6 * (x - blowUp))) + noise * normal(random);
   });
 }

@@ -15,13 +15,9 @@ import {
   seededRandom,
 } from "../../src/runtime/random.ts";
 import { outputLosses } from "../../src/tfjs/output_losses.ts";
+import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
-
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) *
-    Math.cos(2 * Math.PI * random());
-}
 
 function network(
   outputs: number,

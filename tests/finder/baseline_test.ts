@@ -14,15 +14,11 @@ import {
   seededRandom,
 } from "../../src/runtime/random.ts";
 import { outputLosses } from "../../src/tfjs/output_losses.ts";
+import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
 
 type Loss = Parameters<tf.LayersModel["compile"]>[0]["loss"];
-
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) *
-    Math.cos(2 * Math.PI * random());
-}
 
 function shuffled<T>(values: readonly T[], random: Random): T[] {
   return values.map((value) => [random(), value] as const)

@@ -15,13 +15,9 @@ import {
   type Random,
   seededRandom,
 } from "../../src/runtime/random.ts";
+import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
-
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) *
-    Math.cos(2 * Math.PI * random());
-}
 
 Deno.test("withTargets() gives each example its neighbour's target, and frees the others", async () => {
   const before = tf.memory().numTensors;

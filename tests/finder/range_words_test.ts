@@ -3,6 +3,7 @@ import { LearningRateRange } from "@clr/clr";
 import type { FindingKind, Growth, StopReason, Verdict } from "@clr/clr";
 import { rangeChart } from "@clr/clr/plots";
 import { seededRandom } from "../../src/runtime/random.ts";
+import { normal } from "./_normal.ts";
 
 /** A course of training that leads to a finding. */
 interface Situation {
@@ -158,8 +159,6 @@ function rangeOf(
   const { metric, stopReason, growth } = options;
   const { tested, improvement, noise = 0, finite, rates = 120 } = situation;
   const random = seededRandom(7);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const learningRates = Array.from(
     { length: rates },
     (_, i) => growth === "linear" ? i / rates : 1e-5 * 1e5 ** (i / (rates - 1)),
@@ -168,7 +167,7 @@ function rangeOf(
   const values = learningRates.slice(0, tested).map((_, i) =>
     finite?.(i) === false
       ? NaN
-      : sign * (improvement(i / rates) + noise * normal())
+      : sign * (improvement(i / rates) + noise * normal(random))
   );
   const isLoss = metric.name === "loss";
   return LearningRateRange.fromCurve(

@@ -4,18 +4,10 @@ import { findLearningRate, LearningRateRange } from "@clr/clr";
 import type { FindLearningRateOptions, TrainingData } from "@clr/clr";
 import { rangeChart } from "@clr/clr/plots";
 import { DivergenceDetector } from "../../src/finder/divergence.ts";
-import {
-  borrowMathRandom,
-  type Random,
-  seededRandom,
-} from "../../src/runtime/random.ts";
+import { borrowMathRandom, seededRandom } from "../../src/runtime/random.ts";
+import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
-
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) *
-    Math.cos(2 * Math.PI * random());
-}
 
 interface Example {
   readonly x: number[];
@@ -308,6 +300,21 @@ Deno.test("findLearningRate() trains for long where short trainings teach but ho
   assertEquals(long.verdict, "good", long.advice);
   assert(long.trials!.some(({ unseen }) => unseen));
   assertMatch(long.summary, /a longer one held at/);
+  assertMatch(long.summary, /the loss takes hold at/);
+
+  // Several, above where the sweep was undone.
+  const { trials, evidence, ...rest } = long.toJSON();
+  const last = trials!.at(-1)!;
+  const above = LearningRateRange.fromJSON({
+    ...rest,
+    trials: [...trials!, { ...last, learningRate: 2 * last.learningRate }],
+    evidence: {
+      ...evidence,
+      lost: { ...evidence.base!, learningRate: 0.9 * long.maxLr! },
+    },
+  });
+  assertMatch(above.summary, /longer ones held at/);
+  assertMatch(above.summary, /improves over growing rates is lost again by/);
 });
 
 Deno.test("findLearningRate() accuses no labels where the rates given are too few to come below the mean's loss", async () => {
