@@ -29,10 +29,15 @@ function label(value: number): string {
   return text.slice(0, MARGIN - 2).padStart(MARGIN - 2);
 }
 
+/** The last rate, or a maximum that lies above it. */
+function lastRate({ learningRates, maxLr = 0 }: Chart): number {
+  return Math.max(learningRates.at(-1)!, maxLr);
+}
+
 /** Rates for the ticks: decades, thinned so that their labels fit. */
 function ticks(chart: Chart, columns: number): number[] {
   const first = chart.learningRates[0];
-  const last = chart.learningRates.at(-1)!;
+  const last = lastRate(chart);
   if (!chart.logarithmic) {
     return [0, 1, 2, 3, 4].map((i) => first + (last - first) * i / 4);
   }
@@ -52,7 +57,7 @@ export function drawChart(chart: Chart): string[] {
   const { learningRates, height } = chart;
   const columns = chart.width - MARGIN;
   const scale = (rate: number) => chart.logarithmic ? Math.log(rate) : rate;
-  const [from, to] = [scale(learningRates[0]), scale(learningRates.at(-1)!)];
+  const [from, to] = [scale(learningRates[0]), scale(lastRate(chart))];
   const column = (rate: number) =>
     to > from
       ? Math.round((scale(rate) - from) / (to - from) * (columns - 1))
@@ -72,11 +77,8 @@ export function drawChart(chart: Chart): string[] {
   const marks: [string, number][] = [];
   const bounds = [["base", chart.baseLr], ["max", chart.maxLr]] as const;
   for (const [name, rate] of bounds) {
-    // A bound may lie outside of the rates of the curve that is drawn.
-    if (
-      rate === undefined || rate < learningRates[0] ||
-      rate > learningRates.at(-1)!
-    ) continue;
+    // The lower bound may lie below the rates of the curve that is drawn.
+    if (rate === undefined || rate < learningRates[0]) continue;
     marks.push([name, column(rate)]);
     for (const cell of cells) cell[column(rate)] = chart.paint("┆");
   }

@@ -102,7 +102,7 @@ function concludeSearch(
   search: Search,
   typical: Conclusion,
 ): Together {
-  const { baseLr, maxLr, halfWidths, trials } = search;
+  const { baseLr, maxLr, halfWidths, raised = 0, trials } = search;
   const kind = maxLr === undefined ? "trials-failed" : "both-bounds";
   const isUntried = trials.length === 0 && kind === "both-bounds" &&
     typical.finding.kind !== "both-bounds";
@@ -113,7 +113,7 @@ function concludeSearch(
     return { evidence, remedies, finding, verdict: verdictOf(finding.kind) };
   }
   const interval = (rate: number, halfWidth: number): Spread => [
-    rate / 10 ** halfWidth,
+    rate / 10 ** (halfWidth + raised),
     rate * 10 ** halfWidth,
   ];
   const { thumb: _, ...found } = typical;

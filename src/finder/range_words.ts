@@ -249,19 +249,25 @@ export function wordReading(
   const hasDiverged = stopReason === "diverged" || stopReason === "non-finite";
   const held = trials?.filter(({ gained }) => gained !== undefined) ?? [];
   if (held.length > 0) {
-    const rates = (isLong: boolean) => {
-      const tried = held.filter(({ unseen }) =>
-        (unseen !== undefined) === isLong
-      ).map(({ learningRate }) => learningRate);
-      return ALL.format(tried.sort((a, b) => a - b).map(shortRate));
-    };
+    const rates = (isLong: boolean) =>
+      held.filter(({ unseen }) => (unseen !== undefined) === isLong)
+        .map(({ learningRate }) => learningRate).sort((a, b) => a - b);
+    const long = rates(true);
     const kinds = [
-      ["short trainings", rates(false)],
-      ["a longer one", rates(true)],
-    ].filter(([, rates]) => rates !== "");
-    return `the ${curve} takes hold at ${shortRate(baseLr!)}${
-      lost ? ` and is lost again by ${shortRate(lost.learningRate)}` : ""
-    }; ${kinds.map(([kind, rates]) => `${kind} held at ${rates}`).join(", ")}`;
+      { kind: "short trainings", tried: rates(false) },
+      { kind: long.length > 1 ? "longer ones" : "a longer one", tried: long },
+    ].filter(({ tried }) => tried.length > 0).map(({ kind, tried }) =>
+      `${kind} held at ${ALL.format(tried.map(shortRate))}`
+    );
+    // Where trainings went beyond it, as off a plateau, it is no end.
+    const improved = lost && lost.learningRate < maxLr!
+      ? `what the ${curve} improves over growing rates is lost again by ${
+        shortRate(lost.learningRate)
+      }`
+      : `the ${curve} takes hold at ${shortRate(baseLr!)}${
+        lost ? ` and is lost again by ${shortRate(lost.learningRate)}` : ""
+      }`;
+    return `${improved}; ${kinds.join(", ")}`;
   }
   const made = `the ${curve} has made a third of its improvement at ${
     shortRate(baseLr!)

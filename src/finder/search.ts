@@ -30,25 +30,20 @@ function deviation(values: readonly number[]): number {
   );
 }
 
-type Bounds = Pick<Search, "baseLr" | "maxLr" | "halfWidths">;
+type Bounds = Pick<Search, "baseLr" | "maxLr" | "halfWidths" | "raised">;
 
-/**
- * The bounds of sweeps that took hold there, and a maximum that was chosen. Where
- * long trainings moved it, it is known no better than by how far.
- */
+/** The bounds of sweeps that took hold there, and a maximum that was chosen. */
 function boundsOf(
-  { takes, undone, moved = 0 }: {
+  { takes, undone }: {
     readonly takes: readonly number[];
     readonly undone: readonly number[];
-    /** By how many decades. */
-    readonly moved?: number;
   },
   max: number | undefined,
 ): Bounds {
   const halfWidth = (name: "baseLr" | "maxLr", values: readonly number[]) =>
-    moved + NINETY_PERCENT *
-      Math.max(SWEEP_DEVIATION[name], deviation(values)) /
-      Math.sqrt(takes.length);
+    NINETY_PERCENT *
+    Math.max(SWEEP_DEVIATION[name], deviation(values)) /
+    Math.sqrt(takes.length);
   const base = 10 ** mean(takes);
   return {
     baseLr: max === undefined ? base : clamp(
@@ -59,8 +54,8 @@ function boundsOf(
     ...(max === undefined ? {} : { maxLr: 10 ** max }),
     halfWidths: {
       baseLr: halfWidth("baseLr", takes),
-      maxLr: (halfWidth("maxLr", undone) + moved +
-        NINETY_PERCENT * SWEEP_DEVIATION.maxLr) / 2,
+      maxLr: halfWidth("maxLr", undone) / 2 +
+        NINETY_PERCENT * SWEEP_DEVIATION.maxLr / 2,
     },
   };
 }
@@ -96,8 +91,8 @@ export async function searchRange(setup: SearchSetup): Promise<Search> {
   if (await isInDoubt(max)) {
     const learned = await trials.learnForLong(max, () => isInDoubt(max));
     if (learned !== undefined) {
-      const moved = max === undefined ? 0 : Math.abs(learned - max);
-      return result(boundsOf({ ...found, moved }, learned), trials.done);
+      const raised = max === undefined ? 0 : learned - max;
+      return result({ ...boundsOf(found, learned), raised }, trials.done);
     }
   }
   return result(boundsAt(max), trials.done);

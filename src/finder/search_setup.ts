@@ -60,6 +60,11 @@ export interface Search {
   readonly maxLr?: number;
   /** Half of a 90 % interval of each, in decades. */
   readonly halfWidths?: { readonly baseLr: number; readonly maxLr: number };
+  /**
+   * By how many decades long trainings raised them, which another order of the
+   * batches might not have: so much farther down they may lie.
+   */
+  readonly raised?: number;
 }
 
 /** The batches that a search may still train on. */

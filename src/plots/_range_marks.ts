@@ -1,7 +1,12 @@
 import { formatRate } from "../metrics/format_rate.ts";
 import type { Layer, Limits } from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
-import type { DrawnCurve, DrawnPanel, RangeData } from "./_range_panel.ts";
+import {
+  type DrawnCurve,
+  type DrawnPanel,
+  type RangeData,
+  reachOf,
+} from "./_range_panel.ts";
 import { short } from "./_spec.ts";
 
 const DOT = 90;
@@ -57,7 +62,7 @@ function within(value: number, [low, high]: Limits): number | null {
 export function boundMarks(range: RangeData, drawn: DrawnPanel): Layer[] {
   const { learningRates: rates, settings, curve } = range;
   const { domain: [low, high], onCurve } = drawn;
-  const [first, last] = [rates[0], rates[rates.length - 1]];
+  const [first, last] = reachOf(range);
   const along = (lr: number) =>
     settings.growth === "linear"
       ? (lr - first) / (last - first)

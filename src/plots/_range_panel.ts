@@ -36,6 +36,11 @@ export type RangeData = Pick<
   | "curve"
 >;
 
+/** The rates from the first to the last, or to a maximum that lies above it. */
+export function reachOf({ learningRates, maxLr = 0 }: RangeData): Limits {
+  return [learningRates[0], Math.max(learningRates.at(-1)!, maxLr)];
+}
+
 /** A curve of the test as a panel draws it. */
 export interface DrawnCurve {
   readonly name: string;
@@ -90,7 +95,7 @@ export function drawPanel(
     raw: short(values[i]),
     ...(trend ? { smooth: short(trend[i]) } : {}),
   })).filter(({ raw }) => raw !== null);
-  const x = rateAxis([rates[0], rates[rates.length - 1]], {
+  const x = rateAxis(reachOf(range), {
     growth: settings.growth,
     shown,
   });

@@ -261,7 +261,7 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   ) => {
     const { run } = gaining([1, 1, 1]);
     const long: number[] = [];
-    const { maxLr, halfWidths } = await searchRange({
+    const { maxLr, raised } = await searchRange({
       ...SETUP,
       maxBatches: 800,
       run,
@@ -276,7 +276,7 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
       },
       isInDoubt: () => Promise.resolve(!long.some(learns)),
     });
-    return { long, maxLr: maxLr!, halfWidths: halfWidths! };
+    return { long, maxLr: maxLr!, raised };
   };
   const never = await tried(() => false);
   assertEquals(never.long.length, 4);
@@ -286,12 +286,12 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   const second = await tried((rate) => rate > never.long[0]);
   assertEquals(second.long.length, 2);
   assertEquals(second.maxLr, never.long[1]);
-  // The bounds are known no better than by how far they were moved.
-  const moved = Math.log10(never.long[1] / never.long[0]);
-  for (const bound of ["baseLr", "maxLr"] as const) {
-    const wider = second.halfWidths[bound] - never.halfWidths[bound];
-    assertAlmostEquals(wider, moved, 1e-9);
-  }
+  assertAlmostEquals(
+    second.raised!,
+    Math.log10(never.long[1] / never.long[0]),
+    1e-9,
+  );
+  assertEquals(never.raised, undefined);
 
   // Nothing follows above a rate that breaks.
   const broken = await tried(() => false, never.long[0] * 1.01);
@@ -340,6 +340,23 @@ Deno.test("searchRange() sweeps again where the first sweep shows nothing", asyn
     },
   });
   assert(baseLr! > 0.003 && maxLr! < 0.5, `${baseLr} ${maxLr}`);
+
+  // And not where too few batches are left for all of it.
+  for (const maxBatches of [60, 80, 250]) {
+    const { run } = bowl();
+    const lengths: number[] = [];
+    const { isCut } = await searchRange({
+      ...SETUP,
+      maxBatches,
+      run: async (rates, options) => {
+        const measured = await run(rates, options);
+        lengths.push(rates.length);
+        return { ...measured, losses: measured.references! };
+      },
+    });
+    assertEquals(lengths.length, maxBatches < 100 ? 1 : 2, `${lengths}`);
+    assert(!isCut);
+  }
 });
 
 Deno.test("searchRange() trains for long at the maximum first where a bold rate did no better", async () => {

@@ -71,6 +71,24 @@ Deno.test("rangeChart() has one tick a decade on the axis of rates", () => {
   }
 });
 
+Deno.test("rangeChart() and the chart in text go on to a maximum above the last rate", () => {
+  const data = exampleRange().toJSON();
+  const range = LearningRateRange.fromJSON({
+    ...data,
+    maxLr: 10 * data.learningRates.at(-1)!,
+  });
+  const domains = panelsOf(rangeChart(range)).flatMap((panel) =>
+    (panel.layer as Json[]).flatMap((layer) => {
+      const x = (layer.encoding as Json | undefined)?.x as Json | undefined;
+      const scale = x?.scale as { domain?: number[] } | undefined;
+      return scale?.domain ? [scale.domain] : [];
+    })
+  );
+  assert(domains.length > 0);
+  for (const [, last] of domains) assertEquals(last, range.maxLr);
+  assertMatch(Deno.inspect(range, { colors: false }), /^.*base.*max$/m);
+});
+
 Deno.test("rangeChart() has the axis that the rates grew along, however few there are", () => {
   for (const growth of ["exponential", "linear"] as const) {
     const range = LearningRateRange.fromCurve([0.1, 0.2, 0.4], [3, 2, 1], {
