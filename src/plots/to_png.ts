@@ -3,7 +3,7 @@ import { readPackageFile } from "../runtime/package_file.ts";
 import { fonts } from "./_fonts.ts";
 import { type Chart, specOf } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, oneOf, show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -65,6 +65,7 @@ export async function toPng(
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkNames("draw a PNG", options, NAMES);
+  checkOptions("draw a PNG", options, { theme: oneOf("light", "dark") });
   // Before what is read meanwhile, which would go on.
   specOf(chart);
   const { scale = 2, theme = "light" } = options;

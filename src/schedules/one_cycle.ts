@@ -11,6 +11,7 @@ import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 /** The shape of each phase of {@linkcode oneCycle}. */
@@ -170,6 +171,7 @@ export function oneCyclePhases(
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   checkNames(ACTION, options, ONE_CYCLE_NAMES);
+  checkOptions(ACTION, options, { threePhase: flag });
   const {
     maxLr,
     iterations,

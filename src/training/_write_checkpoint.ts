@@ -1,4 +1,4 @@
-import { checkJson } from "./_check_json.ts";
+import { checkJson } from "../runtime/check_json.ts";
 import {
   hasSize,
   inTurn,
@@ -99,7 +99,7 @@ export function writeCheckpoint(
   subject: CheckpointSubject,
   { data, keep, after }: WriteOptions,
 ): Promise<number> {
-  checkJson(data);
+  checkJson("save a checkpoint", { data });
   const { optimizer } = subject.model;
   return inTurn(folder, async (path) => {
     const numbers = await numbersIn(path);

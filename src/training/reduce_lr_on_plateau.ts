@@ -1,4 +1,5 @@
 import { checkData, parseData, record, show } from "../runtime/check_data.ts";
+import { checkKind } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { copyColumn, readColumn } from "../runtime/columns.ts";
 import { showInConsole } from "../runtime/console.ts";
@@ -9,7 +10,7 @@ import type { Optimizer } from "../tfjs/types.ts";
 import type { Logs } from "./history.ts";
 import {
   checkInCharge,
-  type LearningRateScheduler,
+  LearningRateScheduler,
 } from "./learning_rate_scheduler.ts";
 import {
   ACTION,
@@ -103,7 +104,13 @@ export class ReduceLROnPlateau extends CallbackBase {
     checkData(ACTION, { options }, record({ options: record({}) }));
     checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
-    this.#scheduler = options.scheduler;
+    const { scheduler } = options;
+    checkKind(
+      ACTION,
+      { name: "scheduler", value: scheduler, must: "a LearningRateScheduler" },
+      scheduler === undefined || scheduler instanceof LearningRateScheduler,
+    );
+    this.#scheduler = scheduler;
   }
 
   /** The options in force, with every default filled in. */

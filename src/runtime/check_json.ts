@@ -1,4 +1,4 @@
-import { type Fault, show } from "../runtime/check_data.ts";
+import { type Fault, show } from "./check_data.ts";
 
 /** Far from where writing and reading JSON run out of stack. */
 const DEEPEST = 500;
@@ -43,11 +43,15 @@ function faultOf(
  *
  * @throws {TypeError} Which says where.
  */
-export function checkJson(data: unknown): void {
-  const fault = faultOf(data, "data", []);
+export function checkJson(
+  action: string,
+  given: { readonly [name: string]: unknown },
+): void {
+  const [[name, data]] = Object.entries(given);
+  const fault = faultOf(data, name, []);
   if (fault === undefined) return;
   throw new TypeError(
-    `Cannot save a checkpoint as ${fault.path} must ${fault.must}: current value is ${
+    `Cannot ${action} as ${fault.path} must ${fault.must}: current value is ${
       show(fault.value)
     }`,
   );
