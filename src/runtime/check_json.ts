@@ -17,7 +17,7 @@ function faultOf(
   }
   if (within.length >= DEEPEST) {
     return {
-      path: "data",
+      path: path.split(".", 1)[0],
       must: `be at most ${DEEPEST} deep`,
       value: "deeper",
     };
