@@ -1,5 +1,8 @@
 import { type Fault, show } from "./check_data.ts";
 
+/** Far from where writing and reading JSON run out of stack. */
+const DEEPEST = 500;
+
 function faultOf(
   value: unknown,
   path: string,
@@ -11,6 +14,13 @@ function faultOf(
   if (typeof value !== "object" || value === null) return undefined;
   if (within.includes(value)) {
     return { path, must: "not hold itself", value: "what does" };
+  }
+  if (within.length >= DEEPEST) {
+    return {
+      path: path.split(".", 1)[0],
+      must: `be at most ${DEEPEST} deep`,
+      value: "deeper",
+    };
   }
   // What writes itself knows how.
   if ("toJSON" in value) return undefined;

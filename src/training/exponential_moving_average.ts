@@ -274,6 +274,22 @@ export class ExponentialMovingAverage extends CallbackBase
     };
   }
 
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If the model has none of the weights that are averaged.
+   */
+  override onTrainBegin(): Promise<void> {
+    // Freezing moves weights between lists, and one list may hold some alone.
+    const trains = this.model.weights.map(variableOf);
+    if (!this.#variables.some((variable) => trains.includes(variable))) {
+      throw new TypeError(
+        `Cannot ${ACTION} as they must be of the model that is trained: current value is those of another`,
+      );
+    }
+    return Promise.resolve();
+  }
+
   /** Called by `fit`. */
   override onBatchEnd(): Promise<void> {
     this.update();

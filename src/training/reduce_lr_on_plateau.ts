@@ -8,7 +8,10 @@ import { CallbackBase } from "../tfjs/callback_base.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { Logs } from "./history.ts";
-import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkInCharge,
+  LearningRateScheduler,
+} from "./learning_rate_scheduler.ts";
 import {
   ACTION,
   NAMES,
@@ -271,6 +274,17 @@ export class ReduceLROnPlateau extends CallbackBase {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     if (!this.#scheduler) this.attach(this.model.optimizer);
+    return Promise.resolve();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   */
+  override onEpochBegin(): Promise<void> {
+    // Every callback has begun by now, in whatever order they stand.
+    if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
     return Promise.resolve();
   }
 

@@ -13,7 +13,10 @@ import {
 import { rowBeyond } from "../runtime/columns.ts";
 import { checkLogs, checkScalar } from "./_check_logs.ts";
 import type { Logs } from "./history.ts";
-import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkInCharge,
+  LearningRateScheduler,
+} from "./learning_rate_scheduler.ts";
 import {
   type Check,
   checkData,
@@ -246,6 +249,16 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     // Rows from before are those of an earlier run, which logged them.
     this.#written ??= this.#scheduler?.history.iterations.at(-1) ?? 0;
     this.#flushed = performance.now();
+    return Promise.resolve();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   */
+  override onEpochBegin(): Promise<void> {
+    if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
     return Promise.resolve();
   }
 
