@@ -1,6 +1,6 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { readPackageFile } from "../runtime/package_file.ts";
-import { fonts } from "./_fonts.ts";
+import { fonts, withKnownCharacters } from "./_fonts.ts";
 import { type Chart, specOf } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
 import { checkOptions, oneOf, show } from "../runtime/check_data.ts";
@@ -45,8 +45,9 @@ async function start(): Promise<void> {
 }
 
 /**
- * Draws a chart as PNG, with the bundled font. The same chart gives the same
- * bytes. Needs `--allow-read`.
+ * Draws a chart as PNG, with the bundled font, which has Latin, Greek and Cyrillic
+ * letters; in the place of others, and of emoji, a PNG has "?", and an SVG what
+ * its viewer has. The same chart gives the same bytes. Needs `--allow-read`.
  *
  * @throws {RangeError} When `scale` is not a positive number, or the picture would
  * have more than 100 million pixels.
@@ -74,12 +75,13 @@ export async function toPng(
       `Cannot draw a PNG as scale must be > 0: current value is ${show(scale)}`,
     );
   }
-  const [svg, fontBuffers] = await Promise.all([
+  const [svg] = await Promise.all([
     toSvg(chart, { theme, embedFont: false }),
-    fonts(),
     started ??= start(),
   ]);
-  const renderer = new Resvg(svg, {
+  const fontBuffers = await fonts(svg);
+  const drawable = withKnownCharacters(svg);
+  const renderer = new Resvg(drawable, {
     fitTo: { mode: "zoom", value: scale },
     font: {
       fontBuffers,

@@ -152,7 +152,8 @@ export function oneCyclePhases(
  *
  * Source: Smith and Topin, "Super-Convergence" (2017),
  * {@link https://arxiv.org/abs/1708.07120}; phases as in PyTorch's `OneCycleLR`,
- * which goes up again past its end where this one holds.
+ * which goes up again past its end where this one holds, and starts below the
+ * peak where `pctStart · iterations` is less than 1, where this one starts at it.
  *
  * @example
  * ```ts
