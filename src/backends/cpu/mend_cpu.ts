@@ -2,6 +2,7 @@ import { replaceBatchNorm } from "./batch_norm.ts";
 import { mendConv3D } from "../conv3d_same.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
+import { addCenteredRmspropUpdate } from "./centered_rmsprop_update.ts";
 import { replaceBatchMatMul } from "./batch_mat_mul.ts";
 import { replaceComplexArithmetic } from "./complex_arithmetic.ts";
 import { replaceEmptyReductions } from "./empty_reductions.ts";
@@ -33,6 +34,7 @@ export function mendCpu(): void {
   replaceUnsortedSegmentSum();
   replaceWholeNumbers();
   refuseIndices();
+  addCenteredRmspropUpdate();
   replacePool3D("cpu");
   mendConv3D("cpu");
 }
