@@ -18,7 +18,7 @@ import {
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
-import { keysOf } from "../runtime/records.ts";
+import { isRecord, keysOf } from "../runtime/records.ts";
 import { show } from "../runtime/check_data.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 import { checkSpelling } from "../runtime/check_names.ts";
@@ -177,7 +177,7 @@ export async function selectBackend(
         ? `an object, { backend: "${options}" } say`
         : "an object",
     },
-    typeof options === "object" && options !== null && !Array.isArray(options),
+    isRecord(options),
   );
   checkSpelling("select a backend", options, NAMES);
   const {

@@ -1,4 +1,5 @@
 import { checkData, parseData, record, show } from "../runtime/check_data.ts";
+import { checkKind } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { copyColumn, readColumn } from "../runtime/columns.ts";
 import { showInConsole } from "../runtime/console.ts";
@@ -7,7 +8,10 @@ import { CallbackBase } from "../tfjs/callback_base.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { Logs } from "./history.ts";
-import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkInCharge,
+  LearningRateScheduler,
+} from "./learning_rate_scheduler.ts";
 import {
   ACTION,
   NAMES,
@@ -100,7 +104,13 @@ export class ReduceLROnPlateau extends CallbackBase {
     checkData(ACTION, { options }, record({ options: record({}) }));
     checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
-    this.#scheduler = options.scheduler;
+    const { scheduler } = options;
+    checkKind(
+      ACTION,
+      { name: "scheduler", value: scheduler, must: "a LearningRateScheduler" },
+      scheduler === undefined || scheduler instanceof LearningRateScheduler,
+    );
+    this.#scheduler = scheduler;
   }
 
   /** The options in force, with every default filled in. */
@@ -264,6 +274,17 @@ export class ReduceLROnPlateau extends CallbackBase {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     if (!this.#scheduler) this.attach(this.model.optimizer);
+    return Promise.resolve();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   */
+  override onEpochBegin(): Promise<void> {
+    // Every callback has begun by now, in whatever order they stand.
+    if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
     return Promise.resolve();
   }
 
