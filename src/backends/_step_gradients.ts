@@ -4,7 +4,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { registerGradient, replaceGradient, sumTo } from "./_engine.ts";
+import { registerGradient, replaceGradient } from "./_engine.ts";
 
 /** The inputs of each operation of which tfjs has no gradient at all. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
