@@ -29,6 +29,7 @@ export * from "./src/finder/mod.ts";
 export * from "./src/training/cyclic_lr.ts";
 export type {
   CycleEnd,
+  CyclicLRFromJSONOptions,
   CyclicLRFromRangeOptions,
   CyclicLROptions,
   CyclicLRResetOptions,

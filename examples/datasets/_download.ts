@@ -12,6 +12,7 @@ import {
   save,
   UnreachableError,
 } from "./_transfer.ts";
+import { GunzipStream } from "./_gunzip_stream.ts";
 import { DatasetError } from "./image_dataset.ts";
 
 export { type DownloadOptions, type OnProgress, UnreachableError };
@@ -139,7 +140,7 @@ class Download {
       const from = await Deno.open(path);
       for await (
         const chunk of from.readable.pipeThrough(
-          new DecompressionStream("gzip"),
+          new GunzipStream(),
         )
       ) {
         bytes += chunk.length;

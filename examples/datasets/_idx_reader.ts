@@ -1,3 +1,4 @@
+import { GunzipStream } from "./_gunzip_stream.ts";
 import { DatasetError } from "./image_dataset.ts";
 
 /** Read before it is known whether a file holds what its header claims. */
@@ -32,7 +33,7 @@ export class IdxReader {
     const { readable } = await Deno.open(path);
     return new IdxReader(
       path,
-      zipped ? readable.pipeThrough(new DecompressionStream("gzip")) : readable,
+      zipped ? readable.pipeThrough(new GunzipStream()) : readable,
     );
   }
 

@@ -1,6 +1,7 @@
 import { systemCode, writeAll } from "@clr/clr/command";
 import { Readable } from "node:stream";
 import { extract, type Header } from "tar-stream";
+import { GunzipStream } from "./_gunzip_stream.ts";
 import { DatasetError } from "./image_dataset.ts";
 
 /** A file to take out of an archive. */
@@ -89,7 +90,7 @@ export async function extractTarGz(
     MAX_OTHER_BYTES,
   );
   const bytes = (await Deno.open(archive)).readable
-    .pipeThrough(new DecompressionStream("gzip"))
+    .pipeThrough(new GunzipStream())
     .pipeThrough(atMost(most));
   const entries = extract();
   // deno-lint-ignore no-explicit-any -- Node's and the web's stream types differ in name only

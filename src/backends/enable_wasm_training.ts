@@ -87,6 +87,7 @@ import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernels } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
 import { unsortedSegmentSumKernel } from "./wasm/unsorted_segment_sum.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -206,6 +207,7 @@ export async function enableWasmTraining(
   options: WasmTrainingOptions = {},
 ): Promise<void> {
   checkNames("enable training on WASM", options, NAMES);
+  checkOptions("enable training on WASM", options, { winograd: flag });
   allowWinograd(options.winograd ?? true);
   // The package registers its own kernels when it is loaded, over ours.
   if (getKernel("Conv2D", "wasm") === undefined) {

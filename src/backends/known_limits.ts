@@ -1,3 +1,4 @@
+import { checkData, oneOf, record } from "../runtime/check_data.ts";
 import type { BackendName } from "./select_backend.ts";
 
 const everywhere = [
@@ -38,7 +39,15 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
  * const { backend } = await selectBackend({ backend: "wasm" });
  * knownLimits(backend).forEach((limit) => console.log(limit));
  * ```
+ *
+ * @throws {TypeError} If there is no such backend.
  */
 export function knownLimits(backend: BackendName): readonly string[] {
+  const names = Object.keys(limits);
+  checkData(
+    "list known limits",
+    { backend },
+    record({ backend: oneOf(...names) }),
+  );
   return limits[backend];
 }

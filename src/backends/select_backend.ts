@@ -2,6 +2,7 @@ import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
 import { explainMissingKernels } from "./_missing_kernels.ts";
+import { fuseOptimizers } from "./fused_optimizers.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import { countTruthValues } from "./_truth_values.ts";
@@ -17,7 +18,7 @@ import {
   type WebGPUUnavailableReason,
 } from "./webgpu/errors.ts";
 import { startWebGPU, type WebGPUOptions } from "./webgpu/start_webgpu.ts";
-import { keysOf } from "../runtime/records.ts";
+import { isRecord, keysOf } from "../runtime/records.ts";
 import { show } from "../runtime/check_data.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 import { checkSpelling } from "../runtime/check_names.ts";
@@ -176,7 +177,7 @@ export async function selectBackend(
         ? `an object, { backend: "${options}" } say`
         : "an object",
     },
-    typeof options === "object" && options !== null && !Array.isArray(options),
+    isRecord(options),
   );
   checkSpelling("select a backend", options, NAMES);
   const {
@@ -219,6 +220,7 @@ export async function selectBackend(
   // Whichever starts: results are often compared with those of the CPU.
   explainMissingKernels();
   mendCpu();
+  fuseOptimizers();
   replaceGradients();
   mendGradients();
   mendMomentumDispose();

@@ -3,6 +3,19 @@
  * cannot disagree.
  */
 
+import {
+  type Check,
+  checkData,
+  finite,
+  flag,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  record,
+  text,
+} from "../runtime/check_data.ts";
+
 /** What every flag has. */
 export interface FlagBase {
   /** One sentence for `--help`. */
@@ -98,6 +111,49 @@ export const BACKEND_FLAGS = {
     help: "the GPU of several, by its number or a part of its name",
   },
 } as const satisfies Flags;
+
+const DEFAULTS: { readonly [Kind in Flag["kind"]]: Check } = {
+  number: finite,
+  integer: finite,
+  numbers: listOf(finite),
+  text,
+  choice: text,
+  switch: flag,
+};
+
+const KINDS = Object.keys(DEFAULTS);
+
+const BASE = record({
+  kind: oneOf(...KINDS),
+  help: text,
+  value: optional(text),
+});
+
+const isFlag: Check = (value, path) => {
+  const fault = BASE(value, path);
+  if (fault !== undefined) return fault;
+  const { kind } = value as Flag;
+  return record({
+    default: optional(DEFAULTS[kind]),
+    optional: optional(flag),
+    ...Object.fromEntries(
+      ["min", "max", "above", "below"].map((bound) => [
+        bound,
+        optional(finite),
+      ]),
+    ),
+    ...kind === "choice" && { choices: listOf(text) },
+  })(value, path);
+};
+
+/**
+ * Throws unless `flags` are flags by their names, as {@linkcode Flags} has them.
+ *
+ * @throws {TypeError} `Cannot ACTION as flags.NAME.… must be …`.
+ */
+export function checkFlags(action: string, flags: unknown): void {
+  checkData(action, { flags }, record({ flags: mapOf(isFlag) }));
+}
 
 /** What a flag is read as. */
 export type FlagValue<F extends Flag> = F extends NumberFlag

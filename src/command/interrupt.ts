@@ -1,3 +1,4 @@
+import { aFunction, checkData, record, text } from "../runtime/check_data.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { tryToTell } from "./tell.ts";
 import { keysOf } from "../runtime/records.ts";
@@ -13,6 +14,15 @@ let stoppedBy: Deno.Signal | undefined;
 /**
  * The exit status of a program that was stopped: 128 and the number of the signal
  * that did it, such as 143 for SIGTERM; 130, Ctrl-C's, where there was none.
+ *
+ * @example A program of one's own that ends as it was asked to
+ * ```ts
+ * import { Interrupt, stoppedStatus } from "@clr/clr/command";
+ *
+ * using interrupt = new Interrupt();
+ * // … train, and save what there is when the signal comes; then:
+ * if (interrupt.signal.aborted) Deno.exitCode = stoppedStatus();
+ * ```
  */
 export function stoppedStatus(): number {
   return SIGNALS[stoppedBy ?? "SIGINT"]!;
@@ -42,8 +52,13 @@ export class Interrupt implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners: readonly (readonly [Deno.Signal, () => void])[];
 
-  /** Starts listening. `what` is said to be stopped. */
+  /**
+   * Starts listening.
+   *
+   * @param what Said to be stopped: "Stopping after this batch; …".
+   */
   constructor(what = "after this batch") {
+    checkData("listen for Ctrl-C", { what }, record({ what: text }));
     this.#what = what;
     this.#listeners = keysOf(SIGNALS).map((name) => [
       name,
@@ -82,11 +97,27 @@ export class Interrupt implements Disposable {
  * Loads a data set, which Ctrl-C and its like end cleanly: what has been
  * downloaded is kept.
  *
- * @throws {DOMException} An `AbortError` when it was stopped.
+ * @param load Loads it, and rejects when the signal is aborted.
+ * @returns What `load` gives.
+ * @throws {DOMException} An `AbortError` when it was stopped, which
+ * {@linkcode runCommand} takes for the end that was asked for.
+ * @throws {TypeError} If `load` is no function.
+ *
+ * @example
+ * ```ts
+ * import { loadInterruptibly } from "@clr/clr/command";
+ *
+ * const text = await loadInterruptibly(async (signal) => {
+ *   const response = await fetch("data:,1%2C2%2C3", { signal });
+ *   return await response.text();
+ * });
+ * console.log(text); // 1,2,3
+ * ```
  */
 export async function loadInterruptibly<Dataset>(
   load: (signal: AbortSignal) => Promise<Dataset>,
 ): Promise<Dataset> {
+  checkData("load a data set", { load }, record({ load: aFunction }));
   return await scoped(async (own) => {
     const interrupt = own(new Interrupt("the download"));
     const dataset = await load(interrupt.signal);

@@ -1,5 +1,7 @@
 import { makeFolder } from "../runtime/make_folder.ts";
 import { join } from "@std/path";
+import { checkData, optional, record, text } from "../runtime/check_data.ts";
+import { checkFolder } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -9,6 +11,12 @@ const NAMES = Object.keys(
     name: 0,
   } satisfies Record<keyof LockFolderOptions, 0>,
 );
+
+const OPTIONS = record({
+  by: text,
+  flag: optional(text),
+  name: optional(text),
+});
 
 /** A folder is taken: another run writes its results there. */
 export class FolderInUseError extends Error {
@@ -107,8 +115,12 @@ async function ownHost(): Promise<string | undefined> {
  * The lock is the system's own on a file in the folder, so that it holds between
  * machines too where their shared file system has such locks, as NFS does.
  *
+ * @param folder The folder.
+ * @param options Who takes it.
+ * @returns The lock, to be disposed of.
  * @throws {FolderInUseError} If another run has it; the message says which, and
  * names a folder that is free.
+ * @throws {TypeError} If `folder` is no path, or an option no text.
  * @throws What the file system throws if the folder cannot be written.
  *
  * @example
@@ -124,6 +136,8 @@ export async function lockFolder(
   options: LockFolderOptions,
 ): Promise<Disposable> {
   checkNames("lock a folder", options, NAMES);
+  checkFolder("lock a folder", folder);
+  checkData("lock a folder", options, OPTIONS);
   const { by, flag = "--out", name: prefix = "" } = options;
   await makeFolder("write results", folder);
   const path = join(folder, prefix === "" ? ".lock" : `.${prefix}.lock`);

@@ -1,12 +1,22 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { meantName, suggestion } from "../runtime/nearest_name.ts";
-import type {
-  Flag,
-  Flags,
-  FlagValues,
-  NumberFlag,
-  NumbersFlag,
-  TextFlag,
+import {
+  checkData,
+  checkOptions,
+  flag,
+  listOf,
+  record,
+  text,
+} from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+import {
+  checkFlags,
+  type Flag,
+  type Flags,
+  type FlagValues,
+  type NumberFlag,
+  type NumbersFlag,
+  type TextFlag,
 } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -78,12 +88,29 @@ function parseValue(
   }
 }
 
+const ACTION = "read flags";
+
+/** Options of {@linkcode parseFlags}. */
+export interface ParseFlagsOptions {
+  /** Whether arguments without a flag are accepted. @default {false} */
+  readonly positional?: boolean;
+}
+
+const NAMES = Object.keys(
+  { positional: 0 } satisfies Record<keyof ParseFlagsOptions, 0>,
+);
+
 /**
  * Parses `args` by `flags`. Defaults fill what is absent; `--help` is the
- * caller's to declare.
+ * caller's to declare, and has `-h` beside it.
  *
+ * @param flags The flags by name, without the dashes.
+ * @param args The command line, such as `Deno.args`.
+ * @returns A value for each flag, and under `_` the arguments without one.
  * @throws {UsageError} On an unknown flag, a flag that needs a value and has
  * none, and a value that does not fit; the message names the flag.
+ * @throws {TypeError} If `flags` has something else than flags, or `args`
+ * something else than text.
  *
  * @example
  * ```ts
@@ -99,11 +126,12 @@ function parseValue(
 export function parseFlags<const F extends Flags>(
   flags: F,
   args: readonly string[],
-  options: {
-    /** Whether arguments without a flag are accepted. @default {false} */
-    positional?: boolean;
-  } = {},
+  options: ParseFlagsOptions = {},
 ): FlagValues<F> {
+  checkFlags(ACTION, flags);
+  checkData(ACTION, { args }, record({ args: listOf(text) }));
+  checkNames(ACTION, options, NAMES);
+  checkOptions(ACTION, options, { positional: flag });
   const names = Object.keys(flags);
   const switches = names.filter((name) => flags[name].kind === "switch");
   const isOn = (name: string) => flags[name].default === true;

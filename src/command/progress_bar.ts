@@ -2,6 +2,16 @@ import { Writable } from "node:stream";
 import { tryToWrite } from "./tell.ts";
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { SingleBar } from "cli-progress";
+import {
+  checkData,
+  count,
+  flag,
+  mapOf,
+  optional,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -31,19 +41,55 @@ export interface ProgressBarOptions {
   readonly clears?: boolean;
 }
 
+const ACTION = "show a progress bar";
+const amount = that(
+  "be a finite number >= 0",
+  (value) => Number.isFinite(value) && value as number >= 0,
+);
+const OPTIONS = record({
+  format: text,
+  total: amount,
+  value: optional(amount),
+  width: optional(count),
+  clears: optional(flag),
+});
+const TEXTS = record({
+  texts: mapOf(
+    that(
+      "be text or a number",
+      (value) => typeof value === "string" || typeof value === "number",
+    ),
+  ),
+});
+
 /** Texts for the names in a bar's format. */
 export type ProgressBarTexts = { readonly [name: string]: string | number };
 
 /**
  * A bar on the terminal that standard error is. It changes nothing of the
  * terminal that Ctrl-C would leave so, and has written when its methods return.
+ * Where standard error is no terminal it shows nothing.
+ *
+ * @example
+ * ```ts
+ * import { ProgressBar } from "@clr/clr/command";
+ *
+ * const bar = new ProgressBar({
+ *   format: "{bar} {value}/{total}  loss {loss}",
+ *   total: 100,
+ * }, { loss: "" });
+ * for (let batch = 1; batch <= 100; batch++) bar.update(batch, { loss: "0.31" });
+ * bar.stop();
+ * ```
  */
 export class ProgressBar {
   readonly #bar: SingleBar;
 
   /** Draws the bar, with `texts` for the names in its format. */
   constructor(options: ProgressBarOptions, texts: ProgressBarTexts) {
-    checkNames("show a progress bar", options, NAMES);
+    checkNames(ACTION, options, NAMES);
+    checkData(ACTION, options, OPTIONS);
+    checkData(ACTION, { texts }, TEXTS);
     const { format, total, value = 0, width = 10, clears = false } = options;
     this.#bar = new SingleBar({
       stream: standardError,
@@ -66,6 +112,12 @@ export class ProgressBar {
     texts: ProgressBarTexts = {},
     total: number = this.#bar.getTotal(),
   ): void {
+    checkData(
+      ACTION,
+      { value, total },
+      record({ value: amount, total: amount }),
+    );
+    checkData(ACTION, { texts }, TEXTS);
     this.#bar.setTotal(total);
     this.#bar.update(value, texts);
   }

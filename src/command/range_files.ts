@@ -1,6 +1,16 @@
 import { join } from "@std/path";
 import type { LearningRateRange } from "../finder/mod.ts";
 import { writeFile } from "../runtime/write_file.ts";
+import {
+  checkData,
+  flag,
+  optional,
+  record,
+  text,
+} from "../runtime/check_data.ts";
+import { checkFolder, checkKind } from "../runtime/check_given.ts";
+import { checkJson } from "../runtime/check_json.ts";
+import { isRecord } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -11,6 +21,14 @@ const NAMES = Object.keys(
     details: 0,
   } satisfies Record<keyof RangeFilesOptions, 0>,
 );
+
+const ACTION = "write the files of a range";
+const OPTIONS = record({
+  name: optional(text),
+  origin: text,
+  plots: optional(flag),
+  details: optional(record({})),
+});
 
 /** Options of {@linkcode writeRangeFiles}. */
 export interface RangeFilesOptions {
@@ -30,15 +48,43 @@ export interface RangeFilesOptions {
  * `lr_range.png` where the range has a curve, with `lr_range_grid.svg` and `.png`
  * of a grid of hyperparameters.
  *
+ * @param folder Where they go; it is made.
+ * @param range What `findLearningRate` gave.
+ * @param options Their name, and what is said of them.
  * @returns The names of the files.
+ * @throws {TypeError} If `range` is none, or an option of another kind.
  * @throws What the file system throws.
+ *
+ * @example
+ * ```ts
+ * import { LearningRateRange } from "@clr/clr";
+ * import { writeRangeFiles } from "@clr/clr/command";
+ *
+ * const rates = Array.from({ length: 80 }, (_, i) => 1e-5 * 10 ** (i / 20));
+ * const losses = rates.map((rate) =>
+ *   2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + (rate / 0.02) ** 4
+ * );
+ * const range = LearningRateRange.fromCurve(rates, losses);
+ * const folder = await Deno.makeTempDir();
+ * const files = await writeRangeFiles(folder, range, { origin: "a formula" });
+ * console.log(files); // lr_range.json, lr_range.csv, lr_range.svg, lr_range.png
+ * ```
  */
 export async function writeRangeFiles(
   folder: string,
   range: LearningRateRange,
   options: RangeFilesOptions,
 ): Promise<string[]> {
-  checkNames("write the files of a range", options, NAMES);
+  checkFolder(ACTION, folder);
+  checkKind(
+    ACTION,
+    { name: "range", value: range, must: "a LearningRateRange" },
+    isRecord(range) && typeof range.toJSON === "function" &&
+      typeof range.toCSV === "function",
+  );
+  checkNames(ACTION, options, NAMES);
+  checkData(ACTION, options, OPTIONS);
+  checkJson(ACTION, { details: options.details });
   const { name = "lr_range", origin, plots = true, details } = options;
   const data = { ...range.toJSON(), ...(details && { origin: details }) };
   const files: [string, string | Uint8Array][] = [

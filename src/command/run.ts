@@ -1,5 +1,15 @@
 import { describeFlags } from "./describe_flags.ts";
-import type { Flags, FlagValues } from "./flags.ts";
+import {
+  aFunction,
+  checkData,
+  flag,
+  listOf,
+  optional,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
+import { checkFlags, type Flags, type FlagValues } from "./flags.ts";
 import { parseFlags } from "./parse_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -28,6 +38,25 @@ export interface Command<F extends Flags> {
   readonly expected?: readonly ErrorClass[];
 }
 
+const COMMAND = record({
+  command: record({
+    summary: text,
+    usage: text,
+    positional: optional(flag),
+    main: aFunction,
+    expected: optional(listOf(aFunction)),
+  }),
+  args: listOf(text),
+});
+
+const STATUS = record({
+  main: that(
+    "return an exit status from 0 to 255",
+    (value) =>
+      Number.isInteger(value) && value as number >= 0 && value as number <= 255,
+  ),
+});
+
 /** The flag that every command has. */
 export const HELP_FLAGS = {
   help: { kind: "switch", help: "show this" },
@@ -45,6 +74,9 @@ export const HELP_FLAGS = {
  *
  * @param command What to run.
  * @param args The command line. @default {Deno.args}
+ * @throws {TypeError} If the command is none, its flags are none, or `main`
+ * returns no exit status; and what `main` throws, where it is a fault of the
+ * program.
  *
  * @example
  * ```ts
@@ -67,6 +99,8 @@ export async function runCommand<const F extends Flags>(
   command: Command<F>,
   args: readonly string[] = Deno.args,
 ): Promise<void> {
+  checkData("run a command", { command, args }, COMMAND);
+  checkFlags("run a command", command.flags);
   const { summary, usage, positional, main, expected } = command;
   const flags = { ...command.flags, ...HELP_FLAGS };
   await exitWith(() => {
@@ -86,7 +120,9 @@ export async function exitWith(
   expected: readonly ErrorClass[] = [],
 ): Promise<void> {
   try {
-    Deno.exitCode = await main();
+    const status: unknown = await main();
+    checkData("end the program", { main: status }, STATUS);
+    Deno.exitCode = status as number;
   } catch (error) {
     Deno.exitCode = statusOf(error, expected);
   }

@@ -1,3 +1,4 @@
+import { checkOptions, number, that } from "../runtime/check_data.ts";
 import type { Flags } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -20,8 +21,12 @@ const VARIABLES = ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"];
  * The task that `--task-index [N]` names: N, or without one what Slurm's job
  * array or Kubernetes' indexed job says. Undefined where the flag was not given.
  *
+ * @param flag What `parseFlags` read: `values["task-index"]`, NaN where the flag
+ * stood without a value.
  * @param count How many tasks there are. @default {no end}
+ * @returns A whole number from 0 to `count` − 1.
  * @throws {UsageError} If there is no such task, or nothing says which.
+ * @throws {TypeError} If one of them is no number.
  *
  * @example
  * ```ts
@@ -36,6 +41,10 @@ export function taskIndex(
   flag: number | undefined,
   count = Infinity,
 ): number | undefined {
+  checkOptions("read --task-index", { flag, count }, {
+    flag: that("be a number", (value) => typeof value === "number"),
+    count: number,
+  });
   if (flag === undefined) return undefined;
   const [name, text] = Number.isNaN(flag)
     ? fromEnvironment()

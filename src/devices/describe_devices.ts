@@ -4,6 +4,7 @@ import { scoped } from "../runtime/scoped.ts";
 import type { NativeProblem } from "./_native_library.ts";
 import { type NvmlDevice, openNvml } from "./nvml.ts";
 import { type VulkanDevice, vulkanDevices } from "./vulkan.ts";
+import { checkOptions, text } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -49,6 +50,7 @@ export interface DescribeDevicesOptions {
  *
  * @param options Where the libraries are.
  * @returns Plain data, fit for JSON.
+ * @throws {TypeError} If an option is no path.
  *
  * @example
  * ```ts
@@ -61,6 +63,10 @@ export function describeDevices(
   options: DescribeDevicesOptions = {},
 ): DeviceReport {
   checkNames("describe the devices", options, NAMES);
+  checkOptions("describe the devices", options, {
+    vulkanLibrary: text,
+    nvmlLibrary: text,
+  });
   const vulkan = vulkanDevices({ library: options.vulkanLibrary });
   return scoped((own) => {
     const nvml = own(openNvml({ library: options.nvmlLibrary }));

@@ -1,5 +1,14 @@
 /** From what was found on a machine to why its GPU is, or is not, usable. */
 
+import {
+  checkData,
+  flag,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  text,
+} from "../runtime/check_data.ts";
 import type { LinuxHardware } from "./linux_hardware.ts";
 import type { NativeProblem } from "./_native_library.ts";
 import type { LockedNvmlDevice, NvmlDevice } from "./nvml.ts";
@@ -71,6 +80,32 @@ export interface GpuDiagnosis {
   readonly remedy?: string;
 }
 
+const PROBLEM = optional(record({ kind: text, message: text }));
+
+const FACTS = record({
+  os: text,
+  webgpu: listOf(record({
+    name: text,
+    software: flag,
+    openGL: optional(flag),
+  })),
+  vulkan: record({
+    devices: listOf(record({ name: text, kind: text })),
+    problem: PROBLEM,
+  }),
+  nvml: record({
+    devices: listOf(record({ name: text })),
+    locked: optional(listOf(record({ problem: text }))),
+    problem: PROBLEM,
+  }),
+  hardware: optional(record({
+    gpus: listOf(record({ vendor: text })),
+    nodes: listOf(record({ path: text, usable: flag })),
+    container: flag,
+  })),
+  variables: optional(mapOf(text)),
+});
+
 /**
  * Why WebGPU has, or has not, a GPU to train on, and what to do. The likely
  * cause comes first that explains most: a variable that hides drivers, then
@@ -78,8 +113,36 @@ export interface GpuDiagnosis {
  *
  * @param facts What was found on the machine.
  * @returns The likely cause and its remedy.
+ * @throws {TypeError} If the facts are none.
+ *
+ * @example What this machine's GPU lacks
+ * ```ts
+ * import {
+ *   diagnoseGpu,
+ *   linuxHardware,
+ *   openNvml,
+ *   vulkanDevices,
+ * } from "@clr/clr/devices";
+ *
+ * using nvml = openNvml();
+ * const adapter = await navigator.gpu?.requestAdapter();
+ * const { cause, finding, remedy } = diagnoseGpu({
+ *   os: Deno.build.os,
+ *   webgpu: adapter
+ *     ? [{
+ *       name: adapter.info.description,
+ *       software: adapter.info.isFallbackAdapter,
+ *     }]
+ *     : [],
+ *   vulkan: vulkanDevices(),
+ *   nvml,
+ *   hardware: linuxHardware(),
+ * });
+ * console.log(`${cause}: ${finding}${remedy ? ` ${remedy}` : ""}`);
+ * ```
  */
 export function diagnoseGpu(facts: GpuFacts): GpuDiagnosis {
+  checkData("diagnose the GPU", { facts }, record({ facts: FACTS }));
   const gpu = facts.webgpu.find(({ software }) => !software);
   if (gpu?.openGL) {
     const { vendor } = facts.hardware?.gpus[0] ?? {};

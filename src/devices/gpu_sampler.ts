@@ -2,7 +2,15 @@
 
 import type { NativeProblem } from "./_native_library.ts";
 import { type GpuSample, openNvml } from "./nvml.ts";
-import { show } from "../runtime/check_data.ts";
+import {
+  checkData,
+  checkOptions,
+  finite,
+  optional,
+  record,
+  show,
+  text,
+} from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -12,10 +20,23 @@ const NAMES = Object.keys(
   } satisfies Record<keyof GpuSamplerOptions, 0>,
 );
 
+/** The most that a timer can wait; one that is to wait longer does not at all. */
+const MOST_INTERVAL = 2 ** 31 - 1;
+
+const SAMPLE = record({
+  name: text,
+  utilization: optional(finite),
+  memoryUsed: optional(finite),
+  memoryTotal: optional(finite),
+  temperature: optional(finite),
+  power: optional(finite),
+  problem: optional(text),
+});
+
 /** Options of {@linkcode GpuSampler}. */
 export interface GpuSamplerOptions {
   /**
-   * Milliseconds from one sample to the next, at least 1000.
+   * Milliseconds from one sample to the next, from 1000 to 2³¹ − 1.
    *
    * @default {1000}
    */
@@ -52,17 +73,23 @@ export class GpuSampler implements Disposable, AsyncDisposable {
   /**
    * Starts to sample.
    *
-   * @throws {RangeError} For an interval below 1000.
+   * @throws {RangeError} For an interval below 1000, or of more than 24 days.
+   * @throws {TypeError} If `library` is no path.
    */
   constructor(options: GpuSamplerOptions = {}) {
     checkNames("sample the GPUs", options, NAMES);
     const { interval = 1000, library } = options;
-    if (!(interval >= 1000)) {
+    if (
+      !(Number.isFinite(interval) && interval >= 1000 &&
+        interval <= MOST_INTERVAL)
+    ) {
       throw new RangeError(
-        "Cannot sample the GPUs as interval must be >= 1000 ms: " +
-          `current value is ${show(interval)}`,
+        `Cannot sample the GPUs as interval must be from 1000 to ${MOST_INTERVAL} ms: current value is ${
+          show(interval)
+        }`,
       );
     }
+    checkOptions("sample the GPUs", options, { library: text });
     const nvml = openNvml({ library });
     this.problem = nvml.problem;
     if (nvml.devices.length === 0) {
@@ -112,9 +139,23 @@ export class GpuSampler implements Disposable, AsyncDisposable {
  * 54 °C, 310 W"`. A reading that is absent is left out.
  *
  * @param sample One GPU's sample.
- * @returns The line.
+ * @returns The line; memory in GiB, which are 2³⁰ bytes.
+ * @throws {TypeError} If the sample has no name, or a reading that is no number.
+ *
+ * @example
+ * ```ts
+ * import { formatGpuSample, openNvml } from "@clr/clr/devices";
+ *
+ * using nvml = openNvml();
+ * for (const sample of await nvml.sample()) console.log(formatGpuSample(sample));
+ * ```
  */
 export function formatGpuSample(sample: GpuSample): string {
+  checkData(
+    "describe a sample of a GPU",
+    { sample },
+    record({ sample: SAMPLE }),
+  );
   const { name, utilization, memoryUsed, memoryTotal, temperature, power } =
     sample;
   const readings = [

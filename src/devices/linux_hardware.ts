@@ -1,5 +1,8 @@
 /** What Linux itself shows of a machine's GPUs, whatever the drivers say. */
 
+import { checkOptions, text } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
+
 /** A GPU on the PCI bus. */
 export interface PciGpu {
   /** Its maker, such as `"NVIDIA"`. */
@@ -44,16 +47,33 @@ export interface LinuxHardwareOptions {
   readonly root?: string;
 }
 
+const NAMES = Object.keys(
+  { root: 0 } satisfies Record<keyof LinuxHardwareOptions, 0>,
+);
+
 /**
  * What Linux shows of this machine's GPUs. Deno lets a program read `/sys` and
  * `/dev` only when it may do everything (`--allow-all`, and nothing denied).
  *
  * @param options Where to look.
  * @returns Undefined on another system, and where Deno may not look.
+ * @throws {TypeError} If `root` is no text.
+ *
+ * @example
+ * ```ts
+ * import { linuxHardware } from "@clr/clr/devices";
+ *
+ * const hardware = linuxHardware();
+ * for (const { vendor, kernelDriver } of hardware?.gpus ?? []) {
+ *   console.log(`${vendor}: ${kernelDriver ?? "no kernel driver"}`);
+ * }
+ * ```
  */
 export function linuxHardware(
   options: LinuxHardwareOptions = {},
 ): LinuxHardware | undefined {
+  checkNames("look at the hardware", options, NAMES);
+  checkOptions("look at the hardware", options, { root: text });
   if (Deno.build.os !== "linux") return undefined;
   const root = (options.root ?? "/").replace(/\/*$/, "/");
   try {

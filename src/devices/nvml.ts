@@ -7,6 +7,8 @@ import {
   readText,
 } from "./_native_library.ts";
 import { MEMORY, NVML, UTILIZATION } from "./_nvml_layout.ts";
+import { checkOptions, text as isText } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { Struct } from "./_struct.ts";
 
 /** A GPU as NVML knows it. */
@@ -47,6 +49,10 @@ export interface NvmlOptions {
    */
   readonly library?: string;
 }
+
+const NAMES = Object.keys(
+  { library: 0 } satisfies Record<keyof NvmlOptions, 0>,
+);
 
 const SYMBOLS = {
   nvmlInit_v2: { parameters: [], result: "i32" },
@@ -119,6 +125,8 @@ export class Nvml implements Disposable {
 
   /** Use {@linkcode openNvml}. */
   constructor(options: NvmlOptions = {}) {
+    checkNames("open NVML", options, NAMES);
+    checkOptions("open NVML", options, { library: isText });
     try {
       this.#library = openLibrary(
         options.library ? [options.library] : libraryNames(),
@@ -208,6 +216,7 @@ export class Nvml implements Disposable {
  *
  * @param options Where the library is.
  * @returns NVML, to be closed.
+ * @throws {TypeError} If `library` is no path.
  * @see {@link https://docs.nvidia.com/deploy/nvml-api/}
  *
  * @example

@@ -6,6 +6,8 @@ import {
   type NativeProblem,
   openLibrary,
 } from "./_native_library.ts";
+import { checkOptions, text } from "../runtime/check_data.ts";
+import { checkNames } from "../runtime/check_names.ts";
 import { Struct } from "./_struct.ts";
 import {
   APPLICATION_INFO,
@@ -75,6 +77,10 @@ export interface VulkanOptions {
   readonly library?: string;
 }
 
+const NAMES = Object.keys(
+  { library: 0 } satisfies Record<keyof VulkanOptions, 0>,
+);
+
 const SYMBOLS = {
   vkCreateInstance: {
     parameters: ["buffer", "pointer", "buffer"],
@@ -118,6 +124,7 @@ const KINDS: readonly VulkanDeviceKind[] = [
  *
  * @param options Where the loader is.
  * @returns The devices, or what is missing.
+ * @throws {TypeError} If `library` is no path.
  * @see {@link https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html}
  *
  * @example
@@ -132,6 +139,8 @@ const KINDS: readonly VulkanDeviceKind[] = [
  * ```
  */
 export function vulkanDevices(options: VulkanOptions = {}): VulkanDevices {
+  checkNames("list the devices of Vulkan", options, NAMES);
+  checkOptions("list the devices of Vulkan", options, { library: text });
   try {
     const library = openLibrary(
       options.library ? [options.library] : loaderNames(),

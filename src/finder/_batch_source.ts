@@ -9,6 +9,8 @@ export interface BatchSourceOptions {
   readonly random?: Random;
   /** What the data are called in errors. */
   readonly name: string;
+  /** When to wait no longer for a batch that does not come. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Passes over the data, batch by batch; the caller disposes each batch. */
@@ -32,7 +34,10 @@ export interface BatchSource {
   notFinite?(): Promise<
     { part: "xs" | "ys"; examples: number[] } | undefined
   >;
-  /** A fresh pass over the data. */
+  /**
+   * A fresh pass over the data. Where the signal is aborted it may end before
+   * they do.
+   */
   pass(): AsyncIterable<unknown> | Iterable<unknown>;
   /** What to throw where a pass had no batch. */
   emptyError(): Error;

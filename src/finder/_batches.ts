@@ -13,6 +13,7 @@ import {
   isTensorTree,
   tensorsOf,
 } from "./_tensor_tree.ts";
+import { untilAborted } from "./_until_aborted.ts";
 import type { BatchDataset, TensorPair, TrainingData } from "./data.ts";
 import { releaseIterator } from "../tfjs/release_iterator.ts";
 
@@ -20,13 +21,20 @@ function isDataset(data: unknown): data is BatchDataset<unknown> {
   return typeof (data as Partial<BatchDataset> | null)?.iterator === "function";
 }
 
+type SourceOptions = Pick<BatchSourceOptions, "name" | "signal">;
+
 class DatasetBatches implements BatchSource {
   readonly isDataset = true;
   readonly #dataset: BatchDataset<unknown>;
   #counted: number | undefined;
 
-  constructor(dataset: BatchDataset<unknown>, readonly name: string) {
+  readonly name: string;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(dataset: BatchDataset<unknown>, options: SourceOptions) {
     this.#dataset = dataset;
+    this.name = options.name;
+    this.#signal = options.signal;
   }
 
   emptyError(): Error {
@@ -47,7 +55,11 @@ class DatasetBatches implements BatchSource {
     this.#counted = batches;
   }
 
-  async *pass(): AsyncGenerator<unknown> {
+  pass(): AsyncGenerator<unknown> {
+    return untilAborted(this.#pass(), this.#signal);
+  }
+
+  async *#pass(): AsyncGenerator<unknown> {
     const iterator = await this.#dataset.iterator();
     try {
       while (true) {
@@ -74,8 +86,15 @@ class FunctionBatches implements BatchSource {
   #isUsedUp = false;
   #dataset: DatasetBatches | undefined;
 
-  constructor(open: Opener, readonly name: string) {
+  readonly #options: SourceOptions;
+
+  constructor(open: Opener, options: SourceOptions) {
     this.#open = open;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   get isDataset(): boolean {
@@ -101,12 +120,16 @@ class FunctionBatches implements BatchSource {
     );
   }
 
-  async *pass(): AsyncGenerator<unknown> {
+  pass(): AsyncGenerator<unknown> {
+    return untilAborted(this.#pass(), this.#options.signal);
+  }
+
+  async *#pass(): AsyncGenerator<unknown> {
     // Kept, as a Dataset shuffles its next pass in another order than its first.
     if (this.#dataset) return yield* this.#dataset.pass();
     const iterable = this.#open();
     if (isDataset(iterable)) {
-      this.#dataset = new DatasetBatches(iterable, this.name);
+      this.#dataset = new DatasetBatches(iterable, this.#options);
       return yield* this.#dataset.pass();
     }
     if (
@@ -139,8 +162,8 @@ export function batchSource(
   options: BatchSourceOptions,
 ): BatchSource {
   const { name } = options;
-  if (typeof data === "function") return new FunctionBatches(data, name);
-  if (isDataset(data)) return new DatasetBatches(data, name);
+  if (typeof data === "function") return new FunctionBatches(data, options);
+  if (isDataset(data)) return new DatasetBatches(data, options);
   if (isTensorPair(data)) {
     for (const part of ["xs", "ys"] as const) {
       const tree: unknown = data[part];
@@ -163,16 +186,21 @@ export function batchSource(
   );
 }
 
-/** Batches without end: when the data end, they start over. */
+/**
+ * Batches without end: when the data end, they start over. They end where the
+ * signal is aborted and no more come.
+ */
 export async function* endlessBatches(
   source: BatchSource,
-): AsyncGenerator<unknown, never> {
+  signal: AbortSignal | undefined,
+): AsyncGenerator<unknown, void> {
   while (true) {
     let count = 0;
     for await (const batch of source.pass()) {
       count++;
       yield batch;
     }
+    if (signal?.aborted) return;
     if (count === 0) throw source.emptyError();
     source.ended?.(count);
   }

@@ -59,7 +59,8 @@ function loopTrainer(
     checkSpelling(ACTION, trainee, NAMES);
   }
   if (
-    !trainee?.optimizer || !Array.isArray(trainee.variables) ||
+    typeof trainee?.optimizer !== "object" || trainee.optimizer === null ||
+    !Array.isArray(trainee.variables) ||
     typeof trainee.trainOnBatch !== "function"
   ) {
     throw new TypeError(

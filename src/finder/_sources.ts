@@ -17,13 +17,16 @@ export function sourcesOf<Batch>(
   options: {
     readonly batchSize: number;
     readonly seed: number;
+    readonly signal: AbortSignal | undefined;
     /** Whether they are asked for more than once. */
     readonly isReplayed: boolean;
   },
 ): Sources {
-  const { batchSize, seed, isReplayed } = options;
-  const open = () =>
-    batchSource(data, { batchSize, random: seededRandom(seed), name: "data" });
+  const { batchSize, seed, signal, isReplayed } = options;
+  const open = () => {
+    const random = seededRandom(seed);
+    return batchSource(data, { batchSize, random, name: "data", signal });
+  };
   const source = open();
   if (isTensorPair(data) || !isReplayed) {
     return {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { isRecord } from "../runtime/records.ts";
 import { describe } from "./_describe.ts";
 
 /** The weight of each class in the loss, by the class's index. */
@@ -28,8 +29,6 @@ export function weightsOfOutputs(
   weights: ClassWeights,
   outputNames: readonly string[],
 ): (ClassWeight | null)[] {
-  const isRecord = (value: unknown): value is Record<string, unknown> =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
   const isWeight = (value: unknown): value is ClassWeight | null =>
     value === null || isRecord(value) &&
       Object.entries(value).every(([index, weight]) =>

@@ -170,10 +170,16 @@ export async function findLearningRate<Batch>(
   const isReplayed = grid !== undefined;
   return await scoped(async (own) => {
     own(new Turn([trainer.optimizer, ...trainer.otherOptimizers]));
-    const sources = own(sourcesOf(data, { batchSize, seed, isReplayed }));
+    const sources = own(
+      sourcesOf(data, { batchSize, seed, signal, isReplayed }),
+    );
     const validation = validationData === undefined
       ? undefined
-      : batchSource(validationData, { batchSize, name: "validationData" });
+      : batchSource(validationData, {
+        batchSize,
+        name: "validationData",
+        signal,
+      });
     if (validation?.batches === Infinity) {
       throw new RangeError(
         "Cannot evaluate as validationData must end: current value is a Dataset that repeats without end; take(n) of it",

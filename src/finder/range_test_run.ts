@@ -10,6 +10,7 @@ import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { setValue } from "../runtime/columns.ts";
+import { unlessAborted } from "./_until_aborted.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import { batchesOfRate, type RangeTestSettings } from "./settings.ts";
@@ -162,9 +163,9 @@ class RangeTest {
   }
 
   async run(): Promise<MeasuredRun> {
-    const { rates, source, from } = this.#setup;
+    const { rates, source, from, options } = this.#setup;
     const ahead = readsAtOnce() ? 0 : RATES_AHEAD;
-    const batches = endlessBatches(source);
+    const batches = endlessBatches(source, options.signal);
     const pending: PendingRate[] = [];
     let stopReason: StopReason | undefined;
     let aborted = false;
@@ -188,7 +189,7 @@ class RangeTest {
       // Reads under way own tensors until they end.
       await Promise.allSettled(pending.map(({ values }) => values));
       for (const { batch } of pending) disposeBatch(batch);
-      await batches.return(undefined as never);
+      await batches.return(undefined);
     }
     return {
       losses: this.#losses,
@@ -211,7 +212,7 @@ class RangeTest {
   /** Trains at one rate; its values are being read. None if aborted. */
   async #test(
     learningRate: number,
-    batches: AsyncGenerator<unknown, never>,
+    batches: AsyncGenerator<unknown, void>,
   ): Promise<PendingRate | undefined> {
     const { trainer, source, validation, settings } = this.#setup;
     const { survey, validationSurvey, isFiniteAtStart } = this.#setup;
@@ -260,15 +261,17 @@ class RangeTest {
       values.catch(() => {});
       reads.push(values);
     };
+    const abandon = async () => {
+      await Promise.allSettled(reads);
+      disposeBatch(kept);
+      return undefined;
+    };
     try {
       setLearningRate(trainer.optimizer, learningRate);
       for (let i = 0; i < batchesOfRate(settings); i++) {
-        if (await this.#isAborted()) {
-          await Promise.allSettled(reads);
-          disposeBatch(kept);
-          return;
-        }
-        const { value: batch } = await batches.next();
+        if (await this.#isAborted()) return await abandon();
+        const { value: batch, done } = await batches.next();
+        if (done) return await abandon();
         const step = await train(batch);
         if (validation) tf.dispose([...step.values]);
         else keep(step);
@@ -277,20 +280,20 @@ class RangeTest {
         weights.length = 0;
         for await (const batch of validation.pass()) {
           if (await this.#isAborted()) {
-            disposeBatch([batch, kept]);
-            await Promise.allSettled(reads);
-            return;
+            disposeBatch(batch);
+            return await abandon();
           }
           keep(await evaluate(batch));
           if (reads.length === SURELY_ENDS) await this.#count(validation);
           // A pass may be long: what is under way on a GPU stays bounded.
           await reads.at(-1 - BATCHES_AHEAD);
         }
+        // Perhaps the rest of the pass did not come.
+        if (await this.#isAborted()) return await abandon();
         if (reads.length === 0) throw validation.emptyError();
       }
     } catch (error) {
-      await Promise.allSettled(reads);
-      disposeBatch(kept);
+      await abandon();
       throw error;
     }
     const values = average(reads, weights);
@@ -310,6 +313,7 @@ class RangeTest {
       if (++count >= ENDLESS) throw validation.endlessError();
       if (await this.#isAborted()) return;
     }
+    if (await this.#isAborted()) return;
     validation.ended?.(count);
   }
 
@@ -342,7 +346,7 @@ class RangeTest {
       this.#metrics[name].push(value);
     }
     const smoothedLoss = this.#smoothing.next(loss);
-    await options.onBatch?.({
+    const told = options.onBatch?.({
       iteration: this.#losses.length,
       iterations: count,
       repeat,
@@ -352,6 +356,7 @@ class RangeTest {
       smoothedLoss,
       metrics,
     });
+    await unlessAborted(Promise.resolve(told), options.signal);
     const { stopFactor } = options;
     const exceeded = stopFactor !== undefined &&
       smoothedLoss > stopFactor * this.#leastSmoothed;

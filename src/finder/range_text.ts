@@ -9,6 +9,7 @@ import {
   wordReading,
 } from "./range_words.ts";
 import { smoothingOf } from "../metrics/smoothing.ts";
+import { checkOptions, finite, flag } from "../runtime/check_data.ts";
 import { wrap } from "../runtime/wrap.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -111,6 +112,11 @@ export function formatRange(
   options: FormatOptions = {},
 ): string {
   checkNames("write a range", options, NAMES);
+  checkOptions("write a range", options, {
+    color: flag,
+    width: finite,
+    flags: flag,
+  });
   const { color = false, width = 80 } = options;
   const { curve, settings, learningRates } = range;
   const lines: string[] = [];

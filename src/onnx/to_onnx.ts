@@ -7,8 +7,18 @@ import { OnnxGraph, type OnnxValue } from "./graph.ts";
 import type { LayerConverter } from "./layer_converter.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 import { checkModel } from "../tfjs/check_model.ts";
-import { show } from "../runtime/check_data.ts";
-import { checkKind } from "../runtime/check_given.ts";
+import {
+  aFunction,
+  type Check,
+  checkOptions,
+  mapOf,
+  oneOf,
+  optional,
+  record,
+  show,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -21,6 +31,22 @@ const NAMES = Object.keys(
     metadata: 0,
   } satisfies Record<keyof ToOnnxOptions, 0>,
 );
+
+const numbers = that(
+  "be a list of finite numbers",
+  (value) =>
+    (Array.isArray(value) ||
+      ArrayBuffer.isView(value) && !(value instanceof DataView)) &&
+    Array.from(value as ArrayLike<unknown>).every(Number.isFinite),
+);
+
+const OPTIONS = {
+  name: text,
+  inputLayout: oneOf("NHWC", "NCHW"),
+  normalization: record({ mean: numbers, scale: optional(numbers) }),
+  converters: mapOf(aFunction),
+  metadata: mapOf(text),
+} satisfies { readonly [Name in keyof ToOnnxOptions]: Check };
 
 /**
  * How an input is normalized: `(x − mean) · scale`. Both have one number, one
@@ -84,8 +110,9 @@ export interface ToOnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-function checkOptions(model: unknown, options: ToOnnxOptions): void {
+function checkExport(model: unknown, options: ToOnnxOptions): void {
   checkNames("export the model", options, NAMES);
+  checkOptions("export the model", options, OPTIONS);
   checkModel("export to ONNX", model);
   if (!model.inputs?.length) {
     throw new TypeError(
@@ -94,7 +121,7 @@ function checkOptions(model: unknown, options: ToOnnxOptions): void {
   }
   // A sequential model is built when it is first used.
   if (!model.built) model.build(model.inputs[0].shape);
-  const { opset = 17, inputLayout = "NHWC", normalization } = options;
+  const { opset = 17, normalization } = options;
   if (!Number.isInteger(opset) || opset < 13 || opset > 21) {
     throw new RangeError(
       `Cannot export the model as opset must be an integer from 13 to 21: current value is ${
@@ -102,21 +129,6 @@ function checkOptions(model: unknown, options: ToOnnxOptions): void {
       }`,
     );
   }
-  if (inputLayout !== "NHWC" && inputLayout !== "NCHW") {
-    throw new TypeError(
-      `Cannot export the model as inputLayout must be "NHWC" or "NCHW": current value is "${inputLayout}"`,
-    );
-  }
-  checkKind(
-    "export the model",
-    {
-      name: "converters",
-      value: options.converters,
-      must: "functions by the names of the layers' classes",
-    },
-    typeof (options.converters ?? {}) === "object" &&
-      options.converters !== null,
-  );
   if (normalization !== undefined && model.inputs.length !== 1) {
     throw new TypeError(
       `Cannot export the model with a normalization as it must have one input: current value is ${model.inputs.length} inputs`,
@@ -263,7 +275,7 @@ export async function toOnnx(
   model: LayersModel,
   options: ToOnnxOptions = {},
 ): Promise<Uint8Array> {
-  checkOptions(model, options);
+  checkExport(model, options);
   const { opset = 17, inputLayout = "NHWC", converters = {} } = options;
   const graph = new OnnxGraph(opset);
   const inputs = model.inputs.map((input, i): OnnxValue => ({

@@ -5,7 +5,12 @@ import { COUNTED, iterationAxis, metricAxis, told } from "./_axes.ts";
 import { blowUpCap } from "./_blow_up.ts";
 import { counted, isAccuracy, label, shown } from "./_format.ts";
 import { gapFact, gapsIn, withGaps } from "./_gaps.ts";
-import type { ChartOptions, Limits, SingleChart } from "./_grammar.ts";
+import {
+  CHART_OPTIONS,
+  type ChartOptions,
+  type Limits,
+  type SingleChart,
+} from "./_grammar.ts";
 import {
   bestIndex,
   comparisonHeadline,
@@ -13,7 +18,14 @@ import {
 } from "./_headline.ts";
 import { curveLooks, markedDots, MOST_COLOURS } from "./_named_curves.ts";
 import { LIGHT } from "./_palette.ts";
-import { betterOf, metricsOf, nameOf, type RunHistory, runOf } from "./_run.ts";
+import {
+  betterOf,
+  isMetric,
+  metricsOf,
+  nameOf,
+  type RunHistory,
+  runOf,
+} from "./_run.ts";
 import {
   dots,
   frame,
@@ -27,6 +39,7 @@ import {
 } from "./_spec.ts";
 import { thin } from "./_thin.ts";
 import { settledTrend } from "./_trend.ts";
+import { checkOptions } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -128,6 +141,10 @@ export function comparisonSpec(
   options: ComparisonChartOptions = {},
 ): SingleChart {
   checkNames("draw a comparison", options, NAMES);
+  checkOptions("draw a comparison", options, {
+    ...CHART_OPTIONS,
+    metric: isMetric,
+  });
   checkKind(
     "draw a comparison",
     {

@@ -1,6 +1,6 @@
 /** The parts of Vega-Lite's grammar that charts are made of, in its own types. */
 
-import { show } from "../runtime/check_data.ts";
+import { show, text } from "../runtime/check_data.ts";
 import type { TopLevelSpec } from "vega-lite";
 
 type LayeredSpec = Extract<TopLevelSpec, { layer: unknown }>;
@@ -97,6 +97,9 @@ export function specOf(chart: Chart): SingleChart | StackedChart {
   }
   return chart as SingleChart | StackedChart;
 }
+
+/** What the options of every chart must be. */
+export const CHART_OPTIONS = { title: text, origin: text };
 
 /** Options of every chart. */
 export interface ChartOptions {

@@ -3,12 +3,18 @@ import { checkKind } from "../runtime/check_given.ts";
 import type { RangeTestResult } from "../finder/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
-import type { ChartOptions, Limits, SingleChart } from "./_grammar.ts";
+import {
+  CHART_OPTIONS,
+  type ChartOptions,
+  type Limits,
+  type SingleChart,
+} from "./_grammar.ts";
 import { curveLooks, markedDots } from "./_named_curves.ts";
 import { LIGHT } from "./_palette.ts";
 import { limits } from "./_range_panel.ts";
 import { frame, hover, inReach, reached, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
+import { checkOptions } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -62,6 +68,7 @@ export function gridSpec(
   );
   const { grid, settings } = range;
   checkNames("draw a grid", options, NAMES);
+  checkOptions("draw a grid", options, CHART_OPTIONS);
   if (grid === undefined || grid.points.length === 0) {
     throw new TypeError(
       "Cannot draw a grid as the range must have one, of findLearningRate's option grid: current value has none",

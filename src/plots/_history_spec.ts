@@ -8,7 +8,13 @@ import {
 } from "./_axes.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { counted, isAccuracy, label, shown } from "./_format.ts";
-import type { ChartOptions, Limits, Panel, StackedChart } from "./_grammar.ts";
+import {
+  CHART_OPTIONS,
+  type ChartOptions,
+  type Limits,
+  type Panel,
+  type StackedChart,
+} from "./_grammar.ts";
 import { courseHeadline } from "./_headline.ts";
 import { metricPanel } from "./_metric_panel.ts";
 import { LIGHT } from "./_palette.ts";
@@ -16,6 +22,7 @@ import {
   betterOf,
   epochCurve,
   type HistoryColumns,
+  isMetric,
   metricsOf,
   nameOf,
   type RunHistory,
@@ -24,6 +31,7 @@ import {
 import { dots, frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
 import { settledTrend, spanOf } from "./_trend.ts";
+import { checkOptions, listOf } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -137,6 +145,10 @@ export function historySpec(
   options: HistoryChartOptions = {},
 ): StackedChart {
   checkNames("draw a history", options, NAMES);
+  checkOptions("draw a history", options, {
+    ...CHART_OPTIONS,
+    metrics: listOf(isMetric),
+  });
   const run = runOf(source);
   const { history, epochHistory } = run;
   const { iterations, lr: rates } = history;

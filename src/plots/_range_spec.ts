@@ -1,7 +1,12 @@
 import { extremes } from "../metrics/extremes.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, show } from "../runtime/check_data.ts";
 import { isAccuracy, label } from "./_format.ts";
-import type { ChartOptions, Limits, StackedChart } from "./_grammar.ts";
+import {
+  CHART_OPTIONS,
+  type ChartOptions,
+  type Limits,
+  type StackedChart,
+} from "./_grammar.ts";
 import { boundMarks, suggestionMarks } from "./_range_marks.ts";
 import {
   type DrawnCurve,
@@ -95,6 +100,7 @@ export function rangeSpec(
   options: ChartOptions = {},
 ): StackedChart {
   checkNames("draw a range", options, NAMES);
+  checkOptions("draw a range", options, CHART_OPTIONS);
   if (range?.learningRates === undefined) {
     throw new TypeError(
       `Cannot draw a range as it must be a LearningRateRange or what its JSON stands for: current value is ${

@@ -1,5 +1,6 @@
 import { checkKind } from "../runtime/check_given.ts";
-import { show } from "../runtime/check_data.ts";
+import { type Check, show, that } from "../runtime/check_data.ts";
+import { isRecord } from "../runtime/records.ts";
 import {
   type Better,
   type Metric,
@@ -91,6 +92,15 @@ export function metricsOf({ history, epochHistory }: RunHistory): string[] {
     .map((name) => name.replace(/^val_/, ""));
   return [...new Set(names)];
 }
+
+/** A metric's name, or that and where it is better. */
+export const isMetric: Check = that(
+  'be a name, or { name, better } with "higher" or "lower"',
+  (value) =>
+    typeof value === "string" ||
+    isRecord(value) && typeof value.name === "string" &&
+      (value.better === "higher" || value.better === "lower"),
+);
 
 /** A metric's name. */
 export function nameOf(metric: Metric): string {

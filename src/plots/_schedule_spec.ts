@@ -14,11 +14,16 @@ import type { Schedule } from "../schedules/schedule.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { count, counted } from "./_format.ts";
 import { gapFact } from "./_gaps.ts";
-import type { ChartOptions, SingleChart } from "./_grammar.ts";
+import {
+  CHART_OPTIONS,
+  type ChartOptions,
+  type SingleChart,
+} from "./_grammar.ts";
 import { LIGHT } from "./_palette.ts";
 import { frame, hover, short, WIDTH, zoom } from "./_spec.ts";
 import { thin } from "./_thin.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, show } from "../runtime/check_data.ts";
+import { isRecord } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -165,6 +170,7 @@ export function scheduleSpec(
   options: ChartOptions = {},
 ): SingleChart {
   checkNames("draw a schedule", options, NAMES);
+  checkOptions("draw a schedule", options, CHART_OPTIONS);
   if (!(Number.isSafeInteger(iterations) && iterations >= 1)) {
     throw new RangeError(
       `Cannot draw a schedule as iterations must be a whole number >= 1: current value is ${
@@ -172,9 +178,9 @@ export function scheduleSpec(
       }`,
     );
   }
-  // Text has an `at` of its own.
+  // Text and lists have an `at` of their own.
   const isSource = typeof schedule === "function" ||
-    typeof schedule === "object" && typeof schedule?.at === "function";
+    isRecord(schedule) && typeof schedule.at === "function";
   if (!isSource) {
     throw new TypeError(
       `Cannot draw a schedule as it must be a function of the iteration or have one as at: current value is ${

@@ -175,7 +175,7 @@ export class LivePage implements AsyncDisposable {
     checkKind(
       action,
       { name: "x", value: x, must: '"iterations" or "lr"' },
-      Object.hasOwn(AXES, x),
+      typeof x === "string" && Object.hasOwn(AXES, x),
     );
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });

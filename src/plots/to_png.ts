@@ -1,9 +1,9 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { readPackageFile } from "../runtime/package_file.ts";
-import { fonts } from "./_fonts.ts";
+import { fonts, withKnownCharacters } from "./_fonts.ts";
 import { type Chart, specOf } from "./_grammar.ts";
 import { toSvg } from "./to_svg.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, oneOf, show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -45,8 +45,9 @@ async function start(): Promise<void> {
 }
 
 /**
- * Draws a chart as PNG, with the bundled font. The same chart gives the same
- * bytes. Needs `--allow-read`.
+ * Draws a chart as PNG, with the bundled font, which has Latin, Greek and Cyrillic
+ * letters; in the place of others, and of emoji, a PNG has "?", and an SVG what
+ * its viewer has. The same chart gives the same bytes. Needs `--allow-read`.
  *
  * @throws {RangeError} When `scale` is not a positive number, or the picture would
  * have more than 100 million pixels.
@@ -65,6 +66,7 @@ export async function toPng(
   options: PngOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkNames("draw a PNG", options, NAMES);
+  checkOptions("draw a PNG", options, { theme: oneOf("light", "dark") });
   // Before what is read meanwhile, which would go on.
   specOf(chart);
   const { scale = 2, theme = "light" } = options;
@@ -73,12 +75,13 @@ export async function toPng(
       `Cannot draw a PNG as scale must be > 0: current value is ${show(scale)}`,
     );
   }
-  const [svg, fontBuffers] = await Promise.all([
+  const [svg] = await Promise.all([
     toSvg(chart, { theme, embedFont: false }),
-    fonts(),
     started ??= start(),
   ]);
-  const renderer = new Resvg(svg, {
+  const fontBuffers = await fonts(svg);
+  const drawable = withKnownCharacters(svg);
+  const renderer = new Resvg(drawable, {
     fitTo: { mode: "zoom", value: scale },
     font: {
       fontBuffers,

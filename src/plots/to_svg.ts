@@ -5,6 +5,7 @@ import { fontRules } from "./_fonts.ts";
 import { darkened, darkRules } from "./_palette.ts";
 import { type Chart, type Panel, specOf } from "./_grammar.ts";
 import { textWidth } from "./_text_width.ts";
+import { checkOptions, flag, oneOf } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -124,6 +125,10 @@ export async function toSvg(
   options: SvgOptions = {},
 ): Promise<string> {
   checkNames("draw an SVG", options, NAMES);
+  checkOptions("draw an SVG", options, {
+    theme: oneOf("auto", "light", "dark"),
+    embedFont: flag,
+  });
   const { theme = "auto", embedFont = hasPackageFiles() } = options;
   const spec = stillChart(theme === "dark" ? darkened(chart) : chart);
   const view = new vega.View(vega.parse(compile(spec).spec), {

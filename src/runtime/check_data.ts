@@ -4,6 +4,7 @@
  * names the place.
  */
 import { errorMessage } from "./error_message.ts";
+import { isRecord } from "./records.ts";
 
 /** What is wrong with a value: where, what it must be, and what it is. */
 export interface Fault {
@@ -50,6 +51,18 @@ export const finite: Check = that("be a finite number", Number.isFinite);
 /** Anything at all. */
 export const anything: Check = () => undefined;
 
+/** Any function. */
+export const aFunction: Check = that(
+  "be a function",
+  (value) => typeof value === "function",
+);
+
+/** A number, infinite ones too, but not NaN. */
+export const number: Check = that(
+  "be a number",
+  (value) => typeof value === "number" && !Number.isNaN(value),
+);
+
 /** One of some values. */
 export function oneOf(...choices: readonly unknown[]): Check {
   const listed = choices.map((choice) => JSON.stringify(choice)).join(" or ");
@@ -72,10 +85,6 @@ export function listOf(check: Check): Check {
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
 }
@@ -83,7 +92,7 @@ function join(path: string, name: string): string {
 /** An object with `fields`; it may have others. */
 export function record(fields: { readonly [name: string]: Check }): Check {
   return (value, path) => {
-    if (!isObject(value)) return { path, must: "be an object", value };
+    if (!isRecord(value)) return { path, must: "be an object", value };
     for (const [name, check] of Object.entries(fields)) {
       const own = Object.hasOwn(value, name) ? value[name] : undefined;
       const fault = check(own, join(path, name));
@@ -95,7 +104,7 @@ export function record(fields: { readonly [name: string]: Check }): Check {
 /** An object each of whose values `check` accepts. */
 export function mapOf(check: Check): Check {
   return (value, path) => {
-    if (!isObject(value)) return { path, must: "be an object", value };
+    if (!isRecord(value)) return { path, must: "be an object", value };
     for (const [name, own] of Object.entries(value)) {
       const fault = check(own, join(path, name));
       if (fault) return fault;
@@ -126,6 +135,7 @@ function classOf(value: unknown): string | undefined {
 
 /** A value in a few characters, whatever it is. */
 export function show(value: unknown): string {
+  if (value instanceof Promise) return "a Promise, which wants an await";
   const name = classOf(value);
   if (name !== undefined) return `a ${name}`;
   let shown: string | undefined;
@@ -158,6 +168,30 @@ export function describeFault(
 export function checkData(action: string, value: unknown, check: Check): void {
   const fault = describeFault(value, check);
   if (fault !== undefined) throw new TypeError(`Cannot ${action} as ${fault}`);
+}
+
+/**
+ * Throws unless every option that is given is what its check accepts: a switch
+ * that is "false" would else be on, and a theme that is none the usual one.
+ *
+ * @throws {TypeError} `Cannot ACTION as NAME must …: current value is …`.
+ */
+export function checkOptions(
+  action: string,
+  options: object,
+  checks: { readonly [name: string]: Check },
+): void {
+  const given = Object.keys(checks).map((name) =>
+    [name, (options as Record<string, unknown>)[name]] as const
+  );
+  const optionals = Object.entries(checks).map(([name, check]) =>
+    [name, optional(check)] as const
+  );
+  checkData(
+    action,
+    Object.fromEntries(given),
+    record(Object.fromEntries(optionals)),
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
 import { show } from "./check_data.ts";
 import { nearestName, suggestion } from "./nearest_name.ts";
+import { isRecord } from "./records.ts";
 
 /**
- * Throws if `options` is no object, or has a property that is none of `names`, which
+ * Throws if `options` is no object of them, or has a property that is none of `names`, which
  * would else be passed over in silence, and the default be used.
  */
 export function checkNames(
@@ -10,7 +11,7 @@ export function checkNames(
   options: object,
   names: readonly string[],
 ): void {
-  if (typeof options !== "object" || options === null) {
+  if (!isRecord(options)) {
     throw new TypeError(
       `Cannot ${action} as options must be an object: current value is ${
         show(options)

@@ -1,3 +1,5 @@
+import { checkData, listOf, record, text } from "./check_data.ts";
+
 /**
  * What PyTorch, Keras, optax and fast.ai call options that have another name
  * here: the first of each list that there is, is meant.
@@ -125,6 +127,11 @@ export function nearestName(
  * for case and punctuation, else the nearest within two edits, else the first
  * that begins with it.
  *
+ * @param name What was written.
+ * @param names What there is.
+ * @returns One of `names`, or undefined where none is near.
+ * @throws {TypeError} If one of them is no text.
+ *
  * @example
  * ```ts
  * import { meantName } from "@clr/clr/command";
@@ -138,6 +145,11 @@ export function meantName(
   name: string,
   names: readonly string[],
 ): string | undefined {
+  checkData(
+    "find the name that was meant",
+    { name, names },
+    record({ name: text, names: listOf(text) }),
+  );
   const nearest = nearestName(name, names);
   const beginning = plain(name);
   if (nearest !== undefined || beginning.length < LEAST_BEGINNING) {

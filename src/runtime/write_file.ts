@@ -1,22 +1,48 @@
 import type { FileHandle } from "node:fs/promises";
 import { fileSystem } from "./builtin.ts";
+import { checkData, record, that } from "./check_data.ts";
+import { makeFolder } from "./make_folder.ts";
 import { systemCode } from "./system_error.ts";
+
+const GIVEN = record({
+  path: that(
+    "be a path",
+    (value) =>
+      typeof value === "string" && value !== "" && !value.includes("\0"),
+  ),
+  data: that(
+    "be text or a Uint8Array",
+    (value) => typeof value === "string" || value instanceof Uint8Array,
+  ),
+});
 
 /**
  * Writes `data` to `path` so that whoever reads it sees the old contents or the
  * new, never half of the new: the data go to a file beside it, which then takes
  * its name. Missing folders are made.
  *
+ * @param path The file.
+ * @param data Text, which is written as UTF-8, or bytes.
+ * @throws {TypeError} If `path` is no path, or `data` neither text nor bytes.
  * @throws What the file system throws (no space, no permission); `path` is then
  * as it was, and nothing is left beside it.
+ *
+ * @example
+ * ```ts
+ * import { writeFile } from "@clr/clr/command";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeFile(`${folder}/runs/1/plan.json`, JSON.stringify({ epochs: 6 }));
+ * ```
  */
 export async function writeFile(
   path: string,
   data: string | Uint8Array,
 ): Promise<void> {
+  checkData("write a file", { path, data }, GIVEN);
   const fs = fileSystem(`write ${path}`);
   const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  if (slash > 0) await fs.mkdir(path.slice(0, slash), { recursive: true });
+  if (slash > 0) await makeFolder(`write ${path}`, path.slice(0, slash));
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
     const file = await fs.open(beside, "wx");

@@ -1,6 +1,7 @@
 /** Argument checks that word their errors alike. */
 
 import { suggestion } from "../runtime/nearest_name.ts";
+import { isRecord } from "../runtime/records.ts";
 
 /** A value under the name by which it was given, such as `{ maxLr }`. */
 type Named<T> = { readonly [name: string]: T };
@@ -107,7 +108,7 @@ export function checkFunction(action: string, name: string, value: unknown) {
 
 /** Throws unless `value` is an object. */
 export function checkObject(action: string, name: string, value: unknown) {
-  if (typeof value === "object" && value !== null) return;
+  if (isRecord(value)) return;
   throw new TypeError(
     `Cannot ${action} as ${name} must be an object: current value is ${
       show(value)

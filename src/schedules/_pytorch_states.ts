@@ -96,18 +96,34 @@ export function fromOneCycleState(
   const phases = listed.map((phase) => stateOf(phase, "state.phases"));
   const [maxLr, startLr, endLr] = ["max_lr", "initial_lr", "min_lr"]
     .map((name) => numberOf(group, name, "paramGroup"));
+  const rise = numberOf(phases[0], "end_step", "state._schedule_phases[0]");
+  if (rise < 0) {
+    throw new RangeError(
+      `Cannot import a OneCycleLR as its rise, pct_start * total_steps - 1, must end at step 0 or later: current value is ${rise}, at which PyTorch starts below max_lr and oneCycle at it`,
+    );
+  }
   // Its name, or the function as text: which depends on PyTorch's version.
   const anneal = state._anneal_func_type ?? state.anneal_func;
+  const said = typeof anneal === "string" ? anneal : "";
+  const kind = said.includes("linear")
+    ? "linear"
+    : said.includes("cos")
+    ? "cosine"
+    : undefined;
+  if (kind === undefined) {
+    throw new TypeError(
+      `Cannot import a OneCycleLR as _anneal_func_type, or anneal_func as text, must name its shape, "linear" or "cos": current value is ${
+        show(anneal ?? "missing")
+      }`,
+    );
+  }
   return oneCycle({
     maxLr,
     iterations,
-    pctStart: (numberOf(phases[0], "end_step", "state.phases[0]") + 1) /
-      iterations,
+    pctStart: (rise + 1) / iterations,
     divFactor: maxLr / startLr,
     finalDivFactor: startLr / endLr,
-    anneal: typeof anneal === "string" && anneal.includes("linear")
-      ? "linear"
-      : "cosine",
+    anneal: kind,
     threePhase: phases.length === 3,
     ...(state.cycle_momentum === true && {
       momentum: {

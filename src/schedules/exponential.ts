@@ -7,6 +7,7 @@ import {
 import { multiples, snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode exponential}. */
@@ -64,6 +65,7 @@ const NAMES = Object.keys(
  */
 export function exponential(options: ExponentialOptions): Schedule {
   checkNames(ACTION, options, NAMES);
+  checkOptions(ACTION, options, { staircase: flag });
   const { startLr, factor, iterations = 1, staircase = false, endLr } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkPositive(ACTION, "factor", factor);

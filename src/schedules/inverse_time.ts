@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { multiples } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode inverseTime}. */
@@ -62,6 +63,7 @@ const NAMES = Object.keys(
  */
 export function inverseTime(options: InverseTimeOptions): Schedule {
   checkNames(ACTION, options, NAMES);
+  checkOptions(ACTION, options, { staircase: flag });
   const { startLr, decayRate, iterations = 1, power = 1, staircase = false } =
     options;
   checkNotNegative(ACTION, "startLr", startLr);

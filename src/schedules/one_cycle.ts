@@ -11,6 +11,7 @@ import { snap } from "./_multiples.ts";
 import { withTraits } from "./_traits.ts";
 import { checkMomentumRange, type MomentumRange } from "./momentum_range.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 /** The shape of each phase of {@linkcode oneCycle}. */
@@ -151,7 +152,8 @@ export function oneCyclePhases(
  *
  * Source: Smith and Topin, "Super-Convergence" (2017),
  * {@link https://arxiv.org/abs/1708.07120}; phases as in PyTorch's `OneCycleLR`,
- * which goes up again past its end where this one holds.
+ * which goes up again past its end where this one holds, and starts below the
+ * peak where `pctStart · iterations` is less than 1, where this one starts at it.
  *
  * @example
  * ```ts
@@ -170,6 +172,7 @@ export function oneCyclePhases(
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   checkNames(ACTION, options, ONE_CYCLE_NAMES);
+  checkOptions(ACTION, options, { threePhase: flag });
   const {
     maxLr,
     iterations,

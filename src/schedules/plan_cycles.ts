@@ -3,10 +3,15 @@ import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode planCycles}. */
 export interface PlanCyclesOptions {
-  /** The samples of an epoch. */
-  samples: number;
+  /** The samples of an epoch; to be given with `batchSize`. */
+  samples?: number;
   /** The samples of a batch. The last batch of an epoch may be smaller. */
-  batchSize: number;
+  batchSize?: number;
+  /**
+   * The batches of an epoch, in place of `samples` and `batchSize`: what a range
+   * test has as `range.batchesPerEpoch`, and a dataset as its `size`.
+   */
+  batchesPerEpoch?: number;
   /** The epochs that one means to train. */
   epochs: number;
   /**
@@ -40,10 +45,34 @@ const NAMES = Object.keys(
   {
     samples: 0,
     batchSize: 0,
+    batchesPerEpoch: 0,
     epochs: 0,
     stepSizeEpochs: 0,
   } satisfies Record<keyof PlanCyclesOptions, 0>,
 );
+
+/** The iterations of an epoch, from the one or the other way to give them. */
+function iterationsOf(options: PlanCyclesOptions): number {
+  const { samples, batchSize, batchesPerEpoch } = options;
+  if (batchesPerEpoch === undefined) {
+    // Of somebody who gives none of them, both ways are news.
+    if (samples === undefined && batchSize === undefined) {
+      throw new RangeError(
+        `Cannot ${ACTION} as samples and batchSize, or batchesPerEpoch, must be given: current value is none of them`,
+      );
+    }
+    checkCount(ACTION, { samples: samples! });
+    checkCount(ACTION, { batchSize: batchSize! });
+    return Math.ceil(samples! / batchSize!);
+  }
+  checkCount(ACTION, { batchesPerEpoch });
+  if (samples !== undefined || batchSize !== undefined) {
+    throw new RangeError(
+      `Cannot ${ACTION} as batchesPerEpoch must be given in place of samples and batchSize: current value has both`,
+    );
+  }
+  return batchesPerEpoch;
+}
 
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
@@ -80,17 +109,24 @@ function greatestCommonDivisor(a: number, b: number): number {
  * });
  * ```
  *
- * @throws {RangeError} If `samples`, `batchSize` or `epochs` is not a whole
- * number >= 1, or `stepSizeEpochs` is not finite and > 0.
+ * @example Of batches that are known, as a range test and a dataset know them
+ * ```ts
+ * import { planCycles } from "@clr/clr/schedules";
+ *
+ * const plan = planCycles({ batchesPerEpoch: 500, epochs: 24, stepSizeEpochs: 4 });
+ * console.log(plan.stepSize, plan.cycles, plan.endsOnCycle); // 2000 3 true
+ * ```
+ *
+ * @throws {RangeError} If `samples`, `batchSize`, `batchesPerEpoch` or `epochs` is
+ * not a whole number >= 1, both ways to give the batches are used or none is, or
+ * `stepSizeEpochs` is not finite and > 0.
  */
 export function planCycles(options: PlanCyclesOptions): CyclePlan {
   checkNames(ACTION, options, NAMES);
-  const { samples, batchSize, epochs, stepSizeEpochs = 2 } = options;
-  checkCount(ACTION, { samples });
-  checkCount(ACTION, { batchSize });
+  const { epochs, stepSizeEpochs = 2 } = options;
+  const iterationsPerEpoch = iterationsOf(options);
   checkCount(ACTION, { epochs });
   checkPositive(ACTION, "stepSizeEpochs", stepSizeEpochs);
-  const iterationsPerEpoch = Math.ceil(samples / batchSize);
   const iterations = iterationsPerEpoch * epochs;
   const stepSize = Math.max(
     1,

@@ -2,6 +2,7 @@ import { checkIteration, checkNotNegative, checkPositive } from "./_check.ts";
 import { mix } from "./_interpolate.ts";
 import { withTraits } from "./_traits.ts";
 import type { Schedule } from "./schedule.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 /** Options of {@linkcode polynomial}. */
@@ -67,6 +68,7 @@ const NAMES = Object.keys(
  */
 export function polynomial(options: PolynomialOptions): Schedule {
   checkNames(ACTION, options, NAMES);
+  checkOptions(ACTION, options, { cycle: flag });
   const { startLr, endLr = 0, iterations, power = 1, cycle = false } = options;
   checkNotNegative(ACTION, "startLr", startLr);
   checkNotNegative(ACTION, "endLr", endLr);

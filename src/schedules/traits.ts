@@ -56,7 +56,11 @@ export function rateAt(schedule: Schedule, iteration: number): number {
   throw new TypeError(
     `Cannot follow a learning-rate schedule as its rate at iteration ${iteration} must be a number: current value is ${
       (rate as unknown) instanceof Promise ? "a promise" : show(rate)
-    }`,
+    }${
+      // Keras asks with the epoch and the rate.
+      schedule.length > 1
+        ? "; a schedule is given the iteration, and nothing else"
+        : ""}`,
   );
 }
 

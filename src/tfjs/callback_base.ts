@@ -12,11 +12,21 @@ import type { Callback, LayersModel } from "./types.ts";
  * are trained now belong.
  */
 class OwnCallback extends tf.Callback {
+  /** Whether fit has said which model, and not yet that it begins. */
+  #isTold = false;
+
   constructor() {
     super();
     const begin = this.onTrainBegin;
     this.onTrainBegin = (logs) => {
       if (!this.model) throw twoCopies("follow fit");
+      // Every callback is told the model before the first one begins.
+      if (!this.#isTold) {
+        throw new TypeError(
+          `Cannot follow fit as a callback must be in its callbacks once: current value is a ${this.constructor.name} that is there twice`,
+        );
+      }
+      this.#isTold = false;
       alignSlotsToModel(this.model);
       return begin.call(this, logs);
     };
@@ -30,6 +40,7 @@ class OwnCallback extends tf.Callback {
       );
     }
     super.setModel(model);
+    this.#isTold = true;
   }
 }
 

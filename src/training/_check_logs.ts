@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { show } from "../runtime/check_data.ts";
 import { checkKind } from "../runtime/check_given.ts";
+import { isRecord } from "../runtime/records.ts";
 
 /** Throws unless these are quantities by their names, as far as one sees. */
 export function checkLogs(action: string, logs: unknown): void {
@@ -11,8 +12,7 @@ export function checkLogs(action: string, logs: unknown): void {
       value: logs,
       must: "an object of numbers by their names, such as { loss }",
     },
-    typeof logs === "object" && logs !== null && !Array.isArray(logs) &&
-      !(logs instanceof tf.Tensor),
+    isRecord(logs) && !(logs instanceof tf.Tensor),
   );
 }
 

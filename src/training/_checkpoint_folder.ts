@@ -8,10 +8,14 @@ import { isMissing, systemCode } from "../runtime/system_error.ts";
 
 /** Where the checkpoint of that number lies. */
 export function pathOf(folder: string, number: number): string {
-  return `${folder}/checkpoint-${String(number).padStart(6, "0")}`;
+  return `${folder}/${nameOf(number)}`;
 }
 
-const CHECKPOINT = /^checkpoint-(\d{6,})$/;
+function nameOf(number: number): string {
+  return PREFIX + String(number).padStart(6, "0");
+}
+
+const PREFIX = "checkpoint-";
 const UNFINISHED = /^(checkpoint|snapshot)-.*\.part$/;
 
 /** The names in `folder`; none where there is no such folder. */
@@ -31,8 +35,12 @@ export async function namesIn(folder: string): Promise<string[]> {
 /** The numbers of the checkpoints in `folder`, the oldest first. */
 export async function numbersIn(folder: string): Promise<number[]> {
   return (await namesIn(folder))
-    .flatMap((name) => CHECKPOINT.exec(name)?.[1] ?? [])
-    .map(Number)
+    .map((name) => [name, Number(name.slice(PREFIX.length))] as const)
+    // What is written in another way, or too large to count on from, is another's.
+    .filter(([name, number]) =>
+      Number.isSafeInteger(number + 1) && name === nameOf(number)
+    )
+    .map(([, number]) => number)
     .sort((a, b) => a - b);
 }
 

@@ -25,6 +25,7 @@ import {
   type SnapshotsContent,
 } from "./_checkpoint_snapshots.ts";
 import { readPlainFile } from "./_read_plain_file.ts";
+import { lostNumbersCheck, type SavedData, savedData } from "./_saved_data.ts";
 import { digestText, sha256, toHex } from "../runtime/sha256.ts";
 import { writeFile } from "../runtime/write_file.ts";
 import {
@@ -46,7 +47,7 @@ import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./scheduler_state.ts";
 
 /** What a checkpoint says of itself. */
-export interface CheckpointContent {
+export interface CheckpointContent extends SavedData {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
   /**
@@ -66,7 +67,6 @@ export interface CheckpointContent {
   /** Of an exponential moving average. */
   readonly averages?: AveragesContent;
   readonly snapshots?: SnapshotsContent;
-  readonly data: unknown;
 }
 
 interface Header extends Omit<CheckpointContent, "trained"> {
@@ -103,6 +103,7 @@ const COMMON = {
   averages: averagesCheck,
   snapshots: optional(snapshotsCheck),
   data: anything,
+  numbers: optional(lostNumbersCheck),
   tensors: record({ bytes: count, sha256: digestText }),
 };
 
@@ -224,7 +225,7 @@ export async function readContent(
     : header.history === undefined
     ? historiesAmong(tensors)
     : await readHistory(folder, header.history);
-  return { ...header, trained, tensors, histories };
+  return { ...header, data: savedData(header), trained, tensors, histories };
 }
 
 function checkReferences(

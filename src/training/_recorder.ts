@@ -59,6 +59,11 @@ export class Recorder<C extends Columns> {
     return this.#generation;
   }
 
+  /** Columns that some rows have no value for, as far as `limit` asks. */
+  get sparse(): readonly string[] {
+    return [...this.#sparse];
+  }
+
   /** Whether rows wait to be read from the device. */
   get isReading(): boolean {
     return this.#waiting.length > 0 || this.#inFlight.length > 0;
@@ -149,8 +154,10 @@ export class Recorder<C extends Columns> {
   /**
    * Replaces all rows, those that wait to be read among them, by those of
    * `columns`, which must be of equal length.
+   *
+   * @param sparse Columns that some rows have no value for.
    */
-  restore(columns: Columns): void {
+  restore(columns: Columns, sparse: readonly string[] = []): void {
     for (const row of this.#waiting) tf.dispose(row);
     this.#waiting = [];
     this.#inFlight = [];
@@ -161,6 +168,7 @@ export class Recorder<C extends Columns> {
     }
     this.#generation = {};
     this.#sparse.clear();
+    for (const name of sparse) this.#sparse.add(name);
     this.#length = this.#columns[this.#firstColumns[0]].length;
     this.#thin();
   }

@@ -19,7 +19,7 @@ import type {
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, flag, show } from "../runtime/check_data.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import {
   faultOfFields,
@@ -100,6 +100,7 @@ export class WholeCheckpoint implements Checkpoint {
   restore(subject: CheckpointSubject, options: RestoreOptions = {}): void {
     checkSubject("restore a checkpoint", subject);
     checkNames("restore a checkpoint", options, NAMES);
+    checkOptions("restore a checkpoint", options, { optimizer: flag });
     const { model, scheduler } = subject;
     checkModel(model, "restore a checkpoint");
     const match = this.#match(model);

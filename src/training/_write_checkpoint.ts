@@ -1,4 +1,4 @@
-import { checkJson } from "./_check_json.ts";
+import { checkJson } from "../runtime/check_json.ts";
 import {
   hasSize,
   inTurn,
@@ -28,6 +28,7 @@ import {
   newHistoryFile,
   type RowCounts,
 } from "./_history_file.ts";
+import { saveData } from "./_saved_data.ts";
 import { hold, readTensors } from "./_held_tensors.ts";
 import type { NamedTensor } from "./_safetensors.ts";
 import type { CheckpointSubject } from "./checkpoint_content.ts";
@@ -42,7 +43,7 @@ import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { weightsOfSlots } from "../tfjs/slots.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
-import type { Tensor } from "../tfjs/types.ts";
+import type { Optimizer, Tensor } from "../tfjs/types.ts";
 
 /** How a checkpoint is written. */
 export interface WriteOptions {
@@ -50,13 +51,13 @@ export interface WriteOptions {
   readonly keep: number;
   /**
    * The newest checkpoint that the run knows of: where there is a newer one that
-   * this process did not write, another run writes there too.
+   * is not of the same optimizer, another run writes there too.
    */
   readonly after?: number;
 }
 
-/** The newest checkpoint in each folder that this process wrote. */
-const written = new Map<string, number>();
+/** The newest checkpoint of an optimizer's run that this process wrote in each folder. */
+const written = new WeakMap<Optimizer, Map<string, number>>();
 
 /**
  * How far the history of each scheduler is in the file of each folder; until the
@@ -98,13 +99,13 @@ export function writeCheckpoint(
   subject: CheckpointSubject,
   { data, keep, after }: WriteOptions,
 ): Promise<number> {
-  checkJson(data);
+  checkJson("save a checkpoint", { data });
+  const { optimizer } = subject.model;
   return inTurn(folder, async (path) => {
     const numbers = await numbersIn(path);
     const newest = numbers.at(-1) ?? 0;
-    if (
-      after !== undefined && newest > after && newest !== written.get(path)
-    ) {
+    const own = written.get(optimizer) ?? new Map<string, number>();
+    if (after !== undefined && newest > after && newest !== own.get(path)) {
       throw new CheckpointError(
         `Cannot save a checkpoint in ${folder} as one run alone must do so: ${
           pathOf(folder, newest)
@@ -115,7 +116,7 @@ export function writeCheckpoint(
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, { subject, data });
-    written.set(path, number);
+    written.set(optimizer, own.set(path, number));
     const kept = [...numbers, number].slice(-keep);
     for (const old of numbers) {
       if (kept.includes(old)) continue;
@@ -158,7 +159,7 @@ async function write(
     },
     ...(scheduler && { scheduler: describeAlone(scheduler) }),
     averages: collectAverages(subject, weights, tensors),
-    data,
+    ...saveData(data),
   };
   const recorded = scheduler && recordedOf(scheduler);
   const snapshots = collectSnapshots(subject, weights);

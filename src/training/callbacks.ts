@@ -1,6 +1,8 @@
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { Callback, CustomCallbackArgs } from "../tfjs/types.ts";
+import { checkSpelling } from "../runtime/check_names.ts";
+import { isRecord } from "../runtime/records.ts";
 import { show } from "../runtime/check_data.ts";
 
 /**
@@ -8,6 +10,21 @@ import { show } from "../runtime/check_data.ts";
  * plain objects have not, so that the hooks of a plain object are typed.
  */
 export type CallbackInstance = Pick<Callback, "setParams" | "setModel">;
+
+/** The hooks of `fit`, of which one that is misspelt would never be called. */
+const HOOKS = Object.keys(
+  {
+    onTrainBegin: 0,
+    onTrainEnd: 0,
+    onEpochBegin: 0,
+    onEpochEnd: 0,
+    onBatchBegin: 0,
+    onBatchEnd: 0,
+    onYield: 0,
+    nowFunc: 0,
+    nextFrameFunc: 0,
+  } satisfies Record<keyof CustomCallbackArgs, 0>,
+);
 
 /**
  * Lets callback objects and plain objects of hooks be given to `fit` together.
@@ -20,7 +37,8 @@ export type CallbackInstance = Pick<Callback, "setParams" | "setModel">;
  *
  * @param callbacks `CyclicLR`s, other `tf.Callback`s and objects of hooks.
  * @returns What to pass as `callbacks`.
- * @throws {TypeError} If something is neither a callback nor an object.
+ * @throws {TypeError} If something is neither a callback nor an object, or a
+ * hook is misspelt.
  *
  * @example
  * ```ts
@@ -52,7 +70,8 @@ export function combineCallbacks(
   );
   return callbacks.map((callback) => {
     if (callback instanceof BaseCallback) return callback;
-    if (callback !== null && typeof callback === "object") {
+    if (isRecord(callback)) {
+      checkSpelling("combine callbacks", callback, HOOKS);
       return new tf.CustomCallback(
         callback as CustomCallbackArgs,
         "auto",

@@ -35,7 +35,7 @@ export type {
 export interface SaveCheckpointOptions {
   /**
    * What else the run needs to go on, such as the seed of the data's order. Any
-   * JSON.
+   * JSON, and NaN, the infinities and −0, which come back as they are.
    */
   data?: unknown;
   /**

@@ -43,7 +43,7 @@ export interface CheckpointerOptions {
    * @default {2}
    */
   keep?: number;
-  /** What else the run needs to go on; called at each checkpoint. Any JSON. */
+  /** What else the run needs to go on; called at each checkpoint. As that of `saveCheckpoint`. */
   data?: () => unknown;
   /**
    * Once it is aborted, the batch that ends next is saved and training ends. To

@@ -221,6 +221,17 @@ export class CycleSnapshots implements Disposable {
       { name: "xs", value: xs, must: "a tensor, or a list of tensors" },
       [xs].flat().every((x) => x instanceof tf.Tensor),
     );
+    const given = [xs].flat().length;
+    checkKind(
+      "predict with an ensemble",
+      {
+        name: "xs",
+        value: given,
+        must:
+          `as many tensors as the model's ${this.#model.inputs.length} inputs`,
+      },
+      given === this.#model.inputs.length,
+    );
     const snapshots = this.#last(last);
     const own = holdWeights(this.#model);
     try {

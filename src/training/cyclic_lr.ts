@@ -7,18 +7,17 @@ import {
   type Cycles,
   cycles,
 } from "../schedules/cyclic.ts";
-import type {
-  ResolvedCyclicOptions,
-  ScaleFn,
-} from "../schedules/cyclic_options.ts";
+import type { ResolvedCyclicOptions } from "../schedules/cyclic_options.ts";
 import { cyclesOf } from "./_cycles_of_epochs.ts";
 import { cyclicView } from "./_notebook.ts";
 import {
   checkEnd,
   checkStep,
+  type CyclicLRFromJSONOptions,
   type CyclicLRFromRangeOptions,
   type CyclicLROptions,
   type CyclicLRResetOptions,
+  FROM_JSON_NAMES,
   NAMES,
   RESET_NAMES,
 } from "./cyclic_lr_options.ts";
@@ -195,15 +194,9 @@ export class CyclicLR extends LearningRateScheduler {
    */
   static fromJSON(
     json: string | CyclicLRState,
-    options: {
-      /** The amplitude's factor, which JSON cannot hold. */
-      scaleFn?: ScaleFn;
-      /** Called after the last batch of each cycle. */
-      onCycleEnd?: CyclicLROptions["onCycleEnd"];
-      /** Ends `fit` after so many cycles, in place of what the data say. */
-      stopAfterCycles?: number;
-    } = {},
+    options: CyclicLRFromJSONOptions = {},
   ): CyclicLR {
+    checkNames(RESTORE, options, FROM_JSON_NAMES);
     const state: unknown = parseData(RESTORE, json);
     checkCyclicState(state);
     if (state.hasScaleFn && options.scaleFn === undefined) {

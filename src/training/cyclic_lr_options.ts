@@ -2,6 +2,7 @@ import { show } from "../runtime/check_data.ts";
 import {
   CYCLIC_NAMES,
   type CyclicOptions,
+  type ScaleFn,
 } from "../schedules/cyclic_options.ts";
 import type { HistoryOptions } from "./history.ts";
 import { checkBatchesPerEpoch } from "./training_run.ts";
@@ -67,6 +68,25 @@ export const RESET_NAMES = Object.keys(
     stepSize: 0,
     stepSizeDown: 0,
   } satisfies Record<keyof CyclicLRResetOptions, 0>,
+);
+
+/** What `CyclicLR.fromJSON` is given beside the data. */
+export interface CyclicLRFromJSONOptions {
+  /** The amplitude's factor, which JSON cannot hold. */
+  scaleFn?: ScaleFn;
+  /** Called after the last batch of each cycle. */
+  onCycleEnd?: CyclicLROptions["onCycleEnd"];
+  /** Ends `fit` after so many cycles, in place of what the data say. */
+  stopAfterCycles?: number;
+}
+
+/** The names of what `CyclicLR.fromJSON` takes. */
+export const FROM_JSON_NAMES = Object.keys(
+  {
+    scaleFn: 0,
+    onCycleEnd: 0,
+    stopAfterCycles: 0,
+  } satisfies Record<keyof CyclicLRFromJSONOptions, 0>,
 );
 
 type OwnOptions = Omit<CyclicLROptions, keyof CyclicOptions>;

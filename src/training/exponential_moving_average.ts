@@ -3,7 +3,7 @@ import { isForeignModel, twoCopies } from "../tfjs/two_copies.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import type { LayersModel, Tensor, Variable } from "../tfjs/types.ts";
-import { show } from "../runtime/check_data.ts";
+import { checkOptions, flag, show } from "../runtime/check_data.ts";
 import { variableOf } from "../tfjs/trained_weights.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { showInConsole } from "../runtime/console.ts";
@@ -132,6 +132,7 @@ export class ExponentialMovingAverage extends CallbackBase
   ) {
     super();
     checkNames(ACTION, options, NAMES);
+    checkOptions(ACTION, options, { warmup: flag });
     const { decay = 0.999, warmup = true } = options;
     if (!(Number.isFinite(decay) && decay >= 0 && decay < 1)) {
       throw new RangeError(
@@ -271,6 +272,22 @@ export class ExponentialMovingAverage extends CallbackBase
       );
       average.#updates = updates;
     };
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If the model has none of the weights that are averaged.
+   */
+  override onTrainBegin(): Promise<void> {
+    // Freezing moves weights between lists, and one list may hold some alone.
+    const trains = this.model.weights.map(variableOf);
+    if (!this.#variables.some((variable) => trains.includes(variable))) {
+      throw new TypeError(
+        `Cannot ${ACTION} as they must be of the model that is trained: current value is those of another`,
+      );
+    }
+    return Promise.resolve();
   }
 
   /** Called by `fit`. */

@@ -1,4 +1,5 @@
 import { show } from "../runtime/check_data.ts";
+import { isRecord } from "../runtime/records.ts";
 
 /** Both bounds of a schedule, as the learning-rate range test finds them. */
 export interface LearningRateBounds {
@@ -21,7 +22,7 @@ export function checkRangeAndOptions(
   options: unknown,
 ): void {
   for (const [name, value] of Object.entries({ range, options })) {
-    if (typeof value === "object" && value !== null) continue;
+    if (isRecord(value)) continue;
     throw new TypeError(
       `Cannot create ${schedule} schedule from a learning-rate range as ${name} must be an object: current value is ${
         show(value)

@@ -39,6 +39,18 @@ export let recordsOf: (scheduler: LearningRateScheduler) => {
   readonly epochs: Recorder<EpochHistory>;
 };
 
+/** Throws unless `scheduler` sets the rate of what `model` is trained with. */
+export function checkInCharge(
+  action: string,
+  scheduler: LearningRateScheduler,
+  model: LayersModel,
+): void {
+  if (IN_CHARGE.get(model.optimizer) === scheduler) return;
+  throw new TypeError(
+    `Cannot ${action} as its scheduler must be in the same fit: pass callbacks: [scheduler, …]`,
+  );
+}
+
 /** What `toJSON` of a scheduler gives beside its history, which it may not copy. */
 export let describeAlone: (scheduler: LearningRateScheduler) => StateAlone;
 
@@ -336,6 +348,7 @@ export class LearningRateScheduler extends CallbackBase {
       ...(this.#scale !== 1 && { scale: this.#scale }),
       ...(this.#batches.limit !== undefined &&
         { historyLimit: this.#batches.limit }),
+      ...(this.#batches.sparse.length > 0 && { sparse: this.#batches.sparse }),
       ...(this.#ownMomentum !== undefined &&
         { ownMomentum: this.#ownMomentum }),
       history: this.#isBrief
@@ -362,7 +375,7 @@ export class LearningRateScheduler extends CallbackBase {
     this.#ownMomentum = state.ownMomentum;
     // That of the constructor holds, where there is one.
     this.#batches.limit ??= state.historyLimit;
-    this.#batches.restore(state.history);
+    this.#batches.restore(state.history, state.sparse);
     this.#epochRecords.restore(withRates(state));
     this.#lastRate = state.history.lr.at(-1) ?? NaN;
     if (this.#optimizer !== undefined) this.#apply();

@@ -61,6 +61,7 @@ export {
 export * from "./cyclic_lr.ts";
 export type {
   CycleEnd,
+  CyclicLRFromJSONOptions,
   CyclicLRFromRangeOptions,
   CyclicLROptions,
   CyclicLRResetOptions,

@@ -20,7 +20,15 @@ import {
   trainingRun,
   unresolved,
 } from "./training_run.ts";
-import { show } from "../runtime/check_data.ts";
+import {
+  type Check,
+  checkData,
+  optional,
+  record,
+  show,
+  that,
+} from "../runtime/check_data.ts";
+import type { SchedulerState } from "./scheduler_state.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of {@linkcode OneCycleLR}. */
@@ -53,7 +61,20 @@ export interface OneCycleLROptions
   momentum?: MomentumRange | false;
 }
 
+/** A `OneCycleLR` as plain data. */
+export interface OneCycleLRState extends SchedulerState {
+  /** The batches of the training; absent until `fit` says. */
+  readonly iterations?: number;
+}
+
 const ACTION = "create a one-cycle schedule";
+
+const STATE: Check = record({
+  iterations: optional(that(
+    "be a whole number >= 2",
+    (value) => Number.isSafeInteger(value) && value as number >= 2,
+  )),
+});
 
 type OwnOptions = Omit<OneCycleLROptions, keyof OneCycleOptions>;
 
@@ -77,7 +98,9 @@ const MOMENTUM: MomentumRange = { base: 0.85, max: 0.95 };
  * loop of one's own, give `iterations`, or `epochs` and `batchesPerEpoch`.
  *
  * A `fit` that goes on beyond the cycle stays at its last rate; another `fit` is
- * refused until {@linkcode LearningRateScheduler.reset | reset} starts over.
+ * refused until {@linkcode LearningRateScheduler.reset | reset} starts over. One
+ * that is restored in the middle of a cycle ends it as it was begun, however many
+ * batches the next `fit` has.
  *
  * {@linkcode OneCycleOptions} describes the shape, which is PyTorch's `OneCycleLR`
  * and fast.ai's `fit_one_cycle`. The momentum cycles by default, as there: of
@@ -115,6 +138,7 @@ export class OneCycleLR extends LearningRateScheduler {
   readonly #options: OneCycleLROptions;
   /** The batches of the training; undefined until `fit` says. */
   #iterations: number | undefined;
+  #optimizer: Optimizer | undefined;
   /** Whether the cycle was over when the present `fit` began. */
   #wasOver = false;
 
@@ -163,8 +187,36 @@ export class OneCycleLR extends LearningRateScheduler {
     return this.#iterations;
   }
 
+  /** Plain data for {@linkcode OneCycleLR.restore}. */
+  override toJSON(): OneCycleLRState {
+    return {
+      ...(this.#iterations !== undefined && { iterations: this.#iterations }),
+      ...this.state(),
+    };
+  }
+
+  /**
+   * Takes over the counts, the history and the length of an earlier one; the
+   * length that the constructor was given stays.
+   *
+   * @throws {TypeError} If the data are not those of a scheduler, which then
+   * stays as it was.
+   */
+  override restore(state: OneCycleLRState): void {
+    checkData("restore a OneCycleLR", state, STATE);
+    const iterations = checkLength(this.#options) ?? state.iterations;
+    this.restoreState(
+      state,
+      iterations === undefined
+        ? unresolved
+        : scheduleOf(this.#options, iterations, this.#optimizer),
+    );
+    this.#iterations = iterations;
+  }
+
   /** Takes charge of `optimizer`, and of its momentum where it has one. */
   override attach(optimizer: Optimizer): this {
+    this.#optimizer = optimizer;
     const { momentum } = this.#options;
     if (momentum === undefined && this.#iterations !== undefined) {
       this.follow(scheduleOf(this.#options, this.#iterations, optimizer));

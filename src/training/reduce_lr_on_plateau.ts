@@ -1,4 +1,5 @@
 import { checkData, parseData, record, show } from "../runtime/check_data.ts";
+import { checkKind } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { copyColumn, readColumn } from "../runtime/columns.ts";
 import { showInConsole } from "../runtime/console.ts";
@@ -7,7 +8,10 @@ import { CallbackBase } from "../tfjs/callback_base.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { Logs } from "./history.ts";
-import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkInCharge,
+  LearningRateScheduler,
+} from "./learning_rate_scheduler.ts";
 import {
   ACTION,
   NAMES,
@@ -100,7 +104,13 @@ export class ReduceLROnPlateau extends CallbackBase {
     checkData(ACTION, { options }, record({ options: record({}) }));
     checkNames(ACTION, options, NAMES);
     this.#options = resolve(options);
-    this.#scheduler = options.scheduler;
+    const { scheduler } = options;
+    checkKind(
+      ACTION,
+      { name: "scheduler", value: scheduler, must: "a LearningRateScheduler" },
+      scheduler === undefined || scheduler instanceof LearningRateScheduler,
+    );
+    this.#scheduler = scheduler;
   }
 
   /** The options in force, with every default filled in. */
@@ -203,7 +213,11 @@ export class ReduceLROnPlateau extends CallbackBase {
       type: "ReduceLROnPlateau",
       version: 1,
       options: this.#options,
-      best: this.#best ?? null,
+      best: this.#best === Infinity
+        ? "Infinity"
+        : this.#best === -Infinity
+        ? "-Infinity"
+        : this.#best ?? null,
       badSteps: this.#badSteps,
       cooldownLeft: this.#cooldownLeft,
       history: { steps: [...steps], value: copyColumn(value), lr: [...lr] },
@@ -250,7 +264,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   restore(state: ReduceLROnPlateauState): void {
     checkPlateauState(state);
     this.#options = resolve(state.options);
-    this.#best = state.best ?? undefined;
+    this.#best = state.best === null ? undefined : Number(state.best);
     this.#badSteps = state.badSteps;
     this.#cooldownLeft = state.cooldownLeft;
     const { steps, value, lr } = state.history;
@@ -264,6 +278,17 @@ export class ReduceLROnPlateau extends CallbackBase {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     if (!this.#scheduler) this.attach(this.model.optimizer);
+    return Promise.resolve();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   */
+  override onEpochBegin(): Promise<void> {
+    // Every callback has begun by now, in whatever order they stand.
+    if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
     return Promise.resolve();
   }
 

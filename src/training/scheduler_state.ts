@@ -2,9 +2,11 @@ import {
   type Check,
   checkData,
   count,
+  listOf,
   optional,
   record,
   show,
+  text,
   that,
 } from "../runtime/check_data.ts";
 import { columnsWith } from "../runtime/columns.ts";
@@ -22,6 +24,11 @@ export interface SchedulerState {
   readonly scale?: number;
   /** The most rows of the history; absent where there is no limit. */
   readonly historyLimit?: number;
+  /**
+   * Columns of a limited history that some batches logged nothing for, whose
+   * means are over those that did; absent where there are none.
+   */
+  readonly sparse?: readonly string[];
   /**
    * The momentum that the optimizer had before; absent unless the schedule
    * cycles it.
@@ -51,6 +58,7 @@ const STATE: Check = record({
     (value) => Number.isFinite(value) && value as number >= 0,
   )),
   historyLimit: optional(historyLimitCheck),
+  sparse: optional(listOf(text)),
   ownMomentum: optional(that(
     "be >= 0 and < 1",
     (value) => typeof value === "number" && value >= 0 && value < 1,

@@ -14,6 +14,7 @@ import {
   weightDecayOf,
   type WeightDecayOptions,
 } from "./_weight_decay.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { showInConsole } from "../runtime/console.ts";
 
@@ -74,6 +75,7 @@ export class SGDW extends MomentumBase {
   /** Creates an optimizer with no step taken. */
   constructor(learningRate = 0.01, options: SGDWOptions = {}) {
     checkNames("create SGDW", options, NAMES);
+    checkOptions("create SGDW", options, { useNesterov: flag });
     const {
       momentum = 0.9,
       useNesterov = false,

@@ -7,13 +7,17 @@ import type { Tensor } from "../tfjs/types.ts";
 import {
   type Scalar,
   scalarRecord,
+  startRecord,
   textRecord,
   versionRecord,
 } from "./_event_file.ts";
 import { rowBeyond } from "../runtime/columns.ts";
 import { checkLogs, checkScalar } from "./_check_logs.ts";
 import type { Logs } from "./history.ts";
-import { LearningRateScheduler } from "./learning_rate_scheduler.ts";
+import {
+  checkInCharge,
+  LearningRateScheduler,
+} from "./learning_rate_scheduler.ts";
 import {
   type Check,
   checkData,
@@ -84,7 +88,9 @@ const RANGE: Check = (value, path) => {
  * It goes into `callbacks` of `fit` and `fitDataset`; in a loop of one's own,
  * call {@linkcode TensorBoardLogger.log | log}. Each logger writes a file of its
  * own in the folder, which only grows: another run's is never touched. Give each
- * run a folder to have TensorBoard tell them apart.
+ * run a folder to have TensorBoard tell them apart; one that goes on from a
+ * checkpoint belongs into the folder that it had, where TensorBoard then shows
+ * once what was trained twice.
  *
  * Runs in Deno, Node and Bun; reading and writing the folder needs permission
  * there.
@@ -121,6 +127,8 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   #flushed = 0;
   /** Rows of the scheduler's history that are written, or were before this. */
   #written: number | undefined;
+  /** Whether a training has begun that it logs. */
+  #hasBegun = false;
   #path: string | undefined;
   /** Ends when all that was logged is written; rejects if something was not. */
   #writing: Promise<void> = Promise.resolve();
@@ -204,7 +212,8 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 
   /**
    * Logs a range test: `range/learning_rate`, `range/loss` and each metric, at
-   * the number of the rate, from 0.
+   * the number of the rate, from 0. Best into a folder of its own, as a run that
+   * goes on from a checkpoint has TensorBoard forget all later steps.
    *
    * @throws {TypeError} If it is no range test.
    */
@@ -247,6 +256,21 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     this.#written ??= this.#scheduler?.history.iterations.at(-1) ?? 0;
     this.#flushed = performance.now();
     return Promise.resolve();
+  }
+
+  /**
+   * Called by `fit`.
+   *
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   */
+  override async onEpochBegin(epoch: number): Promise<void> {
+    if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const before = this.#scheduler ? this.#written! : epoch;
+    if (before === 0) return;
+    // A run that was killed has logged more than its last checkpoint knows of.
+    await this.#write([startRecord(Date.now() / 1000, before + 1)]);
   }
 
   /** Called by `fit`. */

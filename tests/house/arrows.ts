@@ -45,7 +45,7 @@ const MAY_READ: { readonly [folder: string]: readonly string[] } = {
 const MAY_TAKE: readonly (readonly [RegExp, RegExp])[] = [
   [
     /^src\/schedules\//,
-    /^src\/runtime\/(check_data|check_names|nearest_name)\.ts$/,
+    /^src\/runtime\/(check_data|check_names|nearest_name|records)\.ts$/,
   ],
 ];
 

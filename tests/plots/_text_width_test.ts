@@ -15,7 +15,7 @@ const TEXTS = [
 Deno.test("textWidth() agrees with the renderer's own measure of the font", async () => {
   // Starts the renderer.
   await toPng(scheduleSpec(() => 1, 10), { scale: 0.1 });
-  const fontBuffers = await fonts();
+  const fontBuffers = await fonts("Latin");
   for (const weight of [400, 600]) {
     for (const text of TEXTS) {
       const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1000" ` +

@@ -27,6 +27,21 @@ Deno.test("toPng() draws the title with the bundled font", async () => {
   assertEquals(title(70 + 125, 780), 0);
 });
 
+Deno.test("toPng() draws letters of other alphabets, and no boxes", async () => {
+  const draw = async (title: string) =>
+    decodePng(
+      await toPng(scheduleChart(() => 1, 10, { title }), { scale: 1 }),
+    ).count("#1f2933", [60, 12, 780, 34]);
+  // What no file has is drawn so, and what follows it as it is.
+  const unknown = await draw("?");
+  assertEquals(await draw("中"), unknown);
+  for (const letter of ["ł", "β", "ж", "ỹ", "ӝ", "ἀ"]) {
+    const drawn = await draw(letter);
+    assert(drawn > 0 && drawn !== unknown, `${letter}: ${drawn} of ${unknown}`);
+    assertEquals(await draw(`中 ${letter}`), await draw(`? ${letter}`));
+  }
+});
+
 Deno.test("toPng() scales, and draws on dark", async () => {
   const chart = scheduleChart((t) => t, 10);
   const [one, two] = await Promise.all(

@@ -16,25 +16,9 @@ import * as onnx from "@clr/clr/onnx";
 import * as plots from "@clr/clr/plots";
 import * as schedules from "@clr/clr/schedules";
 import * as training from "@clr/clr/training";
+import { type Anything, type Call, each, rawErrors } from "./_odd_values.ts";
 
 await tf.setBackend("cpu");
-
-/** Of every kind that JavaScript has. */
-const ODD: readonly unknown[] = [
-  ...[NaN, Infinity, -1, 0.5, 10n, "0.1", "", true, null, Symbol("x")],
-  ...[
-    [],
-    [1, "x", null],
-    {},
-    { xs: 1, ys: 1 },
-    new Map(),
-    new Date(NaN),
-    () => 1,
-  ],
-];
-
-// deno-lint-ignore no-explicit-any
-type Anything = any;
 
 function createModel(): tf.LayersModel {
   const model = tf.sequential({
@@ -53,6 +37,7 @@ const ys = tf.oneHot(Array.from({ length: 16 }, (_, i) => i % 2), 2);
 const clr = new CyclicLR({ stepSize: 4 });
 await model.fit(xs, ys, { verbose: 0, batchSize: 4, callbacks: [clr] });
 const chart = plots.historyChart(clr);
+const range = LearningRateRange.fromCurve([0.1, 0.2, 0.4], [3, 2, 1]);
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => {
   Deno.removeSync(folder, { recursive: true });
@@ -67,18 +52,7 @@ const session = async () => {
 const closing: AsyncDisposable[] = [];
 const own = () => new CyclicLR().attach(tf.train.sgd(1));
 
-/** An option under each of the names. */
-const each = (
-  names: string,
-  call: (options: Anything) => unknown,
-  rest: object = {},
-): [string, (value: Anything) => unknown][] =>
-  names.split(" ").map((name) => [
-    name,
-    (value) => call({ ...rest, [name]: value }),
-  ]);
-
-const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
+const CALLS: Record<string, readonly Call[]> = {
   CyclicLR: [
     ...each(
       "baseLr maxLr stepSize stepSizeDown cycleFactor cycles mode gamma scaleFn scaleMode waveform momentum stopAfterCycles historyLimit",
@@ -93,6 +67,9 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
     ["fromJSON", (value) => CyclicLR.fromJSON(value)],
     ["fromRange", (value) => CyclicLR.fromRange(value)],
     ["fromRange options", (value) => CyclicLR.fromRange({}, value)],
+    ["fromJSON options", (value) => {
+      CyclicLR.fromJSON(new CyclicLR().toJSON(), value);
+    }],
   ],
   LearningRateScheduler: [
     ["schedule", (value) => new LearningRateScheduler(value)],
@@ -109,6 +86,15 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
     ["xs", (value) => findLearningRate(createModel(), { xs: value, ys })],
     ["options", (value) => findLearningRate(createModel(), { xs, ys }, value)],
     ...each(
+      "optimizer variables trainOnBatch optimizers",
+      (trainee) => findLearningRate(trainee, () => [xs], { maxBatches: 2 }),
+      {
+        optimizer: tf.train.sgd(0.1),
+        variables: [tf.variable(tf.scalar(1))],
+        trainOnBatch: () => tf.scalar(1),
+      },
+    ),
+    ...each(
       "startLr endLr iterations growth batchSize beta batchesPerRate repeats seed signal onBatch maxBatches metric grid accumulate epochs stopFactor",
       (options) => findLearningRate(createModel(), { xs, ys }, options),
       { maxBatches: 2 },
@@ -117,17 +103,28 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
   ],
   schedules: [
     ...([
-      "cyclic",
-      "oneCycle",
-      "cosine",
-      "linear",
-      "step",
-      "piecewise",
+      ...["constant", "cosine", "cosineRestarts", "cyclic", "exponential"],
+      ...["flatCosine", "inverseTime", "linear", "oneCycle", "piecewise"],
+      ...["polynomial", "sequence", "step", "warmupStableDecay"],
     ] as const)
-      .map((name): [string, (value: Anything) => unknown] => [
+      .map((name): Call => [
         name,
         (value) => (schedules[name] as Anything)(value)(3),
       ]),
+    ...(["clamp", "scale", "warmup"] as const).flatMap((name): Call[] => [
+      [name, (value) => (schedules[name] as Anything)(value, { min: 0 })],
+      [
+        `${name} by`,
+        (value) => (schedules[name] as Anything)(schedules.constant(1), value),
+      ],
+    ]),
+    ["cycles", (value) => schedules.cycles(value).at(3)],
+    ["planCycles", (value) => schedules.planCycles(value)],
+    ...each(
+      "samples batchSize epochs stepSizeEpochs batchesPerEpoch",
+      (options) => schedules.planCycles(options),
+      { samples: 100, batchSize: 10, epochs: 4 },
+    ),
     ...([
       "describe",
       "fromDescription",
@@ -138,7 +135,7 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
       "toKeras",
       "toOptax",
       "toPyTorch",
-    ] as const).map((name): [string, (value: Anything) => unknown] => [
+    ] as const).map((name): Call => [
       name,
       (value) => (schedules[name] as Anything)(value),
     ]),
@@ -161,6 +158,16 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
   ],
   averages: [
     ["average of", (value) => new training.ExponentialMovingAverage(value)],
+    ["predict", (value) => {
+      using snapshots = new training.CycleSnapshots(model);
+      snapshots.take();
+      tf.dispose(snapshots.predict(value));
+    }],
+    ["average by", async (value) => {
+      using snapshots = new training.CycleSnapshots(model);
+      snapshots.take();
+      await snapshots.average(value);
+    }],
     ["use", (value) => {
       using average = new training.ExponentialMovingAverage(model);
       average.use(value);
@@ -240,6 +247,22 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
   ],
   plots: [
     ["rangeChart", (value) => plots.rangeChart(value)],
+    ...each("title origin", (options) => plots.rangeChart(range, options)),
+    ...each(
+      "title origin metrics",
+      (options) => plots.historyChart(clr, options),
+    ),
+    ["a metric", (value) => plots.historyChart(clr, { metrics: [value] })],
+    ...each(
+      "title origin metric",
+      (options) =>
+        plots.comparisonChart(
+          [{ name: "one", history: clr.history }],
+          options,
+        ),
+    ),
+    ...each("title origin", (options) => plots.scheduleChart(clr, 9, options)),
+    ...each("theme embedFont", (options) => plots.toSvg(chart, options)),
     ["gridChart", (value) => plots.gridChart(value)],
     ["historyChart", (value) => plots.historyChart(value)],
     ["its columns", (value) => {
@@ -315,11 +338,24 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
       { backend: "cpu" },
     ),
     ["preflight", (value) => backends.preflight(value)],
+    ["preflight options", (value) => backends.preflight(model, value)],
+    ["inputs", (value) => backends.preflight(model, { inputs: value })],
+    ["knownLimits", (value) => backends.knownLimits(value)],
+    ["enableWasmTraining", (value) => backends.enableWasmTraining(value)],
+    ["startWebGPU", (value) => backends.startWebGPU(value)],
   ],
   onnx: [
     ["toOnnx", (value) => onnx.toOnnx(value)],
     ["createSession", (value) => onnx.createSession(value)],
-    ...each("converters", (options) => onnx.toOnnx(model, options)),
+    ...each(
+      "converters inputLayout metadata name normalization opset",
+      (options) => onnx.toOnnx(model, options),
+    ),
+    ...each(
+      "mean scale",
+      (normalization) => onnx.toOnnx(model, { normalization }),
+      { mean: [0] },
+    ),
     ["evaluate", (value) => onnx.evaluate(value, { xs, ys: [0] } as Anything)],
     ["data", async (value) => onnx.evaluate(await session(), value)],
     ...each(
@@ -347,23 +383,7 @@ const CALLS: Record<string, [string, (value: Anything) => unknown][]> = {
 
 for (const [part, calls] of Object.entries(CALLS)) {
   Deno.test(`${part} take what they are given or say what it must be`, async () => {
-    const raw: string[] = [];
-    for (const [name, call] of calls) {
-      for (const value of ODD) {
-        try {
-          await call(value);
-        } catch (error) {
-          const { message } = error as Error;
-          // Those of JavaScript itself begin so too.
-          if (
-            /^Cannot .+ as /.test(message) &&
-            !/^Cannot (read prop|convert|mix|destructure|use ')/.test(message)
-          ) continue;
-          raw.push(`${name} ${String(value)}: ${message}`);
-        }
-      }
-    }
-    assertEquals(raw, []);
+    assertEquals(await rawErrors(calls), []);
     for (const each of closing.splice(0)) await each[Symbol.asyncDispose]();
     if (tf.getBackend() !== "cpu") await tf.setBackend("cpu");
   });

@@ -139,6 +139,31 @@ Deno.test({
   },
 });
 
+Deno.test("fromPyTorch() refuses a OneCycleLR that is not all there, or starts past its peak", () => {
+  const group = { max_lr: 0.1, initial_lr: 0.01, min_lr: 1e-6 };
+  const state = (end: number, shape: object) => ({
+    total_steps: 10,
+    last_epoch: 0,
+    _schedule_phases: [{ end_step: end }, { end_step: 9 }],
+    ...shape,
+  });
+  const read = (end: number, shape: object) =>
+    fromPyTorch(state(end, shape), { paramGroup: group });
+  const { schedule } = read(2, { _anneal_func_type: "linear" });
+  assertAlmostEquals(schedule(1), 0.055, 1e-15);
+  // JSON leaves a function out.
+  assertThrows(
+    () => read(2, {}),
+    TypeError,
+    'must name its shape, "linear" or "cos": current value is "missing"',
+  );
+  assertThrows(
+    () => read(-0.5, { _anneal_func_type: "cos" }),
+    RangeError,
+    "must end at step 0 or later: current value is -0.5",
+  );
+});
+
 Deno.test("fromPyTorch() reads the state of a CyclicLR", () => {
   const { schedule, iteration } = fromPyTorch(JSON.stringify(CYCLIC_STATE));
   assertEquals(iteration, 17);

@@ -47,6 +47,25 @@ Deno.test("planCycles() keeps a step of one iteration at least", () => {
   assertEquals([plan.stepSize, plan.cycles], [1, 1.5]);
 });
 
+Deno.test("planCycles() takes the batches of an epoch in place of its samples", () => {
+  const rest = { epochs: 7, stepSizeEpochs: 1.5 };
+  assertEquals(
+    planCycles({ batchesPerEpoch: 13, ...rest }),
+    planCycles({ samples: 100, batchSize: 8, ...rest }),
+  );
+  for (
+    const [given, what] of [
+      [{ batchesPerEpoch: 0 }, "batchesPerEpoch must be a whole number >= 1"],
+      [{ batchesPerEpoch: 13, samples: 100 }, "current value has both"],
+      [{ batchesPerEpoch: 13, batchSize: 8 }, "current value has both"],
+      [{}, "samples and batchSize, or batchesPerEpoch, must be given"],
+      [{ samples: 100 }, "batchSize must be a whole number >= 1"],
+    ] as const
+  ) {
+    assertThrows(() => planCycles({ ...given, ...rest }), RangeError, what);
+  }
+});
+
 Deno.test("planCycles() refuses bad options by name", () => {
   const good = { samples: 100, batchSize: 10, epochs: 4, stepSizeEpochs: 2 };
   for (const name of ["samples", "batchSize", "epochs", "stepSizeEpochs"]) {

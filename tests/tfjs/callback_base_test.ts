@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   ReduceLROnPlateau,
   StopOnAbort,
@@ -36,6 +36,12 @@ for (const [name, create] of Object.entries(CALLBACKS)) {
     assertStringIncludes(reason.message, `a ${name} in another`);
     const [first] = models;
     await fit(first);
+    const twice = { epochs: 1, verbose: 0, callbacks: [callback, callback] };
+    await assertRejects(
+      () => first.fit(xs, ys, twice),
+      TypeError,
+      `must be in its callbacks once: current value is a ${name} that is there twice`,
+    );
     tf.dispose([xs, ys]);
   });
 }

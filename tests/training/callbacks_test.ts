@@ -1,7 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CyclicLR } from "@clr/clr";
-import { combineCallbacks } from "@clr/clr/training";
+import {
+  combineCallbacks,
+  ReduceLROnPlateau,
+  TensorBoardLogger,
+} from "@clr/clr/training";
+import { withFolder } from "../_folder.ts";
 import { createLine } from "./_line.ts";
 
 Deno.test("combineCallbacks() runs callback objects and plain hooks together", async () => {
@@ -27,3 +32,32 @@ Deno.test("combineCallbacks() refuses what is no callback", () => {
     "null",
   );
 });
+
+Deno.test("callbacks that follow a scheduler refuse a fit() in which it is not", () =>
+  withFolder(async (folder) => {
+    for (
+      const create of [
+        (scheduler: CyclicLR) =>
+          new ReduceLROnPlateau({ scheduler, monitor: "loss" }),
+        (scheduler: CyclicLR) => new TensorBoardLogger(folder, { scheduler }),
+      ]
+    ) {
+      const { model, xs, ys } = createLine(tf.train.sgd(0.1));
+      const scheduler = new CyclicLR({ stepSize: 4 });
+      const callback = create(scheduler);
+      const fit = (callbacks: tf.Callback[]) =>
+        model.fit(xs, ys, { verbose: 0, callbacks });
+      await assertRejects(
+        () => fit([callback]),
+        TypeError,
+        "as its scheduler must be in the same fit",
+      );
+      await assertRejects(
+        () => fit([new CyclicLR(), callback]),
+        TypeError,
+        "as its scheduler must be in the same fit",
+      );
+      await fit([scheduler, callback]);
+      await fit([callback, scheduler]);
+    }
+  }));

@@ -294,3 +294,30 @@ Deno.test("Checkpointer ends the run that saves into the folder of another", () 
     );
     assertEquals((await loadCheckpoint(folder))!.iteration, 2);
   }));
+
+Deno.test("Checkpointer ends one of two runs of a process that save into a folder", () =>
+  withFolder(async (folder) => {
+    const train = async () => {
+      const clr = new CyclicLR({ stepSize: 3 });
+      const checkpointer = new Checkpointer(folder, {
+        scheduler: clr,
+        every: 2,
+      });
+      await createModel().fit(xs, ys, {
+        batchSize: 2,
+        epochs: 3,
+        verbose: 0,
+        callbacks: [clr, checkpointer],
+      });
+    };
+    const runs = await Promise.allSettled([train(), train()]);
+    const ended = runs.filter(({ status }) => status === "rejected");
+    assertEquals(ended.length, 1);
+    assertStringIncludes(
+      String((ended[0] as PromiseRejectedResult).reason),
+      "as one run alone must do so",
+    );
+    // A run after the other goes on counting.
+    await train();
+    assertEquals((await loadCheckpoint(folder))!.iteration, 14);
+  }));

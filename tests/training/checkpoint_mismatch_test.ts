@@ -286,3 +286,27 @@ Deno.test("CycleSnapshots give layers their own weights with all of them frozen 
     assertEquals(kernels(other), { first: 1, second: 2, third: 3 });
     dispose(model, other);
   }));
+
+Deno.test("saveCheckpoint() counts on past folders that are named much as its own", () =>
+  withFolder(async (folder) => {
+    const model = createModel(["a"]);
+    const others = [
+      "checkpoint-0000009",
+      "checkpoint-",
+      "checkpoint-00000a",
+      "checkpoint--00001",
+      "checkpoint-9007199254740991",
+      "checkpoint-99999999999999999999",
+    ];
+    for (const name of others) await Deno.mkdir(`${folder}/${name}`);
+    for (const seed of [1, 2, 3]) {
+      await saveCheckpoint(folder, { model }, { data: seed });
+    }
+    assertEquals(
+      namesIn(folder).filter((name) => !others.includes(name)),
+      ["checkpoint-000002", "checkpoint-000003"],
+    );
+    const checkpoint = (await loadCheckpoint(folder))!;
+    assertEquals([checkpoint.data, checkpoint.damaged], [3, []]);
+    dispose(model);
+  }));

@@ -128,3 +128,23 @@ Deno.test("ExponentialMovingAverage refuses what it cannot average", () => {
   ema[Symbol.dispose]();
   assertThrows(() => ema.update(), TypeError, "current value is disposed");
 });
+
+Deno.test("ExponentialMovingAverage refuses the fit() of a model whose weights it does not average", async () => {
+  const { model } = createLine(tf.train.sgd(0.1));
+  const other = createLine(tf.train.sgd(0.1));
+  using averages = new ExponentialMovingAverage(model);
+  await assertRejects(
+    () =>
+      other.model.fit(other.xs, other.ys, {
+        verbose: 0,
+        callbacks: [averages],
+      }),
+    TypeError,
+    "Cannot average weights as they must be of the model that is trained",
+  );
+  // A part of a model's weights will do.
+  const [kernel] = other.model.weights.map((weight) => weight.read());
+  using some = new ExponentialMovingAverage([kernel as tf.Variable]);
+  await other.model.fit(other.xs, other.ys, { verbose: 0, callbacks: [some] });
+  assert(some.updates > 0);
+});

@@ -167,3 +167,24 @@ Deno.test("historyLimit is an option of every scheduler, refused when too small"
     "Cannot create a learning-rate scheduler as its options must be among historyLimit",
   );
 });
+
+Deno.test("historyLimit lets a run that goes on take the same means of what is logged seldom", () => {
+  const train = (resumeAt?: number) => {
+    const optimizer = tf.train.sgd(0.1);
+    const create = () =>
+      new LearningRateScheduler(() => 1, { historyLimit: 16 });
+    let scheduler = create().attach(optimizer);
+    for (let t = 0; t < 120; t++) {
+      if (t === resumeAt) {
+        const state = JSON.parse(JSON.stringify(scheduler));
+        scheduler = create();
+        scheduler.restore(state);
+        scheduler.attach(optimizer);
+      }
+      scheduler.step(t % 3 === 0 ? { loss: t, seldom: t } : { loss: t });
+    }
+    return scheduler.toJSON();
+  };
+  const whole = train();
+  for (let t = 1; t < 120; t++) assertEquals(train(t), whole);
+});

@@ -6,7 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { oneCycle } from "@clr/clr/schedules";
-import { OneCycleLR, type OneCycleLROptions } from "@clr/clr/training";
+import {
+  OneCycleLR,
+  type OneCycleLROptions,
+  type OneCycleLRState,
+} from "@clr/clr/training";
 import { createLine } from "./_line.ts";
 
 const MOMENTUM = { base: 0.85, max: 0.95 };
@@ -172,4 +176,45 @@ Deno.test("OneCycleLR refuses another fit when its cycle is over, and takes it a
   clr.reset();
   await model.fit(xs, xs, { ...options, epochs: 2 });
   assertEquals(clr.history.lr.slice(8), clr.history.lr.slice(0, 8));
+});
+
+Deno.test("OneCycleLR ends the cycle that it was restored in, however long the next fit()", async () => {
+  const through = await trained({ maxLr: 0.1 });
+  const { model, xs, ys } = createLine(tf.train.adam());
+  const fit = (clr: OneCycleLR, epochs: number) =>
+    model.fit(xs, ys, {
+      batchSize: xs.shape[0] / 4,
+      epochs,
+      verbose: 0,
+      callbacks: [
+        clr,
+        new tf.CustomCallback({
+          onBatchEnd: () => {
+            if (clr.iteration === 6) model.stopTraining = true;
+          },
+        }) as unknown as tf.Callback,
+      ],
+    });
+  for (const isAttached of [false, true]) {
+    const first = new OneCycleLR({ maxLr: 0.1 });
+    await fit(first, 3);
+    const second = new OneCycleLR({ maxLr: 0.1 });
+    // One that had a cycle of four batches.
+    if (isAttached) await fit(second, 1);
+    second.restore(JSON.parse(JSON.stringify(first)));
+    assertEquals(second.iterations, 12);
+    await fit(second, 2);
+    assertEquals(second.history.lr.slice(0, 12), through.lr);
+    assertEquals(second.history.momentum.slice(0, 12), through.momentum);
+  }
+  const own = new OneCycleLR({ maxLr: 0.1, iterations: 20 });
+  own.restore({ ...new OneCycleLR({ maxLr: 1, iterations: 9 }).toJSON() });
+  assertEquals(own.iterations, 20);
+  for (const iterations of [1, 2.5, "12", null, NaN]) {
+    assertThrows(
+      () => own.restore({ ...own.toJSON(), iterations } as OneCycleLRState),
+      TypeError,
+      "Cannot restore a OneCycleLR as iterations must be a whole number >= 2",
+    );
+  }
 });

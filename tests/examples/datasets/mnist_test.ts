@@ -343,3 +343,20 @@ Deno.test("loadMnist() takes no memory for images that a header or an option cla
     "trainImages must be at most 2739137, which are 2 GiB",
   );
 });
+
+Deno.test("loadMnist() reads gzip files of several members", async () => {
+  await using dir = await tempDir();
+  for (const [name, bytes] of Object.entries(files())) {
+    // As `pigz --independent` writes them, and `cat a.gz b.gz`.
+    const half = bytes.length >> 1;
+    const parts = [bytes.slice(0, half), bytes.slice(half)];
+    const members = await Promise.all(parts.map(gzip));
+    await Deno.writeFile(
+      `${dir.path}/${name}.gz`,
+      await new Blob(members).bytes(),
+    );
+  }
+  const { train, test } = await loadMnist({ source: dir.path });
+  assertEquals([train.count, test.count], [12, 5]);
+  assertEquals(train.labels, digits(12));
+});

@@ -1,4 +1,7 @@
-import { type Fault, show } from "../runtime/check_data.ts";
+import { type Fault, show } from "./check_data.ts";
+
+/** Far from where writing and reading JSON run out of stack. */
+const DEEPEST = 500;
 
 function faultOf(
   value: unknown,
@@ -11,6 +14,13 @@ function faultOf(
   if (typeof value !== "object" || value === null) return undefined;
   if (within.includes(value)) {
     return { path, must: "not hold itself", value: "what does" };
+  }
+  if (within.length >= DEEPEST) {
+    return {
+      path: path.split(".", 1)[0],
+      must: `be at most ${DEEPEST} deep`,
+      value: "deeper",
+    };
   }
   // What writes itself knows how.
   if ("toJSON" in value) return undefined;
@@ -33,11 +43,15 @@ function faultOf(
  *
  * @throws {TypeError} Which says where.
  */
-export function checkJson(data: unknown): void {
-  const fault = faultOf(data, "data", []);
+export function checkJson(
+  action: string,
+  given: { readonly [name: string]: unknown },
+): void {
+  const [[name, data]] = Object.entries(given);
+  const fault = faultOf(data, name, []);
   if (fault === undefined) return;
   throw new TypeError(
-    `Cannot save a checkpoint as ${fault.path} must ${fault.must}: current value is ${
+    `Cannot ${action} as ${fault.path} must ${fault.must}: current value is ${
       show(fault.value)
     }`,
   );

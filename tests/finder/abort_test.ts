@@ -1,0 +1,172 @@
+/** A range test that is stopped while it waits for what never comes. */
+
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type BatchDataset,
+  findLearningRate,
+  type FindLearningRateOptions,
+  type TrainingData,
+} from "@clr/clr";
+import { linearData, linearModel } from "./_linear.ts";
+
+await tf.setBackend("cpu");
+
+interface Batch {
+  readonly xs: tf.Tensor;
+  readonly ys: tf.Tensor;
+}
+
+/** The batches that come, from whichever of them on none does. */
+class Stall {
+  readonly #stop = new AbortController();
+  readonly #at: number;
+  #asked = 0;
+  /** Lets the batch come after all. */
+  arrive: () => void = () => {};
+
+  constructor(at: number) {
+    this.#at = at;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Waits for ever at its turn, of which the signal learns. */
+  async turn(): Promise<void> {
+    if (++this.#asked !== this.#at) return;
+    this.#stop.abort();
+    await new Promise<void>((resolve) => this.arrive = resolve);
+  }
+}
+
+const batch = (): Batch => linearData(8);
+
+type Options = FindLearningRateOptions<Batch>;
+
+const FORMS: Record<
+  string,
+  (stall: Stall) => {
+    data: TrainingData<Batch>;
+    options?: Options;
+  }
+> = {
+  "a generator": (stall) => ({
+    data: async function* () {
+      while (true) {
+        await stall.turn();
+        yield batch();
+      }
+    },
+  }),
+  "a Dataset": (stall) => ({
+    data: tf.data.generator(
+      async function* () {
+        while (true) {
+          await stall.turn();
+          yield batch();
+        }
+        // deno-lint-ignore no-explicit-any -- tfjs's types know no async generators
+      } as any,
+    ) as unknown as BatchDataset<Batch>,
+  }),
+  "a Dataset in a function": (stall) => ({
+    data: () => ({
+      async iterator() {
+        await stall.turn();
+        return {
+          async next() {
+            await stall.turn();
+            return { value: batch(), done: false };
+          },
+        };
+      },
+    }),
+  }),
+  "data on which batches are replayed": (stall) => ({
+    data: async function* () {
+      while (true) {
+        await stall.turn();
+        yield batch();
+      }
+    },
+    options: { grid: { momentum: [0, 0.9] } },
+  }),
+  "validation data": (stall) => ({
+    data: linearData(32),
+    options: {
+      validationData: async function* () {
+        for (let i = 0; i < 3; i++) {
+          await stall.turn();
+          yield batch();
+        }
+      },
+    },
+  }),
+  "whom it tells of each rate": (stall) => ({
+    data: linearData(32),
+    options: { onBatch: () => stall.turn() },
+  }),
+};
+
+for (const [name, create] of Object.entries(FORMS)) {
+  for (const at of [1, 5, 70]) {
+    Deno.test(`findLearningRate() ends on an abort although ${name} stalls at turn ${at}`, async () => {
+      const stall = new Stall(at);
+      const { data, options } = create(stall);
+      const model = linearModel(tf.train.momentum(0.01, 0.5));
+      const before = model.getWeights().map((weight) => weight.arraySync());
+      const tensors = tf.memory().numTensors;
+      const range = await findLearningRate<Batch>(model, data, {
+        ...options,
+        signal: stall.signal,
+      });
+      // The first sweep is over by then, and it is the trials that stop.
+      if (at < 70) assertEquals(range.stopReason, "aborted");
+      assert(stall.signal.aborted);
+      assertEquals(
+        model.getWeights().map((weight) => weight.arraySync()),
+        before,
+      );
+      // What comes after all is not kept, and its source ends.
+      stall.arrive();
+      await new Promise((resolve) => setTimeout(resolve));
+      assertEquals(tf.memory().numTensors, tensors);
+    });
+  }
+}
+
+Deno.test("findLearningRate() closes data that come before it gives up on them", async () => {
+  const stop = new AbortController();
+  let closed = 0;
+  const range = await findLearningRate(linearModel(), async function* () {
+    try {
+      for (let i = 0;; i++) {
+        if (i === 4) {
+          stop.abort();
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        yield batch();
+      }
+    } finally {
+      closed++;
+    }
+  }, { signal: stop.signal });
+  assertEquals([range.stopReason, closed], ["aborted", 1]);
+});
+
+Deno.test("findLearningRate() takes an error of its data for one, aborted or not", async () => {
+  const stop = new AbortController();
+  await assertRejects(
+    () =>
+      findLearningRate(linearModel(), async function* () {
+        yield batch();
+        stop.abort();
+        await Promise.resolve();
+        throw new Error("no such file");
+      }, { signal: stop.signal }),
+    Error,
+    "no such file",
+  );
+});
