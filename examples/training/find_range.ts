@@ -123,7 +123,9 @@ export async function findRange(
     });
     console.log(paragraph(`In ${run.out}: ${files.join(", ")}`) + "\n");
     if (run.tensorboard !== undefined) {
-      await new TensorBoardLogger(run.tensorboard).logRange(range);
+      // Apart from the batches of a run, as its steps are rates.
+      const logger = new TensorBoardLogger(`${run.tensorboard}/range`);
+      await logger.logRange(range);
     }
     return range;
   } finally {

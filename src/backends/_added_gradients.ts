@@ -181,6 +181,35 @@ function addCumprod(): void {
   });
 }
 
+/** What lies on the diagonal. */
+function addDiag(): void {
+  registerGradient({
+    kernelName: "Diag",
+    inputsToSave: ["x"],
+    gradFunc: (dys, [{ shape, size }]) => ({
+      x: () => {
+        const square = tf.reshape(firstOf(dys), [size, size]);
+        return tf.reshape(tf.sum(tf.mul(square, tf.eye(size)), 1), shape);
+      },
+    }),
+  });
+}
+
+/** That of max pooling; where the largest lie changes in steps. */
+function addMaxPoolWithArgmax(): void {
+  registerGradient<tf.MaxPoolWithArgmaxAttrs>({
+    kernelName: "MaxPoolWithArgmax",
+    inputsToSave: ["x"],
+    outputsToSave: [true, false],
+    gradFunc: (dys, [input, output], { filterSize, strides, pad }) => ({
+      x: () =>
+        runKernel("MaxPoolGrad", { dy: firstOf(dys), input, output }, {
+          ...{ filterSize, strides, pad },
+        }),
+    }),
+  });
+}
+
 /** Registers them. */
 export function addGradients(): void {
   addStridedSlice();
@@ -190,4 +219,6 @@ export function addGradients(): void {
   addTopK();
   addSegmentSteps();
   addCumprod();
+  addDiag();
+  addMaxPoolWithArgmax();
 }

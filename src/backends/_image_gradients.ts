@@ -107,9 +107,20 @@ function addTransform(): void {
   });
 }
 
+/** An image that is turned back. */
+function addFlip(): void {
+  registerGradient({
+    kernelName: "FlipLeftRight",
+    gradFunc: (dys) => ({
+      image: () => tf.image.flipLeftRight(firstOf(dys) as tf.Tensor4D),
+    }),
+  });
+}
+
 /** Registers them. */
 export function addImageGradients(): void {
   addRotation();
   addTransform();
   addCropGradient();
+  addFlip();
 }

@@ -15,9 +15,11 @@
  *   w ← c₀ · (m / (u + c₄)) + w
  * - `RmspropUpdate`: s ← s·c₀ + g²·c₁, a ← a·c₂ + g·c₃ / √(s + c₄), w ← w − a
  * - `CenteredRmspropUpdate`: the same with a third slot, μ ← μ·c₀ + g·c₁, and
- *   √(s − (μ² + c₄))
+ *   √(max(s − μ², 0) + c₄)
  *
- * Each operation is rounded to float32, as it is in tfjs.
+ * Each operation is rounded to float32, as it is in tfjs. The last rule alone is
+ * another than tfjs's (4.22), which takes its ε away: √(s − μ² − ε), NaN as soon
+ * as a gradient is near 0 or stays as it is.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -240,11 +242,12 @@ export const rmsprop: Rule<RmspropFields> = {
     },
     ...centered ? [meanOfGradients] : [],
   ],
-  constants: ({ decay, momentum, learningRate, epsilon }) => [
+  constants: ({ decay, momentum, learningRate, epsilon, centered }) => [
     decay,
     1 - decay,
     momentum,
     learningRate,
-    epsilon,
+    // tfjs's own was got to add it by giving it a minus.
+    centered ? Math.abs(epsilon) : epsilon,
   ],
 };

@@ -10,6 +10,7 @@ import {
   type Conv3DAttrs,
 } from "@tensorflow/tfjs";
 import { shape5D } from "./_shapes.ts";
+import { axesOfInfo } from "./_window_axes.ts";
 
 function unpadded(info: backend_util.Conv3DInfo): backend_util.Conv3DInfo {
   const { front, back, top, bottom, left, right, type } = info.padInfo;
@@ -53,6 +54,23 @@ export function conv3DInfo(
   );
 }
 
+/** With what windows reach over that `dimRoundingMode` rounds up to. */
+function reaching(info: backend_util.Conv3DInfo): backend_util.Conv3DInfo {
+  const { back, bottom, right } = info.padInfo;
+  const [depth, height, width] = axesOfInfo(info).map((axis) =>
+    (axis.out - 1) * axis.stride + axis.window - axis.size - axis.before
+  );
+  return {
+    ...info,
+    padInfo: {
+      ...info.padInfo,
+      back: Math.max(back, depth),
+      bottom: Math.max(bottom, height),
+      right: Math.max(right, width),
+    },
+  };
+}
+
 /** How the windows of a 3D pooling lie on its input. */
 export function pool3DInfo(
   shape: number[],
@@ -61,14 +79,13 @@ export function pool3DInfo(
     "filterSize" | "strides" | "pad" | "dimRoundingMode"
   >,
 ): backend_util.Conv3DInfo {
-  return unpadded(
-    backend_util.computePool3DInfo(
-      shape5D(shape),
-      attrs.filterSize,
-      attrs.strides,
-      1,
-      attrs.pad,
-      attrs.dimRoundingMode,
-    ),
+  const info = backend_util.computePool3DInfo(
+    shape5D(shape),
+    attrs.filterSize,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
   );
+  return reaching(unpadded(info));
 }

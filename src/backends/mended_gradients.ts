@@ -14,6 +14,7 @@ import {
 } from "./_engine.ts";
 import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
+import { mendExtremes } from "./_extreme_gradients.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
@@ -21,8 +22,10 @@ import { addImageGradients } from "./_image_gradients.ts";
 import { mendPreprocessing } from "./_mended_preprocessing.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
 import { refuseComplexGradients } from "./_refused_gradients.ts";
+import { mendRoundedWindows } from "./_rounded_windows.ts";
 import { orderSavedOutputs } from "./_saved_outputs.ts";
 import { addSecondGradients } from "./_second_gradients.ts";
+import { addStepGradients } from "./_step_gradients.ts";
 import { mendSoftmaxCrossEntropy } from "./_softmax_cross_entropy.ts";
 
 /** tfjs's own forget that their inputs may have been broadcast. */
@@ -73,19 +76,6 @@ function mendParts(kernelName: string): void {
     gradFunc: (dy, saved, attrs) =>
       stock.gradFunc(Array.isArray(dy) ? dy : [dy], saved, attrs),
   }));
-}
-
-/** A comparison changes nowhere, but in steps; what follows from one neither. */
-function addSteps(kernelName: string, inputs: readonly string[]): void {
-  if (tf.getGradient(kernelName) !== undefined) return;
-  registerGradient({
-    kernelName,
-    inputsToSave: [...inputs],
-    gradFunc: (_, saved) =>
-      Object.fromEntries(
-        inputs.map((name, i) => [name, () => tf.zeros(saved[i].shape)]),
-      ),
-  });
 }
 
 /**
@@ -186,6 +176,23 @@ function addConv3DTranspose(): void {
   });
 }
 
+/** Of none, tfjs leaves the axis that was broadcast as long as it was. */
+function mendSelect(): void {
+  replaceGradient("Select", (stock) => ({
+    ...stock,
+    inputsToSave: ["condition", "t", "e"],
+    gradFunc: (dy, saved, attrs) => {
+      const gradients = stock.gradFunc(dy, saved, attrs);
+      const [, t, e] = saved;
+      return {
+        ...gradients,
+        t: () => sumTo(t.shape, gradients.t()),
+        e: () => sumTo(e.shape, gradients.e()),
+      };
+    },
+  }));
+}
+
 let mended = false;
 
 /** Registers the gradients, once, for all backends. */
@@ -203,7 +210,6 @@ export function mendGradients(): void {
     "Sub",
     "Multiply",
     "RealDiv",
-    "FloorDiv",
     "Mod",
     "Atan2",
     "Pow",
@@ -211,30 +217,19 @@ export function mendGradients(): void {
   ].forEach(mendBroadcastToNone);
   mendCumsum();
   ["SplitV", "Unpack"].forEach(mendParts);
-  [
-    "Equal",
-    "NotEqual",
-    "Greater",
-    "GreaterEqual",
-    "Less",
-    "LessEqual",
-    "LogicalAnd",
-    "LogicalOr",
-    "LogicalXor",
-  ].forEach((name) => addSteps(name, ["a", "b"]));
-  // Masking asks whether any feature of a step is not the value that it masks.
-  ["LogicalNot", "Any", "All", "IsNan", "IsInf", "IsFinite"].forEach((name) =>
-    addSteps(name, ["x"])
-  );
+  addStepGradients();
+  mendExtremes();
   mendAbs();
   mendElu();
   mendPow();
+  mendSelect();
   mendMirrorPad();
   addConvolutionBackpropFilter();
   mendSoftmaxCrossEntropy();
   orderSavedOutputs();
   mendBatchNormalization();
   mendHalfPixelResize();
+  mendRoundedWindows();
   mendDilatedConvolutions();
   mendConvolutionLayers();
   mendMasks();

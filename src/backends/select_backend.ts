@@ -2,6 +2,7 @@ import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
 import { explainMissingKernels } from "./_missing_kernels.ts";
+import { fuseOptimizers } from "./fused_optimizers.ts";
 import { replaceGradients } from "./gradients.ts";
 import { mendGradients } from "./mended_gradients.ts";
 import { countTruthValues } from "./_truth_values.ts";
@@ -219,6 +220,7 @@ export async function selectBackend(
   // Whichever starts: results are often compared with those of the CPU.
   explainMissingKernels();
   mendCpu();
+  fuseOptimizers();
   replaceGradients();
   mendGradients();
   mendMomentumDispose();

@@ -121,6 +121,18 @@ export function scalarRecord(
   );
 }
 
+/** SessionLog.START of event.proto. */
+const START = 1;
+
+/**
+ * The record from which on a run goes on: what was logged of this step and later
+ * ones before, by a run that was stopped after them, does not count any more.
+ */
+export function startRecord(seconds: number, step: number): Uint8Array {
+  const session = new MessageWriter().varint(1, START).finish();
+  return frameRecord(eventAt(seconds, step).bytes(7, session).finish());
+}
+
 /** DT_STRING of tensorflow/core/framework/types.proto. */
 const STRING = 7;
 

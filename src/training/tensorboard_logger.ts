@@ -7,6 +7,7 @@ import type { Tensor } from "../tfjs/types.ts";
 import {
   type Scalar,
   scalarRecord,
+  startRecord,
   textRecord,
   versionRecord,
 } from "./_event_file.ts";
@@ -87,7 +88,9 @@ const RANGE: Check = (value, path) => {
  * It goes into `callbacks` of `fit` and `fitDataset`; in a loop of one's own,
  * call {@linkcode TensorBoardLogger.log | log}. Each logger writes a file of its
  * own in the folder, which only grows: another run's is never touched. Give each
- * run a folder to have TensorBoard tell them apart.
+ * run a folder to have TensorBoard tell them apart; one that goes on from a
+ * checkpoint belongs into the folder that it had, where TensorBoard then shows
+ * once what was trained twice.
  *
  * Runs in Deno, Node and Bun; reading and writing the folder needs permission
  * there.
@@ -124,6 +127,8 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   #flushed = 0;
   /** Rows of the scheduler's history that are written, or were before this. */
   #written: number | undefined;
+  /** Whether a training has begun that it logs. */
+  #hasBegun = false;
   #path: string | undefined;
   /** Ends when all that was logged is written; rejects if something was not. */
   #writing: Promise<void> = Promise.resolve();
@@ -207,7 +212,8 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 
   /**
    * Logs a range test: `range/learning_rate`, `range/loss` and each metric, at
-   * the number of the rate, from 0.
+   * the number of the rate, from 0. Best into a folder of its own, as a run that
+   * goes on from a checkpoint has TensorBoard forget all later steps.
    *
    * @throws {TypeError} If it is no range test.
    */
@@ -257,9 +263,14 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
    *
    * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
    */
-  override onEpochBegin(): Promise<void> {
+  override async onEpochBegin(epoch: number): Promise<void> {
     if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
-    return Promise.resolve();
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    const before = this.#scheduler ? this.#written! : epoch;
+    if (before === 0) return;
+    // A run that was killed has logged more than its last checkpoint knows of.
+    await this.#write([startRecord(Date.now() / 1000, before + 1)]);
   }
 
   /** Called by `fit`. */

@@ -229,3 +229,81 @@ refuse(
     model.dispose();
   },
 );
+
+test("mirrored images and diagonals have a gradient", BACKENDS, () => {
+  assertAdjoint((x) => tf.image.flipLeftRight(x), images());
+  for (const shape of [[5], [2, 3]]) {
+    assertAdjoint((x) => tf.diag(x), values(shape, 2) as tf.Tensor4D);
+  }
+});
+
+/** Strided slices with masks, and the places that each takes of counted values. */
+const SLICES: readonly (readonly [
+  shape: number[],
+  slice: (x: tf.Tensor) => tf.Tensor,
+  sliced: number[],
+  places: number[],
+])[] = [
+  // x[1::2, :2, 1]
+  [
+    [4, 3, 2],
+    (x) => tf.stridedSlice(x, [1, 0, 1], [0, 2, 2], [2, 1, 1], 0, 1, 0, 0, 4),
+    [2, 2],
+    [7, 9, 19, 21],
+  ],
+  // x[::-1, 2]
+  [
+    [3, 4],
+    (x) => tf.stridedSlice(x, [0, 2], [0, 3], [-1, 1], 1, 1, 0, 0, 2),
+    [3],
+    [10, 6, 2],
+  ],
+  // x[None, 1:4:2]
+  [
+    [5, 2],
+    (x) => tf.stridedSlice(x, [0, 1, 0], [0, 4, 2], [1, 2, 1], 0, 0, 0, 1),
+    [1, 2, 2],
+    [2, 3, 6, 7],
+  ],
+  // x[1, ..., 2]
+  [
+    [2, 2, 3],
+    (x) => tf.stridedSlice(x, [1, 0, 2], [2, 0, 3], [1, 1, 1], 0, 0, 2, 0, 5),
+    [2],
+    [8, 11],
+  ],
+  // x[2:1, 1]
+  [
+    [4, 2],
+    (x) => tf.stridedSlice(x, [2, 1], [1, 2], [1, 1], 0, 0, 0, 0, 2),
+    [0],
+    [],
+  ],
+  // x[2:1, 1:2]
+  [
+    [4, 2],
+    (x) => tf.stridedSlice(x, [2, 1], [1, 2], [1, 1]),
+    [0, 1],
+    [],
+  ],
+];
+
+test(
+  "slices that leave out dimensions take what they are asked for",
+  BACKENDS,
+  () => {
+    for (const [shape, slice, sliced, places] of SLICES) {
+      const size = tf.util.sizeFromShape(shape);
+      const x = tf.reshape(tf.range(0, size), shape);
+      const y = slice(x);
+      assertEquals(y.shape, sliced);
+      assertEquals([...y.dataSync()], places);
+      const slopes = tf.grad(slice)(x).dataSync();
+      const taken = Array.from(
+        { length: size },
+        (_, i) => Number(places.includes(i)),
+      );
+      assertEquals([...slopes], taken);
+    }
+  },
+);

@@ -11,6 +11,8 @@ export interface LoggedEvent {
   seconds: number;
   step: number;
   version?: string;
+  /** Whether a run goes on from this step. */
+  starts?: true;
   scalars: Record<string, number>;
   texts: Record<string, string>;
 }
@@ -52,6 +54,14 @@ function readSummary(reader: BinaryReader, event: LoggedEvent): void {
   });
 }
 
+/** Whether a session starts, of which alone is told here. */
+function readSession(reader: BinaryReader): true {
+  fields(reader, reader.uint32(), (field) => {
+    assertEquals([field, reader.int32()], [1, 1]);
+  });
+  return true;
+}
+
 /** The events of a file; framing and checksums are read by npm's tfrecord. */
 export async function readEvents(path: string): Promise<LoggedEvent[]> {
   const reader = await RecordReader.create(path);
@@ -64,6 +74,7 @@ export async function readEvents(path: string): Promise<LoggedEvent[]> {
       if (field === 1) event.seconds = wire.double();
       else if (field === 2) event.step = Number(wire.int64());
       else if (field === 3) event.version = wire.string();
+      else if (field === 7) event.starts = readSession(wire);
       else readSummary(wire, event);
     });
     events.push(event);

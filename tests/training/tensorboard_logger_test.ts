@@ -192,3 +192,39 @@ Deno.test("TensorBoardLogger says what it cannot log and where it cannot write",
     await assertRejects(() => blocked.log(1, { loss: 1 }), Error);
     await assertRejects(() => blocked.flush(), Error);
   }));
+
+Deno.test("TensorBoardLogger says where a run goes on that had logged more before it was killed", () =>
+  inFolder(async (folder) => {
+    const { model, xs, ys } = createLine();
+    const run = async (
+      options: { scheduler?: CyclicLR; initialEpoch?: number; text?: boolean },
+    ) => {
+      const { scheduler, initialEpoch = 0 } = options;
+      const logger = new TensorBoardLogger(folder, { scheduler });
+      if (options.text) await logger.text("plan", "as before");
+      for (const epochs of [initialEpoch + 1, initialEpoch + 2]) {
+        await model.fit(xs, ys, {
+          batchSize: 2,
+          initialEpoch: epochs - 1,
+          epochs,
+          verbose: 0,
+          callbacks: scheduler ? [logger, scheduler] : [logger],
+        });
+      }
+      return (await readEvents(logger.path!)).flatMap(({ step, starts }) =>
+        starts ? [step] : []
+      );
+    };
+    const scheduler = new CyclicLR({ stepSize: 3 });
+    assertEquals(await run({ scheduler }), []);
+    const { totalIterations } = scheduler;
+    // Once, whether or not the file is there, however often fit() is called.
+    for (const text of [true, false]) {
+      const again = CyclicLR.fromJSON(JSON.stringify(scheduler));
+      assertEquals(await run({ scheduler: again, text }), [
+        totalIterations + 1,
+      ]);
+    }
+    assertEquals(await run({}), []);
+    assertEquals(await run({ initialEpoch: 3 }), [4]);
+  }));

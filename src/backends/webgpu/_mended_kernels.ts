@@ -2,6 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { mendConv3D } from "../conv3d_same.ts";
+import { denseSlice } from "../_dense_slices.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
@@ -22,8 +23,6 @@ export function mendWebGPUKernels(): void {
   mended = true;
   replace("AddN", addInGroups);
   replace("Relu6", keepNaN);
-  replace("Transpose", asFloats);
-  replace("UnsortedSegmentSum", asFloats);
   replace("UnsortedSegmentSum", ofFlatSegments);
   mendCounts();
   replace("LinSpace", ofOneNumber);
@@ -35,6 +34,7 @@ export function mendWebGPUKernels(): void {
   );
   replace("ResizeBilinearGrad", ofOnePixel);
   replace("ResizeNearestNeighborGrad", ofOnePixel);
+  replace("StridedSlice", ofEveryDimension);
   replace("Square", ofWholeNumbers);
   replace("SquaredDifference", ofWholeNumbers);
   mendHighRanks();
@@ -145,6 +145,16 @@ function ofFlatSegments(
   };
 }
 
+/** Slices of every dimension, of which tfjs's own is right. */
+function ofEveryDimension(
+  stock: Own<tf.StridedSliceInputs, tf.StridedSliceAttrs>,
+): typeof stock {
+  return (call) => {
+    const { attrs, shape } = denseSlice(call.inputs.x.shape, call.attrs);
+    return { ...stock({ ...call, attrs }), shape };
+  };
+}
+
 /** The step of no second number is 0 / 0 in tfjs's own. */
 function ofOneNumber(
   stock: Own<object, tf.LinSpaceAttrs>,
@@ -154,25 +164,6 @@ function ofOneNumber(
     return num === 1
       ? backend.makeTensorInfo([1], "float32", Float32Array.of(start))
       : stock(call);
-  };
-}
-
-/**
- * The shaders of a transposition and of sums of segments write what they read: of
- * whole numbers, whole numbers. A cast to floats leaves them whole numbers on the
- * GPU, but a product does not.
- */
-function asFloats(stock: Own<OfX>): Own<OfX> {
-  return (call) => {
-    const { inputs: { x }, backend } = call;
-    const stored = backend.tensorMap.get(x.dataId).dtype;
-    if (x.dtype !== "float32" || stored === "float32") return stock(call);
-    const one = backend.makeTensorInfo([], "float32", new Float32Array([1]));
-    const floats = run(backend, "Multiply", { inputs: { a: x, b: one } });
-    const moved = stock({ ...call, inputs: { ...call.inputs, x: floats } });
-    backend.disposeData(one.dataId);
-    backend.disposeData(floats.dataId);
-    return moved;
   };
 }
 

@@ -59,7 +59,11 @@ export interface OpenBackend {
   readonly activeTimers: unknown;
 
   write(values: BackendValues | null, shape: number[], dtype: DataType): object;
-  makeTensorInfo(shape: number[], dtype: DataType): TensorInfo;
+  makeTensorInfo(
+    shape: number[],
+    dtype: DataType,
+    values?: BackendValues,
+  ): TensorInfo;
   tensorToBinding(tensor: TensorInfo): GPUBindingResource;
   incRef(dataId: object): void;
   refCount(dataId: object): number;

@@ -24,8 +24,7 @@ fn main(
 };
 
 /**
- * The numbers of `tensor`, which the GPU has as whole ones, as floats: a cast to
- * floats changes the tensor alone, and not what it holds.
+ * The numbers of `tensor`, which the GPU has as whole ones, as floats.
  */
 export function toFloats(
   backend: TrainingBackend,

@@ -20,6 +20,7 @@ import {
   crossentropyKernel,
   installCrossentropy,
 } from "./kernels/categorical_crossentropy.ts";
+import { castKernel } from "./kernels/cast.ts";
 import { conv2dKernel, fusedConv2dKernel } from "./kernels/conv2d.ts";
 import { conv2dBackpropFilterKernel } from "./kernels/conv2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./kernels/conv2d_backprop_input.ts";
@@ -56,6 +57,7 @@ const KERNELS = [
 const REPLACEMENTS = [
   ...argExtremeKernels,
   addKernel,
+  castKernel,
   conv2dKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,

@@ -123,6 +123,9 @@ const logSumExp = (xs: number[]) => {
   const most = Math.max(...xs);
   return most + Math.log(total(xs.map((x) => Math.exp(x - most))));
 };
+/** Of equal values, each has its share. */
+const shared = (xs: number[], i: number, y: number) =>
+  xs[i] === y ? 1 / xs.filter((x) => x === y).length : 0;
 const anyOf = (xs: number[]) => Number(xs.some((x) => x !== 0));
 const allOf = (xs: number[]) => Number(xs.every((x) => x !== 0));
 
@@ -155,8 +158,8 @@ const reductions: Operation[] = [
     {
       op: (x, a, k) => tf.max(x, a, k),
       f: largest,
-      slope: (xs, i, y) => Number(xs[i] === y),
-      kinds: SIDES,
+      slope: shared,
+      kinds: KINDS,
     },
     { bound: one(largest), lengths: length },
   ),
@@ -165,8 +168,8 @@ const reductions: Operation[] = [
     {
       op: (x, a, k) => tf.min(x, a, k),
       f: smallest,
-      slope: (xs, i, y) => Number(xs[i] === y),
-      kinds: SIDES,
+      slope: shared,
+      kinds: KINDS,
     },
     { bound: one(smallest), lengths: length },
   ),

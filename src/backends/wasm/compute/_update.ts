@@ -75,7 +75,10 @@ const rmsprop = (centered: boolean): Rule => ({
             times(gradient.get, c[3]),
             sqrt(
               centered
-                ? minus(s.get, plus(square(mean.get), c[4]))
+                ? plus(
+                  v128.max(minus(s.get, square(mean.get)), v128.zero),
+                  c[4],
+                )
                 : plus(s.get, c[4]),
             ),
           ),

@@ -44,7 +44,9 @@ const RULES: { readonly [kernel: string]: [slots: number, body: string] } = {
     3,
     `s0 = s0 * c0 + g * g * c1;
     s2 = s2 * c0 + g * c1;
-    s1 = s1 * c2 + g * c3 / sqrt(s0 - (s2 * s2 + c4));
+    // Not max(), as above.
+    let variance = s0 - s2 * s2;
+    s1 = s1 * c2 + g * c3 / sqrt(select(variance, 0, variance < 0) + c4);
     w = w - s1;`,
   ],
 };
