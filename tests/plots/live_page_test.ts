@@ -111,7 +111,11 @@ Deno.test("LivePage.record() refuses a row of other columns than the first", asy
   live.record({ iterations: 1, lr: 0.1, loss: 2 });
   // The order of names is no matter.
   live.record({ loss: NaN, iterations: 2, lr: 0.1 });
-  for (const row of [{ iterations: 3, lr: 0.1 }, { lr: 0.1 }]) {
+  const others: Record<string, number>[] = [
+    { iterations: 3, lr: 0.1 },
+    { lr: 0.1 },
+  ];
+  for (const row of others) {
     assertThrows(() => live.record(row), TypeError, "Cannot show a row as ");
   }
 });
