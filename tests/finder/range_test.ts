@@ -489,3 +489,18 @@ Deno.test("LearningRateRange of a search has no maximum where no short training 
   const one = found({ gained: 1, maxLr: 0.005 });
   assertEquals([one.verdict, one.maxLr], ["too-short", 0.005]);
 });
+
+Deno.test("format() keeps the names of bounds apart where these are close", () => {
+  const rates = Array.from({ length: 160 }, (_, i) => 1e-8 * 10 ** (i / 20));
+  const losses = rates.map((rate) =>
+    2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + (rate / 0.02) ** 4
+  );
+  const range = LearningRateRange.fromCurve(rates, losses);
+  assertEquals(range.verdict, "good");
+  for (let width = 40; width <= 90; width++) {
+    const lines = range.format({ width }).split("\n");
+    const names = lines.find((line) => line.includes("max"))!;
+    assertMatch(names, /^ *base +max$/, `${width}`);
+    assert(lines.every((line) => line.length <= width), `${width}`);
+  }
+});
