@@ -60,7 +60,8 @@ const NAMES = Object.keys(
  * alone are as they are after any other pass over them: `tf.data`'s `shuffle`,
  * seeded or not, draws the order of its next pass from a generator that it
  * keeps. Give the test a Dataset of its own where that matters, from a function:
- * `() => createDataset()`. The test costs what as many batches of training cost:
+ * `() => createDataset()`. A batch costs a training step and, of a model, its
+ * loss at the first weights, a third of a step more (`range.cost` counts both);
  * nothing is copied before, and on a GPU no batch waits for the loss of the one
  * before.
  *

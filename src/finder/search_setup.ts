@@ -29,6 +29,11 @@ export interface SearchSetup {
    */
   isInDoubt?(search: Search): Promise<boolean>;
   /**
+   * What always predicting the same gives on each of so many batches of short
+   * trainings, penalties included; nothing where nobody knows.
+   */
+  chance?(count: number): Promise<readonly number[] | undefined>;
+  /**
    * Trains for so many batches at one rate, from the first weights, and goes on
    * with the losses of some that it did not train on; nothing where there are
    * none to hold out.

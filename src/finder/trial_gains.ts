@@ -11,13 +11,43 @@ const SCALE = 0.6;
 
 /**
  * How many times what the trial below gained the boldest one must have gained for
- * a bolder one still to be tried: all that they show is the beginning, as of a
- * plateau.
+ * a bolder one still to be tried: the best rate is higher then than any tried, as
+ * at the beginning of a plateau.
  */
-const STILL_RISING = 2;
+const STILL_RISING = 1.25;
 
 /** What a trial may lose, in improvements of the sweep, and still holds. */
 const TOLERANCE = 0.1;
+
+/** Standard errors by which a training must pass chance to be weighed by that. */
+const SURELY = 2;
+
+/**
+ * By how much a training passed what always predicting the same gives, in
+ * improvements of the sweeps: 0 where it did not, or not surely. First weights may
+ * be far worse than that, and to undo it, as any rate soon does, is not to learn.
+ */
+export function gainOverChance(
+  { losses }: Pick<RangeTrial, "losses">,
+  { steps, chance, gain }: {
+    /** How much of it is looked at: the last third of so many steps. */
+    readonly steps: number;
+    /** What always predicting the same gives on each batch. */
+    readonly chance: readonly number[];
+    /** The improvement of the sweeps. */
+    readonly gain: number;
+  },
+): number {
+  const from = steps - Math.ceil(steps / 3);
+  const passed = losses.slice(from, steps).map((loss, i) =>
+    chance[from + i] - loss
+  );
+  const average = mean(passed);
+  const error = Math.sqrt(
+    mean(passed.map((value) => (value - average) ** 2)) / (passed.length - 1),
+  );
+  return average > SURELY * error ? average / gain : 0;
+}
 
 /** What a training gained, in improvements of the sweeps, if it held. */
 export function gainOf(
@@ -52,7 +82,7 @@ export function bestOf(gains: ReadonlyMap<number, number>): number {
   return weighed / sum;
 }
 
-/** Whether a step gained far more than the one below it. */
+/** Whether a step gained so much more than the one below it. */
 export function isStillRising(
   gains: ReadonlyMap<number, number>,
   step: number,

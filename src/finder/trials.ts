@@ -5,7 +5,12 @@ import type { MeasuredRun } from "./range_test_run.ts";
 import type { RangeTrial } from "./range_data.ts";
 import type { Budget, SearchSetup } from "./search_setup.ts";
 import type { Found } from "./sweeps.ts";
-import { bestOf, gainOf, isStillRising } from "./trial_gains.ts";
+import {
+  bestOf,
+  gainOf,
+  gainOverChance,
+  isStillRising,
+} from "./trial_gains.ts";
 
 /**
  * Batches of each trial. Read off the zoo's grids with one seed, 20 leave a mean
@@ -145,7 +150,7 @@ export class Trials {
     const steps = Math.min(first, further);
     await tryOut(1, further);
     await tryOut(-1, further);
-    let gains = this.#gains(tried, steps);
+    let gains = await this.#gains(tried, steps);
     if (gains.size === 0) return await this.#retreat();
     if (isGuess && !this.#isConfirmed) return undefined;
     const kept = isBrief ? FOR_LONG_TRIAL : 0;
@@ -156,7 +161,7 @@ export class Trials {
       boldest++
     ) {
       await tryOut(boldest + 1, further);
-      gains = this.#gains(tried, steps);
+      gains = await this.#gains(tried, steps);
     }
     const most = Math.max(BOLDNESS, ...[...gains.keys()].map((one) => one - 1));
     return this.#at(Math.min(bestOf(gains), most));
@@ -179,19 +184,27 @@ export class Trials {
     return Math.min(BRIEF_TRIAL, Math.max(SHORTEST_TRIAL, spare));
   }
 
-  /** What each trial that held gained in so many steps. */
-  #gains(
+  /**
+   * What each trial that held gained in so many steps: over what always predicting
+   * the same gives, where the first weights are worse than that and some pass it.
+   */
+  async #gains(
     tried: ReadonlyMap<number, RangeTrial>,
     steps: number,
-  ): Map<number, number> {
+  ): Promise<Map<number, number>> {
     const gains = new Map<number, number>();
+    const overChance = new Map<number, number>();
+    const chance = await this.#setup.chance?.(steps);
     for (const [step, trial] of tried) {
       if (trial.gained === undefined) continue;
       // Some learn later than others, and after a few steps that go astray.
       const gained = gainOf(trial, { steps, ...this.#scale }) ?? trial.gained;
       gains.set(step, gained);
+      if (!chance) continue;
+      const over = gainOverChance(trial, { steps, chance, ...this.#scale });
+      overChance.set(step, Math.min(gained, over));
     }
-    return gains;
+    return Math.max(0, ...overChance.values()) > 0 ? overChance : gains;
   }
 
   /** Batches of a long trial, where as many are left. */

@@ -159,7 +159,40 @@ Deno.test("searchRange() goes to where short trainings gain most, and not all of
   assert(-0.5 < worse && worse < 0 && 0 < better && better < 0.5);
 });
 
-Deno.test("searchRange() tries bolder rates as long as these gain far more", async () => {
+Deno.test("searchRange() does not take for learning what only undoes bad first weights", async () => {
+  const first = 0.5 * CURVATURES.reduce((a, b) => a + b, 0);
+  /** The maximum, in trials from the middle, where the loss of chance is lower. */
+  const maximum = async (
+    gains: readonly (number | undefined)[],
+    above?: number,
+  ) => {
+    const { run, rates } = gaining(gains);
+    const { maxLr } = await searchRange({
+      ...SETUP,
+      run,
+      ...(above !== undefined && {
+        chance: (count) =>
+          Promise.resolve(new Array<number>(count).fill(first - above)),
+      }),
+    });
+    const [middle, bold] = rates;
+    return {
+      tried: rates.length,
+      step: Math.log(maxLr! / middle) / Math.log(bold / middle),
+    };
+  };
+  const unknown = await maximum([2, 2.2, 1.8]);
+  assertEquals(unknown.tried, 3);
+  // 0.2, 0.4 and nothing better than chance: one still bolder is tried.
+  const known = await maximum([2, 2.2, 1.8, undefined], 1.8);
+  assertEquals(known.tried, 4);
+  assert(known.step > unknown.step + 0.2, `${known.step} ${unknown.step}`);
+  // First weights that are no worse than chance, and trainings that do not pass it.
+  assertEquals(await maximum([2, 2.2, 1.8], -1), unknown);
+  assertEquals(await maximum([2, 2.2, 1.8], 3), unknown);
+});
+
+Deno.test("searchRange() tries bolder rates as long as these gain more", async () => {
   const { run, rates } = gaining([1, 3, 0.3, 9, 10]);
   const { maxLr } = await searchRange({ ...SETUP, run, maxBatches: 400 });
   assertEquals(rates.length, 5);
@@ -200,7 +233,7 @@ Deno.test("searchRange() keeps batches for a long training where the first trial
 
 Deno.test("searchRange() trains for long while it is in doubt", async () => {
   // The boldest gains more than others, and not so much that it decides.
-  const bolder = () => gaining([1, 1.3, 1]).run;
+  const bolder = () => gaining([1.5, 1.85, 1.5]).run;
   // Nothing that a longer one could train on.
   const short = await searchRange({
     ...SETUP,
