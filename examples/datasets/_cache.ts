@@ -1,6 +1,10 @@
+import { DatasetError } from "./image_dataset.ts";
+
 /**
  * The folder that downloads are kept in: `clr` in `$XDG_CACHE_HOME`, or where
  * that is not set in `~/.cache` (on Windows in `%LOCALAPPDATA%`).
+ *
+ * @throws {DatasetError} If the environment names none.
  */
 export function cacheFolder(): string {
   const xdg = Deno.env.get("XDG_CACHE_HOME");
@@ -10,8 +14,8 @@ export function cacheFolder(): string {
   if (Deno.build.os === "windows" && local) return `${local}/clr`;
   const home = Deno.env.get("HOME");
   if (!home) {
-    throw new Error(
-      "Cannot find a cache folder as XDG_CACHE_HOME or HOME must be set",
+    throw new DatasetError(
+      "Cannot find a cache folder as XDG_CACHE_HOME or HOME must be set: current value is neither",
     );
   }
   return `${home}/.cache/clr`;

@@ -6,9 +6,8 @@ import {
   oneOf,
   record,
   text,
-  that,
 } from "../runtime/check_data.ts";
-import { columnsWith } from "../runtime/columns.ts";
+import { columnsWith, recordedNumber } from "../runtime/columns.ts";
 import type { Columns } from "./history.ts";
 import type { ResolvedReduceLROnPlateauOptions } from "./plateau_options.ts";
 
@@ -30,8 +29,8 @@ export interface ReduceLROnPlateauState {
   readonly version: 1;
   /** The options, with every default filled in. */
   readonly options: ResolvedReduceLROnPlateauOptions;
-  /** The best value so far; null before the first. */
-  readonly best: number | null;
+  /** The best value so far, as text where JSON has no number for it; null before the first. */
+  readonly best: number | "Infinity" | "-Infinity" | null;
   /** Values since the best, or since the last reduction. */
   readonly badSteps: number;
   /** Values for which the cooldown still lasts. */
@@ -57,10 +56,7 @@ const STATE: Check = record({
     minLr: finite,
     epsilon: finite,
   }),
-  best: that(
-    "be a number or null",
-    (value) => value === null || typeof value === "number",
-  ),
+  best: recordedNumber,
   badSteps: count,
   cooldownLeft: count,
   history: columnsWith("steps", "value", "lr"),

@@ -213,7 +213,11 @@ export class ReduceLROnPlateau extends CallbackBase {
       type: "ReduceLROnPlateau",
       version: 1,
       options: this.#options,
-      best: this.#best ?? null,
+      best: this.#best === Infinity
+        ? "Infinity"
+        : this.#best === -Infinity
+        ? "-Infinity"
+        : this.#best ?? null,
       badSteps: this.#badSteps,
       cooldownLeft: this.#cooldownLeft,
       history: { steps: [...steps], value: copyColumn(value), lr: [...lr] },
@@ -260,7 +264,7 @@ export class ReduceLROnPlateau extends CallbackBase {
   restore(state: ReduceLROnPlateauState): void {
     checkPlateauState(state);
     this.#options = resolve(state.options);
-    this.#best = state.best ?? undefined;
+    this.#best = state.best === null ? undefined : Number(state.best);
     this.#badSteps = state.badSteps;
     this.#cooldownLeft = state.cooldownLeft;
     const { steps, value, lr } = state.history;

@@ -5,14 +5,14 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { createSession } from "@clr/clr/onnx";
 import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
 import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
-import { runProgram } from "../_run.ts";
+import { runDeno, runProgram } from "../_run.ts";
 import { withFolder } from "../_folder.ts";
 import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
@@ -286,3 +286,27 @@ Deno.test("cifar10.ts --find-lr --resume keeps the bounds that the run began wit
       [range.baseLr, range.maxLr],
     );
   }));
+
+Deno.test("cifar10.ts says in a line that it knows no folder for downloads", async () => {
+  const home = Deno.env.get("HOME");
+  const { code, stderr } = await runDeno(
+    [
+      "run",
+      "-A",
+      fromFileUrl(new URL("../../examples/cifar10.ts", import.meta.url)),
+    ],
+    {
+      env: {
+        DENO_DIR: Deno.env.get("DENO_DIR") ?? `${home}/.cache/deno`,
+        HOME: "",
+        XDG_CACHE_HOME: "",
+      },
+    },
+  );
+  assertEquals(code, 1);
+  assertEquals(
+    // What a GPU's driver says of the same comes before it.
+    stderr.trim().split("\n").at(-1),
+    "error: Cannot find a cache folder as XDG_CACHE_HOME or HOME must be set: current value is neither",
+  );
+});

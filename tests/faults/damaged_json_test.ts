@@ -95,8 +95,9 @@ const KEPT: { readonly [name: string]: () => Kept } = {
   }),
   "OneCycleLR.restore()": () => ({
     whole: trained(new OneCycleLR({ maxLr: 0.1, iterations: 9 })),
-    read: restored(new OneCycleLR({ maxLr: 0.1, iterations: 9 })),
+    read: restored(new OneCycleLR({ maxLr: 0.1 })),
     optional: [
+      "iterations",
       "ownMomentum",
       "history.momentum",
       "history.loss",

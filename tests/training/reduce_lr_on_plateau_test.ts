@@ -320,3 +320,22 @@ Deno.test("ReduceLROnPlateau says what it watches and where it stands", () => {
     "ReduceLROnPlateau (val_loss, min, ×0.1 after 3 without gain), best 0.25, 1 without gain",
   );
 });
+
+Deno.test("ReduceLROnPlateau goes on from JSON with a best value that JSON has no number for", () => {
+  for (const mode of ["min", "max"] as const) {
+    for (const best of [Infinity, -Infinity]) {
+      const create = () =>
+        new ReduceLROnPlateau({ monitor: "score", mode, patience: 1 })
+          .attach(tf.train.sgd(1));
+      const whole = create();
+      for (const value of [0.5, best]) whole.step(value);
+      const again = ReduceLROnPlateau.fromJSON(JSON.stringify(whole))
+        .attach(tf.train.sgd(1));
+      assertEquals(again.best, whole.best);
+      for (const value of [0.1, 0.2, 0.3, 0.4]) {
+        assertEquals(again.step(value), whole.step(value));
+      }
+      assertEquals(again.toJSON().badSteps, whole.toJSON().badSteps);
+    }
+  }
+});
