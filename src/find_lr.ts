@@ -45,6 +45,7 @@ import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
 import { exitWith } from "./command/run.ts";
+import { columnsOf } from "./command/tell.ts";
 import { taskIndex } from "./command/task_index.ts";
 import {
   checkRates,
@@ -90,16 +91,22 @@ function describeRun(
   ];
 }
 
-/** The schedule to paste, or nothing where a bound is missing. */
+/** The schedule to paste, and a sentence in lines; nothing without both bounds. */
 function describeSchedule(
   { baseLr, maxLr, grid }: LearningRateRange,
+  width: number,
 ): string {
   if (baseLr === undefined || maxLr === undefined) return "";
   const [base, max] = [baseLr, maxLr].map((lr) => Number(lr.toPrecision(3)));
   const { best } = grid ?? {};
   const point = best === undefined ? "" : `with ${grid!.points[best].label}: `;
-  return `${point}new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n` +
-    "Steps of 2 to 10 epochs suit most training, which is best ended with a cycle.";
+  const advice = wrap(
+    "Steps of 2 to 10 epochs suit most training, which is best ended with a cycle.",
+    width,
+  );
+  return `${point}new CyclicLR({ baseLr: ${base}, maxLr: ${max}, stepSizeEpochs: 4 })\n${
+    advice.join("\n")
+  }`;
 }
 
 const HELP =
@@ -252,19 +259,23 @@ async function testModule(
       const data = { ...range.toJSON(), origin: details };
       console.log(JSON.stringify(data, null, 2));
     } else {
-      console.log(told.join("\n") + "\n");
+      // Wider than 80, lines are no better read.
+      const width = Math.min(80, columnsOf(Deno.stdout));
+      const lines = told.flatMap((line) => wrap(line, width));
+      console.log(lines.join("\n") + "\n");
       console.log(
         range.format({
+          width,
           color: Deno.stdout.isTerminal() && !Deno.noColor,
           flags: true,
         }),
       );
-      const schedule = describeSchedule(range);
+      const schedule = describeSchedule(range, width);
       if (schedule) console.log(`\n${schedule}`);
       const written = `${seconds.toFixed(1)} s.${
         stopped ? " Stopped." : ""
       } In ${values.out}: ${files.join(", ")}`;
-      console.log(`\n${wrap(written, 80).join("\n")}`);
+      console.log(`\n${wrap(written, width).join("\n")}`);
     }
     if (stopped) return stoppedStatus();
     return range.verdict === "good" ? 0 : 3;

@@ -194,6 +194,8 @@ export interface WasmTrainingOptions {
  * @param options How the kernels compute.
  * @returns A promise that resolves when the kernels are registered.
  *
+ * @throws {TypeError} If an option is of another kind.
+ *
  * @example Train on WASM with tfjs's own way of starting it
  * ```ts
  * import * as tf from "@tensorflow/tfjs";

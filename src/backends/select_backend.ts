@@ -151,7 +151,7 @@ function whyNot(name: BackendName, error: unknown): string {
  * @param options Which backend to start and on how many threads.
  * @returns What was started, on what, and why.
  * @throws {TypeError} For a `backend` that is none of the names.
- * @throws {TypeError} For a `device` with a backend that has none.
+ * @throws {RangeError} For a `device` with a backend that has none.
  * @throws {RangeError} For `threads` that is not a whole number from 1 to 64.
  * @throws {Error} If the backend that was asked for by name cannot start; the
  * message says why. With `"auto"` the next one is tried instead.
@@ -210,7 +210,7 @@ export async function selectBackend(
   const asked = options.backend ?? "auto";
   const backend = asked === "auto" && device !== undefined ? "webgpu" : asked;
   if (device !== undefined && backend !== "webgpu") {
-    throw new TypeError(
+    throw new RangeError(
       `Cannot select a device as backend must be "webgpu" or "auto": current value is ${
         show(backend)
       }`,

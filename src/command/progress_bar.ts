@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { tryToWrite } from "./tell.ts";
+import { columnsOf, tryToWrite } from "./tell.ts";
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { SingleBar } from "cli-progress";
 import {
@@ -143,12 +143,7 @@ const standardError: NodeJS.WritableStream = Object.assign(
   {
     isTTY: Deno.stderr.isTerminal(),
     get columns(): number {
-      try {
-        return Deno.stderr.isTerminal() ? Deno.consoleSize().columns : 80;
-      } catch {
-        // The terminal was closed.
-        return 80;
-      }
+      return columnsOf(Deno.stderr);
     },
   },
 );

@@ -5,7 +5,7 @@ import {
   record,
   that,
 } from "../runtime/check_data.ts";
-import { tryToWrite } from "./tell.ts";
+import { columnsOf, tryToWrite } from "./tell.ts";
 import type { RangeTestProgress } from "../finder/mod.ts";
 
 const PROGRESS = record({
@@ -76,7 +76,8 @@ export class RangeProgress {
       const now = performance.now();
       if (now - this.#shown < CHANGE_EVERY) return;
       this.#shown = now;
-      this.#write(text);
+      // A line that breaks is not taken away whole.
+      this.#write(text.slice(0, columnsOf(Deno.stderr) - 1));
     } else if (iteration % LINE_EVERY === 0) {
       console.error(text);
     }

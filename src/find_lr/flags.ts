@@ -90,8 +90,7 @@ export const FLAGS = {
   metric: {
     kind: "text",
     value: "NAME",
-    help: "curve to read the bounds from, such as loss or acc (default: the " +
-      "clearer one)",
+    help: "curve to read the bounds from, such as acc (default: loss)",
   },
   better: {
     kind: "choice",

@@ -110,9 +110,12 @@ export function drawChart(chart: Chart): string[] {
     for (let i = 0; i < text.length; i++) labels[begin + i] = text[i];
   }
   const names = new Array<string>(columns + MARGIN).fill(" ");
-  for (const [name, at] of marks) {
-    const begin = MARGIN + Math.min(at, columns - name.length);
+  let free = names.length;
+  // From the right: a name that would run into the next one gives way.
+  for (const [name, at] of marks.toReversed()) {
+    const begin = Math.max(0, Math.min(MARGIN + at, free - name.length));
     for (let i = 0; i < name.length; i++) names[begin + i] = name[i];
+    free = begin - 1;
   }
   lines.push(`${" ".repeat(MARGIN - 2)} └${axis.join("")}`);
   lines.push(labels.join("").trimEnd());

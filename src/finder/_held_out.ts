@@ -20,6 +20,8 @@ export interface HeldOut {
   readonly source: BatchSource;
   /** The batches that are held out. */
   readonly batches: readonly unknown[];
+  /** Those that are trained on, in their order, up to where they come again. */
+  readonly first: readonly unknown[];
   /** Frees them. */
   dispose(): void;
 }
@@ -67,6 +69,7 @@ export async function holdOut(
   }
   return {
     batches: held,
+    first: others.slice(0, count),
     dispose,
     source: {
       name: source.name,

@@ -22,7 +22,7 @@ export async function runLong(
   });
   if (!held) return undefined;
   try {
-    const { batches } = held;
+    const { batches, first } = held;
     const unseen = Math.ceil(batches.length / accumulate);
     const rates = [
       ...new Array<number>(steps).fill(learningRate),
@@ -34,12 +34,19 @@ export async function runLong(
       source: held.source,
     });
     const outputs = trainer.model ? outputLosses(trainer.model) : [];
-    const targets = batches.flatMap((batch) =>
+    const known = [...batches, ...first];
+    const targets = known.flatMap((batch) =>
       isTensorPair(batch) ? [batch.ys] : []
     );
     const baseline = await testBaseline(setup, { outputs, others: targets });
-    if (!baseline?.losses.length || accumulate > 1) return { run };
-    return { run, baselines: baseline.losses };
+    if (baseline?.losses.length !== known.length || accumulate > 1) {
+      return { run };
+    }
+    return {
+      run,
+      baselines: baseline.losses.slice(0, batches.length),
+      firstBaselines: baseline.losses.slice(batches.length),
+    };
   } finally {
     held.dispose();
   }

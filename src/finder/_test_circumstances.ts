@@ -100,7 +100,7 @@ export class TestCircumstances {
         isPassSpent: pass !== undefined && pass < settings.maxBatches! / 2,
       }),
       ...(examples !== undefined && batchSize !== undefined &&
-          batchSize >= examples
+          batchSize > examples
         ? { whole: { batchSize, examples } }
         : {}),
       buffer: pass === undefined || survey.batchSize === undefined

@@ -181,6 +181,7 @@ export class TestRuns implements AsyncDisposable {
     restore();
     trainer.begin();
     const { values } = await trainer.train(batch);
+    this.#cost.trained++;
     const [loss, ...others] = values;
     tf.dispose(others);
     if (typeof loss === "number") return Number.isFinite(loss);

@@ -61,7 +61,7 @@ export interface Circumstances {
     readonly names: readonly string[];
     readonly of: number;
   };
-  /** Where each batch is all of the data, and that was asked for. */
+  /** Where each batch is all of the data, and more was asked for. */
   readonly whole?: { readonly batchSize: number; readonly examples: number };
   /** Outputs, targets and loss that do not suit each other, and what would. */
   readonly mismatch?: { readonly detail: string; readonly to: string };

@@ -6,6 +6,7 @@ import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
 import { type FindingKind, verdictOf } from "./finding.ts";
 import { overrule } from "./overrule.ts";
 import { drawnCurve, type RangeCurve } from "./curve.ts";
+import { mean } from "../metrics/mean.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
 import type {
@@ -116,7 +117,8 @@ function concludeSearch(
     rate / 10 ** (halfWidth + raised),
     rate * 10 ** halfWidth,
   ];
-  const { thumb: _, ...found } = typical;
+  // What a sweep alone would have for a maximum, trials had the last word on.
+  const { thumb: _thumb, maxLr: _maxLr, ...found } = typical;
   return {
     ...found,
     baseLr,
@@ -247,6 +249,7 @@ export function combineRuns(
       circumstances,
       isNear,
       isStuck,
+      hasRisen: hasRisen(typicalRun),
       ...(hasDiverged ? { divergedAt: stoppedAt } : {}),
     }),
     curve: shifted(
@@ -274,6 +277,20 @@ export function combineRuns(
       ...pickBounds(conclusions[i]),
     })),
   });
+}
+
+/** The share of rates, from the lowest on, at which a loss has risen at once. */
+const LOWEST_SHARE = 1 / 3;
+
+/** By what share of the loss at the first weights it has risen then. */
+const RISEN = 0.1;
+
+/** Whether the loss has risen at the lowest rates, where that was measured. */
+function hasRisen({ losses, references }: RecordedRun): boolean {
+  if (!references || losses.length === 0) return false;
+  const count = Math.ceil(LOWEST_SHARE * losses.length);
+  const usual = mean(references.slice(0, count));
+  return mean(losses.slice(0, count)) - usual > RISEN * Math.abs(usual);
 }
 
 function evidenceMetric({ curve: name, better }: CurveEvidence) {

@@ -35,6 +35,8 @@ interface About {
   readonly isStuck?: boolean;
   /** The rate at which training diverged, if it did. */
   readonly divergedAt?: number;
+  /** Whether the loss had risen at the lowest rates already. */
+  readonly hasRisen?: boolean;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -72,6 +74,9 @@ function isEarly({ settings, evidence }: About): boolean {
   return isCoarse(settings) && (evidence.hidden?.index ?? 0) < MINIMUM_POINTS;
 }
 
+/** A first rate from which on few trainings learn. */
+const HIGH = 0.1;
+
 /** Rates above this are beyond what any training uses. */
 const HIGHEST = 1e3;
 
@@ -91,6 +96,11 @@ function moreBatches(about: About): Remedy {
     from: maxBatches,
     to: maxBatches < MAX_BATCHES ? MAX_BATCHES : MORE_BATCHES * maxBatches,
   };
+}
+
+/** Whether the test may spend more than usual, and more still help little. */
+function hasManyBatches({ settings: { maxBatches = 0 } }: About): boolean {
+  return maxBatches > MAX_BATCHES;
 }
 
 /** Whose fault it is that nothing improves. */
@@ -141,12 +151,18 @@ function lowerPenalties({ circumstances }: About): readonly Remedy[] {
  */
 const FAR_OFF = 1000;
 
+/**
+ * The same where no rate lowers it: outputs that are saturated have no gradient,
+ * and logarithms are cut off, at 16 in tfjs.
+ */
+const SATURATED = 3;
+
 /** What to do about weights that are too large at first, if nothing else is. */
-function shrinkWeights(about: About): readonly Remedy[] {
+function shrinkWeights(about: About, farOff = FAR_OFF): readonly Remedy[] {
   const { penalty = 0, baseline, targetSize = 1 } = about.circumstances ?? {};
   const { loss: expected } = baseline ?? { loss: Infinity };
   const loss = about.evidence.start - penalty;
-  const isFarOff = loss > FAR_OFF * Math.max(expected, targetSize ** 2);
+  const isFarOff = loss > farOff * Math.max(expected, targetSize ** 2);
   return about.evidence.curve === "loss" && isFarOff &&
       scale(about).length === 0
     ? [{ kind: "shrink-weights", loss, expected }]
@@ -166,11 +182,19 @@ const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
   "both-bounds": () => [{ kind: "train" }],
-  "no-improvement": (about) => [
-    ...scale(about),
-    higherRates(about, { kind: "check-weights" }),
-    checkSupervision(about),
-  ],
+  "no-improvement": (about) => {
+    const higher = higherRates(about, { kind: "check-weights" });
+    const check = checkSupervision(about);
+    // Of a loss that is none of progress, higher rates show no more.
+    const isLoop = about.circumstances?.isLoop;
+    const isHigh = about.hasRisen || about.settings.startLr >= HIGH;
+    const others = isHigh
+      ? [set(about, "startLr", 1 / TWO_DECADES), check]
+      : isLoop
+      ? [check, higher]
+      : [higher, check];
+    return [...scale(about), ...shrinkWeights(about, SATURATED), ...others];
+  },
   "no-improvement-before-divergence": (about) => [
     ...scale(about),
     checkSupervision(about),
@@ -231,19 +255,24 @@ const REMEDIES: {
     ...lowerPenalties(about),
     ...shrinkWeights(about),
     ...checkValidation(about),
-    moreBatches(about),
+    ...(hasManyBatches(about) ? [] : [moreBatches(about)]),
     // Of validation data only their own loss is known, not that of training.
     ...(about.isNear || about.settings.validated
       ? [{ kind: "check-pairing" } as const]
       : []),
     { kind: "train" },
+    ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
   "pairs-not-learned": (about) => [
     ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
     { kind: "check-pairing" },
     { kind: "train" },
   ],
-  "weights-unchanged": () => [{ kind: "check-weights" }],
+  "weights-unchanged": (about) => [
+    ...scale(about),
+    ...shrinkWeights(about, SATURATED),
+    { kind: "check-weights" },
+  ],
   "optimum-already": ({ evidence: { lost }, divergedAt }) => {
     const below = lost?.learningRate ?? divergedAt;
     return below === undefined

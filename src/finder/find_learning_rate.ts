@@ -79,11 +79,11 @@ const NAMES = Object.keys(
  * Dataset of batches. Data that end start over.
  * @param options Rates, batches and when to stop.
  * @returns The bounds and all that they were read from.
- * @throws {RangeError} If an option or a value of `grid` is out of its range, the name of `metric`
- * does not tell where it is better, or data are empty.
+ * @throws {RangeError} If an option or a value of `grid` is out of its range, the
+ * name of `metric` does not tell where it is better, or data are empty.
  * @throws {TypeError} If the trainee, the data or `classWeight` are of none of
- * the forms, an option is none, the optimizer lacks a hyperparameter of `grid`, or examples of a model have a `sampleWeight`,
- * which tfjs's `fit` does not support.
+ * the forms, an option is none, the optimizer lacks a hyperparameter of `grid`, or
+ * examples of a model have a `sampleWeight`, which tfjs's `fit` does not support.
  * @throws {Error} If a loop of one's own changes a variable, or steps an
  * optimizer, that it does not list, or with `accumulate` does not step each once
  * a batch. All is put back first.

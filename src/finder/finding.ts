@@ -19,7 +19,8 @@
  * - `"no-gradient"`: training changes no weight.
  * - `"trained"`: the weights are at an optimum for these data already.
  * - `"mismatch"`: the outputs, the targets and the loss do not suit each other.
- * - `"one-batch"`: all of the data are in each batch.
+ * - `"one-batch"`: all of the data are in each batch, of a size that says no such
+ *   thing.
  */
 export type Verdict =
   | "good"
@@ -82,7 +83,7 @@ export type Verdict =
  *   always predicting the same (`"trained"`).
  * - `"targets-out-of-reach"`: targets that the outputs' activation cannot give,
  *   or outputs that the loss cannot take (`"mismatch"`).
- * - `"batch-holds-all"`: `batchSize` is no less than the examples (`"one-batch"`).
+ * - `"batch-holds-all"`: `batchSize` is more than the examples (`"one-batch"`).
  */
 export type FindingKind =
   | "both-bounds"

@@ -39,6 +39,11 @@ export interface RangeTrial {
   readonly unseen?: readonly number[];
   /** What always predicting the same gives on these batches, where it is known. */
   readonly baselines?: readonly number[];
+  /**
+   * The same of those that it trained on, from the first to the last that it had
+   * not met before.
+   */
+  readonly firstBaselines?: readonly number[];
 }
 
 /** All that a range test found: the fields of a `LearningRateRange`. */

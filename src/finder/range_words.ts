@@ -134,7 +134,7 @@ const REMEDIES: {
   "check-labels": () => "check that labels fit inputs",
   "check-data": () => "check the data and the loss function",
   "check-loss": () =>
-    "check that a step lowers the very loss that trainOnBatch returns, not its negative",
+    "check that a step lowers the very loss that trainOnBatch returns, not its negative, and return another where it says nothing of progress, as the negative reward in place of a policy gradient's",
   "lower-penalties": ({ penalty, expected }) =>
     `lower the penalties on weights, which add ${
       shortRate(penalty)

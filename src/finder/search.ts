@@ -91,7 +91,7 @@ export async function searchRange(setup: SearchSetup): Promise<Search> {
   if (await isInDoubt(max)) {
     const learned = await trials.learnForLong(max, () => isInDoubt(max));
     if (learned !== undefined) {
-      const raised = max === undefined ? 0 : learned - max;
+      const raised = max === undefined ? 0 : Math.max(0, learned - max);
       return result({ ...boundsOf(found, learned), raised }, trials.done);
     }
   }

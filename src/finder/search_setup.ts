@@ -44,6 +44,8 @@ export interface LongRun {
   readonly run: MeasuredRun;
   /** What always predicting the same gives on these batches, where it is known. */
   readonly baselines?: readonly number[];
+  /** The same of those that it trained on in its first pass over them. */
+  readonly firstBaselines?: readonly number[];
 }
 
 /** What a search comes to. */

@@ -226,7 +226,8 @@ export class Trials {
    * Trains for long at the maximum and then at bolder rates, until what is learned
    * is beyond doubt, training breaks, or the batches are spent. A bold one comes
    * first where it did better than others, as it learns the more. Where it did
-   * not, it may have killed units, or have saturated them.
+   * not, it may have killed units, or have saturated them. Where the maximum does
+   * not hold for so long, a lower rate may.
    *
    * @returns The decade of the maximum; none where the doubt remains.
    */
@@ -237,6 +238,8 @@ export class Trials {
     const bold = this.#at(BOLDNESS);
     const most = max ?? this.#highestThatHeld ?? this.#at(0);
     const atMost = { decade: most, max: most };
+    const lower = Math.max(this.#lowest, most - this.#apart);
+    const below = { decade: lower, max: lower };
     const above = { decade: bold, max: most + BOLDNESS * (bold - most) };
     const bolder = BOLDER.map((step) => this.#at(step))
       .map((decade) => ({ decade, max: decade }));
@@ -246,7 +249,7 @@ export class Trials {
     for (const plan of plans) {
       const { decade, max } = plan;
       const isBolder = decade > most + 1e-9 && decade < this.#broken - 1e-9;
-      if (plan !== atMost && !isBolder) continue;
+      if (plan !== atMost && plan !== below && !isBolder) continue;
       const steps = Math.min(
         this.#longTrial,
         this.#budget.left - MOST_HELD_OUT,
@@ -254,8 +257,12 @@ export class Trials {
       if (steps < SHORTEST_LONG_TRIAL) return;
       const long = await this.#setup.runLong!(10 ** decade, steps);
       if (!long) return;
-      this.#judge(10 ** decade, { ...long, steps });
+      const { gained } = this.#judge(10 ** decade, { ...long, steps });
       if (!await isInDoubt()) return max;
+      // What held for a few batches may break after a hundred.
+      if (plan === atMost && gained === undefined && lower < most - 1e-9) {
+        plans.push(below);
+      }
     }
   }
 
@@ -294,9 +301,10 @@ export class Trials {
       readonly run: MeasuredRun;
       readonly steps: number;
       readonly baselines?: readonly number[];
+      readonly firstBaselines?: readonly number[];
     },
   ): RangeTrial {
-    const { run, steps, baselines } = options;
+    const { run, steps, baselines, firstBaselines } = options;
     this.#budget.spend(run);
     const { references } = run;
     const losses = run.losses.slice(0, steps);
@@ -319,7 +327,11 @@ export class Trials {
       ...(run.penalty ? { penalty: run.penalty } : {}),
       ...(holds ? { gained } : {}),
       ...(holds && run.losses.length > steps
-        ? { unseen: run.losses.slice(steps), ...(baselines && { baselines }) }
+        ? {
+          unseen: run.losses.slice(steps),
+          ...(baselines && { baselines }),
+          ...(firstBaselines && { firstBaselines }),
+        }
         : {}),
     };
     this.done.push(trial);

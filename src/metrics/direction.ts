@@ -72,6 +72,22 @@ function directionOf(words: readonly string[]): Better | undefined {
  * Where a metric of this name is better; undefined for a name that is not well
  * known. Upper case and underscores make no difference, a name of the output
  * may precede (`out_acc`) and what distinguishes it follow (`acc_1`).
+ *
+ * @param name A metric's name, as `model.compile` and histories have it.
+ * @returns `"higher"`, `"lower"` or undefined.
+ * @throws {TypeError} If `name` is no text.
+ *
+ * @example
+ * ```ts
+ * import { metricDirection } from "@clr/clr/metrics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const names = ["val_acc", "meanIoU", "rmse", "negLogLoss", "reward"];
+ * assertEquals(
+ *   names.map(metricDirection),
+ *   ["higher", "higher", "lower", undefined, undefined],
+ * );
+ * ```
  */
 export function metricDirection(name: string): Better | undefined {
   checkKind(

@@ -1,3 +1,11 @@
+import {
+  all,
+  checkData,
+  mapOf,
+  record,
+  text,
+  that,
+} from "../runtime/check_data.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import { rowBeyond } from "../runtime/columns.ts";
 import { requireDeno } from "../runtime/require_deno.ts";
@@ -5,6 +13,7 @@ import { liveFiles } from "./_live_files.ts";
 import type { LiveAxis } from "./_live_spec.ts";
 import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
 import type { HistoryColumns, RunHistory } from "./_run.ts";
+import { isRecord } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -58,6 +67,27 @@ const AXES: Readonly<Record<"iterations" | "lr", LiveAxis>> = {
   iterations: { field: "iterations", title: "iteration", log: false },
   lr: { field: "lr", title: "learning rate", log: true },
 };
+
+const number = that("be a number", (value) => typeof value === "number");
+const ROW = record({ row: all(mapOf(number), record({ iterations: number })) });
+const FACTS = record({
+  facts: mapOf(
+    that(
+      "be text or a number",
+      (value) => typeof value === "string" || typeof value === "number",
+    ),
+  ),
+  message: text,
+});
+
+/** Throws unless it is a run, whose history is not looked at for every batch. */
+function checkRun(action: string, run: unknown): void {
+  checkKind(
+    action,
+    { name: "run", value: run, must: "a CyclicLR, or what has a history" },
+    isRecord(run) && "history" in run,
+  );
+}
 
 /** The rows of `columns` from number `from` on, as columns of their own. */
 function rowsFrom(
@@ -123,6 +153,8 @@ export class LivePage implements AsyncDisposable {
   #message = "";
   #pending: Record<string, number[]> = {};
   #pendingRows = 0;
+  /** Those of the first row. */
+  #columns: string | undefined;
   #ended = false;
   #open = true;
 
@@ -216,8 +248,11 @@ export class LivePage implements AsyncDisposable {
   /**
    * Shows what `run` has recorded since the last call. To be called after every
    * batch: twice a second it looks, and otherwise returns at once.
+   *
+   * @throws {TypeError} If `run` has no history.
    */
   follow(run: LiveRun): void {
+    checkRun("follow a run", run);
     const now = performance.now();
     if (now - this.#looked < LOOK_EVERY) return;
     this.#looked = now;
@@ -232,9 +267,24 @@ export class LivePage implements AsyncDisposable {
   /**
    * Shows one more row: `iterations`, `lr` and metrics, in place of
    * {@linkcode LivePage.follow | follow} where there is no history to follow.
-   * Rows are sent twice a second. All rows must have the same columns.
+   * Rows are sent twice a second.
+   *
+   * @throws {TypeError} If it is no row of numbers, `iterations` among them, or has
+   * other columns than the first one.
    */
   record(row: { readonly [column: string]: number }): void {
+    checkData("show a row", { row }, ROW);
+    const columns = Object.keys(row).sort().join(", ");
+    this.#columns ??= columns;
+    checkKind(
+      "show a row",
+      {
+        name: "its columns",
+        value: columns,
+        must: `${this.#columns} as before`,
+      },
+      columns === this.#columns,
+    );
     for (const name in row) (this.#pending[name] ??= []).push(row[name]);
     this.#pendingRows++;
     const now = performance.now();
@@ -243,11 +293,16 @@ export class LivePage implements AsyncDisposable {
     this.#sendPending();
   }
 
-  /** Shows named values under the progress, such as how busy the device is. */
+  /**
+   * Shows named values under the progress, such as how busy the device is.
+   *
+   * @throws {TypeError} If they are no text and numbers by their names.
+   */
   tell(
     facts: { readonly [name: string]: string | number },
     message: string = this.#message,
   ): void {
+    checkData("show facts", { facts, message }, FACTS);
     this.#facts = facts;
     this.#message = message;
     this.#sendStatus();
@@ -258,8 +313,11 @@ export class LivePage implements AsyncDisposable {
    * can be opened until it is closed.
    *
    * @param run The run that was followed, for what it recorded last.
+   * @throws {TypeError} If `message` is no text, or `run` none.
    */
   async end(message: string, run?: LiveRun): Promise<void> {
+    checkData("end a live page", { message }, record({ message: text }));
+    if (run !== undefined) checkRun("end a live page", run);
     this.#sendPending();
     if (run !== undefined) {
       await run.flush?.();

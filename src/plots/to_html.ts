@@ -27,6 +27,9 @@ export interface HtmlOptions {
  * light or dark as the viewer prefers. The same charts give the same bytes.
  * Needs `--allow-read`.
  *
+ * @throws {TypeError} If `charts` are no list of charts, or an option is of another
+ * kind.
+ *
  * @example Write a page with a chart of a schedule
  * ```ts
  * import { scheduleChart, toHtml } from "@clr/clr/plots";

@@ -111,6 +111,8 @@ const NO_XML = /[\0-\x08\v\f\x0e-\x1f\ufffe\uffff]/g;
 /**
  * Draws a chart as SVG. The same chart gives the same bytes.
  *
+ * @throws {TypeError} If `chart` is none, or an option is of another kind.
+ *
  * @example Write a chart of a schedule
  * ```ts
  * import { scheduleChart, toSvg } from "@clr/clr/plots";

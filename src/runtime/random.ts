@@ -37,6 +37,8 @@ export function seededRandom(seed: number): Random {
 /**
  * Puts `values` in random order, in place (Fisher and Yates).
  *
+ * @throws {TypeError} If `values` is no list, or `random` no function.
+ *
  * @example
  * ```ts
  * import { seededRandom, shuffle } from "@clr/clr/training";

@@ -6,6 +6,8 @@ import type { Schedule } from "./schedule.ts";
  * The iterations after which the rate of `schedule` changes no more: Infinity if
  * it has no end. A function of one's own has none that is known.
  *
+ * @throws {TypeError} If `schedule` is no function.
+ *
  * @example
  * ```ts
  * import { constant, cyclic, linear, lengthOf } from "@clr/clr/schedules";

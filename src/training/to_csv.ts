@@ -10,6 +10,8 @@ const listed = that(
  * The columns as CSV text (RFC 4180): a header, then one line per row, numbers
  * in full precision and an empty field for NaN.
  *
+ * @throws {TypeError} If a column is no list of numbers.
+ *
  * @example
  * ```ts
  * import { toCsv } from "@clr/clr/training";

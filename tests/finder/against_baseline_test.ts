@@ -8,7 +8,9 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate, type FindLearningRateOptions } from "@clr/clr";
+import { againstBaseline } from "../../src/finder/against_baseline.ts";
 import { baselineLoss } from "../../src/finder/baseline.ts";
+import type { RangeTrial } from "../../src/finder/range_data.ts";
 import {
   borrowMathRandom,
   type Random,
@@ -208,4 +210,57 @@ Deno.test("findLearningRate() calls no network trained for the luck of single ex
     );
     assert(range.verdict !== "trained", `${seed}: ${range.advice}`);
   }
+});
+
+/** The finding beside a baseline of 1, after a long training at one rate. */
+function afterLong(
+  trial: { losses: readonly number[] } & Partial<RangeTrial>,
+): string | undefined {
+  const point = { index: 10, learningRate: 0.001, value: 1, slope: 0 };
+  return againstBaseline({ loss: 1, floor: 0 }, {
+    evidence: {
+      curve: "loss",
+      better: "lower",
+      start: 1.2,
+      best: 1,
+      noise: 0.1,
+      clarity: 9,
+      baseClarity: 5,
+      base: point,
+    },
+    finding: { kind: "both-bounds", tested: 40, points: 40 },
+    maxLr: 0.01,
+  }, {
+    circumstances: {
+      isShuffled: true,
+      sameTargets: false,
+      sameInputs: false,
+    },
+    trials: [{ learningRate: 0.01, gained: 1, ...trial }],
+    losses: new Array<number>(40).fill(1.1),
+  })?.kind;
+}
+
+Deno.test("againstBaseline() believes what batches show that are met for the first time, however little", () => {
+  const random = seededRandom(3);
+  const list = (count: number, level: number, spread: number) =>
+    Array.from({ length: count }, () => level + spread * normal(random));
+  const baselines = list(8, 1, 0.05);
+  const firstBaselines = list(100, 1, 0.05);
+  // Two in a hundred below what each batch's own baseline is.
+  const better = (values: readonly number[], by: number) =>
+    values.map((value) => value - by + 0.03 * normal(random));
+  const trial = (by: number, first = firstBaselines) => ({
+    losses: better(firstBaselines, by),
+    unseen: better(baselines, by),
+    baselines,
+    firstBaselines: first,
+  });
+  assertEquals(afterLong(trial(0.02)), undefined);
+  assert(afterLong(trial(0)) !== undefined);
+  assert(afterLong(trial(-0.05)) !== undefined);
+  // What came round before may have been learned by heart.
+  assert(afterLong(trial(0.02, firstBaselines.slice(0, 10))) !== undefined);
+  // Nor is it known what the penalties were by then.
+  assert(afterLong({ ...trial(0.02), penalty: 1e-9 }) !== undefined);
 });

@@ -453,3 +453,54 @@ Deno.test("LearningRateRange.fromJSON() keeps what else the data hold, and takes
   assertEquals("origin" in again, false);
   assertEquals(JSON.stringify(again), json);
 });
+
+Deno.test("LearningRateRange of a search has no maximum where no short training held", () => {
+  const losses = curve({ noise: 0.02, seed: 1 }).slice(0, 75);
+  const { settings } = range();
+  const runs = [{ losses, metrics: {}, stopReason: "diverged" as const }];
+  const found = (held: { gained?: number; maxLr?: number }) => {
+    const { gained, maxLr } = held;
+    return LearningRateRange.fromRuns(runs, settings, {
+      search: {
+        grid: RATES,
+        runs: runs.map((run) => ({ ...run, trained: 75, evaluated: 0 })),
+        trials: [{
+          learningRate: 0.003,
+          losses: new Array<number>(40).fill(2),
+          ...(gained === undefined ? {} : { gained }),
+        }],
+        baseLr: 0.001,
+        ...(maxLr === undefined ? {} : { maxLr }),
+        halfWidths: { baseLr: 0.1, maxLr: 0.1 },
+      },
+      // Far above what always predicting the same gives.
+      circumstances: {
+        isShuffled: true,
+        sameTargets: false,
+        sameInputs: false,
+        baseline: { loss: 1, floor: 0 },
+      },
+    });
+  };
+  const none = found({});
+  assertEquals([none.verdict, none.maxLr], ["unstable", undefined]);
+  assertEquals(none.baseLr, 0.001);
+  assertStringIncludes(none.advice, "lower startLr");
+  const one = found({ gained: 1, maxLr: 0.005 });
+  assertEquals([one.verdict, one.maxLr], ["too-short", 0.005]);
+});
+
+Deno.test("format() keeps the names of bounds apart where these are close", () => {
+  const rates = Array.from({ length: 160 }, (_, i) => 1e-8 * 10 ** (i / 20));
+  const losses = rates.map((rate) =>
+    2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + (rate / 0.02) ** 4
+  );
+  const range = LearningRateRange.fromCurve(rates, losses);
+  assertEquals(range.verdict, "good");
+  for (let width = 40; width <= 90; width++) {
+    const lines = range.format({ width }).split("\n");
+    const names = lines.find((line) => line.includes("max"))!;
+    assertMatch(names, /^ *base +max$/, `${width}`);
+    assert(lines.every((line) => line.length <= width), `${width}`);
+  }
+});

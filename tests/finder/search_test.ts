@@ -299,6 +299,43 @@ Deno.test("searchRange() goes up where nothing is learned for long, to the rate 
   assertEquals(broken.maxLr, never.maxLr);
 });
 
+Deno.test("searchRange() goes down where the maximum breaks within a long training", async () => {
+  const long: number[] = [];
+  const search = async (isInDoubt: () => boolean) => {
+    long.length = 0;
+    const { run } = gaining([1, 1, 1]);
+    return await searchRange({
+      ...SETUP,
+      maxBatches: 800,
+      run,
+      runLong: async (rate, steps) => {
+        const measured = await bowl().run(
+          new Array<number>(steps).fill(Math.min(rate, 0.1)),
+          {},
+        );
+        const breaks = long.push(rate) === 1;
+        return {
+          run: { ...measured, stopReason: breaks ? "non-finite" : "end" },
+        };
+      },
+      isInDoubt: () => Promise.resolve(isInDoubt()),
+    });
+  };
+  const { maxLr, baseLr, raised, trials } = await search(() => long.length < 2);
+  const [broken, lower] = long;
+  assert(lower < broken / 2 && lower > broken / 20, `${long}`);
+  assertEquals(long.length, 2);
+  assertEquals(maxLr, lower);
+  assert(baseLr! <= maxLr! / 3 * (1 + 1e-9), `${baseLr}`);
+  assertEquals(raised, 0);
+  assertEquals(trials.at(-2)!.gained, undefined);
+  assert(trials.at(-1)!.gained! > 0);
+
+  // Where the doubt remains, the maximum is what it was.
+  const { maxLr: kept } = await search(() => true);
+  assertEquals(kept, broken);
+});
+
 Deno.test("searchRange() takes a rise that is small beside the loss for no break", async () => {
   const tried = async (level: number) => {
     const { run } = gaining([1, -0.5, 1]);

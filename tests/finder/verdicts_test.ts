@@ -227,6 +227,7 @@ Deno.test("findLearningRate() tries a batch whose loss is not finite again at th
   assertEquals(range.verdict, "not-finite");
   assertMatch(range.advice, /of batch 12/);
   assert(calls >= 13, `${calls}`);
+  assertEquals(range.cost!.trained, calls);
   assertEquals(weight.dataSync()[0], 1);
   tf.dispose([weight]);
   optimizer.dispose();
@@ -452,6 +453,51 @@ Deno.test("findLearningRate() says one-batch where batchSize holds all of the da
   }), { batchSize: 200 });
   assertEquals(range.verdict, "one-batch", range.advice);
   assertMatch(range.advice, /lower batchSize, to 6/);
+});
+
+Deno.test("findLearningRate() takes a batch of exactly all of the data for meant", async () => {
+  const range = await find(() => ({
+    model: classifier(),
+    data: tensors(shuffled(classes(60, 1), 1)),
+  }), { batchSize: 60 });
+  assertEquals(range.verdict, "good", range.advice);
+});
+
+Deno.test("findLearningRate() blames the size of inputs where it saturates all outputs", async () => {
+  const { x, y } = { x: classes(200, 1), y: [0, 1] };
+  const range = await find(() => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 1,
+          activation: "sigmoid",
+          inputShape: [4],
+          kernelInitializer: "ones",
+        }),
+      ],
+    });
+    model.compile({ optimizer: "adam", loss: "binaryCrossentropy" });
+    return {
+      model,
+      data: {
+        xs: tf.tensor2d(x.map(({ x }) => x)).add(5).mul(1e4),
+        ys: tf.tensor2d(x.map((_, i) => [y[i % 2]])),
+      },
+    };
+  });
+  assertEquals(range.verdict, "no-gradient", range.advice);
+  assertMatch(range.advice, /: scale the inputs .*5.*, or check that layers/);
+});
+
+Deno.test("findLearningRate() says to start lower where the loss has risen at the first rates already", async () => {
+  for (const startLr of [0.25, 0.3, 0.4]) {
+    const { verdict, advice } = await find(() => ({
+      model: classifier(),
+      data: tensors(shuffled(classes(400, 1), 1)),
+    }), { startLr, seed: 1 });
+    assert(verdict === "diverged-at-once" || verdict === "flat", verdict);
+    assertMatch(advice, /lower startLr/, `${startLr}`);
+  }
 });
 
 Deno.test("findLearningRate() does not raise endLr after an explosion in few rates", async () => {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { LivePage } from "@clr/clr/plots";
 import { readEvents } from "./_events.ts";
 import { exampleRun } from "./_data.ts";
@@ -98,4 +104,18 @@ Deno.test("LivePage closes though a viewer never reads", async () => {
   await live.end("over", { history });
   await live.close();
   await response.body!.cancel().catch(() => {});
+});
+
+Deno.test("LivePage.record() refuses a row of other columns than the first", async () => {
+  await using live = await LivePage.open();
+  live.record({ iterations: 1, lr: 0.1, loss: 2 });
+  // The order of names is no matter.
+  live.record({ loss: NaN, iterations: 2, lr: 0.1 });
+  const others: Record<string, number>[] = [
+    { iterations: 3, lr: 0.1 },
+    { lr: 0.1 },
+  ];
+  for (const row of others) {
+    assertThrows(() => live.record(row), TypeError, "Cannot show a row as ");
+  }
 });

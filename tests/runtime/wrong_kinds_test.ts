@@ -50,6 +50,7 @@ const session = async () => {
   return running;
 };
 const closing: AsyncDisposable[] = [];
+let page: plots.LivePage | undefined;
 const own = () => new CyclicLR().attach(tf.train.sgd(1));
 
 const CALLS: Record<string, readonly Call[]> = {
@@ -300,6 +301,10 @@ const CALLS: Record<string, readonly Call[]> = {
     }),
     ["toPng", (value) => plots.toPng(value)],
     ...each("scale theme", (options) => plots.toPng(chart, options)),
+    ...(["follow", "record", "tell", "end"] as const).map((name): Call => [
+      name,
+      (value) => page?.[name](value),
+    ]),
     ...each("port title iterations x", async (options) => {
       await (await plots.LivePage.open(options)).close();
     }),
@@ -383,6 +388,7 @@ const CALLS: Record<string, readonly Call[]> = {
 
 for (const [part, calls] of Object.entries(CALLS)) {
   Deno.test(`${part} take what they are given or say what it must be`, async () => {
+    if (part === "plots") closing.push(page = await plots.LivePage.open());
     assertEquals(await rawErrors(calls), []);
     for (const each of closing.splice(0)) await each[Symbol.asyncDispose]();
     if (tf.getBackend() !== "cpu") await tf.setBackend("cpu");

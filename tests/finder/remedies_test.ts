@@ -1,0 +1,108 @@
+/** In which order advice comes, and that it does not go round in circles. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { CurveEvidence } from "../../src/finder/bounds.ts";
+import type { Circumstances } from "../../src/finder/circumstances.ts";
+import { remediesFor } from "../../src/finder/conclude.ts";
+import type { FindingKind } from "../../src/finder/finding.ts";
+
+const EVIDENCE: CurveEvidence = {
+  curve: "loss",
+  better: "lower",
+  start: 1,
+  best: 1,
+  noise: 0.1,
+  clarity: 0,
+  baseClarity: 0,
+};
+
+const CIRCUMSTANCES: Circumstances = {
+  isShuffled: true,
+  sameTargets: false,
+  sameInputs: false,
+};
+
+/** The kinds of the remedies, and which option each sets. */
+function advised(
+  kind: FindingKind,
+  options: {
+    readonly maxBatches?: number;
+    readonly startLr?: number;
+    readonly evidence?: Partial<CurveEvidence>;
+    readonly circumstances?: Partial<Circumstances>;
+    readonly hasRisen?: boolean;
+  } = {},
+): string[] {
+  const { maxBatches = 500, startLr = 1e-5, circumstances } = options;
+  const { hasRisen = false, evidence } = options;
+  return remediesFor(kind, {
+    settings: {
+      startLr,
+      endLr: 10,
+      iterations: 60,
+      growth: "exponential",
+      batchesPerRate: 1,
+      beta: 0.9,
+      seed: 0,
+      repeats: 1,
+      validated: false,
+      maxBatches,
+    },
+    evidence: { ...EVIDENCE, ...evidence },
+    circumstances: { ...CIRCUMSTANCES, ...circumstances },
+    isNear: true,
+    hasRisen,
+  }).map((remedy) =>
+    remedy.kind === "set-option" ? remedy.option : remedy.kind
+  );
+}
+
+Deno.test("remediesFor() asks for more batches first, and last where these were more than usual", () => {
+  assertEquals(
+    advised("baseline-not-passed"),
+    ["maxBatches", "check-pairing", "train"],
+  );
+  assertEquals(
+    advised("baseline-not-passed", { maxBatches: 2000 }),
+    ["check-pairing", "train", "maxBatches"],
+  );
+});
+
+Deno.test("remediesFor() looks at the loss of a loop before at higher rates", () => {
+  assertEquals(advised("no-improvement"), ["endLr", "check-labels"]);
+  assertEquals(
+    advised("no-improvement", { circumstances: { isLoop: true } }),
+    ["check-loss", "endLr"],
+  );
+});
+
+Deno.test("remediesFor() looks lower where the loss has risen at the lowest rates", () => {
+  assertEquals(
+    advised("no-improvement", { hasRisen: true }),
+    ["startLr", "check-labels"],
+  );
+  assertEquals(
+    advised("no-improvement", { startLr: 0.4 }),
+    ["startLr", "check-labels"],
+  );
+});
+
+Deno.test("remediesFor() blames the size of inputs for weights that never change", () => {
+  assertEquals(advised("weights-unchanged"), ["check-weights"]);
+  assertEquals(
+    advised("weights-unchanged", { circumstances: { inputSize: 3e4 } }),
+    ["scale-inputs", "check-weights"],
+  );
+});
+
+Deno.test("remediesFor() blames the size of the first weights where saturated outputs learn nothing", () => {
+  const baseline = { loss: 1.6, floor: 0 };
+  for (const kind of ["weights-unchanged", "no-improvement"] as const) {
+    const first = (start: number, circumstances: Partial<Circumstances>) =>
+      advised(kind, { circumstances, evidence: { start } })[0];
+    assertEquals(first(12.8, { baseline }), "shrink-weights");
+    assertEquals(first(12.8, { baseline, inputSize: 3e4 }), "scale-inputs");
+    assert(first(2.5, { baseline }) !== "shrink-weights");
+    assert(first(12.8, {}) !== "shrink-weights");
+  }
+});
