@@ -181,6 +181,10 @@ export function batchSource(
       throw new TypeError(
         `Cannot draw batches as ${part} of ${name} must be a tensor, or an array or record of tensors: current value is ${
           describe(tree)
+        }${
+          Array.isArray(tree) || ArrayBuffer.isView(tree)
+            ? "; make tensors with tf.tensor"
+            : ""
         }`,
       );
     }
