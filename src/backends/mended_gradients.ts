@@ -18,6 +18,7 @@ import { mendExtremes } from "./_extreme_gradients.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
+import { mendStates } from "./_mended_states.ts";
 import { addImageGradients } from "./_image_gradients.ts";
 import { mendPreprocessing } from "./_mended_preprocessing.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
@@ -233,6 +234,7 @@ export function mendGradients(): void {
   mendDilatedConvolutions();
   mendConvolutionLayers();
   mendMasks();
+  mendStates();
   mendPreprocessing();
   mendAvgPool();
   addConv3DTranspose();

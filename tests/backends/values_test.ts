@@ -279,6 +279,30 @@ const samples: Record<string, Sample> = {
     () => tf.pow(floats(0, -0, -0, 2), floats(-1, -3, -2, -1)),
     [Infinity, -Infinity, Infinity, 0.5],
   ],
+  "angles of what has no direction, and of infinities": [
+    () =>
+      tf.round(tf.mul(
+        tf.atan2(
+          floats(0, -0, 0, 0, Infinity, -Infinity, 1, NaN, -3),
+          floats(0, 0, -0, -1, Infinity, -Infinity, -Infinity, 1, 4),
+        ),
+        4 / Math.PI * 1e4,
+      )),
+    [0, 0, 40000, 40000, 10000, -30000, 40000, NaN, -8193],
+  ],
+  "inverse functions at the ends of their ranges, and past them": [
+    () =>
+      tf.concat([
+        tf.asin(floats(0.5, -1, 1.5)),
+        tf.acos(floats(0.5, -1, -1.5)),
+        tf.atan(floats(Infinity, -1, NaN)),
+        tf.div(tf.acosh(floats(1, 1e30, 0.5)), Math.PI),
+      ]).div(Math.PI).mul(6e5).round(),
+    [
+      ...[1e5, -3e5, NaN, 2e5, 6e5, NaN, 3e5, -15e4, NaN],
+      ...[0, Math.round(6e5 * Math.acosh(1e30) / Math.PI ** 2), NaN],
+    ],
+  ],
   "remainders by infinity": [
     () => tf.mod(floats(5, -5, -5), floats(Infinity, Infinity, -Infinity)),
     [5, NaN, -5],

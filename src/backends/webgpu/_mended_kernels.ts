@@ -7,6 +7,7 @@ import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
+import { mendLargeBatches } from "./_large_batches.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import { mendBatchesOfNone } from "./_of_none.ts";
@@ -27,6 +28,7 @@ export function mendWebGPUKernels(): void {
   mendCounts();
   replace("LinSpace", ofOneNumber);
   mendReductions();
+  mendLargeBatches();
   replace("BatchMatMul", ofAsManyMatrices);
   replace("_FusedMatMul", ofAsManyMatrices);
   ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
