@@ -54,6 +54,8 @@ export interface WriteOptions {
    * is not of the same optimizer, another run writes there too.
    */
   readonly after?: number;
+  /** Which to keep besides, where they are there. */
+  readonly spare?: readonly number[];
 }
 
 /** The newest checkpoint of an optimizer's run that this process wrote in each folder. */
@@ -97,7 +99,7 @@ export function checkKeep(keep: number): void {
 export function writeCheckpoint(
   folder: string,
   subject: CheckpointSubject,
-  { data, keep, after }: WriteOptions,
+  { data, keep, after, spare = [] }: WriteOptions,
 ): Promise<number> {
   checkJson("save a checkpoint", { data });
   const { optimizer } = subject.model;
@@ -117,7 +119,9 @@ export function writeCheckpoint(
     const number = newest + 1;
     await write(path, number, { subject, data });
     written.set(optimizer, own.set(path, number));
-    const kept = [...numbers, number].slice(-keep);
+    const kept = [...numbers, number].filter((saved, i) =>
+      spare.includes(saved) || i > numbers.length - keep
+    );
     for (const old of numbers) {
       if (kept.includes(old)) continue;
       await fs.rm(pathOf(path, old), { recursive: true });

@@ -31,10 +31,13 @@ function advised(
     readonly evidence?: Partial<CurveEvidence>;
     readonly circumstances?: Partial<Circumstances>;
     readonly hasRisen?: boolean;
+    readonly isReferenced?: boolean;
+    readonly hasMax?: boolean;
   } = {},
 ): string[] {
   const { maxBatches = 500, startLr = 1e-5, circumstances } = options;
-  const { hasRisen = false, evidence } = options;
+  const { hasRisen = false, isReferenced = true, evidence } = options;
+  const { hasMax = true } = options;
   return remediesFor(kind, {
     settings: {
       startLr,
@@ -52,6 +55,8 @@ function advised(
     circumstances: { ...CIRCUMSTANCES, ...circumstances },
     isNear: true,
     hasRisen,
+    isReferenced,
+    hasMax,
   }).map((remedy) =>
     remedy.kind === "set-option" ? remedy.option : remedy.kind
   );
@@ -105,4 +110,36 @@ Deno.test("remediesFor() blames the size of the first weights where saturated ou
     assert(first(2.5, { baseline }) !== "shrink-weights");
     assert(first(12.8, {}) !== "shrink-weights");
   }
+});
+
+Deno.test("remediesFor() asks a loop for evaluateOnBatch where noise may hide what it learns", () => {
+  const circumstances = { isLoop: true };
+  for (
+    const kind of [
+      "no-improvement",
+      "no-improvement-before-divergence",
+      "bounds-hidden-by-noise",
+    ] as const
+  ) {
+    const first = (options: Parameters<typeof advised>[1]) =>
+      advised(kind, options)[0];
+    assertEquals(
+      first({ circumstances, isReferenced: false }),
+      "add-evaluation",
+    );
+    assert(first({ circumstances }) !== "add-evaluation");
+    assert(first({ isReferenced: false }) !== "add-evaluation");
+  }
+});
+
+Deno.test("remediesFor() starts lower where nothing held as low as trainings came", () => {
+  const base = { index: 3, learningRate: 0.9, value: 1, slope: 0 };
+  const after = (startLr: number) =>
+    advised("baseline-not-passed", {
+      startLr,
+      hasMax: false,
+      evidence: { base },
+    });
+  assertEquals(after(0.5), ["startLr", "maxBatches", "check-pairing"]);
+  assertEquals(after(1e-5), ["maxBatches", "check-pairing"]);
 });
