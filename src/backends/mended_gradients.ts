@@ -15,6 +15,7 @@ import {
 import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendExtremes } from "./_extreme_gradients.ts";
+import { mendFailedGradients } from "./_failed_gradients.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
@@ -228,6 +229,7 @@ export function mendGradients(): void {
   addConvolutionBackpropFilter();
   mendSoftmaxCrossEntropy();
   orderSavedOutputs();
+  mendFailedGradients();
   mendBatchNormalization();
   mendHalfPixelResize();
   mendRoundedWindows();

@@ -122,6 +122,14 @@ const samples: Record<string, Sample> = {
     [2147483647, -4, -4],
     "int32",
   ],
+  "floats divided, rounded down": [
+    () =>
+      tf.floorDiv(
+        floats(1e10, -7.5, 7, 1, NaN, -1),
+        floats(0.5, 2, -2, 0, 1, Infinity),
+      ),
+    [2e10, -4, -4, Infinity, NaN, 0],
+  ],
   "whole numbers in segments": [
     () => tf.unsortedSegmentSum(whole(1, 20, 300), whole(1, 0, 1), 2),
     [20, 301],

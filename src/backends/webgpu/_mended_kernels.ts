@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendConv3D } from "../conv3d_same.ts";
 import { denseSlice } from "../_dense_slices.ts";
+import { replaceFloorDiv } from "../floor_div.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
@@ -43,6 +44,7 @@ export function mendWebGPUKernels(): void {
   mendIndexingKernels();
   mendSparseSegments();
   mendOnePixelWindows();
+  replaceFloorDiv("webgpu");
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();
