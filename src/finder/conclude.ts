@@ -390,12 +390,27 @@ function boundsOf(
   }
 }
 
+/**
+ * What a test over equal steps finds that are too large or too small: it sees a
+ * decade or two, and to move its end goes to and fro.
+ */
+const OF_RANGE: ReadonlySet<FindingKind> = new Set([
+  "still-improving",
+  "levelled-off",
+  "diverged-before-improving",
+  "no-improvement",
+  "bounds-hidden-by-noise",
+]);
+
 /** What to do about a finding, the most promising first. */
 export function remediesFor(
   kind: FindingKind,
   about: About,
 ): readonly Remedy[] {
-  return REMEDIES[kind](about);
+  const remedies = REMEDIES[kind](about);
+  return about.settings.growth === "linear" && OF_RANGE.has(kind)
+    ? [...remedies, { kind: "grow-exponentially" }]
+    : remedies;
 }
 
 /** Judges one run: its bounds where the curve supports them, and what to do. */

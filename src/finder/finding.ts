@@ -187,6 +187,7 @@ export type AdvisedOption =
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
  * - `"add-evaluation"`: give a loop `evaluateOnBatch`, so that how hard each batch
  *   is cancels out.
+ * - `"grow-exponentially"`: let the rate grow by equal factors, not equal steps.
  * - `"initialize"`: initialize the weights anew.
  * - `"shrink-weights"`: initialize the weights smaller.
  * - `"scale-targets"`: bring the targets to about the size of 1.
@@ -277,6 +278,7 @@ export type Remedy =
       | "check-data"
       | "check-loss"
       | "add-evaluation"
+      | "grow-exponentially"
       | "initialize"
       | "check-validation"
       | "lower-other-rates"

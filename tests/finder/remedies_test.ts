@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { CurveEvidence } from "../../src/finder/bounds.ts";
 import type { Circumstances } from "../../src/finder/circumstances.ts";
 import { remediesFor } from "../../src/finder/conclude.ts";
+import type { Growth } from "../../src/finder/learning_rate_grid.ts";
 import type { FindingKind } from "../../src/finder/finding.ts";
 
 const EVIDENCE: CurveEvidence = {
@@ -33,17 +34,18 @@ function advised(
     readonly hasRisen?: boolean;
     readonly isReferenced?: boolean;
     readonly hasMax?: boolean;
+    readonly growth?: Growth;
   } = {},
 ): string[] {
   const { maxBatches = 500, startLr = 1e-5, circumstances } = options;
   const { hasRisen = false, isReferenced = true, evidence } = options;
-  const { hasMax = true } = options;
+  const { hasMax = true, growth = "exponential" } = options;
   return remediesFor(kind, {
     settings: {
       startLr,
       endLr: 10,
       iterations: 60,
-      growth: "exponential",
+      growth,
       batchesPerRate: 1,
       beta: 0.9,
       seed: 0,
@@ -142,4 +144,14 @@ Deno.test("remediesFor() starts lower where nothing held as low as trainings cam
     });
   assertEquals(after(0.5), ["startLr", "maxBatches", "check-pairing"]);
   assertEquals(after(1e-5), ["maxBatches", "check-pairing"]);
+});
+
+Deno.test("remediesFor() leads out of linear growth, whose end is too high or too low", () => {
+  const kinds = ["levelled-off", "diverged-before-improving"] as const;
+  for (const kind of kinds) {
+    assertEquals(advised(kind).at(-1) === "grow-exponentially", false);
+    const linear = advised(kind, { growth: "linear" });
+    assertEquals(linear.at(-1), "grow-exponentially");
+    assertEquals(linear.slice(0, -1).length, 1);
+  }
 });
