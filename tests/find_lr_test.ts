@@ -197,6 +197,36 @@ Deno.test("find-lr shows the module's flags in --help", () =>
   }));
 
 Deno.test({
+  name: "find-lr ends on Ctrl-C while it waits for a batch that never comes",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const start = MODULE.indexOf("export function createData");
+      await Deno.writeTextFile(
+        join(folder, "train.ts"),
+        `${MODULE.slice(0, start)}
+export function createData() {
+  return async function* () {
+    for (let i = 0; i < 12; i++) {
+      yield { xs: tf.ones([8, 4]), ys: tf.randomNormal([8, 1]) };
+    }
+    setTimeout(() => Deno.kill(Deno.pid, "SIGINT"));
+    // As a connection that stays open would, it keeps the process alive as well.
+    await new Promise((resolve) => setInterval(resolve, 2 ** 30));
+  };
+}
+`,
+      );
+      const { code, stdout } = await findLr(
+        ["train.ts", "--backend", "cpu", "--out", ".", "--start-lr", "1e-9"],
+        folder,
+      );
+      assertEquals(code, 130);
+      assertStringIncludes(stdout, "Stopped. In .: lr_range_stopped.json, ");
+    }),
+});
+
+Deno.test({
   name:
     "find-lr shows what Ctrl-C left of a test, and keeps the earlier result",
   ignore: Deno.build.os === "windows",

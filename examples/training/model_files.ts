@@ -2,6 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import { basename, join } from "@std/path";
 import { writeFile } from "@clr/clr/command";
 
+/** A file of weights that {@linkcode saveModel} wrote, named after its contents. */
+const WEIGHTS_FILE = /^weights-([0-9a-f]{12})\.bin$/;
+
 /**
  * Saves `model` in tfjs's own format: `model.json` and a file of weights that
  * it names, as `tf.loadLayersModel` reads them.
@@ -34,7 +37,7 @@ export async function saveModel(
     };
   }));
   for await (const { name } of Deno.readDir(folder)) {
-    if (/^weights-[0-9a-f]+\.bin$/.test(name) && name !== weightsName) {
+    if (WEIGHTS_FILE.test(name) && name !== weightsName) {
       await Deno.remove(`${folder}/${name}`);
     }
   }
@@ -95,9 +98,11 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
   if (!isManifest(weightsManifest)) {
     throw fail("model.json must list its weights: it is of another kind");
   }
+  const names = weightsManifest.flatMap(({ paths }) => paths).map((path) =>
+    basename(path)
+  );
   const parts = await Promise.all(
-    weightsManifest.flatMap(({ paths }) => paths)
-      .map((name) => Deno.readFile(join(folder, basename(name)))),
+    names.map((name) => Deno.readFile(join(folder, name))),
   );
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   const weightData = tf.io.concatenateArrayBuffers(
@@ -112,6 +117,11 @@ export async function loadModel(folder: string): Promise<tf.LayersModel> {
     throw fail(
       `its weights must be ${expected} bytes: current value is ${weightData.byteLength}`,
     );
+  }
+  for (const [i, name] of names.entries()) {
+    const [, sum] = WEIGHTS_FILE.exec(name) ?? [];
+    if (sum === undefined || sum === await digest(parts[i])) continue;
+    throw fail(`${name} must hold what it is named after: it was changed`);
   }
   try {
     return await tf.loadLayersModel(

@@ -15,9 +15,11 @@ import {
 import { mendBatchNormalization } from "./_mended_batch_norm.ts";
 import { einsumGradient } from "./_einsum_gradient.ts";
 import { mendExtremes } from "./_extreme_gradients.ts";
+import { mendFailedGradients } from "./_failed_gradients.ts";
 import { mendHalfPixelResize } from "./_half_pixel_resize.ts";
 import { mendConvolutionLayers } from "./_mended_convolution_layers.ts";
 import { mendMasks } from "./_mended_masks.ts";
+import { mendStates } from "./_mended_states.ts";
 import { addImageGradients } from "./_image_gradients.ts";
 import { mendPreprocessing } from "./_mended_preprocessing.ts";
 import { mendMirrorPad } from "./_mirror_pad_gradient.ts";
@@ -227,12 +229,14 @@ export function mendGradients(): void {
   addConvolutionBackpropFilter();
   mendSoftmaxCrossEntropy();
   orderSavedOutputs();
+  mendFailedGradients();
   mendBatchNormalization();
   mendHalfPixelResize();
   mendRoundedWindows();
   mendDilatedConvolutions();
   mendConvolutionLayers();
   mendMasks();
+  mendStates();
   mendPreprocessing();
   mendAvgPool();
   addConv3DTranspose();

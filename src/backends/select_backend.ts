@@ -43,7 +43,7 @@ export interface SelectBackendOptions {
    *
    * @default {"auto"}
    */
-  readonly backend?: "auto" | BackendName;
+  readonly backend?: "auto" | BackendName | undefined;
   /**
    * Which GPU of several: its number among those that WebGPU offers, from 0, or
    * a part of its name in letters of either case. With it, nothing but that GPU
@@ -51,7 +51,7 @@ export interface SelectBackendOptions {
    *
    * @default {undefined}
    */
-  readonly device?: number | string;
+  readonly device?: number | string | undefined;
   /**
    * How many threads the WASM backend computes on; the other backends have no
    * use for it. By default, one for each processor core; at most 64, each of
@@ -60,7 +60,7 @@ export interface SelectBackendOptions {
    *
    * @default {Math.min(navigator.hardwareConcurrency, 64)}
    */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Whether the WASM backend may compute convolutions in tiles by Winograd's
    * minimal filtering; {@linkcode WasmTrainingOptions} says what that gains and
@@ -68,7 +68,7 @@ export interface SelectBackendOptions {
    *
    * @default {true}
    */
-  readonly winograd?: boolean;
+  readonly winograd?: boolean | undefined;
   /**
    * In a browser, the address of the folder from which the `.wasm` files of
    * `@tensorflow/tfjs-backend-wasm` (in its `dist/`) are served, with the slash
@@ -77,7 +77,7 @@ export interface SelectBackendOptions {
    *
    * @default {the folder of the page, or of the worker's script}
    */
-  readonly wasmPath?: string;
+  readonly wasmPath?: string | undefined;
 }
 
 /** The backend that {@linkcode selectBackend} started. */

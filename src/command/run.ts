@@ -113,7 +113,7 @@ export async function runCommand<const F extends Flags>(
 
 /**
  * Sets the exit status that `main` returns, or that its error stands for: the one
- * way in which a program ends.
+ * way in which a program ends. Where a signal stopped it, it ends then and there.
  */
 export async function exitWith(
   main: () => number | Promise<number>,
@@ -126,6 +126,9 @@ export async function exitWith(
   } catch (error) {
     Deno.exitCode = statusOf(error, expected);
   }
+  // What was stopped may have left a timer or a connection behind, of data that
+  // never came, which would keep the process waiting.
+  if (isStopped()) Deno.exit(Deno.exitCode);
 }
 
 /** Says what went wrong and gives the exit status, or throws a program's fault. */

@@ -37,14 +37,14 @@ export interface GpuFacts {
     /** The GPUs that NVML lists. */
     readonly devices: readonly NvmlDevice[];
     /** The GPUs that it counts and this process may not open. */
-    readonly locked?: readonly LockedNvmlDevice[];
+    readonly locked?: readonly LockedNvmlDevice[] | undefined;
     /** Why it does not answer. */
-    readonly problem?: NativeProblem;
+    readonly problem?: NativeProblem | undefined;
   };
   /** What Linux shows; undefined where it is not known. */
-  readonly hardware?: LinuxHardware;
+  readonly hardware?: LinuxHardware | undefined;
   /** The environment's variables that choose drivers, where they are set. */
-  readonly variables?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

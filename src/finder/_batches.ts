@@ -9,12 +9,13 @@ import { describe } from "./_describe.ts";
 import { TensorBatches } from "./_tensor_batches.ts";
 import {
   cloneTensors,
+  disposeBatch,
   isTensorPair,
   isTensorTree,
   tensorsOf,
 } from "./_tensor_tree.ts";
-import { untilAborted } from "./_until_aborted.ts";
 import type { BatchDataset, TensorPair, TrainingData } from "./data.ts";
+import { untilAborted } from "../runtime/until_aborted.ts";
 import { releaseIterator } from "../tfjs/release_iterator.ts";
 
 function isDataset(data: unknown): data is BatchDataset<unknown> {
@@ -56,7 +57,10 @@ class DatasetBatches implements BatchSource {
   }
 
   pass(): AsyncGenerator<unknown> {
-    return untilAborted(this.#pass(), this.#signal);
+    return untilAborted(this.#pass(), {
+      signal: this.#signal,
+      dispose: disposeBatch,
+    });
   }
 
   async *#pass(): AsyncGenerator<unknown> {
@@ -121,7 +125,10 @@ class FunctionBatches implements BatchSource {
   }
 
   pass(): AsyncGenerator<unknown> {
-    return untilAborted(this.#pass(), this.#options.signal);
+    return untilAborted(this.#pass(), {
+      signal: this.#options.signal,
+      dispose: disposeBatch,
+    });
   }
 
   async *#pass(): AsyncGenerator<unknown> {
@@ -174,6 +181,10 @@ export function batchSource(
       throw new TypeError(
         `Cannot draw batches as ${part} of ${name} must be a tensor, or an array or record of tensors: current value is ${
           describe(tree)
+        }${
+          Array.isArray(tree) || ArrayBuffer.isView(tree)
+            ? "; make tensors with tf.tensor"
+            : ""
         }`,
       );
     }

@@ -7,14 +7,18 @@ import {
   tensorsOf,
   tensorsWithin,
 } from "./_tensor_tree.ts";
+import { isRecord } from "../runtime/records.ts";
 import type { TensorPair } from "./data.ts";
 import { refuseSampleWeight } from "./sample_weight.ts";
 
 /** What to do about data that are not `{ xs, ys }`, where that can be told. */
 export function pairRemedy(data: unknown, isDataset: boolean): string {
   if (isDataset) return "; make the Dataset with tf.data.zip({ xs, ys })";
-  return Array.isArray(data) && data.length === 2
-    ? "; write { xs, ys } for [xs, ys]"
+  if (Array.isArray(data) && data.length === 2) {
+    return "; write { xs, ys } for [xs, ys]";
+  }
+  return isRecord(data) && "x" in data && "y" in data
+    ? "; write { xs, ys } for { x, y }"
     : "";
 }
 

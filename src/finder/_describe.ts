@@ -31,6 +31,7 @@ export function describe(value: unknown, depth = 2): string {
   if (/^(Async)?Generator$/.test(tag)) {
     return "a generator; write the function that makes it";
   }
+  if (value instanceof Promise) return "a Promise, which wants an await";
   const { constructor } = value;
   if (typeof constructor === "function" && constructor !== Object) {
     return `an instance of ${constructor.name || "a class"}`;

@@ -1,4 +1,4 @@
-import { outputLosses } from "../tfjs/output_losses.ts";
+import { type OutputLoss, outputLosses } from "../tfjs/output_losses.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import { passOf } from "./_batch_source.ts";
 import type { ComparedPairs } from "./_compare_pairs.ts";
@@ -18,11 +18,18 @@ const NO_RATE = 1e-10;
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
+/** What targets say of losses. */
+interface TargetFacts {
+  readonly baseline: Awaited<ReturnType<typeof testBaseline>>;
+  readonly mismatch: Awaited<ReturnType<typeof mismatchOf>>;
+}
+
 /** Gathers what is known beside the runs of a test, as often as it is asked for. */
 export class TestCircumstances {
   readonly #runs: TestRuns;
   readonly #setup: TestSetup;
   #zero: AtRateZero | undefined;
+  #facts: TargetFacts & { readonly seen: string } | undefined;
   /** The data at hand stay what they are. */
   #found: Promise<Circumstances["notFinite"]> | undefined;
 
@@ -47,11 +54,7 @@ export class TestCircumstances {
     const { batchSize } = options;
     const notFinite = await (this.#found ??= this.#notFinite());
     const outputs = model ? outputLosses(model) : [];
-    const baseline = await testBaseline(this.#setup, {
-      outputs,
-      others: this.#runs.trialTargets,
-    });
-    const mismatch = await mismatchOf(outputs, targetsOf(this.#setup));
+    const { baseline, mismatch } = await this.#beside(outputs);
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
@@ -107,6 +110,25 @@ export class TestCircumstances {
         ? DEFAULT_BUFFER
         : Math.max(1, Math.round(pass * survey.batchSize)),
     };
+  }
+
+  /**
+   * What targets say of losses: computed anew only where more were seen, as the
+   * question comes again with every trial.
+   */
+  async #beside(outputs: readonly OutputLoss[]): Promise<TargetFacts> {
+    const { validationSurvey } = this.#setup;
+    const [targets, others] = [targetsOf(this.#setup), this.#runs.trialTargets];
+    const seen = [targets, others, validationSurvey.targets]
+      .map(({ length }) => length).join();
+    if (this.#facts?.seen !== seen) {
+      this.#facts = {
+        seen,
+        baseline: await testBaseline(this.#setup, { outputs, others }),
+        mismatch: await mismatchOf(outputs, targets),
+      };
+    }
+    return this.#facts;
   }
 
   /** Where the data at hand hold numbers that are not finite. */

@@ -322,9 +322,7 @@ export function againstBaseline(
     ofHeldOut ? " on batches held out" : ""
   }, and always predicting the same gives ${formatRate(loss)}`;
   if (!isTold) {
-    // What held at no rate is no longer held by more batches.
-    return kind === "both-bounds" ||
-        trials.length > 0 && kind !== "trials-failed"
+    return kind === "both-bounds" || trials.length > 0
       ? {
         kind: "baseline-not-passed",
         isNear: cameNear,

@@ -250,6 +250,8 @@ export function combineRuns(
       isNear,
       isStuck,
       hasRisen: hasRisen(typicalRun),
+      hasMax: together.maxLr !== undefined,
+      isReferenced: typicalRun.references !== undefined,
       ...(hasDiverged ? { divergedAt: stoppedAt } : {}),
     }),
     curve: shifted(

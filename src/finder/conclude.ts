@@ -37,6 +37,10 @@ interface About {
   readonly divergedAt?: number;
   /** Whether the loss had risen at the lowest rates already. */
   readonly hasRisen?: boolean;
+  /** Whether there is a maximum. */
+  readonly hasMax?: boolean;
+  /** Whether the losses of the same batches at the first weights are known. */
+  readonly isReferenced?: boolean;
 }
 
 /** The default: twenty a decade over the default range. */
@@ -74,6 +78,9 @@ function isEarly({ settings, evidence }: About): boolean {
   return isCoarse(settings) && (evidence.hidden?.index ?? 0) < MINIMUM_POINTS;
 }
 
+/** A loss that takes hold below so many times the first rate may do so below it. */
+const NEAR_START = 10;
+
 /** A first rate from which on few trainings learn. */
 const HIGH = 0.1;
 
@@ -103,9 +110,28 @@ function hasManyBatches({ settings: { maxBatches = 0 } }: About): boolean {
   return maxBatches > MAX_BATCHES;
 }
 
+/** What to do where no short training held as near the first rate as they came. */
+function startLower(about: About): readonly Remedy[] {
+  const { base } = about.evidence;
+  const isNear = base !== undefined &&
+    base.learningRate < NEAR_START * about.settings.startLr;
+  return !about.hasMax && isNear
+    ? [set(about, "startLr", 1 / TWO_DECADES)]
+    : [];
+}
+
 /** Whose fault it is that nothing improves. */
 function checkSupervision({ circumstances }: About): Remedy {
   return { kind: circumstances?.isLoop ? "check-loss" : "check-labels" };
+}
+
+/** What tells an improvement of a loop from noise. */
+function addEvaluation(about: About): readonly Remedy[] {
+  const { circumstances, isReferenced, settings } = about;
+  return circumstances?.isLoop && !isReferenced && !settings.validated &&
+      about.evidence.curve === "loss"
+    ? [{ kind: "add-evaluation" }]
+    : [];
 }
 
 /** Of a loop nobody knows what loss is a low one. */
@@ -193,10 +219,16 @@ const REMEDIES: {
       : isLoop
       ? [check, higher]
       : [higher, check];
-    return [...scale(about), ...shrinkWeights(about, SATURATED), ...others];
+    return [
+      ...scale(about),
+      ...shrinkWeights(about, SATURATED),
+      ...addEvaluation(about),
+      ...others,
+    ];
   },
   "no-improvement-before-divergence": (about) => [
     ...scale(about),
+    ...addEvaluation(about),
     checkSupervision(about),
     ...askWhetherTrained(about),
     { kind: "enlarge-batch" },
@@ -212,6 +244,7 @@ const REMEDIES: {
     set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
   ],
   "bounds-hidden-by-noise": (about) => [
+    ...addEvaluation(about),
     ...(isEarly(about) ? [set(about, "endLr", 1 / TWO_DECADES)] : []),
     set(about, "batchesPerRate", MORE_BATCHES),
     { kind: "enlarge-batch" },
@@ -254,13 +287,14 @@ const REMEDIES: {
     ...scale(about),
     ...lowerPenalties(about),
     ...shrinkWeights(about),
+    ...startLower(about),
     ...checkValidation(about),
     ...(hasManyBatches(about) ? [] : [moreBatches(about)]),
     // Of validation data only their own loss is known, not that of training.
     ...(about.isNear || about.settings.validated
       ? [{ kind: "check-pairing" } as const]
       : []),
-    { kind: "train" },
+    ...(about.hasMax ? [{ kind: "train" } as const] : []),
     ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
   "pairs-not-learned": (about) => [
@@ -356,12 +390,27 @@ function boundsOf(
   }
 }
 
+/**
+ * What a test over equal steps finds that are too large or too small: it sees a
+ * decade or two, and to move its end goes to and fro.
+ */
+const OF_RANGE: ReadonlySet<FindingKind> = new Set([
+  "still-improving",
+  "levelled-off",
+  "diverged-before-improving",
+  "no-improvement",
+  "bounds-hidden-by-noise",
+]);
+
 /** What to do about a finding, the most promising first. */
 export function remediesFor(
   kind: FindingKind,
   about: About,
 ): readonly Remedy[] {
-  return REMEDIES[kind](about);
+  const remedies = REMEDIES[kind](about);
+  return about.settings.growth === "linear" && OF_RANGE.has(kind)
+    ? [...remedies, { kind: "grow-exponentially" }]
+    : remedies;
 }
 
 /** Judges one run: its bounds where the curve supports them, and what to do. */

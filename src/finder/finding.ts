@@ -185,6 +185,9 @@ export type AdvisedOption =
  * - `"check-labels"`: check that labels fit inputs.
  * - `"check-data"`: check the data and the loss function.
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
+ * - `"add-evaluation"`: give a loop `evaluateOnBatch`, so that how hard each batch
+ *   is cancels out.
+ * - `"grow-exponentially"`: let the rate grow by equal factors, not equal steps.
  * - `"initialize"`: initialize the weights anew.
  * - `"shrink-weights"`: initialize the weights smaller.
  * - `"scale-targets"`: bring the targets to about the size of 1.
@@ -274,6 +277,8 @@ export type Remedy =
       | "check-labels"
       | "check-data"
       | "check-loss"
+      | "add-evaluation"
+      | "grow-exponentially"
       | "initialize"
       | "check-validation"
       | "lower-other-rates"

@@ -36,14 +36,14 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {1e-5}
    */
-  readonly startLr?: number;
+  readonly startLr?: number | undefined;
   /**
    * The last rate, above `startLr`. The test ends before where the loss
    * diverges, so that a high one costs little.
    *
    * @default {10}
    */
-  readonly endLr?: number;
+  readonly endLr?: number | undefined;
   /**
    * How many rates to test, in one pass over all of them.
    *
@@ -58,7 +58,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {undefined}
    */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /**
    * The most batches to train on where `iterations` and `epochs` do not say. A
    * loop without `evaluateOnBatch` may take some fifty more, at a rate of 0, to
@@ -68,50 +68,50 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {500}
    */
-  readonly maxBatches?: number;
+  readonly maxBatches?: number | undefined;
   /**
    * Tests as many rates as there are batches in this many epochs, in place of
    * `iterations`. The data must say how many there are.
    *
    * @default {undefined}
    */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /**
    * Whether the rate grows by equal factors or equal steps.
    *
    * @default {"exponential"}
    */
-  readonly growth?: Growth;
+  readonly growth?: Growth | undefined;
   /** Examples in a batch drawn from `{ xs, ys }`. @default {32} */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /**
    * Share of the past in `smoothedLosses`, in [0, 1). The bounds are read from
    * the losses themselves.
    *
    * @default {0.9}
    */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
   /**
    * Records the loss and metrics of these data after each rate, in place of
    * those of the batches trained on.
    *
    * @default {undefined}
    */
-  readonly validationData?: TrainingData<Batch>;
+  readonly validationData?: TrainingData<Batch> | undefined;
   /**
    * Weights of the classes in the loss, as in `fit` and `fitDataset`: those that
    * training will have. As there, validation losses are not weighted.
    *
    * @default {undefined}
    */
-  readonly classWeight?: ClassWeights;
+  readonly classWeight?: ClassWeights | undefined;
   /**
    * Steps at each rate, of a batch each, whose losses are averaged: less noise
    * at the same training.
    *
    * @default {1}
    */
-  readonly batchesPerRate?: number;
+  readonly batchesPerRate?: number | undefined;
   /**
    * Batches whose gradients make one step, as in training that accumulates
    * gradients: their mean, weighted by their examples where batches are
@@ -126,21 +126,21 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {1}
    */
-  readonly accumulate?: number;
+  readonly accumulate?: number | undefined;
   /**
    * How often to run the test, each time from the same start with another order
    * of batches. The bounds are the medians.
    *
    * @default {1}
    */
-  readonly repeats?: number;
+  readonly repeats?: number | undefined;
   /**
    * Seed of the batch order and, in a stream of its own, of `Math.random` during
    * the test, for dropout and for all other code that draws from it then.
    *
    * @default {0}
    */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /**
    * Values of the optimizer's weight decay, its momentum, or both: a curve is
    * recorded for each, over the same rates with the same batches and random
@@ -153,7 +153,7 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {undefined}
    */
-  readonly grid?: HyperparameterGrid;
+  readonly grid?: HyperparameterGrid | undefined;
   /**
    * The curve that the bounds are read from: `"loss"` or a metric, by its name
    * where that is a usual one (`"acc"`, `"meanIoU"`, `"rmse"`), else as
@@ -162,25 +162,27 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    *
    * @default {"loss"}
    */
-  readonly metric?: Metric;
+  readonly metric?: Metric | undefined;
   /**
    * Also stops when the smoothed loss exceeds this many times the best one, as
    * is usual elsewhere. It suits losses well above 0 only.
    *
    * @default {undefined}
    */
-  readonly stopFactor?: number;
+  readonly stopFactor?: number | undefined;
   /**
    * Stops the test at the next batch; what was recorded by then is returned.
    *
    * @default {undefined}
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Called after each rate, as soon as its loss is known; on a GPU, that is a
    * few rates later.
    *
    * @default {undefined}
    */
-  readonly onBatch?: (progress: RangeTestProgress) => void | Promise<void>;
+  readonly onBatch?:
+    | ((progress: RangeTestProgress) => void | Promise<void>)
+    | undefined;
 }

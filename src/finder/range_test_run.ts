@@ -10,7 +10,7 @@ import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { setValue } from "../runtime/columns.ts";
-import { unlessAborted } from "./_until_aborted.ts";
+import { unlessAborted } from "../runtime/until_aborted.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
 import { batchesOfRate, type RangeTestSettings } from "./settings.ts";

@@ -135,6 +135,10 @@ const REMEDIES: {
   "check-data": () => "check the data and the loss function",
   "check-loss": () =>
     "check that a step lowers the very loss that trainOnBatch returns, not its negative, and return another where it says nothing of progress, as the negative reward in place of a policy gradient's",
+  "add-evaluation": () =>
+    "give the loop evaluateOnBatch, so that how hard each batch is cancels out",
+  "grow-exponentially": () =>
+    "let the rate grow exponentially, which sees both ends at once",
   "lower-penalties": ({ penalty, expected }) =>
     `lower the penalties on weights, which add ${
       shortRate(penalty)

@@ -37,6 +37,9 @@ const APART = 0.4;
  */
 const BOLDNESS = 0.5;
 
+/** By how much of a step it is lowered where a long trial did not hold. */
+const LOWER = 0.5;
+
 /** By how many decades the rate is lowered where all trials failed. */
 const RETREAT = 0.6;
 
@@ -251,18 +254,17 @@ export class Trials {
     const bold = this.#at(BOLDNESS);
     const most = max ?? this.#highestThatHeld ?? this.#at(0);
     const atMost = { decade: most, max: most };
-    const lower = Math.max(this.#lowest, most - this.#apart);
-    const below = { decade: lower, max: lower };
     const above = { decade: bold, max: most + BOLDNESS * (bold - most) };
     const bolder = BOLDER.map((step) => this.#at(step))
       .map((decade) => ({ decade, max: decade }));
     const plans = this.#isBoldAhead
       ? [above, atMost, ...bolder]
       : [atMost, ...bolder];
+    let lowest = atMost;
     for (const plan of plans) {
       const { decade, max } = plan;
       const isBolder = decade > most + 1e-9 && decade < this.#broken - 1e-9;
-      if (plan !== atMost && plan !== below && !isBolder) continue;
+      if (plan !== lowest && !isBolder) continue;
       const steps = Math.min(
         this.#longTrial,
         this.#budget.left - MOST_HELD_OUT,
@@ -273,9 +275,10 @@ export class Trials {
       const { gained } = this.#judge(10 ** decade, { ...long, steps });
       if (!await isInDoubt()) return max;
       // What held for a few batches may break after a hundred.
-      if (plan === atMost && gained === undefined && lower < most - 1e-9) {
-        plans.push(below);
-      }
+      const lower = Math.max(this.#lowest, decade - LOWER * this.#apart);
+      if (plan !== lowest || gained !== undefined || lower >= decade) continue;
+      lowest = { decade: lower, max: lower };
+      plans.push(lowest);
     }
   }
 

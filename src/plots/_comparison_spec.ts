@@ -40,6 +40,7 @@ import {
 import { thin } from "./_thin.ts";
 import { settledTrend } from "./_trend.ts";
 import { checkOptions } from "../runtime/check_data.ts";
+import { isRecord } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -150,10 +151,10 @@ export function comparisonSpec(
     {
       name: "runs",
       value: runs,
-      must: "a list of { name, history }",
+      must: "a list of { name, history }, each with a name",
     },
     Array.isArray(runs) &&
-      runs.every((run) => typeof run === "object" && run !== null),
+      runs.every((run) => isRecord(run) && typeof run.name === "string"),
   );
   if (runs.length < 1 || runs.length > MOST_COLOURS) {
     throw new RangeError(

@@ -45,7 +45,8 @@ const NOT_METRICS = ["iterations", "lr", "epochs", "batch", "size", "momentum"];
  * another object, `{ name, ...clr }`, leaves it behind.
  */
 export function runOf(run: RunHistory | HistoryColumns): RunHistory {
-  if (typeof run !== "object" || run === null) {
+  const given: unknown = run;
+  if (!isRecord(given)) {
     throw new TypeError(
       `Cannot draw a run as it must be a scheduler or its history: current value is ${
         show(run)

@@ -32,22 +32,22 @@ export interface LivePageOptions {
    *
    * @default {0}
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * What runs, in a few words.
    *
    * @default {"Training"}
    */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** How many iterations there will be, for the progress; unknown if left out. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /**
    * What is along the x axis: iterations of a training run, or the rates of a
    * range test on a logarithmic axis.
    *
    * @default {"iterations"}
    */
-  readonly x?: "iterations" | "lr";
+  readonly x?: "iterations" | "lr" | undefined;
 }
 
 /** A run to show: a `CyclicLR` is one. */

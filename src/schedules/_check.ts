@@ -116,14 +116,21 @@ export function checkObject(action: string, name: string, value: unknown) {
   );
 }
 
-/** Throws unless `value` is a list of objects. */
-export function checkObjects(action: string, name: string, value: unknown) {
+/** Throws unless what is given is a list of objects, which look like `form`. */
+export function checkObjects(
+  action: string,
+  given: Named<unknown>,
+  form: string,
+) {
+  const [[name, value]] = Object.entries(given);
   const isList = Array.isArray(value) &&
-    value.every((item) => typeof item === "object" && item !== null);
+    value.every(isRecord);
   if (isList) return;
   throw new TypeError(
-    `Cannot ${action} as ${name} must be a list of objects: current value is ${
-      show(value)
+    `Cannot ${action} as ${name} must be a list of ${form}: current value is ${
+      Array.isArray(value)
+        ? `a list with ${show(value.find((item) => !isRecord(item)))}`
+        : show(value)
     }`,
   );
 }

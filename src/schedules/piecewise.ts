@@ -92,7 +92,7 @@ export function piecewise(
 ): Schedule {
   checkNames(ACTION, options, NAMES);
   const { interpolation = "constant" } = options;
-  checkObjects(ACTION, "points", points);
+  checkObjects(ACTION, { points }, "{ iteration, lr }");
   checkPoints(points);
   checkChoice(ACTION, { interpolation }, INTERPOLATIONS);
   const own = points.map(({ iteration, lr }) => ({ iteration, lr }));

@@ -4,14 +4,14 @@ import { checkNames } from "../runtime/check_names.ts";
 /** Options of {@linkcode planCycles}. */
 export interface PlanCyclesOptions {
   /** The samples of an epoch; to be given with `batchSize`. */
-  samples?: number;
+  samples?: number | undefined;
   /** The samples of a batch. The last batch of an epoch may be smaller. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /**
    * The batches of an epoch, in place of `samples` and `batchSize`: what a range
    * test has as `range.batchesPerEpoch`, and a dataset as its `size`.
    */
-  batchesPerEpoch?: number;
+  batchesPerEpoch?: number | undefined;
   /** The epochs that one means to train. */
   epochs: number;
   /**
@@ -19,7 +19,7 @@ export interface PlanCyclesOptions {
    *
    * @default {2}
    */
-  stepSizeEpochs?: number;
+  stepSizeEpochs?: number | undefined;
 }
 
 /** How many cycles a training has, and where they end. */

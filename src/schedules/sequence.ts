@@ -50,7 +50,7 @@ const ACTION = "create a sequence of schedules";
  * @throws {TypeError} If a schedule is not a function.
  */
 export function sequence(stages: readonly SequenceStage[]): Schedule {
-  checkObjects(ACTION, "stages", stages);
+  checkObjects(ACTION, { stages }, "{ schedule, iterations }");
   if (stages.length === 0) {
     throw new RangeError(
       `Cannot ${ACTION} as it must have a stage: current value is []`,

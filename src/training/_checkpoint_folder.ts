@@ -44,11 +44,6 @@ export async function numbersIn(folder: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** The number of the newest checkpoint in `folder`; 0 if there is none. */
-export async function newestIn(folder: string): Promise<number> {
-  return (await numbersIn(folder)).at(-1) ?? 0;
-}
-
 /**
  * Whether the file beside the checkpoints is as long as it was noted to be: one
  * that is longer may be of a later checkpoint, which must stay whole, or of a

@@ -43,6 +43,7 @@ import {
   encodeSafetensors,
   type NamedTensor,
 } from "./_safetensors.ts";
+import { CheckpointError } from "./checkpoint_error.ts";
 import { setValue } from "../runtime/columns.ts";
 import type { StateAlone } from "./scheduler_state.ts";
 
@@ -83,6 +84,8 @@ export interface WholeContent extends CheckpointContent {
 }
 
 const FORMAT = "@clr/clr checkpoint";
+/** The newest, which is written. */
+const VERSION = 3;
 const HEADER_FILE = "checkpoint.json";
 const TENSORS_FILE = "tensors.safetensors";
 
@@ -147,7 +150,7 @@ export async function writeContent(
   const bytes = encodeSafetensors(tensors);
   const header: Header = {
     format: FORMAT,
-    version: 3,
+    version: VERSION,
     ...content,
     tensors: { bytes: bytes.length, sha256: toHex(await sha256(bytes)) },
   };
@@ -162,6 +165,7 @@ export async function writeContent(
 /**
  * The header of the checkpoint in `path`.
  *
+ * @throws {CheckpointError} If a newer release wrote it.
  * @throws {RangeError} If it is damaged; the message says how.
  */
 export async function readHeader(path: string): Promise<Header> {
@@ -180,10 +184,15 @@ export async function readHeader(path: string): Promise<Header> {
     throw new RangeError(`${HEADER_FILE} does not match its checksum`);
   }
   const { format, version } = Object(header) as Partial<Header>;
+  if (format === FORMAT && typeof version === "number" && version > VERSION) {
+    throw new CheckpointError(
+      `Cannot read ${path} as it must be of version 1 to ${VERSION}: current value is ${version}, of a newer release of @clr/clr`,
+    );
+  }
   const check = format === FORMAT ? HEADERS.get(version) : undefined;
   if (check === undefined) {
     throw new RangeError(
-      `${HEADER_FILE} must be of format "${FORMAT}", version 1 to 3: it is "${format}", version ${version}`,
+      `${HEADER_FILE} must be of format "${FORMAT}", version 1 to ${VERSION}: it is "${format}", version ${version}`,
     );
   }
   const fault = describeFault(header, check);

@@ -43,7 +43,7 @@ import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { weightsOfSlots } from "../tfjs/slots.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
-import type { Optimizer, Tensor } from "../tfjs/types.ts";
+import type { Tensor } from "../tfjs/types.ts";
 
 /** How a checkpoint is written. */
 export interface WriteOptions {
@@ -51,13 +51,19 @@ export interface WriteOptions {
   readonly keep: number;
   /**
    * The newest checkpoint that the run knows of: where there is a newer one that
-   * is not of the same optimizer, another run writes there too.
+   * is not of the same weights, another run writes there too.
    */
   readonly after?: number;
+  /** Which to keep besides, where they are there. */
+  readonly spare?: readonly number[];
 }
 
-/** The newest checkpoint of an optimizer's run that this process wrote in each folder. */
-const written = new WeakMap<Optimizer, Map<string, number>>();
+/**
+ * The newest checkpoint that this process wrote in each folder, by the first of
+ * the weights: what `fit` gives callbacks is not always the model itself, and a
+ * next phase of a run may have another optimizer.
+ */
+const written = new WeakMap<object, Map<string, number>>();
 
 /**
  * How far the history of each scheduler is in the file of each folder; until the
@@ -97,14 +103,14 @@ export function checkKeep(keep: number): void {
 export function writeCheckpoint(
   folder: string,
   subject: CheckpointSubject,
-  { data, keep, after }: WriteOptions,
+  { data, keep, after, spare = [] }: WriteOptions,
 ): Promise<number> {
   checkJson("save a checkpoint", { data });
-  const { optimizer } = subject.model;
+  const [run = subject.model] = weightsInOrder(subject.model);
   return inTurn(folder, async (path) => {
     const numbers = await numbersIn(path);
     const newest = numbers.at(-1) ?? 0;
-    const own = written.get(optimizer) ?? new Map<string, number>();
+    const own = written.get(run) ?? new Map<string, number>();
     if (after !== undefined && newest > after && newest !== own.get(path)) {
       throw new CheckpointError(
         `Cannot save a checkpoint in ${folder} as one run alone must do so: ${
@@ -116,8 +122,10 @@ export function writeCheckpoint(
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, { subject, data });
-    written.set(optimizer, own.set(path, number));
-    const kept = [...numbers, number].slice(-keep);
+    written.set(run, own.set(path, number));
+    const kept = [...numbers, number].filter((saved, i) =>
+      spare.includes(saved) || i > numbers.length - keep
+    );
     for (const old of numbers) {
       if (kept.includes(old)) continue;
       await fs.rm(pathOf(path, old), { recursive: true });

@@ -125,7 +125,8 @@ export async function saveCheckpoint(
  * or cannot be read is passed over; `damaged` of the result says which and why.
  *
  * @returns Undefined if there is no checkpoint.
- * @throws {CheckpointError} If there are checkpoints and all are damaged.
+ * @throws {CheckpointError} If there are checkpoints and all are damaged, or a newer
+ * release of this package wrote the newest one that is whole.
  *
  * @example
  * ```ts
@@ -149,8 +150,11 @@ export async function loadCheckpoint(
       const place = { path, folder: await realpath(folder) };
       return new WholeCheckpoint(place, damaged, content);
     } catch (error) {
-      // A permission that Deno was not given is no fault of the file.
-      if (isNotPermitted(error)) throw error;
+      // Neither a permission that Deno was not given nor a newer release is a
+      // fault of the file: whoever went on from the one before would lose it.
+      if (isNotPermitted(error) || error instanceof CheckpointError) {
+        throw error;
+      }
       damaged.push({ path, reason: errorMessage(error) });
     }
   }

@@ -2,7 +2,7 @@ import { checkSubject } from "./_check_subject.ts";
 import { checkFolder, checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
 import { checkSignal } from "../runtime/check_signal.ts";
-import { newestIn, pathOf } from "./_checkpoint_folder.ts";
+import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
 import type { CycleSnapshots } from "./cycle_snapshots.ts";
@@ -38,7 +38,8 @@ export interface CheckpointerOptions {
   /** Batches from one checkpoint to the next. */
   every: number;
   /**
-   * How many checkpoints the folder keeps.
+   * How many checkpoints the folder keeps. While the loss is not finite, the last
+   * two of when it was besides.
    *
    * @default {2}
    */
@@ -46,7 +47,8 @@ export interface CheckpointerOptions {
   /** What else the run needs to go on; called at each checkpoint. As that of `saveCheckpoint`. */
   data?: () => unknown;
   /**
-   * Once it is aborted, the batch that ends next is saved and training ends. To
+   * Once it is aborted, the batch or the epoch that ends next is saved and
+   * training ends. To
    * be seen while a backend computes on this thread, it wants a callback beside
    * it that lets other work of the process run, such as `StopOnAbort`.
    */
@@ -92,6 +94,13 @@ export class Checkpointer extends CallbackBase {
   #updatesBefore = -1;
   /** The newest checkpoint that this run knows of. */
   #newest: number | undefined;
+  /**
+   * The last checkpoints of batches with a finite loss, as far as is known: two,
+   * as what breaks the weights shows in the loss of the batch after.
+   */
+  #finite: readonly number[] = [];
+  /** Batches trained at the last save. */
+  #saved = -1;
   /** Whether the last batch is to be saved as soon as its epoch's row is there. */
   #isDue = false;
 
@@ -140,11 +149,16 @@ export class Checkpointer extends CallbackBase {
     const { scheduler, averages, snapshots, keep = 2, data } = this.#options;
     checkModel(this.model, "save a checkpoint");
     this.#isDue = false;
+    this.#saved = scheduler.totalIterations;
+    await scheduler.flush();
+    const isBroken = !hasFiniteLoss(scheduler);
+    const spare = isBroken ? this.#finite : [];
     this.#newest = await writeCheckpoint(
       this.#folder,
       { model: this.model, scheduler, averages, snapshots },
-      { keep, data: data?.() ?? null, after: this.#newest },
+      { keep, data: data?.() ?? null, after: this.#newest, spare },
     );
+    if (!isBroken) this.#finite = [...this.#finite, this.#newest].slice(-2);
     return pathOf(this.#folder, this.#newest);
   }
 
@@ -157,7 +171,13 @@ export class Checkpointer extends CallbackBase {
 
   /** Called by `fit`. */
   override async onTrainBegin(): Promise<void> {
-    this.#newest ??= await newestIn(this.#folder);
+    if (this.#newest !== undefined) return;
+    const numbers = await numbersIn(this.#folder);
+    this.#newest = numbers.at(-1) ?? 0;
+    // Where the loss is broken, it is the oldest that may be from before.
+    this.#finite = hasFiniteLoss(this.#options.scheduler)
+      ? numbers.slice(-2)
+      : numbers.slice(0, 2);
   }
 
   /** Called by `fit`. */
@@ -194,12 +214,23 @@ export class Checkpointer extends CallbackBase {
 
   /** Called by `fit`. */
   override async onEpochEnd(): Promise<void> {
+    this.#lookAtSignal();
     await this.#saveIfDue();
   }
 
   /** Called by `fit`. */
   override async onTrainEnd(): Promise<void> {
+    this.#lookAtSignal();
     await this.#saveIfDue();
+  }
+
+  /** It may be aborted while the epoch is validated, and no batch ends next. */
+  #lookAtSignal(): void {
+    const { scheduler, signal } = this.#options;
+    if (!signal?.aborted) return;
+    this.model.stopTraining = true;
+    // A part of an epoch that was saved when it was cut has no row of its own.
+    if (scheduler.totalIterations !== this.#saved) this.#isDue = true;
   }
 
   async #saveIfDue(): Promise<void> {
@@ -214,6 +245,11 @@ export class Checkpointer extends CallbackBase {
     if (steps) return steps;
     return samples && batchSize ? Math.ceil(samples / batchSize) : undefined;
   }
+}
+
+/** Whether the loss of the last batch was finite, or nobody knows it. */
+function hasFiniteLoss({ history }: LearningRateScheduler): boolean {
+  return Number.isFinite(history.loss?.at(-1) ?? 0);
 }
 
 showInConsole(Checkpointer);

@@ -80,6 +80,8 @@ export class CyclicLR extends LearningRateScheduler {
   #cycles: Cycles;
   /** Until `fit` says how many batches these are. */
   #stepSizeEpochs: number | undefined;
+  /** What it was then, until a reset gives steps in iterations. */
+  #resolvedEpochs: number | undefined;
   #onCycleEnd: CyclicLROptions["onCycleEnd"];
   #stopAfterCycles: number | undefined;
   /** The one of the constructor, which no restored state changes. */
@@ -280,6 +282,9 @@ export class CyclicLR extends LearningRateScheduler {
       stepSizeDown,
     });
     if (!isWaiting) this.#stepSizeEpochs = undefined;
+    if (options.stepSize !== undefined || options.stepSizeDown !== undefined) {
+      this.#resolvedEpochs = undefined;
+    }
     this.restart(isWaiting ? unresolved : this.#cycles.at);
   }
 
@@ -310,15 +315,19 @@ export class CyclicLR extends LearningRateScheduler {
         `Cannot train on as no more than stopAfterCycles (${this.#stopAfterCycles}) cycles must be over: call reset() to start a new run of cycles, or go on from toJSON() with a larger stopAfterCycles`,
       );
     }
-    if (this.#stepSizeEpochs !== undefined) {
+    // After a reset the epochs of the next fit may have other batches.
+    const epochs = this.#stepSizeEpochs ??
+      (this.iteration === 0 ? this.#resolvedEpochs : undefined);
+    if (epochs !== undefined) {
       const { batchesPerEpoch } = trainingRun(this.params);
-      const stepSize = this.#stepSizeEpochs * batchesPerEpoch;
+      const stepSize = epochs * batchesPerEpoch;
       this.#cycles = cycles({
         ...this.#cycles.options,
         stepSize,
         stepSizeDown: stepSize,
       });
       this.#stepSizeEpochs = undefined;
+      this.#resolvedEpochs = epochs;
       this.follow(this.#cycles.at);
     }
     return super.onTrainBegin();
@@ -366,6 +375,7 @@ export class CyclicLR extends LearningRateScheduler {
     );
     this.#cycles = restored;
     this.#stepSizeEpochs = stepSizeEpochs;
+    this.#resolvedEpochs = undefined;
     this.#stopAfterCycles = this.#ownStop ?? stopAfterCycles;
   }
 

@@ -9,7 +9,7 @@
  * | rates by layer | `layerRates` |
  * | decoupled weight decay | `AdamW`, `SGDW` |
  * | better weights than the last | `ExponentialMovingAverage`, `CycleSnapshots` |
- * | runs that stop and go on | `Checkpointer`, `saveCheckpoint`, `loadCheckpoint`, `StopOnAbort` |
+ * | runs that stop and go on | `Checkpointer`, `saveCheckpoint`, `loadCheckpoint`, `StopOnAbort`, `untilAborted` |
  * | what was recorded | `history` of each scheduler, `toCsv`, `TensorBoardLogger` |
  * | several callbacks in one `fit` | `combineCallbacks` |
  *
@@ -98,6 +98,7 @@ export * from "./sgd_w.ts";
 export * from "./stop_on_abort.ts";
 export * from "./tensorboard_logger.ts";
 export { toCsv } from "./to_csv.ts";
+export * from "./until_aborted.ts";
 export type { WeightDecayOptions } from "./_weight_decay.ts";
 export * from "../tfjs/callback_base.ts";
 export * from "../tfjs/dropout.ts";

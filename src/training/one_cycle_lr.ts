@@ -43,7 +43,7 @@ export interface OneCycleLROptions
   /**
    * The epochs of the whole training.
    *
-   * @default {those of `fit`}
+   * @default {those of `fit`, from its `initialEpoch` on}
    */
   epochs?: number;
   /**
@@ -138,6 +138,8 @@ export class OneCycleLR extends LearningRateScheduler {
   readonly #options: OneCycleLROptions;
   /** The batches of the training; undefined until `fit` says. */
   #iterations: number | undefined;
+  /** Whether it was `fit` that said so. */
+  #learned = false;
   #optimizer: Optimizer | undefined;
   /** Whether the cycle was over when the present `fit` began. */
   #wasOver = false;
@@ -212,6 +214,7 @@ export class OneCycleLR extends LearningRateScheduler {
         : scheduleOf(this.#options, iterations, this.#optimizer),
     );
     this.#iterations = iterations;
+    this.#learned = false;
   }
 
   /** Takes charge of `optimizer`, and of its momentum where it has one. */
@@ -226,10 +229,12 @@ export class OneCycleLR extends LearningRateScheduler {
 
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
-    if (this.#iterations === undefined) {
+    // After a reset the next fit may be of another length.
+    if (this.#iterations === undefined || this.#learned && !this.iteration) {
       const { epochs, batchesPerEpoch } = this.#options;
       const run = trainingRun(this.params, batchesPerEpoch);
       this.#iterations = lengthOf(epochs ?? run.epochs, run.batchesPerEpoch);
+      this.#learned = true;
       this.follow(scheduleOf(this.#options, this.#iterations));
     }
     this.#wasOver = this.iteration >= this.#iterations;

@@ -9,7 +9,8 @@ const LOOK_EVERY = 100;
  * Ends `fit` and `fitDataset` at the end of the batch in which `signal` is
  * aborted. Ten times a second it lets other work of the process run, without
  * which a backend that computes on this thread (WASM, CPU) would keep signals
- * and timers waiting until the end.
+ * and timers waiting until the end. Where a Dataset may never give its next batch,
+ * `untilAborted` ends it.
  *
  * @example
  * ```ts

@@ -5,15 +5,14 @@ import { show } from "../runtime/check_data.ts";
 export interface TrainingRun {
   /** Batches of an epoch. */
   readonly batchesPerEpoch: number;
-  /** The epoch that training ends with, those before `initialEpoch` included. */
+  /** The epochs that it trains: those from `initialEpoch` on. */
   readonly epochs: number;
-  /** Batches altogether: `epochs · batchesPerEpoch`. */
-  readonly iterations: number;
 }
 
 /** What tfjs tells callbacks of a run; null where it does not know. */
 interface FitParameters {
   readonly epochs?: number | null;
+  readonly initialEpoch?: number | null;
   readonly samples?: number | null;
   readonly batchSize?: number | null;
   readonly steps?: number | null;
@@ -30,7 +29,8 @@ export function trainingRun(
   params: Callback["params"] | undefined,
   batchesPerEpoch?: number,
 ): TrainingRun {
-  const { epochs, samples, batchSize, steps } = (params ?? {}) as FitParameters;
+  const { epochs, initialEpoch, samples, batchSize, steps } =
+    (params ?? {}) as FitParameters;
   const batches = batchesPerEpoch ?? steps ??
     (samples && batchSize ? Math.ceil(samples / batchSize) : undefined);
   if (batches === undefined || !epochs) {
@@ -38,7 +38,7 @@ export function trainingRun(
       "Cannot follow a schedule measured in epochs as the batches of an epoch must be known: current value is unknown, as of a Dataset that is filtered or generated; give batchesPerEpoch to fitDataset or to the schedule",
     );
   }
-  return { batchesPerEpoch: batches, epochs, iterations: epochs * batches };
+  return { batchesPerEpoch: batches, epochs: epochs - (initialEpoch ?? 0) };
 }
 
 /** Throws unless the batches of an epoch are a whole number >= 1, or unknown. */

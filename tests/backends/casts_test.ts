@@ -69,6 +69,32 @@ for (const backend of BACKENDS) {
 
     testOn(
       backend,
+      `${kind} are read as what they were cast to`,
+      () =>
+        onDevice(async () => {
+          const whole = make();
+          const values = [...await whole.data()].map(Number);
+          for (
+            const [dtype, array] of [
+              ["float32", Float32Array],
+              ["int32", Int32Array],
+            ] as const
+          ) {
+            // From the device, and from the processor, which has read it by now.
+            for (const x of [make(), whole]) {
+              const read = await tf.cast(x, dtype).data();
+              assert(
+                read instanceof array,
+                `${dtype}: ${read.constructor.name}`,
+              );
+              assertEquals([...read], values);
+            }
+          }
+        }),
+    );
+
+    testOn(
+      backend,
       `weights that were ${kind} train`,
       () =>
         onDevice(async () => {

@@ -15,7 +15,7 @@ import { type BackendName, preflight, PreflightError } from "@clr/clr/backends";
 import { BACKENDS, testOn } from "./_every_backend.ts";
 import { values } from "./wasm/_compare.ts";
 
-/** A check of what fails, after which tfjs keeps what it had recorded. */
+/** A check of what may be waited for. */
 function refuse(
   name: string,
   backends: readonly BackendName[],

@@ -22,8 +22,8 @@ async function slopes(
 test("what is rounded to whole numbers has no slope", async () => {
   const whole = (x: tf.Tensor) => tf.cast(tf.cast(x, "int32"), "float32");
   const isMore = (x: tf.Tensor) => tf.cast(tf.cast(x, "bool"), "float32");
-  const division = (x: tf.Tensor) => tf.cast(tf.floorDiv(x, 0.5), "float32");
-  const divisor = (x: tf.Tensor) => tf.cast(tf.floorDiv(7, x), "float32");
+  const division = (x: tf.Tensor) => tf.floorDiv(x, 0.5);
+  const divisor = (x: tf.Tensor) => tf.floorDiv(7, x);
   const roundings = [whole, isMore, division, tf.floor, tf.ceil, tf.round];
   for (const f of [...roundings, tf.sign, tf.step]) {
     assertEquals(await slopes(f), X.map(() => 0));

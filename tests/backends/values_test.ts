@@ -122,6 +122,14 @@ const samples: Record<string, Sample> = {
     [2147483647, -4, -4],
     "int32",
   ],
+  "floats divided, rounded down": [
+    () =>
+      tf.floorDiv(
+        floats(1e10, -7.5, 7, 1, NaN, -1),
+        floats(0.5, 2, -2, 0, 1, Infinity),
+      ),
+    [2e10, -4, -4, Infinity, NaN, 0],
+  ],
   "whole numbers in segments": [
     () => tf.unsortedSegmentSum(whole(1, 20, 300), whole(1, 0, 1), 2),
     [20, 301],
@@ -278,6 +286,30 @@ const samples: Record<string, Sample> = {
   "0 to powers below 0, four at a time": [
     () => tf.pow(floats(0, -0, -0, 2), floats(-1, -3, -2, -1)),
     [Infinity, -Infinity, Infinity, 0.5],
+  ],
+  "angles of what has no direction, and of infinities": [
+    () =>
+      tf.round(tf.mul(
+        tf.atan2(
+          floats(0, -0, 0, 0, Infinity, -Infinity, 1, NaN, -3),
+          floats(0, 0, -0, -1, Infinity, -Infinity, -Infinity, 1, 4),
+        ),
+        4 / Math.PI * 1e4,
+      )),
+    [0, 0, 40000, 40000, 10000, -30000, 40000, NaN, -8193],
+  ],
+  "inverse functions at the ends of their ranges, and past them": [
+    () =>
+      tf.concat([
+        tf.asin(floats(0.5, -1, 1.5)),
+        tf.acos(floats(0.5, -1, -1.5)),
+        tf.atan(floats(Infinity, -1, NaN)),
+        tf.div(tf.acosh(floats(1, 1e30, 0.5)), Math.PI),
+      ]).div(Math.PI).mul(6e5).round(),
+    [
+      ...[1e5, -3e5, NaN, 2e5, 6e5, NaN, 3e5, -15e4, NaN],
+      ...[0, Math.round(6e5 * Math.acosh(1e30) / Math.PI ** 2), NaN],
+    ],
   ],
   "remainders by infinity": [
     () => tf.mod(floats(5, -5, -5), floats(Infinity, Infinity, -Infinity)),

@@ -136,7 +136,13 @@ Deno.test("findLearningRate() says what wrong data are and what to write, withou
         [
           { xs: [[1, 2, 3, 4]], ys: [[1]] },
           "xs of data must be a tensor, or an array or record of tensors: " +
-          "current value is an array of 1 [an array of 4 numbers]",
+          "current value is an array of 1 [an array of 4 numbers]; make " +
+          "tensors with tf.tensor",
+        ],
+        [{ x: xs, y: ys }, "write { xs, ys } for { x, y }"],
+        [
+          Promise.resolve({ xs, ys }),
+          "current value is a Promise, which wants an await",
         ],
         [[xs, ys], pair],
         [function* () {

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { CurveEvidence } from "../../src/finder/bounds.ts";
 import type { Circumstances } from "../../src/finder/circumstances.ts";
 import { remediesFor } from "../../src/finder/conclude.ts";
+import type { Growth } from "../../src/finder/learning_rate_grid.ts";
 import type { FindingKind } from "../../src/finder/finding.ts";
 
 const EVIDENCE: CurveEvidence = {
@@ -31,16 +32,20 @@ function advised(
     readonly evidence?: Partial<CurveEvidence>;
     readonly circumstances?: Partial<Circumstances>;
     readonly hasRisen?: boolean;
+    readonly isReferenced?: boolean;
+    readonly hasMax?: boolean;
+    readonly growth?: Growth;
   } = {},
 ): string[] {
   const { maxBatches = 500, startLr = 1e-5, circumstances } = options;
-  const { hasRisen = false, evidence } = options;
+  const { hasRisen = false, isReferenced = true, evidence } = options;
+  const { hasMax = true, growth = "exponential" } = options;
   return remediesFor(kind, {
     settings: {
       startLr,
       endLr: 10,
       iterations: 60,
-      growth: "exponential",
+      growth,
       batchesPerRate: 1,
       beta: 0.9,
       seed: 0,
@@ -52,6 +57,8 @@ function advised(
     circumstances: { ...CIRCUMSTANCES, ...circumstances },
     isNear: true,
     hasRisen,
+    isReferenced,
+    hasMax,
   }).map((remedy) =>
     remedy.kind === "set-option" ? remedy.option : remedy.kind
   );
@@ -104,5 +111,47 @@ Deno.test("remediesFor() blames the size of the first weights where saturated ou
     assertEquals(first(12.8, { baseline, inputSize: 3e4 }), "scale-inputs");
     assert(first(2.5, { baseline }) !== "shrink-weights");
     assert(first(12.8, {}) !== "shrink-weights");
+  }
+});
+
+Deno.test("remediesFor() asks a loop for evaluateOnBatch where noise may hide what it learns", () => {
+  const circumstances = { isLoop: true };
+  for (
+    const kind of [
+      "no-improvement",
+      "no-improvement-before-divergence",
+      "bounds-hidden-by-noise",
+    ] as const
+  ) {
+    const first = (options: Parameters<typeof advised>[1]) =>
+      advised(kind, options)[0];
+    assertEquals(
+      first({ circumstances, isReferenced: false }),
+      "add-evaluation",
+    );
+    assert(first({ circumstances }) !== "add-evaluation");
+    assert(first({ isReferenced: false }) !== "add-evaluation");
+  }
+});
+
+Deno.test("remediesFor() starts lower where nothing held as low as trainings came", () => {
+  const base = { index: 3, learningRate: 0.9, value: 1, slope: 0 };
+  const after = (startLr: number) =>
+    advised("baseline-not-passed", {
+      startLr,
+      hasMax: false,
+      evidence: { base },
+    });
+  assertEquals(after(0.5), ["startLr", "maxBatches", "check-pairing"]);
+  assertEquals(after(1e-5), ["maxBatches", "check-pairing"]);
+});
+
+Deno.test("remediesFor() leads out of linear growth, whose end is too high or too low", () => {
+  const kinds = ["levelled-off", "diverged-before-improving"] as const;
+  for (const kind of kinds) {
+    assertEquals(advised(kind).at(-1) === "grow-exponentially", false);
+    const linear = advised(kind, { growth: "linear" });
+    assertEquals(linear.at(-1), "grow-exponentially");
+    assertEquals(linear.slice(0, -1).length, 1);
   }
 });

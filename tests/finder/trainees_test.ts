@@ -5,7 +5,10 @@ import {
   findLearningRate,
   getLearningRate,
   setLearningRate,
+  type TensorPair,
 } from "@clr/clr";
+import { seededRandom } from "../../src/runtime/random.ts";
+import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
 
@@ -235,6 +238,43 @@ Deno.test("findLearningRate() asks whether the loss is lowered where it only ris
   const { verdict, remedies } = await findSlope(() => {}, -1);
   assert(verdict !== "good");
   assert(remedies.some(({ kind }) => kind === "check-loss"));
+});
+
+Deno.test("findLearningRate() sees with evaluateOnBatch what noise hides of a loop, and asks for it", async () => {
+  const random = seededRandom(8);
+  const rows = Array.from({ length: 1500 }, () => [
+    normal(random),
+    normal(random),
+  ]);
+  const xs = tf.tensor2d(rows);
+  // As much noise as the loss is of.
+  const ys = tf.tensor2d(rows.map(([a]) => [a + 3 * normal(random)]));
+  const w = tf.variable(tf.tensor2d([[0], [0]]));
+  const optimizer = tf.train.rmsprop(0.001);
+  const loss = ({ xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }) =>
+    tf.losses.huberLoss(ys, xs.matMul(w)) as tf.Scalar;
+  const trainee = {
+    optimizer,
+    variables: [w],
+    trainOnBatch: (batch: TensorPair) =>
+      optimizer.minimize(
+        () => loss(batch as { xs: tf.Tensor; ys: tf.Tensor }),
+        true,
+        [w],
+      )!,
+  };
+  const without = await findLearningRate(trainee, { xs, ys });
+  assert(without.verdict !== "good", without.advice);
+  assertEquals(without.remedies[0].kind, "add-evaluation", without.advice);
+  const evaluateOnBatch = (batch: TensorPair) =>
+    tf.tidy(() => loss(batch as { xs: tf.Tensor; ys: tf.Tensor }));
+  const within = await findLearningRate({ ...trainee, evaluateOnBatch }, {
+    xs,
+    ys,
+  });
+  assertEquals(within.maxLr !== undefined, true, within.advice);
+  tf.dispose([xs, ys, w]);
+  optimizer.dispose();
 });
 
 Deno.test("findLearningRate() refuses text in place of numbers", async () => {

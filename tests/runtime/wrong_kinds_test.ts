@@ -235,6 +235,14 @@ const CALLS: Record<string, readonly Call[]> = {
       { name: "decay", schedule: () => 1, set: () => {} },
     ),
     ["StopOnAbort", (value) => new training.StopOnAbort(value)],
+    [
+      "a Dataset to end",
+      (value) => training.untilAborted(value, AbortSignal.abort()),
+    ],
+    [
+      "its signal",
+      (value) => training.untilAborted(tf.data.array([1]), value),
+    ],
     ["combineCallbacks", (value) => training.combineCallbacks(value)],
     ["one of them", (value) => training.combineCallbacks([value])],
     ["ReduceLROnPlateau", (value) => new training.ReduceLROnPlateau(value)],

@@ -144,6 +144,7 @@ Deno.test("A promise in the place of what it is of is told to want an await", ()
       () => CyclicLR.fromRange(Promise.resolve(range) as never),
       () => own().step(Promise.resolve({ loss: 1 }) as never),
       () => new CyclicLR(Promise.resolve({}) as never),
+      () => plots.historyChart(Promise.resolve(history) as never),
     ]
   ) {
     assertThrows(

@@ -321,3 +321,19 @@ Deno.test("Checkpointer ends one of two runs of a process that save into a folde
     await train();
     assertEquals((await loadCheckpoint(folder))!.iteration, 14);
   }));
+
+Deno.test("Checkpointer goes on after its run saved in another way, with another optimizer", () =>
+  withFolder(async (folder) => {
+    const clr = new CyclicLR({ stepSize: 3 });
+    const net = createModel();
+    const checkpointer = new Checkpointer(folder, { scheduler: clr, every: 1 });
+    const fit = () =>
+      net.fit(xs, ys, { verbose: 0, callbacks: [clr, checkpointer] });
+    await fit();
+    await saveCheckpoint(folder, { model: net, scheduler: clr });
+    net.compile({ optimizer: "adam", loss: "meanSquaredError" });
+    await fit();
+    await saveCheckpoint(folder, { model: net, scheduler: clr });
+    await fit();
+    assertEquals((await loadCheckpoint(folder))!.iteration, 3);
+  }));

@@ -7,7 +7,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { CyclicLR } from "@clr/clr";
+import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import {
   CheckpointError,
   CycleSnapshots,
@@ -15,6 +15,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from "@clr/clr/training";
+import { sha256, toHex } from "../../src/runtime/sha256.ts";
 import { namesIn, tempDir, withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
@@ -308,5 +309,37 @@ Deno.test("saveCheckpoint() counts on past folders that are named much as its ow
     );
     const checkpoint = (await loadCheckpoint(folder))!;
     assertEquals([checkpoint.data, checkpoint.damaged], [3, []]);
+    dispose(model);
+  }));
+
+Deno.test("loadCheckpoint() refuses the checkpoint of a newer release, and saveCheckpoint() leaves what it may need", () =>
+  withFolder(async (folder) => {
+    const model = createModel(["a"]);
+    const scheduler = new LearningRateScheduler(() => 0.1)
+      .attach(model.optimizer);
+    scheduler.step({ loss: 1 });
+    await saveCheckpoint(folder, { model, scheduler });
+    const path = await saveCheckpoint(folder, { model, scheduler });
+    const file = `${path}/checkpoint.json`;
+    const { header } = JSON.parse(await Deno.readTextFile(file));
+    const json = JSON.stringify({ ...header, version: 4, also: "this" });
+    const sum = toHex(await sha256(json));
+    await Deno.writeTextFile(
+      file,
+      `{"sha256":"${sum}","header":${json}}\n`,
+    );
+    await assertRejects(
+      () => loadCheckpoint(folder),
+      CheckpointError,
+      `Cannot read ${path} as it must be of version 1 to 3: current value is 4, of a newer release`,
+    );
+    const history = namesIn(folder).filter((name) => name.endsWith(".bin"));
+    const other = new LearningRateScheduler(() => 0.1).attach(model.optimizer);
+    other.step({ loss: 2 });
+    await saveCheckpoint(folder, { model, scheduler: other });
+    assertEquals(
+      namesIn(folder).filter((name) => history.includes(name)),
+      history,
+    );
     dispose(model);
   }));

@@ -114,3 +114,26 @@ Deno.test("CyclicLR refuses steps in epochs that are none", () => {
     assertThrows(() => CyclicLR.fromRange(RATES, options), RangeError);
   }
 });
+
+Deno.test("CyclicLR measures its steps anew in the first fit after a reset", async () => {
+  await tf.setBackend("cpu");
+  const [xs, ys] = [tf.ones([12, 1]), tf.ones([12, 1])];
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const clr = new CyclicLR({ stepSizeEpochs: 2 });
+  const fit = (batchSize: number) =>
+    model.fit(xs, ys, { batchSize, epochs: 1, verbose: 0, callbacks: [clr] });
+  await fit(3);
+  assertEquals(clr.options.stepSize, 8);
+  // Within a cycle the steps stay as they are.
+  await fit(1);
+  assertEquals(clr.options.stepSize, 8);
+  clr.reset({ maxLr: 0.1 });
+  await fit(1);
+  assertEquals(clr.options.stepSize, 24);
+  clr.reset({ stepSize: 5 });
+  await fit(3);
+  assertEquals(clr.options.stepSize, 5);
+});

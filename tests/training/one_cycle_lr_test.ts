@@ -218,3 +218,34 @@ Deno.test("OneCycleLR ends the cycle that it was restored in, however long the n
     );
   }
 });
+
+Deno.test("OneCycleLR spans the epochs from initialEpoch on, and after a reset the next fit()", async () => {
+  const { model, xs, ys } = createLine(tf.train.adam());
+  const clr = new OneCycleLR({ maxLr: 0.1 });
+  const fit = (options: tf.ModelFitArgs) =>
+    model.fit(xs, ys, {
+      batchSize: xs.shape[0] / 4,
+      verbose: 0,
+      callbacks: [clr],
+      ...options,
+    });
+  const lasts: [number | undefined, number][] = [];
+  for (
+    const options of [
+      { epochs: 6, initialEpoch: 3 },
+      { epochs: 5 },
+      { epochs: 1, batchSize: 1 },
+    ]
+  ) {
+    await fit(options);
+    lasts.push([clr.iterations, clr.learningRate]);
+    clr.reset();
+  }
+  assertEquals(lasts, [[12, 4e-7], [20, 4e-7], [xs.shape[0], 4e-7]]);
+  // A length of its own stays.
+  const own = new OneCycleLR({ maxLr: 0.1, iterations: 8 });
+  await fit({ epochs: 2, callbacks: [own] });
+  own.reset();
+  await fit({ epochs: 3, callbacks: [own] });
+  assertEquals(own.iterations, 8);
+});

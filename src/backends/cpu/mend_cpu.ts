@@ -1,5 +1,6 @@
 import { replaceBatchNorm } from "./batch_norm.ts";
 import { mendConv3D } from "../conv3d_same.ts";
+import { replaceFloorDiv } from "../floor_div.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
 import { addCenteredRmspropUpdate } from "./centered_rmsprop_update.ts";
@@ -39,6 +40,7 @@ export function mendCpu(): void {
   replaceWholeNumbers();
   refuseIndices();
   addCenteredRmspropUpdate();
+  replaceFloorDiv("cpu");
   replacePool3D("cpu");
   mendConv3D("cpu");
 }

@@ -1,5 +1,7 @@
 /** tfjs's shaders (in version 4.22) of floats that forget what is infinite. */
 
+import { INVERSE_TRIGONOMETRY } from "./_inverse_trigonometry.ts";
+
 /** Parts of them, of one number and of four, and what follows each. */
 const MENDS: readonly (readonly [RegExp, string])[] = [
   // 0 to a power below 0
@@ -32,10 +34,21 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Angles by functions of our own, of one number or of four. */
+function mendAngles(code: string): string {
+  const angle = "= atan2(a, b);";
+  if (!code.includes(angle)) return code;
+  const four = ["x", "y", "z", "w"].map((i) => `atan2Of(a.${i}, b.${i})`);
+  const own = /binaryOperation\(a : vec4/.test(code)
+    ? `= vec4<f32>(${four.join(", ")});`
+    : "= atan2Of(a, b);";
+  return code.replace(angle, own) + INVERSE_TRIGONOMETRY;
+}
+
 /** The text of a shader, mended where it is one of those. */
 export function mendArithmetic(code: string): string {
   return MENDS.reduce(
     (mended, [found, then]) => mended.replace(found, (part) => part + then),
-    code,
+    mendAngles(code),
   );
 }

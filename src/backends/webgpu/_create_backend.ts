@@ -26,7 +26,7 @@ import type { Shader, Shaders } from "./_shader.ts";
 import { ShaderTexts } from "./_shader_texts.ts";
 import type { StagingBuffer } from "./_staging_buffer.ts";
 import { TensorBuffers } from "./_tensor_buffers.ts";
-import { toFloats } from "./_to_floats.ts";
+import { castWhole } from "./_casts.ts";
 import type { Dispatch, TrainingBackend } from "./_training_backend.ts";
 import { type Uniform, Uniforms } from "./_uniforms.ts";
 import { isWholeType, WholePrograms, wholeUniforms } from "./_whole_numbers.ts";
@@ -196,7 +196,7 @@ export function createBackend(
           this.uploadToGPU(tensor.dataId);
           return bufferOf(data);
         }
-        const floats = toFloats(this, tensor);
+        const floats = castWhole(this, tensor, "float32");
         converted.push(floats);
         return bufferOf(this.tensorMap.get(floats.dataId));
       });

@@ -3,10 +3,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { mendConv3D } from "../conv3d_same.ts";
 import { denseSlice } from "../_dense_slices.ts";
+import { replaceFloorDiv } from "../floor_div.ts";
 import { replacePool3D } from "../pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
 import { mendHighRanks } from "./_high_ranks.ts";
+import { mendLargeBatches } from "./_large_batches.ts";
 import { ofAsManyMatrices } from "./_matrix_products.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 import { mendBatchesOfNone } from "./_of_none.ts";
@@ -27,6 +29,7 @@ export function mendWebGPUKernels(): void {
   mendCounts();
   replace("LinSpace", ofOneNumber);
   mendReductions();
+  mendLargeBatches();
   replace("BatchMatMul", ofAsManyMatrices);
   replace("_FusedMatMul", ofAsManyMatrices);
   ["_FusedMatMul", "FusedConv2D", "FusedDepthwiseConv2D"].forEach((name) =>
@@ -41,6 +44,7 @@ export function mendWebGPUKernels(): void {
   mendIndexingKernels();
   mendSparseSegments();
   mendOnePixelWindows();
+  replaceFloorDiv("webgpu");
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();

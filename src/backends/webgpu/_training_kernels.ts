@@ -25,6 +25,7 @@ import { conv2dKernel, fusedConv2dKernel } from "./kernels/conv2d.ts";
 import { conv2dBackpropFilterKernel } from "./kernels/conv2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./kernels/conv2d_backprop_input.ts";
 import { depthwiseBackpropFilterKernel } from "./kernels/depthwise_backprop_filter.ts";
+import { inverseTrigonometryKernels } from "./kernels/inverse_trigonometry.ts";
 import {
   installL2Penalty,
   l2PenaltyGradKernel,
@@ -64,6 +65,7 @@ const REPLACEMENTS = [
   fusedConv2dKernel,
   depthwiseBackpropFilterKernel,
   floorKernel,
+  ...inverseTrigonometryKernels,
   ...nearZeroKernels,
   maxPoolKernel,
   realDivKernel,

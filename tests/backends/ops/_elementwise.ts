@@ -52,7 +52,7 @@ const ALPHA = 1.6732632423543772, SCALE = 1.0507009873554805;
 
 /** What is as exact as its range is wide, rather than as its value is large. */
 const ABSOLUTE: Record<string, number> = {
-  ...{ sin: 1, cos: 1, asin: 50, acos: 50 },
+  ...{ sin: 1, cos: 1, asin: 1, acos: 1 },
   // Logarithms are taken of these, and gradients divided by them.
   ...{ exp: 0, expm1: 0, log1p: 0, sigmoid: 0, softplus: 0, logSigmoid: 0 },
   ...{ tanh: 0, sinh: 0, asinh: 0, atanh: 0, atan: 0, tan: 0 },

@@ -3,9 +3,9 @@
  * add 1 or take it away, leave no digits: by series of log1p and expm1.
  */
 
-import { backend_util, type TensorInfo } from "@tensorflow/tfjs";
-import { elementwise, runElementwise } from "../_elementwise.ts";
-import { replaceKernel, type Replacement } from "../_kernel.ts";
+import { backend_util } from "@tensorflow/tfjs";
+import type { Replacement } from "../_kernel.ts";
+import { byFunction } from "./_by_function.ts";
 
 /** Below it, digits are lost. */
 const NEAR = 0.5;
@@ -48,6 +48,13 @@ fn asinhOf(x: f32) -> f32 {
   let near = log1pOf(a + a * a / (1 + sqrt(1 + a * a)));
   return sign(x) * select(near, log(a) + ${Math.LN2}, a > 1e7);
 }
+fn acoshOf(x: f32) -> f32 {
+  let m = x - 1;
+  let near = log1pOf(m + sqrt(m) * sqrt(x + 1));
+  return select(
+    select(near, log(x) + ${Math.LN2}, x > 1e7),
+    bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u), x < 1);
+}
 fn atanhOf(x: f32) -> f32 {
   return select(0.5 * log1pOf(2 * x / (1 - x)), bitcast<f32>(bitcast<u32>(x) | 0x7fc00000u), abs(x) > 1);
 }
@@ -60,29 +67,16 @@ fn seluOf(x: f32) -> f32 {
 }
 `;
 
-/** In the place of tfjs's own, of floats. */
-function byFunction(kernelName: string, name: string): Replacement {
-  const shader = elementwise(kernelName.toLowerCase(), ["x"], {
-    expression: `${name}(x)`,
-    functions,
-  });
-  return replaceKernel<{ x: TensorInfo }>(
-    kernelName,
-    ({ inputs: { x }, backend }) =>
-      x.dtype === "float32"
-        ? runElementwise(backend, { shader, tensors: [x] })
-        : undefined,
-  );
-}
-
+/** In the place of tfjs's own. */
 export const nearZeroKernels: readonly Replacement[] = [
-  byFunction("Log1p", "log1pOf"),
-  byFunction("Expm1", "expm1Of"),
-  byFunction("Tanh", "tanhOf"),
-  byFunction("Sinh", "sinhOf"),
-  byFunction("Asinh", "asinhOf"),
-  byFunction("Atanh", "atanhOf"),
-  byFunction("Softplus", "softplusOf"),
-  byFunction("Elu", "eluOf"),
-  byFunction("Selu", "seluOf"),
+  byFunction("Log1p", "log1pOf", functions),
+  byFunction("Expm1", "expm1Of", functions),
+  byFunction("Tanh", "tanhOf", functions),
+  byFunction("Sinh", "sinhOf", functions),
+  byFunction("Asinh", "asinhOf", functions),
+  byFunction("Acosh", "acoshOf", functions),
+  byFunction("Atanh", "atanhOf", functions),
+  byFunction("Softplus", "softplusOf", functions),
+  byFunction("Elu", "eluOf", functions),
+  byFunction("Selu", "seluOf", functions),
 ];

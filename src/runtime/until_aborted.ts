@@ -1,9 +1,7 @@
-import { disposeBatch } from "./_tensor_tree.ts";
-
 /**
  * How long what is under way when the signal is aborted may still take, in
- * milliseconds: a batch that comes in that time is disposed, and its source closed,
- * before the test returns.
+ * milliseconds: a batch that comes in that time is taken for one that came, and its source
+ * is closed in good order.
  */
 const GRACE = 500;
 
@@ -32,17 +30,21 @@ export async function unlessAborted<T>(
 }
 
 /**
- * The same batches; they end where the next one does not come although the
- * signal is aborted. Whoever reads them asks the signal which end it was.
+ * The same values; they end where the next one does not come although the signal
+ * is aborted. Whoever reads them asks the signal which end it was.
  */
-export async function* untilAborted(
-  batches: AsyncGenerator<unknown>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<unknown> {
-  let next: Promise<IteratorResult<unknown>> | undefined;
+export async function* untilAborted<T>(
+  values: AsyncGenerator<T>,
+  { signal, dispose }: {
+    readonly signal: AbortSignal | undefined;
+    /** Frees one that comes too late. */
+    readonly dispose: (value: T) => void;
+  },
+): AsyncGenerator<T> {
+  let next: Promise<IteratorResult<T>> | undefined;
   try {
     while (true) {
-      next = batches.next();
+      next = values.next();
       const result = await unlessAborted(next, signal);
       if (result === undefined) return;
       next = undefined;
@@ -52,10 +54,10 @@ export async function* untilAborted(
   } finally {
     // A generator ends when it has given what it was asked for: nobody waits for
     // that where it may take for ever.
-    if (next === undefined) await batches.return(undefined);
+    if (next === undefined) await values.return(undefined);
     else {
-      next.then(({ value }) => disposeBatch(value)).catch(() => {});
-      batches.return(undefined).catch(() => {});
+      next.then(({ value, done }) => done || dispose(value)).catch(() => {});
+      values.return(undefined).catch(() => {});
     }
   }
 }

@@ -1,0 +1,77 @@
+/** Values that are moved, computed one by one, and updated. */
+export const elementArguments = {
+  /** Moves rows of values, counted in up to four dimensions. A chunk is a range
+   * of rows. */
+  move: [
+    "from",
+    "to",
+    "inner",
+    "fromStep",
+    "toStep",
+    "rows",
+    "chunkRows",
+    "size0",
+    "from0",
+    "to0",
+    "size1",
+    "from1",
+    "to1",
+    "size2",
+    "from2",
+    "to2",
+    "size3",
+    "from3",
+    "to3",
+  ],
+  /** Slices of `length` ones in each of `outer` blocks of a batch, by `count`
+   * indices for each batch. A chunk is a range of slices. */
+  gather: [
+    "from",
+    "indices",
+    "to",
+    "rows",
+    "count",
+    "outer",
+    "length",
+    "slice",
+    "chunkRows",
+  ],
+  /** out = op(x), value by value. A chunk is a range of values. */
+  unary: ["x", "out", "op", "first", "second", "length", "chunk"],
+  /** out = op(a, b), row by row, counted in up to four dimensions; the last row
+   * may be shorter. A chunk is a range of rows. */
+  binary: [
+    "a",
+    "b",
+    "out",
+    "op",
+    "inner",
+    "aStep",
+    "bStep",
+    "length",
+    "rows",
+    "chunkRows",
+    "size0",
+    "a0",
+    "b0",
+    "size1",
+    "a1",
+    "b1",
+    "size2",
+    "a2",
+    "b2",
+    "size3",
+    "a3",
+    "b3",
+  ],
+  /** The updates of optimizers. A chunk is a piece of a weight in the table. */
+  sgdUpdate: ["table", "constants"],
+  momentumUpdate: ["table", "constants"],
+  nesterovUpdate: ["table", "constants"],
+  adagradUpdate: ["table", "constants"],
+  adadeltaUpdate: ["table", "constants"],
+  adamUpdate: ["table", "constants"],
+  adamaxUpdate: ["table", "constants"],
+  rmspropUpdate: ["table", "constants"],
+  centeredRmspropUpdate: ["table", "constants"],
+} as const;

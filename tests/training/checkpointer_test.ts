@@ -1,0 +1,192 @@
+/** What `Checkpointer` saves and keeps when a run is stopped or breaks. */
+
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertEquals } from "@std/assert";
+import { CyclicLR, LearningRateScheduler } from "@clr/clr";
+import { Checkpointer, loadCheckpoint, StopOnAbort } from "@clr/clr/training";
+import { namesIn, withFolder } from "../_folder.ts";
+
+await tf.setBackend("cpu");
+
+const xs = tf.randomNormal([8, 2], 0, 1, "float32", 1);
+const ys = tf.tidy(() => xs.sum(1, true));
+
+function createModel(): tf.Sequential {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        units: 1,
+        inputShape: [2],
+        kernelInitializer: "zeros",
+      }),
+    ],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  return model;
+}
+
+/** Where a signal may come in the second epoch of four, each of four batches. */
+const MOMENTS = [
+  "onEpochBegin",
+  "onBatchBegin",
+  "onBatchEnd",
+  "validation",
+  "onEpochEnd",
+  "onTrainEnd",
+] as const;
+
+/** Aborts at a moment, standing before or behind the other callbacks. */
+class Abort extends tf.Callback {
+  #epoch = 0;
+
+  constructor(
+    readonly moment: typeof MOMENTS[number],
+    readonly stop: AbortController,
+  ) {
+    super();
+  }
+
+  #at(moment: typeof MOMENTS[number], isMeant = this.#epoch === 1) {
+    if (moment === this.moment && isMeant) this.stop.abort();
+    return Promise.resolve();
+  }
+
+  override onEpochBegin(epoch: number) {
+    this.#epoch = epoch;
+    return this.#at("onEpochBegin");
+  }
+
+  override onBatchBegin(batch: number) {
+    return this.#at("onBatchBegin", this.#epoch === 1 && batch === 2);
+  }
+
+  override onBatchEnd(batch: number) {
+    return this.#at("onBatchEnd", this.#epoch === 1 && batch === 1);
+  }
+
+  validation() {
+    return this.#at("validation");
+  }
+
+  override onEpochEnd() {
+    return this.#at("onEpochEnd");
+  }
+
+  override onTrainEnd() {
+    return this.#at("onTrainEnd", true);
+  }
+}
+
+for (const moment of MOMENTS) {
+  for (const isFirst of [true, false]) {
+    Deno.test(
+      `Checkpointer saves all that was trained when its signal is aborted in ${moment}, ${
+        isFirst ? "before" : "after"
+      } it looks`,
+      () =>
+        withFolder(async (folder) => {
+          for (const batchesPerEpoch of [4, undefined]) {
+            const stop = new AbortController();
+            const abort = new Abort(moment, stop);
+            const clr = new CyclicLR({ stepSize: 3 });
+            const checkpointer = new Checkpointer(folder, {
+              scheduler: clr,
+              every: 1000,
+              signal: stop.signal,
+            });
+            const model = createModel();
+            const batches = function* (count: number) {
+              for (let i = 0; i < count; i++) {
+                yield { xs: xs.clone(), ys: ys.clone() };
+              }
+            };
+            const validationData = tf.data.generator(function* () {
+              void abort.validation();
+              yield* batches(1);
+            });
+            await model.fitDataset(
+              tf.data.generator(() => batches(4)).repeat(
+                batchesPerEpoch ? 4 : 1,
+              ) as tf.data.Dataset<{ xs: tf.Tensor; ys: tf.Tensor }>,
+              {
+                epochs: 4,
+                ...(batchesPerEpoch && { batchesPerEpoch }),
+                validationData: validationData as never,
+                verbose: 0,
+                callbacks: [
+                  ...(isFirst ? [abort] : []),
+                  new StopOnAbort(stop.signal),
+                  clr,
+                  checkpointer,
+                  ...(isFirst ? [] : [abort]),
+                ],
+              },
+            );
+            if (!isFirst && moment === "onTrainEnd") {
+              // It was complete by then, and nothing follows.
+              assertEquals(clr.totalIterations, 16);
+              continue;
+            }
+            assert(stop.signal.aborted);
+            const again = new CyclicLR();
+            const restored = createModel();
+            const checkpoint = await loadCheckpoint(folder);
+            checkpoint!.restore({ model: restored, scheduler: again });
+            assertEquals(again.totalIterations, clr.totalIterations);
+            assertEquals(again.history, clr.history);
+            for (const [i, weight] of restored.getWeights().entries()) {
+              assertEquals(
+                weight.arraySync(),
+                model.getWeights()[i].arraySync(),
+              );
+            }
+            // Saved once: an epoch that was cut has no row of its own.
+            const whole = Math.floor(clr.totalIterations / 4);
+            assertEquals(again.epochHistory.epochs.length, whole);
+          }
+        }),
+    );
+  }
+}
+
+Deno.test("Checkpointer keeps the last checkpoint of a finite loss while losses are not", () =>
+  withFolder(async (folder) => {
+    /** Trains so many batches, at a rate at which weights overflow. */
+    const train = async (rate: number, batches: number) => {
+      const model = createModel();
+      const scheduler = new LearningRateScheduler(() => rate);
+      const checkpoint = await loadCheckpoint(folder);
+      checkpoint?.restore({ model, scheduler });
+      for (let i = 0; i < batches; i++) {
+        await model.fit(xs, ys, {
+          verbose: 0,
+          callbacks: [
+            scheduler,
+            new Checkpointer(folder, { scheduler, every: 1 }),
+          ],
+        });
+      }
+      return scheduler;
+    };
+    const numbers = () =>
+      namesIn(folder).filter((name) => name.startsWith("checkpoint-"))
+        .map((name) => Number(name.slice(-6)));
+    await train(0.01, 3);
+    assertEquals(numbers(), [2, 3]);
+    const { history } = await train(1e30, 6);
+    // The weights broke in the fourth batch, whose own loss is from before.
+    assertEquals(history.loss.map(Number.isFinite).indexOf(false), 4);
+    assertEquals(numbers(), [3, 4, 8, 9]);
+    // Another process that goes on from there keeps them as well.
+    await train(1e30, 3);
+    assertEquals(numbers(), [3, 4, 11, 12]);
+    // Whoever goes on from before has the usual number again.
+    for (const number of ["04", "11", "12"]) {
+      await Deno.remove(`${folder}/checkpoint-0000${number}`, {
+        recursive: true,
+      });
+    }
+    const { history: again } = await train(0, 3);
+    assert(again.loss.every(Number.isFinite));
+    assertEquals(numbers(), [5, 6]);
+  }));
