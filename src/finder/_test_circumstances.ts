@@ -113,6 +113,22 @@ export class TestCircumstances {
   }
 
   /**
+   * What always predicting the same gives on each of so many batches of short
+   * trainings, penalties included; nothing where nobody knows.
+   */
+  async chance(count: number): Promise<readonly number[] | undefined> {
+    const { model } = this.#setup.trainer;
+    if (!model) return undefined;
+    const { baseline } = await this.#beside(outputLosses(model));
+    if (!baseline) return undefined;
+    const { penalty = 0 } = this.#runs;
+    return Array.from(
+      { length: count },
+      (_, i) => (baseline.losses[i] ?? baseline.loss) + penalty,
+    );
+  }
+
+  /**
    * What targets say of losses: computed anew only where more were seen, as the
    * question comes again with every trial.
    */

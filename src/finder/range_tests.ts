@@ -1,9 +1,7 @@
 import { scoped } from "../runtime/scoped.ts";
-import { outputLosses } from "../tfjs/output_losses.ts";
 import { passOf } from "./_batch_source.ts";
 import { type ComparedPairs, comparePairs } from "./_compare_pairs.ts";
 import { runLong } from "./_run_long.ts";
-import { testBaseline } from "./_test_baseline.ts";
 import { TestCircumstances } from "./_test_circumstances.ts";
 import { TestRuns, type TestSetup } from "./_test_runs.ts";
 import type { FindingKind } from "./finding.ts";
@@ -90,28 +88,12 @@ class RangeTests {
         const { finding } = await this.#range(search.runs, { search });
         return DOUBTFUL.has(finding.kind);
       },
-      chance: (count) => this.#chance(count),
+      chance: (count) => this.#circumstances.chance(count),
       runLong: async (learningRate, steps) => {
         const long = await runLong(this.#runs, { learningRate, steps });
         return long && { ...long, run: inSteps(long.run) };
       },
     });
-  }
-
-  /** What always predicting the same gives on the batches of short trainings. */
-  async #chance(count: number): Promise<readonly number[] | undefined> {
-    const { trainer: { model } } = this.#setup;
-    if (!model) return undefined;
-    const baseline = await testBaseline(this.#setup, {
-      outputs: outputLosses(model),
-      others: this.#runs.trialTargets,
-    });
-    if (!baseline) return undefined;
-    const { penalty = 0 } = this.#runs;
-    return Array.from(
-      { length: count },
-      (_, i) => (baseline.losses[i] ?? baseline.loss) + penalty,
-    );
   }
 
   /** As often as the caller says, over the rates that the caller says. */
