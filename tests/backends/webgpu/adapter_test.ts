@@ -58,7 +58,7 @@ test("startWebGPU() computes on the device that is asked for", async () => {
   assertEquals(selected.backend, "webgpu");
   await assertRejects(
     () => selectBackend({ backend: "wasm", device: 0 }),
-    TypeError,
+    RangeError,
     'backend must be "webgpu"',
   );
 });
