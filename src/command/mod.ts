@@ -62,5 +62,5 @@ export { writeAll } from "./write_all.ts";
 export { systemCode } from "../runtime/system_error.ts";
 export { meantName } from "../runtime/nearest_name.ts";
 export { VERSION } from "../runtime/version.ts";
-export { wrap } from "../runtime/wrap.ts";
+export { wrap } from "./wrap.ts";
 export { writeFile } from "../runtime/write_file.ts";

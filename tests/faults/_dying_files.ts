@@ -47,7 +47,7 @@ export async function dyingAfter(
     const file = await open(...args);
     const calls = file as unknown as Record<string, Call>;
     const halves: Record<string, Call> = {
-      write: async (data, from, length, at) => {
+      write: async (...[data, from, length, at]) => {
         const few = (length as number) >> 1;
         if (few > 0) await write(data, from, few, at);
       },
