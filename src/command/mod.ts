@@ -46,7 +46,7 @@ export {
   lockFolder,
   type LockFolderOptions,
 } from "./lock_folder.ts";
-export { parseFlags } from "./parse_flags.ts";
+export { parseFlags, type ParseFlagsOptions } from "./parse_flags.ts";
 export {
   ProgressBar,
   type ProgressBarOptions,

@@ -5,6 +5,14 @@ import { untilAborted as valuesUntilAborted } from "../runtime/until_aborted.ts"
 
 const ACTION = "end data on an abort";
 
+/** As much of a `tf.data.Dataset` as {@linkcode untilAborted} asks. */
+export interface AnyDataset {
+  /** A new pass over the batches. */
+  iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
+  /** How many batches there are, where that is known. */
+  readonly size?: number | null;
+}
+
 /**
  * The same batches, which end where the next one does not come although `signal`
  * is aborted: `fitDataset` waits for a batch whatever happens, and a signal that
@@ -40,31 +48,32 @@ const ACTION = "end data on an abort";
  * });
  * ```
  */
-export function untilAborted<T extends tf.TensorContainer>(
-  dataset: tf.data.Dataset<T>,
+export function untilAborted<Data extends AnyDataset>(
+  dataset: Data,
   signal: AbortSignal,
-): tf.data.Dataset<T> {
+): Data {
   checkKind(
     ACTION,
     { name: "dataset", value: dataset, must: "a tf.data.Dataset" },
     typeof Object(dataset).iterator === "function",
   );
   checkSignal(ACTION, signal);
-  async function* batches(): AsyncGenerator<T> {
+  async function* batches(): AsyncGenerator<tf.TensorContainer> {
     const iterator = await dataset.iterator();
     while (true) {
       const { value, done } = await iterator.next();
       if (done) return;
-      yield value;
+      yield value as tf.TensorContainer;
     }
   }
-  const same = tf.data.generator<T>(
+  const same = tf.data.generator<tf.TensorContainer>(
     // tfjs awaits what an iterator gives, and its types know none that promises.
     (() =>
       valuesUntilAborted(batches(), {
         signal,
         dispose: tf.dispose,
-      })) as unknown as () => Generator<T>,
+      })) as unknown as () => Generator<tf.TensorContainer>,
   );
-  return Object.assign(same, { size: dataset.size });
+  // tfjs's own class, of which all of the interface is.
+  return Object.assign(same, { size: dataset.size }) as unknown as Data;
 }
