@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FIT_PARTS } from "../../src/plots/_fit_chart.ts";
 import { LIVE_PARTS } from "../../src/plots/_live_script.ts";
 import { scriptText } from "../../src/plots/_script_text.ts";
 
@@ -48,5 +49,29 @@ Deno.test("the live page's script draws what its modules here draw", () => {
     ),
     // As JSON has it, without what is undefined.
     JSON.parse(JSON.stringify(LIVE_PARTS.datasetsOf(state, options))),
+  );
+});
+
+Deno.test("the pages' script fits charts as its modules here do", () => {
+  const measure = (text: string) => 8 * text.length;
+  const titled = () => ({
+    title: {
+      text: ["A headline that is far too long for the width of a phone"],
+      subtitle: ["and what stands below it, of which each line is its own"],
+    },
+    encoding: {
+      color: { scale: { domain: ["loss", "accuracy"] }, legend: {} },
+    },
+  });
+  const [chart, figure] = [titled(), { figure: 390, beside: 96, measure }];
+  FIT_PARTS.fitChart(chart, figure);
+  assertEquals(
+    evaluated(
+      scriptText(FIT_PARTS),
+      `((chart) => (fitChart(chart, { figure: 390, beside: 96, measure: ${measure} }), chart))(${
+        JSON.stringify(titled())
+      })`,
+    ),
+    JSON.parse(JSON.stringify(chart)),
   );
 });
