@@ -13,12 +13,12 @@ export interface DenseSlice {
   readonly shape: number[];
 }
 
-/** The same slice without such masks, and with no end before its begin. */
-export function denseSlice(
+/** What a slice comes to: where it begins and ends, and the shape of its result. */
+export function sliceInfo(
   shape: number[],
   attrs: StridedSliceAttrs,
-): DenseSlice {
-  const { begin, end, strides, finalShape } = slice_util.sliceInfo(
+): ReturnType<typeof slice_util.sliceInfo> {
+  return slice_util.sliceInfo(
     shape,
     attrs.begin,
     attrs.end,
@@ -29,6 +29,14 @@ export function denseSlice(
     attrs.newAxisMask,
     attrs.shrinkAxisMask,
   );
+}
+
+/** The same slice without such masks, and with no end before its begin. */
+export function denseSlice(
+  shape: number[],
+  attrs: StridedSliceAttrs,
+): DenseSlice {
+  const { begin, end, strides, finalShape } = sliceInfo(shape, attrs);
   const ends = end.map((at, i) =>
     strides[i] > 0 ? Math.max(at, begin[i]) : Math.min(at, begin[i])
   );

@@ -247,7 +247,7 @@ export const rmsprop: Rule<RmspropFields> = {
     1 - decay,
     momentum,
     learningRate,
-    // tfjs's own was got to add it by giving it a minus.
+    // With a minus tfjs's own adds it: whoever gives one means this rule.
     centered ? Math.abs(epsilon) : epsilon,
   ],
 };

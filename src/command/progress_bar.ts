@@ -10,6 +10,7 @@ import {
   optional,
   record,
   text,
+  textOrNumber,
   that,
 } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -53,14 +54,8 @@ const OPTIONS = record({
   width: optional(count),
   clears: optional(flag),
 });
-const TEXTS = record({
-  texts: mapOf(
-    that(
-      "be text or a number",
-      (value) => typeof value === "string" || typeof value === "number",
-    ),
-  ),
-});
+const TEXTS = record({ texts: mapOf(textOrNumber) });
+const POSITION = record({ value: amount, total: amount });
 
 /** Texts for the names in a bar's format. */
 export type ProgressBarTexts = { readonly [name: string]: string | number };
@@ -112,11 +107,7 @@ export class ProgressBar {
     texts: ProgressBarTexts = {},
     total: number = this.#bar.getTotal(),
   ): void {
-    checkData(
-      ACTION,
-      { value, total },
-      record({ value: amount, total: amount }),
-    );
+    checkData(ACTION, { value, total }, POSITION);
     checkData(ACTION, { texts }, TEXTS);
     this.#bar.setTotal(total);
     this.#bar.update(value, texts);

@@ -1,9 +1,9 @@
 import {
+  anyNumber,
   checkData,
   finite,
   optional,
   record,
-  that,
 } from "../runtime/check_data.ts";
 import { columnsOf, tryToWrite } from "./tell.ts";
 import type { RangeTestProgress } from "../finder/mod.ts";
@@ -13,7 +13,7 @@ const PROGRESS = record({
     ...{ iteration: finite, iterations: finite },
     ...{ repeat: finite, repeats: finite },
     learningRate: finite,
-    smoothedLoss: that("be a number", (value) => typeof value === "number"),
+    smoothedLoss: anyNumber,
     hyperparameters: optional(record({})),
   }),
 });

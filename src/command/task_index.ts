@@ -1,4 +1,4 @@
-import { checkOptions, number, that } from "../runtime/check_data.ts";
+import { anyNumber, checkOptions, number } from "../runtime/check_data.ts";
 import type { Flags } from "./flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -42,7 +42,7 @@ export function taskIndex(
   count = Infinity,
 ): number | undefined {
   checkOptions("read --task-index", { flag, count }, {
-    flag: that("be a number", (value) => typeof value === "number"),
+    flag: anyNumber,
     count: number,
   });
   if (flag === undefined) return undefined;

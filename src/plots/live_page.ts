@@ -1,10 +1,11 @@
 import {
   all,
+  anyNumber,
   checkData,
   mapOf,
   record,
   text,
-  that,
+  textOrNumber,
 } from "../runtime/check_data.ts";
 import { checkKind } from "../runtime/check_given.ts";
 import { rowBeyond } from "../runtime/columns.ts";
@@ -68,17 +69,10 @@ const AXES: Readonly<Record<"iterations" | "lr", LiveAxis>> = {
   lr: { field: "lr", title: "learning rate", log: true },
 };
 
-const number = that("be a number", (value) => typeof value === "number");
-const ROW = record({ row: all(mapOf(number), record({ iterations: number })) });
-const FACTS = record({
-  facts: mapOf(
-    that(
-      "be text or a number",
-      (value) => typeof value === "string" || typeof value === "number",
-    ),
-  ),
-  message: text,
+const ROW = record({
+  row: all(mapOf(anyNumber), record({ iterations: anyNumber })),
 });
+const FACTS = record({ facts: mapOf(textOrNumber), message: text });
 
 /** Throws unless it is a run, whose history is not looked at for every batch. */
 function checkRun(action: string, run: unknown): void {

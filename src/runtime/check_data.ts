@@ -63,6 +63,18 @@ export const number: Check = that(
   (value) => typeof value === "number" && !Number.isNaN(value),
 );
 
+/** A number, NaN too, as a loss may be. */
+export const anyNumber: Check = that(
+  "be a number",
+  (value) => typeof value === "number",
+);
+
+/** What is shown under a name. */
+export const textOrNumber: Check = that(
+  "be text or a number",
+  (value) => typeof value === "string" || typeof value === "number",
+);
+
 /** One of some values. */
 export function oneOf(...choices: readonly unknown[]): Check {
   const listed = choices.map((choice) => JSON.stringify(choice)).join(" or ");

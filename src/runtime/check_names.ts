@@ -3,8 +3,9 @@ import { nearestName, suggestion } from "./nearest_name.ts";
 import { isRecord } from "./records.ts";
 
 /**
- * Throws if `options` is no object of them, or has a property that is none of `names`, which
- * would else be passed over in silence, and the default be used.
+ * Throws if `options` is no object that holds others by their names, or has a
+ * property that is none of `names`, which would else be passed over in silence,
+ * and the default be used.
  */
 export function checkNames(
   action: string,

@@ -1,7 +1,7 @@
 /**
  * How long what is under way when the signal is aborted may still take, in
- * milliseconds: a batch that comes in that time is taken for one that came, and its source
- * is closed in good order.
+ * milliseconds: a batch that comes in that time is taken for one that came, and
+ * its source is closed in good order.
  */
 const GRACE = 500;
 

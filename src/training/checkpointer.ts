@@ -44,13 +44,16 @@ export interface CheckpointerOptions {
    * @default {2}
    */
   keep?: number;
-  /** What else the run needs to go on; called at each checkpoint. As that of `saveCheckpoint`. */
+  /**
+   * What else the run needs to go on, as `saveCheckpoint` takes it; called at each
+   * checkpoint.
+   */
   data?: () => unknown;
   /**
    * Once it is aborted, the batch or the epoch that ends next is saved and
-   * training ends. To
-   * be seen while a backend computes on this thread, it wants a callback beside
-   * it that lets other work of the process run, such as `StopOnAbort`.
+   * training ends. To be seen while a backend computes on this thread, it wants a
+   * callback beside it that lets other work of the process run, such as
+   * `StopOnAbort`.
    */
   signal?: AbortSignal;
 }

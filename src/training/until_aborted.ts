@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { checkKind } from "../runtime/check_given.ts";
 import { checkSignal } from "../runtime/check_signal.ts";
 import { untilAborted as valuesUntilAborted } from "../runtime/until_aborted.ts";
+import { releaseIterator } from "../tfjs/release_iterator.ts";
 
 const ACTION = "end data on an abort";
 
@@ -60,10 +61,14 @@ export function untilAborted<Data extends AnyDataset>(
   checkSignal(ACTION, signal);
   async function* batches(): AsyncGenerator<tf.TensorContainer> {
     const iterator = await dataset.iterator();
-    while (true) {
-      const { value, done } = await iterator.next();
-      if (done) return;
-      yield value as tf.TensorContainer;
+    try {
+      while (true) {
+        const { value, done } = await iterator.next();
+        if (done) return;
+        yield value as tf.TensorContainer;
+      }
+    } finally {
+      await releaseIterator(iterator);
     }
   }
   const same = tf.data.generator<tf.TensorContainer>(

@@ -9,6 +9,7 @@ import {
   type StridedSliceInputs,
   util,
 } from "@tensorflow/tfjs";
+import { sliceInfo } from "../_dense_slices.ts";
 import { moveBools } from "./_bools.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { moveBlock, stepsOf } from "./compute/move.ts";
@@ -78,18 +79,7 @@ export const stridedSliceKernel: KernelConfig = wasmKernel(
         names: ["x"],
       });
     }
-    const info = slice_util.sliceInfo(
-      x.shape,
-      attrs.begin,
-      attrs.end,
-      attrs.strides,
-      attrs.beginMask,
-      attrs.endMask,
-      attrs.ellipsisMask,
-      attrs.newAxisMask,
-      attrs.shrinkAxisMask,
-    );
-    const { begin, end, strides, finalShape } = info;
+    const { begin, end, strides, finalShape } = sliceInfo(x.shape, attrs);
     // An end that lies before the begin gives nothing, not less.
     const shape = slice_util.computeOutShape(begin, end, strides).map((size) =>
       Math.max(0, size)
