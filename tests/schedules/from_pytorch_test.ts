@@ -123,8 +123,10 @@ Deno.test({
       const name = `${cls} ${JSON.stringify(kwargs)}`;
       const { schedule, iteration } = fromPyTorch(state, { paramGroup: group });
       assertEquals(iteration, 123);
-      // PyTorch's own formulas accumulate or cancel some digits.
-      const tolerance = 1e-12 * Math.max(...rates);
+      // PyTorch's own formulas accumulate or cancel some digits, most of all that
+      // of a cosine at the end of its way.
+      const digits = cls === "CosineAnnealingLR" ? 1e-11 : 1e-13;
+      const tolerance = digits * Math.max(...rates);
       rates.forEach((rate, t) =>
         assertAlmostEquals(schedule(t), rate, tolerance, `${name} at ${t}`)
       );
