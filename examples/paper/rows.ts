@@ -24,7 +24,7 @@ import { IMAGENET } from "./_imagenet_rows.ts";
 import { SECTION_4, TABLE_4 } from "./_residual_rows.ts";
 import { familyOf, type PaperRow } from "./_row.ts";
 import { SCHEDULES } from "./_schedule_rows.ts";
-import { SMALL } from "./_small_rows.ts";
+import { HALF, SMALL } from "./_small_rows.ts";
 import { ONE_CYCLE, SUPER_CONVERGENCE } from "./_successor_rows.ts";
 import { SECTION_3, TABLE_1 } from "./_table1_rows.ts";
 import { OWN, SMALL_TUTORIAL, TUTORIALS } from "./_tutorial_rows.ts";
@@ -46,12 +46,14 @@ export const ROWS: readonly PaperRow[] = [
   ...OWN,
   ...SCHEDULES,
   ...SMALL,
+  ...HALF,
   ...SMALL_TUTORIAL,
 ];
 
 /** What people call a family of rows: "Table 1". */
 export function titleOf(family: string): string {
   if (family === "small") return "Table 1 on a small network, with controls";
+  if (family === "half") return "Table 1 at half the width, with controls";
   if (family === "minigooglenet") {
     return "The tutorials' MiniGoogLeNet, small, with controls";
   }

@@ -56,23 +56,33 @@ Deno.test("ROWS of the successors have their figures", () => {
   assertEquals(of("onecycle"), [[65.4, 2_450], [66.4, 4_900], [69, 9_800]]);
 });
 
-Deno.test("ROWS of the small network are those of the paper, with its controls", () => {
-  const small = selectRows("small");
-  const paper = ROWS.filter(({ id, model }) =>
-    /^(table1|section3|figure3)-/.test(id) && model === "cifar10_full"
-  );
-  for (const { id, rate, iterations } of paper) {
-    const beside = small.find((row) =>
-      row.id === `small-${id.slice(id.indexOf("-") + 1)}`
-    )!;
-    assertEquals([beside.rate, beside.iterations], [rate, iterations]);
-    assertEquals(beside.published, undefined);
-  }
-  assertEquals(
-    new Set(small.map(({ where }) => where)).has("a control"),
-    true,
-  );
-});
+for (const [family, width] of [["small", "a quarter"], ["half", "half"]]) {
+  Deno.test(`ROWS of the network of ${width} of the width are those of the paper, with its controls`, () => {
+    const rows = selectRows(family);
+    const paper = ROWS.filter(({ id, model }) =>
+      /^(table1|section3|figure3)-/.test(id) && model === "cifar10_full"
+    );
+    for (const { id, rate, iterations } of paper) {
+      const beside = rows.find((row) =>
+        row.id === `${family}-${id.slice(id.indexOf("-") + 1)}`
+      )!;
+      assertEquals([beside.rate, beside.iterations], [rate, iterations]);
+      assertEquals(beside.published, undefined);
+    }
+    assertEquals(
+      rows.filter(({ control }) => control).map(({ id }) => id),
+      [
+        ...["25k", "70k"].flatMap((length) =>
+          [0.001, 0.002, 0.004, 0.008, 0.016].map((lr) =>
+            `${family}-step-${lr}-${length}`
+          )
+        ),
+        `${family}-linear`,
+        `${family}-cosine`,
+      ],
+    );
+  });
+}
 
 Deno.test("ROWS of the small MiniGoogLeNet have the tutorials' rates, with a fixed one and controls", () => {
   const rows = selectRows("minigooglenet");
