@@ -5,7 +5,7 @@ import type { ComparedPairs } from "./_compare_pairs.ts";
 import { targetsOf, testBaseline } from "./_test_baseline.ts";
 import type { TestRuns, TestSetup } from "./_test_runs.ts";
 import { areOfTargets } from "./baseline.ts";
-import type { Circumstances } from "./circumstances.ts";
+import type { Circumstances, UnlearnedOutput } from "./circumstances.ts";
 import { areSame, sizeOf } from "./data_survey.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import { isOfDistance, mismatchOf } from "./mismatch.ts";
@@ -40,10 +40,11 @@ export class TestCircumstances {
 
   /** All that is known after the runs so far. */
   async gather(
-    { lowestRate = Infinity, compared = {} }: {
+    { lowestRate = Infinity, compared = {}, unlearned = [] }: {
       /** The lowest rate of a search. */
       readonly lowestRate?: number | undefined;
       readonly compared?: ComparedPairs | undefined;
+      readonly unlearned?: readonly UnlearnedOutput[] | undefined;
     },
   ): Promise<Circumstances> {
     const { trainer, source, settings, options, survey } = this.#setup;
@@ -97,6 +98,7 @@ export class TestCircumstances {
       }),
       ...(unchanged && { unchanged }),
       ...(mismatch && { mismatch }),
+      ...(unlearned.length > 0 && { unlearned }),
       ...(pairing && {
         pairing,
         // More of the same examples would tell no more.

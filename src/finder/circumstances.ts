@@ -13,6 +13,16 @@ export interface Concluded {
   readonly maxLr?: number;
 }
 
+/** An output of a model of which nothing was seen to be learned. */
+export interface UnlearnedOutput {
+  /** Its name. */
+  readonly output: string;
+  /** The lowest loss that a short training came to. */
+  readonly loss: number;
+  /** The loss of always predicting the same. */
+  readonly expected: number;
+}
+
 /** What a test saw of its data and its trainee, beside the curve. */
 export interface Circumstances {
   /** What the batches look like. */
@@ -67,6 +77,8 @@ export interface Circumstances {
   readonly mismatch?: { readonly detail: string; readonly to: string };
   /** What training came to on each other's targets, where that is no worse. */
   readonly pairing?: Pairing;
+  /** Outputs of which nothing was seen to be learned, of a model with several. */
+  readonly unlearned?: readonly UnlearnedOutput[];
   /** Whether there are no more examples to tell that by. */
   readonly isPassSpent?: boolean;
   /** Examples that a buffer should hold to shuffle the data. */

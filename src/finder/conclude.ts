@@ -209,7 +209,10 @@ function shuffle({ circumstances }: About): readonly Remedy[] {
 const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
-  "both-bounds": () => [{ kind: "train" }],
+  "both-bounds": ({ circumstances: { unlearned = [] } = {} }) => [
+    { kind: "train" },
+    ...unlearned.map((one) => ({ kind: "check-output", ...one } as const)),
+  ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
     const check = checkSupervision(about);

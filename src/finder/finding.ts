@@ -204,6 +204,8 @@ export type AdvisedOption =
  *   where the loss rose.
  * - `"check-trained"`: see whether the weights are trained already.
  * - `"check-validation"`: see that validation data are like those trained on.
+ * - `"check-output"`: check the targets of one output of several, of which nothing
+ *   was seen to be learned.
  * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
  *   loss that they do not drive.
  * - `"run-on"`: do not stop the test.
@@ -250,6 +252,16 @@ export type Remedy =
     readonly kind: "lower-penalties";
     /** What they add to the first loss. */
     readonly penalty: number;
+    /** The loss of always predicting the same. */
+    readonly expected: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "check-output";
+    /** The name of the output. */
+    readonly output: string;
+    /** The lowest loss that a short training came to. */
+    readonly loss: number;
     /** The loss of always predicting the same. */
     readonly expected: number;
   }

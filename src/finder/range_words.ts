@@ -149,6 +149,10 @@ const REMEDIES: {
     `initialize the weights smaller, as the first loss is ${
       shortRate(loss)
     }, and ${shortRate(expected)} of always predicting the same`,
+  "check-output": ({ output, loss, expected }) =>
+    `check that the targets of "${output}" fit the inputs, as its loss came to ${
+      formatRate(loss)
+    } at best and always predicting the same gives ${formatRate(expected)}`,
   "scale-inputs": (remedy) => wordScale("inputs", remedy),
   "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>
@@ -213,11 +217,13 @@ function headlineOf(range: Unworded<RangeTestResult>): string {
 
 /** What to do next, most promising first. */
 function wordNextStep(
-  { remedies }: Pick<RangeTestResult, "remedies">,
+  { remedies, finding }: Pick<RangeTestResult, "remedies" | "finding">,
   name: OptionName,
 ): string {
+  // Bounds are good whatever else there is to do.
+  const joint = finding.kind === "both-bounds" ? ", and " : ", or ";
   return remedies.map((remedy) => wordRemedy(remedy, name, remedies))
-    .join(", or ");
+    .join(joint);
 }
 
 /** What was found and what to do next, in a sentence. */
