@@ -59,7 +59,7 @@ export class TestCircumstances {
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
-    const { pairing, takesTargets = false } = compared;
+    const { pairing, takesTargets = false, takesInputs = false } = compared;
     // After the run at a rate of 0, which shows some of it.
     const { penalty = 0, nonFinite, unchanged } = this.#runs;
     return {
@@ -73,7 +73,7 @@ export class TestCircumstances {
           ? survey.targets.length > 0 &&
             await areOfTargets(outputs, survey.targets[0])
           : takesTargets),
-      sameInputs: model !== undefined &&
+      sameInputs: (model !== undefined || takesInputs) &&
         facts.sameInputs !== undefined && await this.#isSame("xs"),
       isLoop: model === undefined,
       ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)

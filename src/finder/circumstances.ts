@@ -33,7 +33,7 @@ export interface Circumstances {
   readonly isPartSeen?: boolean;
   /** Whether all targets are the same, of a loss that is one of them. */
   readonly sameTargets: boolean;
-  /** Whether all inputs of a model are the same. */
+  /** Whether all inputs are the same, of a trainee that takes some. */
   readonly sameInputs: boolean;
   /** Whether the trainee is a loop of one's own. */
   readonly isLoop?: boolean;
