@@ -9,7 +9,7 @@ import type { Circumstances, UnlearnedOutput } from "./circumstances.ts";
 import { areSame, sizeOf } from "./data_survey.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import { isOfDistance, mismatchOf } from "./mismatch.ts";
-import { takesInputsAsTheyAre } from "./model_facts.ts";
+import { normalizesExamples, takesInputsAsTheyAre } from "./model_facts.ts";
 import { batchesOfRate } from "./settings.ts";
 
 /** A rate so low that no divergence is due to it. */
@@ -79,6 +79,8 @@ export class TestCircumstances {
       ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)
         ? { inputSize: facts.inputSize }
         : {}),
+      isNormalizedAway: model !== undefined && survey.batchSize === 1 &&
+        normalizesExamples(model),
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
       isDriven,

@@ -41,6 +41,11 @@ export interface Circumstances {
   readonly inputSize?: number;
   /** That of targets, where the loss is of how far outputs are from them. */
   readonly targetSize?: number;
+  /**
+   * Whether batches of a single example are normalized over it, which leaves
+   * nothing of what it was.
+   */
+  readonly isNormalizedAway?: boolean;
   /** Weights that hold numbers that are not finite, before any training. */
   readonly badWeights?: readonly string[];
   /** Examples of a set in tensors with numbers that are not finite. */

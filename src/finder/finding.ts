@@ -204,6 +204,7 @@ export type AdvisedOption =
  *   where the loss rose.
  * - `"check-trained"`: see whether the weights are trained already.
  * - `"check-validation"`: see that validation data are like those trained on.
+ * - `"normalize-more"`: use a larger batch, as batch normalization needs one.
  * - `"check-output"`: check the targets of one output of several, of which nothing
  *   was seen to be learned.
  * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
@@ -286,6 +287,7 @@ export type Remedy =
       | "check-weights"
       | "train"
       | "enlarge-batch"
+      | "normalize-more"
       | "check-labels"
       | "check-data"
       | "check-loss"
