@@ -113,6 +113,20 @@ export class TestCircumstances {
   }
 
   /**
+   * Whether the data or the trainee are at fault as far as that is known without
+   * any further training, which would cost and change nothing.
+   */
+  async areSettled(): Promise<boolean> {
+    const { trainer: { model }, survey } = this.#setup;
+    if (await (this.#found ??= this.#notFinite())) return true;
+    const { notFinite } = await survey.facts();
+    if (notFinite.length > 0) return true;
+    return model !== undefined &&
+      await mismatchOf(outputLosses(model), targetsOf(this.#setup)) !==
+        undefined;
+  }
+
+  /**
    * What always predicting the same gives on each of so many batches of short
    * trainings, penalties included; nothing where nobody knows.
    */

@@ -318,15 +318,19 @@ export function againstBaseline(
   const isTold = trials.length === 0
     ? isNear && better(least.loss) <= LEARNED && (isLong || isStuck)
     : isSure && cameNear && (isWithin || isStuck);
-  const against = `${formatRate(least.loss + floor)} at best${
+  const own = `${formatRate(least.loss + floor)} at best${
     ofHeldOut ? " on batches held out" : ""
-  }, and always predicting the same gives ${formatRate(loss)}`;
+  }`;
+  // A little below it, which chance may do, is told as what it is.
+  const isBelow = least.loss < expected;
   if (!isTold) {
     return kind === "both-bounds" || trials.length > 0
       ? {
         kind: "baseline-not-passed",
         isNear: cameNear,
-        detail: `for it came to ${against}`,
+        detail: `for it came to ${own}, and always predicting the same gives ${
+          formatRate(loss)
+        }${isBelow ? ", which so few batches cannot tell apart" : ""}`,
       }
       : undefined;
   }
@@ -334,8 +338,10 @@ export function againstBaseline(
     kind: "frequencies-only",
     isNear,
     isStuck,
-    detail: `for the loss came to ${against}${
-      isStuck ? `; ${list(unchanged.names)} never changed` : ""
-    }`,
+    detail: `for the loss came to ${own}, ${
+      isBelow
+        ? `hardly below the ${formatRate(loss)} of always predicting the same`
+        : `and always predicting the same gives ${formatRate(loss)}`
+    }${isStuck ? `; ${list(unchanged.names)} never changed` : ""}`,
   };
 }

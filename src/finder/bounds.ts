@@ -283,6 +283,8 @@ export function findBounds(
   };
   const least = references ? FAINT_CLARITY : SIGNIFICANT_CLARITY;
   if (n < MINIMUM_POINTS || !(evidence.clarity >= least)) return evidence;
+  // What is best at the first rates, below the level read from them, only rises.
+  if (head > 0 && t1 === 0) return evidence;
 
   const bound = (point: number, decade: number): BoundEvidence => {
     const index = Math.min(n - 1, Math.round(point));

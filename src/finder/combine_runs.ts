@@ -5,8 +5,8 @@ import type { Circumstances } from "./circumstances.ts";
 import { conclude, type Conclusion, remediesFor } from "./conclude.ts";
 import { type FindingKind, verdictOf } from "./finding.ts";
 import { overrule } from "./overrule.ts";
+import { hasRisenAtEnd, hasRisenAtOnce } from "./_risen.ts";
 import { drawnCurve, type RangeCurve } from "./curve.ts";
-import { mean } from "../metrics/mean.ts";
 import { median } from "../metrics/median.ts";
 import { directedMetric } from "../metrics/direction.ts";
 import type {
@@ -261,7 +261,8 @@ export function combineRuns(
       circumstances,
       isNear,
       isStuck,
-      hasRisen: hasRisen(typicalRun),
+      hasRisen: hasRisenAtOnce(typicalRun),
+      endsHigher: hasRisenAtEnd(typicalRun),
       hasMax: together.maxLr !== undefined,
       isReferenced: typicalRun.references !== undefined,
       ...(hasDiverged ? { divergedAt: stoppedAt } : {}),
@@ -291,20 +292,6 @@ export function combineRuns(
       ...pickBounds(conclusions[i]),
     })),
   });
-}
-
-/** The share of rates, from the lowest on, at which a loss has risen at once. */
-const LOWEST_SHARE = 1 / 3;
-
-/** By what share of the loss at the first weights it has risen then. */
-const RISEN = 0.1;
-
-/** Whether the loss has risen at the lowest rates, where that was measured. */
-function hasRisen({ losses, references }: RecordedRun): boolean {
-  if (!references || losses.length === 0) return false;
-  const count = Math.ceil(LOWEST_SHARE * losses.length);
-  const usual = mean(references.slice(0, count));
-  return mean(losses.slice(0, count)) - usual > RISEN * Math.abs(usual);
 }
 
 function evidenceMetric({ curve: name, better }: CurveEvidence) {

@@ -37,6 +37,8 @@ interface About {
   readonly divergedAt?: number;
   /** Whether the loss had risen at the lowest rates already. */
   readonly hasRisen?: boolean;
+  /** Whether it is higher at the highest rates than at the lowest. */
+  readonly endsHigher?: boolean;
   /** Whether there is a maximum. */
   readonly hasMax?: boolean;
   /** Whether the losses of the same batches at the first weights are known. */
@@ -216,6 +218,8 @@ const REMEDIES: {
     const isHigh = about.hasRisen || about.settings.startLr >= HIGH;
     const others = isHigh
       ? [set(about, "startLr", 1 / TWO_DECADES), check]
+      : about.endsHigher
+      ? [check]
       : isLoop
       ? [check, higher]
       : [higher, check];
@@ -228,6 +232,7 @@ const REMEDIES: {
   },
   "no-improvement-before-divergence": (about) => [
     ...scale(about),
+    ...(about.hasRisen ? [set(about, "startLr", 1 / TWO_DECADES)] : []),
     ...addEvaluation(about),
     checkSupervision(about),
     ...askWhetherTrained(about),
@@ -294,7 +299,10 @@ const REMEDIES: {
     ...(about.isNear || about.settings.validated
       ? [{ kind: "check-pairing" } as const]
       : []),
-    ...(about.hasMax ? [{ kind: "train" } as const] : []),
+    // Numbers of another size first: they move the bounds, too.
+    ...(about.hasMax && scale(about).length === 0
+      ? [{ kind: "train" } as const]
+      : []),
     ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
   "pairs-not-learned": (about) => [

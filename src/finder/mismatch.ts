@@ -115,10 +115,51 @@ async function factsOf(targets: readonly tf.Tensor[]): Promise<TargetFacts> {
   };
 }
 
-/** A loss over a single output, or one of probabilities over what are none. */
-function mismatchOfForm(
-  { name, activation, shape }: OutputLoss,
+/** Activations that give probabilities. */
+const OF_PROBABILITIES: readonly string[] = [
+  "softmax",
+  "sigmoid",
+  "hardSigmoid",
+];
+
+/** Losses of tfjs that apply such an activation themselves, and ones that do not. */
+const OF_LOGITS = [
+  {
+    of: tf.losses.softmaxCrossEntropy as unknown,
+    name: "softmaxCrossEntropy",
+    to: "categoricalCrossentropy",
+  },
+  {
+    of: tf.losses.sigmoidCrossEntropy as unknown,
+    name: "sigmoidCrossEntropy",
+    to: "binaryCrossentropy",
+  },
+];
+
+/** What is taken for a network's own numbers and is between 0 and 1 already. */
+function mismatchOfLogits(
+  { of, activation = "", ofActivation = "" }: OutputLoss,
 ): Mismatch | undefined {
+  const isProbability = OF_PROBABILITIES.includes(activation);
+  if (isProbability && OF_PROBABILITIES.includes(ofActivation)) {
+    return {
+      detail: `the last ${activation} is taken of what a ${ofActivation} gives`,
+      to: "one of the two alone",
+    };
+  }
+  const loss = OF_LOGITS.find((one) => one.of === of);
+  return loss && isProbability
+    ? {
+      detail:
+        `tf.losses.${loss.name} takes logits and the outputs are ${activation}`,
+      to: `the loss "${loss.to}", or a linear last activation`,
+    }
+    : undefined;
+}
+
+/** A loss over a single output, or one of probabilities over what are none. */
+function mismatchOfForm(output: OutputLoss): Mismatch | undefined {
+  const { name, activation, shape } = output;
   const isCategorical = name === "categoricalCrossentropy" ||
     name === "sparseCategoricalCrossentropy";
   if (shape.at(-1) === 1 && (isCategorical || activation === "softmax")) {
@@ -131,8 +172,9 @@ function mismatchOfForm(
     };
   }
   if (activation === undefined) return undefined;
-  const isUnbounded = !["softmax", "sigmoid", "hardSigmoid"]
-    .includes(activation);
+  const ofLogits = mismatchOfLogits(output);
+  if (ofLogits) return ofLogits;
+  const isUnbounded = !OF_PROBABILITIES.includes(activation);
   if ((isCategorical || name === "binaryCrossentropy") && isUnbounded) {
     return {
       detail: `${name} takes probabilities and the outputs are ${activation}`,

@@ -84,6 +84,7 @@ class RangeTests {
             repeat: sweep,
           }),
         ),
+      isSettled: () => this.#circumstances.areSettled(),
       isInDoubt: async (search) => {
         const { finding } = await this.#range(search.runs, { search });
         return DOUBTFUL.has(finding.kind);

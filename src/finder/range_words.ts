@@ -122,6 +122,7 @@ const REMEDIES: {
   readonly [Kind in Remedy["kind"]]: (
     remedy: Extract<Remedy, { kind: Kind }>,
     name: OptionName,
+    remedies: readonly Remedy[],
   ) => string;
 } = {
   "train": () => "train with a cyclic schedule between the two bounds",
@@ -164,8 +165,12 @@ const REMEDIES: {
     `shuffle the examples before they are batched, as .shuffle(${buffer}) does for a tf.data.Dataset, with a buffer as large as the data where that fits`,
   "check-inputs": () =>
     "check that inputs are read and scaled as they should be",
-  "check-pairing": () =>
-    "check that each input comes with its own label, not a shuffled one, and that no layer's units are dead",
+  "check-pairing": (_remedy, _name, remedies) =>
+    `check that each input comes with its own label, not a shuffled one${
+      // Which says so itself.
+      remedies.some(({ kind }) => kind === "check-weights")
+        ? ""
+        : ", and that no layer's units are dead"}`,
   "check-weights": () =>
     "check that layers are trainable, that the loss depends on the weights, and that no layer's units are dead or weights all 0",
   "change-loss": ({ to }) => `use ${to}`,
@@ -188,13 +193,18 @@ const BEYOND: { readonly [Reason in MaxReason]: string } = {
   ragged: "turns ragged at",
 };
 
-function wordRemedy(remedy: Remedy, name: OptionName): string {
+function wordRemedy(
+  remedy: Remedy,
+  name: OptionName,
+  remedies: readonly Remedy[],
+): string {
   // Each kind's own function takes a remedy of that kind.
   const word = REMEDIES[remedy.kind] as (
     remedy: Remedy,
     name: OptionName,
+    remedies: readonly Remedy[],
   ) => string;
-  return word(remedy, name);
+  return word(remedy, name, remedies);
 }
 
 function headlineOf(range: Unworded<RangeTestResult>): string {
@@ -206,7 +216,8 @@ function wordNextStep(
   { remedies }: Pick<RangeTestResult, "remedies">,
   name: OptionName,
 ): string {
-  return remedies.map((remedy) => wordRemedy(remedy, name)).join(", or ");
+  return remedies.map((remedy) => wordRemedy(remedy, name, remedies))
+    .join(", or ");
 }
 
 /** What was found and what to do next, in a sentence. */

@@ -23,6 +23,8 @@ export interface SearchSetup {
       readonly sweep?: number;
     },
   ): Promise<MeasuredRun>;
+  /** Whether the data or the trainee are at fault, whatever training shows. */
+  isSettled?(): Promise<boolean>;
   /**
    * Whether nothing may have been learned from the inputs so far, or nothing that
    * was not learned before, which a long training would tell.

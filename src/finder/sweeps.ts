@@ -113,6 +113,7 @@ export class Sweeps {
   /** Sweeps until both bounds show; false where nothing more can be had. */
   async run(): Promise<boolean> {
     let run = await this.#sweep(this.#low);
+    if (await this.#setup.isSettled?.()) return false;
     const { pace, mayStartLower, mayEndHigher } = this.#setup;
     while (
       this.#isUsable(run) && mayStartLower && isBlownUp(run) &&

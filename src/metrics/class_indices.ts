@@ -22,6 +22,27 @@ export function largestAt(
   return best;
 }
 
+/**
+ * Throws if scores of examples that come one after the other hold a NaN: no class
+ * is the highest then, and the first would be taken for it.
+ *
+ * @param first The number of the first example.
+ */
+export function checkScores(
+  action: string,
+  scores: ArrayLike<number>,
+  { width, first }: { readonly width: number; readonly first: number },
+): void {
+  for (let i = 0; i < scores.length; i++) {
+    if (!Number.isNaN(scores[i])) continue;
+    throw new RangeError(
+      `Cannot ${action} as the scores that the model gives must be numbers: current value is NaN for example ${
+        first + Math.floor(i / width)
+      }, as of weights that are lost`,
+    );
+  }
+}
+
 /** How far the sum of a one-hot row may be from 1, for labels that are smoothed. */
 const TOLERANCE = 1e-3;
 

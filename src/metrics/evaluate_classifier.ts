@@ -3,6 +3,7 @@ import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import {
+  checkScores,
   type ClassLabels,
   largestAt,
   readClassIndices,
@@ -122,6 +123,13 @@ async function* batchesOf(
     const { value, done } = await iterator.next();
     if (done) return;
     try {
+      if (!("xs" in Object(value) && "ys" in Object(value))) {
+        throw new TypeError(
+          `Cannot ${ACTION} as the batches of data must be { xs, ys }: current value is ${
+            show(value)
+          }`,
+        );
+      }
       yield value as ClassifierBatch;
     } finally {
       tf.dispose(value as never);
@@ -129,10 +137,17 @@ async function* batchesOf(
   }
 }
 
+function noExamples(): RangeError {
+  return new RangeError(
+    `Cannot ${ACTION} as there must be at least one example: current value is 0`,
+  );
+}
+
 /** The scores of a batch, as `[examples, scores]`. */
 function predict(
   model: LayersModel,
   xs: ClassifierBatch["xs"],
+  /** Undefined of a batch, which is predicted as it is. */
   batchSize: number | undefined,
 ): Tensor {
   // `inputNames` are empty until a sequential model is first used.
@@ -145,11 +160,15 @@ function predict(
     {
       name: "xs",
       value: xs,
-      must: names.length === 1 ? "a tensor" : `tensors, [${names.join(", ")}]`,
+      must: `${
+        names.length === 1 ? "a tensor" : `tensors, [${names.join(", ")}]`
+      }${batchSize === undefined ? ", as of a Dataset after batch(n)" : ""}`,
     },
     [inputs].flat().every((input) => input instanceof tf.Tensor) &&
       [inputs].flat().length === names.length,
   );
+  // Of nothing, tfjs's predict says something of its own.
+  if ([inputs].flat().some(({ shape }) => shape[0] === 0)) throw noExamples();
   return batchSize === undefined
     ? model.predictOnBatch(inputs) as Tensor
     : model.predict(inputs, { batchSize }) as Tensor;
@@ -168,8 +187,8 @@ function predict(
  * @param data `{ xs, ys }`, or a `tf.data.Dataset` of batches of them.
  * @throws {TypeError} If the model has not one output of that shape.
  * @throws {RangeError} If there are no examples, the labels are of another
- * number or shape, a row of them stands for several classes, or one is not
- * among the outputs.
+ * number or shape, a row of them stands for several classes, one is not among the
+ * outputs, or a score is NaN.
  *
  * @example
  * ```ts
@@ -228,6 +247,7 @@ export async function evaluateClassifier(
     } finally {
       output.dispose();
     }
+    checkScores(ACTION, scores, { width, first: labels.length });
     const truth = await readClassIndices(ys, classes);
     const examples = scores.length / width;
     if (truth.length !== examples) {

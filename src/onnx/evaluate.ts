@@ -4,6 +4,7 @@ import {
   classificationReport,
 } from "../metrics/classification_report.ts";
 import {
+  checkScores,
   type ClassLabels,
   isTensor,
   largestAt,
@@ -169,6 +170,10 @@ export async function evaluate(
         data: new Float32Array(xs.subarray(from * size, (from + count) * size)),
         shape: [count, ...example],
       },
+    });
+    checkScores("evaluate the model", result.data, {
+      width: classes,
+      first: from,
     });
     scores.set(result.data, from * classes);
     for (let i = 0; i < count; i++) {

@@ -91,7 +91,12 @@ function curvesOf(
     if (columns === undefined) {
       throw new RangeError(
         `Cannot draw a comparison as metric must be one that all runs have: current value is ${
-          metric ?? "missing"
+          metric ??
+            `none: ${
+              runs.map((run) =>
+                `${run.name} has ${metricsOf(run).join(", ") || "none"}`
+              ).join("; ")
+            }`
         }`,
       );
     }

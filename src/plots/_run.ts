@@ -1,5 +1,6 @@
 import { checkKind } from "../runtime/check_given.ts";
 import { type Check, show, that } from "../runtime/check_data.ts";
+import { isRecordedColumn } from "../runtime/columns.ts";
 import { isRecord } from "../runtime/records.ts";
 import {
   type Better,
@@ -75,8 +76,7 @@ function checkedColumns(columns: HistoryColumns): HistoryColumns {
     checkKind(
       "draw a run",
       { name, value, must: `a list of ${length} numbers` },
-      (Array.isArray(value) || ArrayBuffer.isView(value)) &&
-        value.length === length,
+      isRecordedColumn(value) && value.length === length,
     );
   }
   return columns;

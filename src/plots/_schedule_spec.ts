@@ -13,7 +13,7 @@ import {
 import type { Schedule } from "../schedules/schedule.ts";
 import { cycleEnds } from "./_cycles.ts";
 import { count, counted } from "./_format.ts";
-import { gapFact } from "./_gaps.ts";
+import { gapFact, gapsIn } from "./_gaps.ts";
 import {
   CHART_OPTIONS,
   type ChartOptions,
@@ -120,6 +120,17 @@ function headline(
 ): string {
   const first = rates.findIndex(Number.isFinite);
   if (first < 0) return "The learning rate is never a finite number";
+  return gapsIn(rates).at(-1)?.end === rates.length
+    ? `${course({ rates, stride }, ends, known)}, then is not finite`
+    : course({ rates, stride }, ends, known);
+}
+
+function course(
+  { rates, stride }: Looked,
+  ends: readonly number[],
+  known: number | undefined,
+): string {
+  const first = rates.findIndex(Number.isFinite);
   let low = first, high = first;
   for (let i = first + 1; i < rates.length; i++) {
     if (!Number.isFinite(rates[i])) continue;

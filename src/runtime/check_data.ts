@@ -5,6 +5,9 @@
  */
 import { errorMessage } from "./error_message.ts";
 import { isRecord } from "./records.ts";
+import { show } from "./show.ts";
+
+export { show };
 
 /** What is wrong with a value: where, what it must be, and what it is. */
 export interface Fault {
@@ -132,32 +135,6 @@ export function all(...checks: readonly Check[]): Check {
       if (fault) return fault;
     }
   };
-}
-
-const SHOWN = 80;
-
-/** The class of an object that is more than data, which would be a wall of them. */
-function classOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return undefined;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return undefined;
-  return value.constructor?.name || "nameless object";
-}
-
-/** A value in a few characters, whatever it is. */
-export function show(value: unknown): string {
-  if (value instanceof Promise) return "a Promise, which wants an await";
-  const name = classOf(value);
-  if (name !== undefined) return `a ${name}`;
-  let shown: string | undefined;
-  try {
-    shown = typeof value === "number" ? String(value) : JSON.stringify(value);
-  } catch {
-    // Cyclic, or a BigInt: no JSON.
-  }
-  shown ??= typeof value === "function" ? "a function" : String(value);
-  return shown.length > SHOWN ? `${shown.slice(0, SHOWN)}…` : shown;
 }
 
 /** "the data must …: current value is …", or undefined for none. */

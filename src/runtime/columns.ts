@@ -91,6 +91,17 @@ export const recordedNumber: Check = that(
     value === "-Infinity",
 );
 
+/** Whether a value is a list of such numbers, typed or not. */
+export function isRecordedColumn(value: unknown): value is ArrayLike<unknown> {
+  if (ArrayBuffer.isView(value)) return !(value instanceof DataView);
+  if (!Array.isArray(value)) return false;
+  // By index, as `every` passes over holes, which are no numbers.
+  for (let i = 0; i < value.length; i++) {
+    if (recordedNumber(value[i], "") !== undefined) return false;
+  }
+  return true;
+}
+
 /** Columns of equal length, with those that are named. */
 export function columnsWith(...names: readonly string[]): Check {
   const column = listOf(recordedNumber);

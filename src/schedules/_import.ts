@@ -41,11 +41,21 @@ export function numbersOf(state: State, name: string, from: string): number[] {
   throw fail(`${from}.${name}`, "a list of numbers", values);
 }
 
-/** What JSON text stands for; another value as it is. */
+/** Text, which stays as it is, or what Python's json writes and JSON has not. */
+const NOT_JSON = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+
+/**
+ * What JSON text stands for; another value as it is. The numbers that Python
+ * writes and JSON has no name for are text then.
+ */
 export function parsed(state: unknown): unknown {
   if (typeof state !== "string") return state;
+  const text = state.replace(
+    NOT_JSON,
+    (found) => found.startsWith('"') ? found : `"${found}"`,
+  );
   try {
-    return JSON.parse(state);
+    return JSON.parse(text);
   } catch {
     throw fail("state", "JSON", state);
   }

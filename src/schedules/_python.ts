@@ -15,6 +15,7 @@ import {
   fromDescription,
   type ScheduleDescription,
 } from "./description.ts";
+import { scale } from "./scale.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A schedule, or a scheduler that follows one, such as a `CyclicLR`. */
@@ -23,6 +24,8 @@ export type Exportable = Schedule | {
   readonly schedule: Schedule;
   /** The iteration that it has come to. */
   readonly iteration?: number;
+  /** What the rates of the schedule are multiplied by. @default {1} */
+  readonly scale?: number;
 };
 
 /** Writes one Python function per schedule, those that others call first. */
@@ -144,11 +147,14 @@ export function scheduleOf(
   if (typeof exported === "function") {
     return { schedule: exported, iteration: 0 };
   }
-  const { schedule, iteration = 0 } = Object(exported);
+  const { schedule, iteration = 0, scale: factor = 1 } = Object(exported);
   if (typeof schedule === "function") {
     // One that is not known yet, as its epochs are not, says so itself.
     schedule(iteration);
-    return { schedule, iteration };
+    return {
+      schedule: factor === 1 ? schedule : scale(schedule, factor),
+      iteration,
+    };
   }
   throw new TypeError(
     `Cannot export a schedule as it must be one, or a scheduler: current value is ${

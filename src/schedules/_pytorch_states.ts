@@ -156,19 +156,21 @@ export function fromMilestones(state: State): Schedule {
   return piecewise(points);
 }
 
-/** That of a `CosineAnnealingLR`, which past its end goes up again, and on and on. */
+/** That of a `CosineAnnealingLR`, which past its end goes back again, and on and on. */
 export function fromCosineState(state: State): Schedule {
   const startLr = common(state, "base_lrs");
   const endLr = numberOf(state, "eta_min", "state");
   const iterations = numberOf(state, "T_max", "state");
-  const down = cosine({ startLr, endLr, iterations });
-  if (!(startLr > endLr)) return down;
+  if (startLr === endLr) return constant(startLr);
   const waves = cyclic({
-    baseLr: endLr,
-    maxLr: startLr,
+    baseLr: Math.min(startLr, endLr),
+    maxLr: Math.max(startLr, endLr),
     stepSize: iterations,
     waveform: "hann",
   });
+  // To an eta_min above the rate it goes up first.
+  if (startLr < endLr) return waves;
+  const down = cosine({ startLr, endLr, iterations });
   return sequence([{ schedule: down, iterations }, { schedule: waves }]);
 }
 

@@ -10,6 +10,8 @@ export interface OutputLoss {
   readonly of: (targets: Tensor, outputs: Tensor) => Tensor;
   /** The activation that the output comes from, where that is plain. */
   readonly activation?: string;
+  /** What that activation is taken of, where that is plainly another's outputs. */
+  readonly ofActivation?: string;
   /** The output's shape, its examples included. */
   readonly shape: readonly (number | null)[];
 }
@@ -37,6 +39,14 @@ function activationOf(output: LayersModel["outputs"][0]): string | undefined {
   return typeof activation === "string" ? activation : undefined;
 }
 
+/** The activation of what a layer without weights is given. */
+function activationBefore(output: LayersModel["outputs"][0]) {
+  const { sourceLayer, inputs } = output;
+  return sourceLayer?.weights.length === 0 && inputs?.length === 1
+    ? activationOf(inputs[0])
+    : undefined;
+}
+
 /** The loss of each of a compiled model's outputs, in their order. */
 export function outputLosses(model: LayersModel): OutputLoss[] {
   const internals = model as unknown as CompiledModel;
@@ -51,11 +61,13 @@ export function outputLosses(model: LayersModel): OutputLoss[] {
   return lossFunctions.map((of, i) => {
     const name = given(i);
     const activation = activationOf(model.outputs[i]);
+    const ofActivation = activationBefore(model.outputs[i]);
     return {
       output: outputNames[i],
       of,
       ...(typeof name === "string" ? { name } : {}),
       ...(activation === undefined ? {} : { activation }),
+      ...(ofActivation === undefined ? {} : { ofActivation }),
       shape: model.outputs[i].shape,
     };
   });

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { checkKind } from "../runtime/check_given.ts";
 import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
@@ -12,6 +13,7 @@ export type InputBatches =
  * statistics.
  *
  * @throws {RangeError} If the model normalizes batches and there are none.
+ * @throws {TypeError} If a batch is none of inputs.
  */
 export async function estimateStatistics(
   model: LayersModel,
@@ -23,13 +25,25 @@ export async function estimateStatistics(
   try {
     let count = 0;
     for await (const xs of batches) {
+      checkKind(
+        "average snapshots",
+        {
+          name: `batch ${count}`,
+          value: xs,
+          must: "the inputs alone, a tensor or a list of tensors",
+        },
+        [xs].flat().every((x) => x instanceof tf.Tensor),
+      );
       count++;
       // The mean of all batches so far, in place of a moving one.
       layers.forEach((layer) => layer.momentum = (count - 1) / count);
-      tf.tidy(() => {
-        model.apply(xs, { training: true });
-      });
-      tf.dispose(xs);
+      try {
+        tf.tidy(() => {
+          model.apply(xs, { training: true });
+        });
+      } finally {
+        tf.dispose(xs);
+      }
     }
     if (count === 0) {
       throw new RangeError(

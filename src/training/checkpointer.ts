@@ -10,6 +10,7 @@ import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 import { checkNames } from "../runtime/check_names.ts";
+import { noteSaver } from "./_saver.ts";
 import { showInConsole } from "../runtime/console.ts";
 
 const NAMES = Object.keys(
@@ -26,7 +27,10 @@ const NAMES = Object.keys(
 
 /** Options of {@linkcode Checkpointer}. */
 export interface CheckpointerOptions {
-  /** The schedule that is followed; it stands before this in `callbacks`. */
+  /**
+   * The schedule that is followed; it stands before this in `callbacks`, as does
+   * whatever else sets what is saved.
+   */
   scheduler: LearningRateScheduler;
   /**
    * Averages of the weights to save as well; they too stand before this in
@@ -174,6 +178,7 @@ export class Checkpointer extends CallbackBase {
 
   /** Called by `fit`. */
   override async onTrainBegin(): Promise<void> {
+    noteSaver(this.params);
     if (this.#newest !== undefined) return;
     const numbers = await numbersIn(this.#folder);
     this.#newest = numbers.at(-1) ?? 0;

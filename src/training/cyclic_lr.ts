@@ -1,4 +1,4 @@
-import { parseData } from "../runtime/check_data.ts";
+import { parseData, show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { shortNumber } from "../runtime/short_number.ts";
@@ -268,24 +268,32 @@ export class CyclicLR extends LearningRateScheduler {
     const current = this.#cycles.options;
     const isWaiting = this.#stepSizeEpochs !== undefined &&
       options.stepSize === undefined;
+    if (isWaiting && options.stepSizeDown !== undefined) {
+      throw new RangeError(
+        `Cannot reset a cyclic schedule as stepSizeDown must come with a stepSize where the step is measured in epochs that nobody knows the batches of: current value is ${
+          show(options.stepSizeDown)
+        } alone`,
+      );
+    }
     const {
       baseLr = current.baseLr,
       maxLr = current.maxLr,
       stepSize = current.stepSize,
       stepSizeDown = options.stepSize ?? current.stepSizeDown,
     } = options;
-    this.#cycles = cycles({
+    const next = cycles({
       ...current,
       baseLr,
       maxLr,
       stepSize,
       stepSizeDown,
     });
+    this.restart(isWaiting ? unresolved : next.at);
+    this.#cycles = next;
     if (!isWaiting) this.#stepSizeEpochs = undefined;
     if (options.stepSize !== undefined || options.stepSizeDown !== undefined) {
       this.#resolvedEpochs = undefined;
     }
-    this.restart(isWaiting ? unresolved : this.#cycles.at);
   }
 
   /** As of every scheduler; calls `onCycleEnd` after the last batch of a cycle. */
@@ -375,7 +383,7 @@ export class CyclicLR extends LearningRateScheduler {
     );
     this.#cycles = restored;
     this.#stepSizeEpochs = stepSizeEpochs;
-    this.#resolvedEpochs = undefined;
+    this.#resolvedEpochs = state.resolvedEpochs;
     this.#stopAfterCycles = this.#ownStop ?? stopAfterCycles;
   }
 
@@ -389,6 +397,8 @@ export class CyclicLR extends LearningRateScheduler {
       hasScaleFn: scaleFn !== undefined,
       ...(this.#stepSizeEpochs !== undefined &&
         { stepSizeEpochs: this.#stepSizeEpochs }),
+      ...(this.#resolvedEpochs !== undefined &&
+        { resolvedEpochs: this.#resolvedEpochs }),
       ...(this.#stopAfterCycles !== undefined &&
         { stopAfterCycles: this.#stopAfterCycles }),
       ...this.state(),

@@ -24,6 +24,11 @@ export interface CyclicLRState extends SchedulerState {
   readonly hasScaleFn: boolean;
   /** The step in epochs, as long as nothing says how many batches these are. */
   readonly stepSizeEpochs?: number;
+  /**
+   * The step in epochs of which `options` have the batches, to be measured anew
+   * in the first `fit` after a reset; absent where it was given in batches.
+   */
+  readonly resolvedEpochs?: number;
   /** The cycles after which training stops; absent if it goes on. */
   readonly stopAfterCycles?: number;
 }
@@ -49,6 +54,7 @@ const STATE: Check = record({
   }),
   hasScaleFn: flag,
   stepSizeEpochs: optional(finite),
+  resolvedEpochs: optional(finite),
   stopAfterCycles: optional(
     that(
       "be a whole number >= 1",

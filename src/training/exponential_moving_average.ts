@@ -124,6 +124,8 @@ export class ExponentialMovingAverage extends CallbackBase
   #others: Tensor[];
   #updates = 0;
   #inUse = false;
+  /** Calls of `use` that are not over. */
+  #uses = 0;
 
   /** Starts with the weights as they are now. */
   constructor(
@@ -210,7 +212,7 @@ export class ExponentialMovingAverage extends CallbackBase
 
   /**
    * Calls a function while the model has the averages. Where it returns a
-   * promise, they stay until that is settled.
+   * promise, they stay until that is settled, and those of all calls that overlap.
    *
    * @returns What the function returns.
    */
@@ -220,19 +222,20 @@ export class ExponentialMovingAverage extends CallbackBase
       { name: "it", value: call, must: "given a function" },
       typeof call === "function",
     );
-    if (this.#inUse) return call();
-    this.swap();
+    if (this.#inUse && this.#uses === 0) return call();
+    if (this.#uses === 0) this.swap();
+    this.#uses++;
     let result: T;
     try {
       result = call();
     } catch (error) {
-      this.swap();
+      this.#endUse();
       throw error;
     }
     if (result instanceof Promise) {
-      return result.finally(() => this.swap()) as T;
+      return result.finally(() => this.#endUse()) as T;
     }
-    this.swap();
+    this.#endUse();
     return result;
   }
 
@@ -300,6 +303,12 @@ export class ExponentialMovingAverage extends CallbackBase
   [Symbol.dispose](): void {
     tf.dispose(this.#others);
     this.#others = [];
+  }
+
+  /** Puts the weights back when the last of the calls that overlap is over. */
+  #endUse(): void {
+    this.#uses--;
+    if (this.#uses === 0 && this.#inUse) this.swap();
   }
 
   #checkAlive(): void {

@@ -22,6 +22,7 @@ import { checkNames } from "../runtime/check_names.ts";
 import { showInConsole } from "../runtime/console.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 import { columnsWith } from "../runtime/columns.ts";
+import { checkComesBeforeSaver } from "./_saver.ts";
 import { historyLimitCheck } from "./scheduler_state.ts";
 
 const NAMES = Object.keys(
@@ -222,33 +223,26 @@ export class HyperparameterScheduler extends CallbackBase {
    * @throws {RangeError} If the schedule gives no finite number.
    */
   apply(): this {
-    const { value } = this;
-    if (!Number.isFinite(value)) {
-      throw new RangeError(
-        `Cannot ${ACTION} as the value of ${this.#name} at iteration ${this.iteration} must be finite: current value is ${
-          show(value)
-        }`,
-      );
-    }
-    this.#set(value);
+    this.#set(this.#valueAt(this.#iteration));
     return this;
   }
 
-  /** To be called after every batch: records its value and sets the next. */
+  /**
+   * To be called after every batch: records its value and sets the next.
+   *
+   * @throws {RangeError} If the schedule gives no finite number. Whatever is
+   * thrown, the batch then does not count.
+   */
   step(): void {
-    this.#records.add({
-      iterations: this.#iteration + 1,
-      [this.#name]: this.value,
-    });
-    this.#iteration++;
-    this.apply();
+    const { value } = this;
+    this.#goTo(this.#iteration + 1);
+    this.#records.add({ iterations: this.#iteration, [this.#name]: value });
   }
 
   /** Starts over: the next batch is that of iteration 0. */
   reset(): void {
+    this.#goTo(0);
     this.#records.restore({});
-    this.#iteration = 0;
-    this.apply();
   }
 
   /** Where it stands, in a line, which `console.log` shows. */
@@ -276,6 +270,8 @@ export class HyperparameterScheduler extends CallbackBase {
    * `historyLimit` is taken over where this scheduler has none.
    *
    * @throws {TypeError} If the data are not those of a scheduler of this name.
+   * @throws {RangeError} If the schedule gives no finite number there. Whatever is
+   * thrown, it then stays where it was.
    */
   restore(state: HyperparameterState): void {
     checkData(
@@ -287,14 +283,14 @@ export class HyperparameterScheduler extends CallbackBase {
       state,
       this.#name,
     );
+    this.#goTo(iteration);
     this.#records.limit ??= historyLimit;
     this.#records.restore(history);
-    this.#iteration = iteration;
-    this.apply();
   }
 
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
+    checkComesBeforeSaver(this.params, this.#name);
     this.apply();
     return Promise.resolve();
   }
@@ -303,6 +299,29 @@ export class HyperparameterScheduler extends CallbackBase {
   override onBatchEnd(): Promise<void> {
     this.step();
     return Promise.resolve();
+  }
+
+  /** Sets the value of another iteration, or stays where it is. */
+  #goTo(iteration: number): void {
+    const value = this.#valueAt(iteration);
+    const before = this.#iteration;
+    this.#iteration = iteration;
+    try {
+      this.#set(value);
+    } catch (error) {
+      this.#iteration = before;
+      throw error;
+    }
+  }
+
+  #valueAt(iteration: number): number {
+    const value = this.#schedule(iteration);
+    if (Number.isFinite(value)) return value;
+    throw new RangeError(
+      `Cannot ${ACTION} as the value of ${this.#name} at iteration ${iteration} must be finite: current value is ${
+        show(value)
+      }`,
+    );
   }
 }
 

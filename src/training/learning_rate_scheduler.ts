@@ -20,6 +20,7 @@ import { checkNames } from "../runtime/check_names.ts";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { isTraining } from "../tfjs/trained_weights.ts";
+import { unresolved } from "./training_run.ts";
 import {
   checkState,
   type SchedulerState,
@@ -38,6 +39,13 @@ export let recordsOf: (scheduler: LearningRateScheduler) => {
   readonly batches: Recorder<History>;
   readonly epochs: Recorder<EpochHistory>;
 };
+
+/** The scheduler that was the last to take charge of `optimizer`. */
+export function inChargeOf(
+  optimizer: Optimizer,
+): LearningRateScheduler | undefined {
+  return IN_CHARGE.get(optimizer);
+}
 
 /** Throws unless `scheduler` sets the rate of what `model` is trained with. */
 export function checkInCharge(
@@ -161,8 +169,9 @@ export class LearningRateScheduler extends CallbackBase {
         }`,
       );
     }
+    const apply = this.#applying({ scale });
     this.#scale = scale;
-    if (this.#optimizer !== undefined) this.#apply();
+    apply();
   }
 
   /** Batches trained since the start or the last reset. */
@@ -223,16 +232,22 @@ export class LearningRateScheduler extends CallbackBase {
    */
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
+    let ownMomentum = this.#ownMomentum;
     if (this.#schedule.momentum !== undefined) {
       const own = getMomentum(optimizer);
       const another = this.#optimizer !== undefined &&
         this.#optimizer !== optimizer;
       // A state that was restored knows what the optimizer began with.
-      if (another || this.#ownMomentum === undefined) this.#ownMomentum = own;
+      if (another || ownMomentum === undefined) ownMomentum = own;
     }
+    const rates = ratesAt(this.#schedule, this.#iteration, {
+      scale: this.#scale,
+      ownMomentum,
+    });
+    this.#ownMomentum = ownMomentum;
     this.#optimizer = optimizer;
     IN_CHARGE.set(optimizer, this);
-    this.#apply();
+    applyRates(optimizer, rates);
     return this;
   }
 
@@ -307,9 +322,10 @@ export class LearningRateScheduler extends CallbackBase {
    * @param schedule Followed from now on, if given.
    */
   protected restart(schedule?: Schedule): void {
+    const apply = this.#applying({ schedule, iteration: 0 });
     if (schedule !== undefined) this.follow(schedule);
     this.#iteration = 0;
-    if (this.#optimizer !== undefined) this.#apply();
+    apply();
   }
 
   /** Starts the schedule over; the history and the count of all batches go on. */
@@ -367,18 +383,23 @@ export class LearningRateScheduler extends CallbackBase {
    */
   protected restoreState(state: SchedulerState, schedule?: Schedule): void {
     checkState(state);
+    const { iteration, scale = 1 } = state;
+    // What an optimizer that stays attached began with is known without the state.
+    const ownMomentum = state.ownMomentum ??
+      (this.#optimizer && this.#ownMomentum);
+    const apply = this.#applying({ schedule, iteration, scale, ownMomentum });
     if (schedule !== undefined) this.follow(schedule);
-    this.#iteration = state.iteration;
+    this.#iteration = iteration;
     this.#totalIterations = state.totalIterations;
     this.#epochs = state.epochs;
-    this.#scale = state.scale ?? 1;
-    this.#ownMomentum = state.ownMomentum;
+    this.#scale = scale;
+    this.#ownMomentum = ownMomentum;
     // That of the constructor holds, where there is one.
     this.#batches.limit ??= state.historyLimit;
     this.#batches.restore(state.history, state.sparse);
     this.#epochRecords.restore(withRates(state));
     this.#lastRate = state.history.lr.at(-1) ?? NaN;
-    if (this.#optimizer !== undefined) this.#apply();
+    apply();
   }
 
   static {
@@ -483,8 +504,26 @@ export class LearningRateScheduler extends CallbackBase {
     this.#schedule = checkedSchedule(schedule);
   }
 
-  #apply(): void {
-    applyRates(this.#optimizer!, this.#ratesAt(this.#iteration));
+  /**
+   * What gives the optimizer, where one is attached, its rates after a change.
+   * They are computed before it, so that a change that has none is not made.
+   */
+  #applying({
+    schedule = this.#schedule,
+    iteration = this.#iteration,
+    scale = this.#scale,
+    ownMomentum = this.#ownMomentum,
+  }: {
+    readonly schedule?: Schedule;
+    readonly iteration?: number;
+    readonly scale?: number;
+    readonly ownMomentum?: number;
+  }): () => void {
+    const optimizer = this.#optimizer;
+    // One that waits for `fit` to say how long it is has rates only then.
+    if (optimizer === undefined || schedule === unresolved) return () => {};
+    const rates = ratesAt(schedule, iteration, { scale, ownMomentum });
+    return () => applyRates(optimizer, rates);
   }
 
   #ratesAt(iteration: number): Rates {

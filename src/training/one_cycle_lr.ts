@@ -140,6 +140,8 @@ export class OneCycleLR extends LearningRateScheduler {
   #iterations: number | undefined;
   /** Whether it was `fit` that said so. */
   #learned = false;
+  /** Whether a `fit` is to say how many batches the epochs have that were given. */
+  #isRestored = false;
   #optimizer: Optimizer | undefined;
   /** Whether the cycle was over when the present `fit` began. */
   #wasOver = false;
@@ -199,7 +201,8 @@ export class OneCycleLR extends LearningRateScheduler {
 
   /**
    * Takes over the counts, the history and the length of an earlier one; the
-   * length that the constructor was given stays.
+   * length that the constructor was given stays. Where that is in epochs, the next
+   * `fit` says how many batches they have; until then the earlier one's holds.
    *
    * @throws {TypeError} If the data are not those of a scheduler, which then
    * stays as it was.
@@ -214,7 +217,8 @@ export class OneCycleLR extends LearningRateScheduler {
         : scheduleOf(this.#options, iterations, this.#optimizer),
     );
     this.#iterations = iterations;
-    this.#learned = false;
+    this.#learned = checkLength(this.#options) === undefined;
+    this.#isRestored = this.#learned && this.#options.epochs !== undefined;
   }
 
   /** Takes charge of `optimizer`, and of its momentum where it has one. */
@@ -230,11 +234,15 @@ export class OneCycleLR extends LearningRateScheduler {
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
     // After a reset the next fit may be of another length.
-    if (this.#iterations === undefined || this.#learned && !this.iteration) {
+    if (
+      this.#iterations === undefined || this.#learned && !this.iteration ||
+      this.#isRestored
+    ) {
       const { epochs, batchesPerEpoch } = this.#options;
       const run = trainingRun(this.params, batchesPerEpoch);
       this.#iterations = lengthOf(epochs ?? run.epochs, run.batchesPerEpoch);
       this.#learned = true;
+      this.#isRestored = false;
       this.follow(scheduleOf(this.#options, this.#iterations));
     }
     this.#wasOver = this.iteration >= this.#iterations;

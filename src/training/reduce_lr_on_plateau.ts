@@ -8,8 +8,10 @@ import { CallbackBase } from "../tfjs/callback_base.ts";
 import { getLearningRate, setLearningRate } from "../tfjs/learning_rate.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import type { Logs } from "./history.ts";
+import { checkComesBeforeSaver } from "./_saver.ts";
 import {
   checkInCharge,
+  inChargeOf,
   LearningRateScheduler,
 } from "./learning_rate_scheduler.ts";
 import {
@@ -89,6 +91,8 @@ export class ReduceLROnPlateau extends CallbackBase {
   #options: ResolvedReduceLROnPlateauOptions;
   readonly #scheduler: LearningRateScheduler | undefined;
   #optimizer: Optimizer | undefined;
+  /** Which other scheduler had the optimizer when it was attached, and how far. */
+  #other: { scheduler?: LearningRateScheduler; iteration?: number } = {};
   #best: number | undefined;
   #badSteps = 0;
   #cooldownLeft = 0;
@@ -147,6 +151,8 @@ export class ReduceLROnPlateau extends CallbackBase {
   attach(optimizer: Optimizer): this {
     getLearningRate(optimizer);
     this.#optimizer = optimizer;
+    const scheduler = inChargeOf(optimizer);
+    this.#other = { scheduler, iteration: scheduler?.totalIterations };
     return this;
   }
 
@@ -154,7 +160,8 @@ export class ReduceLROnPlateau extends CallbackBase {
    * Takes the next value of what is watched, and reduces the rate if it is time.
    *
    * @returns Whether the rate was reduced.
-   * @throws {TypeError} If the value is not a number, or there is no optimizer.
+   * @throws {TypeError} If the value is not a number, there is no optimizer, or
+   * another scheduler has set its rate since it was attached.
    */
   step(value: number): boolean {
     if (typeof value !== "number") {
@@ -164,6 +171,7 @@ export class ReduceLROnPlateau extends CallbackBase {
         }`,
       );
     }
+    this.#checkAlone();
     const before = this.#rate;
     this.#history.steps.push(this.#history.steps.length + 1);
     this.#history.value.push(value);
@@ -277,6 +285,7 @@ export class ReduceLROnPlateau extends CallbackBase {
 
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
+    checkComesBeforeSaver(this.params, "plateau");
     if (!this.#scheduler) this.attach(this.model.optimizer);
     return Promise.resolve();
   }
@@ -284,11 +293,17 @@ export class ReduceLROnPlateau extends CallbackBase {
   /**
    * Called by `fit`.
    *
-   * @throws {TypeError} If its scheduler does not set the rate of this `fit`.
+   * @throws {TypeError} If its scheduler does not set the rate of this `fit`, or
+   * another one does.
    */
   override onEpochBegin(): Promise<void> {
     // Every callback has begun by now, in whatever order they stand.
     if (this.#scheduler) checkInCharge(ACTION, this.#scheduler, this.model);
+    else {
+      const other = inChargeOf(this.model.optimizer);
+      // The callbacks of a fit share its parameters.
+      if (other?.params === this.params) throw notAlone(other);
+    }
     return Promise.resolve();
   }
 
@@ -308,6 +323,18 @@ export class ReduceLROnPlateau extends CallbackBase {
       );
     }
     this.step(typeof value === "number" ? value : (await value.data())[0]);
+  }
+
+  /** Throws if another scheduler sets the rate, which would undo what is done here. */
+  #checkAlone(): void {
+    if (this.#scheduler !== undefined) return;
+    const other = inChargeOf(this.#attached());
+    const { scheduler, iteration } = this.#other;
+    if (
+      other === undefined ||
+      other === scheduler && other.totalIterations === iteration
+    ) return;
+    throw notAlone(other);
   }
 
   #attached(): Optimizer {
@@ -332,6 +359,12 @@ export class ReduceLROnPlateau extends CallbackBase {
       : threshold * Math.abs(best);
     return mode === "min" ? value < best - margin : value > best + margin;
   }
+}
+
+function notAlone(other: LearningRateScheduler): TypeError {
+  return new TypeError(
+    `Cannot ${ACTION} as the scheduler that sets the rate must be given, to be lowered as a whole: current value is a ${other.constructor.name} beside it; pass { scheduler }, or once that one is done, attach(optimizer) again`,
+  );
 }
 
 showInConsole(ReduceLROnPlateau);

@@ -1,16 +1,13 @@
 import { checkData, mapOf, that } from "../runtime/check_data.ts";
+import { isRecordedColumn, readColumn } from "../runtime/columns.ts";
 import type { Columns } from "./history.ts";
-
-const listed = that(
-  "be a list of numbers",
-  (value) => Array.isArray(value) || ArrayBuffer.isView(value),
-);
 
 /**
  * The columns as CSV text (RFC 4180): a header, then one line per row, numbers
  * in full precision and an empty field for NaN.
  *
- * @throws {TypeError} If a column is no list of numbers.
+ * @throws {TypeError} If a column is no list of numbers, or not as long as the
+ * others.
  *
  * @example
  * ```ts
@@ -20,16 +17,24 @@ const listed = that(
  * ```
  */
 export function toCsv(columns: Columns): string {
-  checkData("write CSV", columns, mapOf(listed));
+  const rows = Math.max(
+    0,
+    ...Object.values(Object(columns) as Columns)
+      .map((values) => Object(values).length ?? 0),
+  );
+  const column = that(
+    `be a list of ${rows} numbers`,
+    (value) => isRecordedColumn(value) && value.length === rows,
+  );
+  checkData("write CSV", columns, mapOf(column));
   const names = Object.keys(columns);
-  const rows = Math.max(0, ...names.map((name) => columns[name].length));
+  const values = names.map((name) => readColumn(columns[name]));
   const lines = [names.map(csvField).join(",")];
   for (let row = 0; row < rows; row++) {
     lines.push(
-      names.map((name) => {
-        const value = columns[name][row];
-        return Number.isNaN(value) ? "" : String(value);
-      }).join(","),
+      values.map((column) =>
+        Number.isNaN(column[row]) ? "" : String(column[row])
+      ).join(","),
     );
   }
   return lines.join("\r\n") + "\r\n";

@@ -35,7 +35,7 @@ export function trainingRun(
     (samples && batchSize ? Math.ceil(samples / batchSize) : undefined);
   if (batches === undefined || !epochs) {
     throw new RangeError(
-      "Cannot follow a schedule measured in epochs as the batches of an epoch must be known: current value is unknown, as of a Dataset that is filtered or generated; give batchesPerEpoch to fitDataset or to the schedule",
+      "Cannot follow a schedule measured in epochs as the batches of an epoch must be known: current value is unknown, as of a Dataset that is filtered, generated or repeated without end; give batchesPerEpoch to fitDataset or to the schedule",
     );
   }
   return { batchesPerEpoch: batches, epochs: epochs - (initialEpoch ?? 0) };

@@ -129,6 +129,47 @@ Deno.test("mismatchOf() says what of targets a loss does not take", async () => 
   }
 });
 
+Deno.test("mismatchOf() says where probabilities are taken for logits, and only there", async () => {
+  const { softmaxCrossEntropy, sigmoidCrossEntropy } = tf.losses;
+  type Activation = "linear" | "softmax" | "sigmoid" | "relu";
+  const saidOfLayers = async (
+    activations: readonly Activation[],
+    loss: string | typeof softmaxCrossEntropy,
+  ) => {
+    const [first, ...others] = activations;
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 3, activation: first, inputShape: [4] }),
+        ...others.map((activation) => tf.layers.activation({ activation })),
+      ],
+    });
+    model.compile({ optimizer: "sgd", loss: loss as string });
+    const targets = tf.tensor2d(ONE_HOT);
+    const found = await mismatchOf(outputLosses(model), [targets]);
+    model.dispose();
+    targets.dispose();
+    return found?.detail;
+  };
+  const crossEntropy = "categoricalCrossentropy";
+  for (
+    const [activations, loss, said] of [
+      [["softmax", "softmax"], crossEntropy, /softmax is taken of what a soft/],
+      [["sigmoid", "softmax"], crossEntropy, /softmax is taken of what a sigm/],
+      [["softmax"], softmaxCrossEntropy, /takes logits .* are softmax/],
+      [["linear", "sigmoid"], sigmoidCrossEntropy, /takes logits .* sigmoid/],
+    ] as const
+  ) assertMatch(await saidOfLayers(activations, loss) ?? "nothing", said);
+  for (
+    const [activations, loss] of [
+      [["linear", "softmax"], crossEntropy],
+      [["relu", "softmax"], crossEntropy],
+      [["linear"], softmaxCrossEntropy],
+      [["linear"], sigmoidCrossEntropy],
+      [["softmax"], crossEntropy],
+    ] as const
+  ) assertEquals(await saidOfLayers(activations, loss), undefined);
+});
+
 Deno.test("findLearningRate() looks at all targets that are at hand for those out of reach", async () => {
   const model = tf.sequential({
     layers: [

@@ -12,7 +12,9 @@ import type { Metric } from "../../src/metrics/direction.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
 import type { FindingKind } from "../../src/finder/finding.ts";
 import type { LearningRateRangeData } from "../../src/finder/range_data.ts";
+import { seededRandom } from "../../src/runtime/random.ts";
 import { curve, RATES } from "./_curves.ts";
+import { normal } from "./_normal.ts";
 
 /** A curve as a test records it: cut where training diverged. */
 function range(noise = 0.02, seed = 1): LearningRateRange {
@@ -507,4 +509,25 @@ Deno.test("format() keeps the names of bounds apart where these are close", () =
     assertMatch(names, /^ *base +max$/, `${width}`);
     assert(lines.every((line) => line.length <= width), `${width}`);
   }
+});
+
+Deno.test("LearningRateRange.fromCurve() looks lower where the loss rises from the first rate on, and never higher where it ends higher", () => {
+  const random = seededRandom(7);
+  const noisy = (of: (i: number) => number) =>
+    RATES.map((_, i) => of(i) + 0.02 * normal(random));
+  const advised = (losses: readonly number[], stopReason: "end" | "diverged") =>
+    LearningRateRange.fromCurve(RATES, losses, { stopReason }).remedies
+      .map((one) =>
+        one.kind === "set-option" ? `${one.option} to ${one.to}` : one.kind
+      );
+  const rising = noisy((i) => 2 + 0.05 * i);
+  assertEquals(advised(rising, "end"), ["startLr to 1e-7", "check-labels"]);
+  assertEquals(advised(rising, "diverged").slice(0, 2), [
+    "startLr to 1e-7",
+    "check-labels",
+  ]);
+  const late = noisy((i) => 2 + Math.max(0, 0.1 * (i - 60)));
+  assertEquals(advised(late, "end"), ["check-labels"]);
+  const flat = noisy(() => 2);
+  assertEquals(advised(flat, "end"), ["endLr to 100", "check-labels"]);
 });

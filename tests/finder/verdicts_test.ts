@@ -397,6 +397,9 @@ Deno.test("findLearningRate() says mismatch where loss, outputs and targets do n
     }));
     assertEquals(range.verdict, "mismatch", range.advice);
     assertMatch(range.advice, words);
+    // Which no further training can change: one pass over the rates is enough.
+    assertEquals(range.runs.length, 1);
+    assert(range.cost!.trained <= 61, `${range.cost!.trained}`);
   }
 });
 

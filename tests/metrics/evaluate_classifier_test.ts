@@ -174,3 +174,52 @@ Deno.test("evaluateClassifier() refuses data that repeat without end", async () 
     "take(n) of it",
   );
 });
+
+Deno.test("evaluateClassifier() refuses scores that are NaN, of which the first class would be the highest", async () => {
+  for (const classes of [1, 3]) {
+    const xs = tf.fill([4, classes], 0.5);
+    const lost = tf.concat([xs, tf.fill([1, classes], NaN)]);
+    const data = { xs: lost, ys: [0, 1, 1, 0, 0] };
+    for (const batchSize of [2, 5]) {
+      await assertRejects(
+        () => evaluateClassifier(identity(classes), data, { batchSize }),
+        RangeError,
+        "must be numbers: current value is NaN for example 4",
+      );
+    }
+    const batches = tf.data.array([data]) as never;
+    await assertRejects(
+      () => evaluateClassifier(identity(classes), batches),
+      RangeError,
+      "NaN for example 4",
+    );
+  }
+  const infinite = tf.tensor2d([[0, Infinity], [0, -Infinity]]);
+  const { accuracy } = await evaluateClassifier(identity(2), {
+    xs: infinite,
+    ys: [1, 0],
+  });
+  assertEquals(accuracy, 1);
+});
+
+Deno.test("evaluateClassifier() says of data that are none what they must be", async () => {
+  const evaluate = (data: unknown) =>
+    evaluateClassifier(identity(3), data as never);
+  const rows = tf.data.array([[1, 0, 0], [0, 1, 0]]);
+  const classes = tf.data.array([0, 1]);
+  await assertRejects(
+    () => evaluate({ xs: tf.zeros([0, 3]), ys: [] }),
+    RangeError,
+    "there must be at least one example: current value is 0",
+  );
+  await assertRejects(
+    () => evaluate(tf.data.zip([rows, classes] as never).batch(2)),
+    TypeError,
+    "batches of data must be { xs, ys }: current value is a Tensor",
+  );
+  await assertRejects(
+    () => evaluate(tf.data.zip({ xs: rows, ys: classes } as never)),
+    TypeError,
+    "as of a Dataset after batch(n): current value is [1,0,0]",
+  );
+});

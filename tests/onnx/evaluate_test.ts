@@ -21,6 +21,18 @@ const next = random(8);
 const xs = Float32Array.from({ length: 23 * 32 }, () => 2 * next() - 1);
 const labels = Array.from({ length: 23 }, () => Math.floor(3 * next()));
 
+Deno.test("evaluate() refuses scores that are NaN", async () => {
+  const bytes = await toOnnx(classifier());
+  await using session = await createSession(bytes, { threads: 1 });
+  const lost = xs.slice();
+  lost[17 * 32] = NaN;
+  await assertRejects(
+    () => evaluate(session, { xs: lost, ys: labels }, { batchSize: 5 }),
+    RangeError,
+    "must be numbers: current value is NaN for example 17",
+  );
+});
+
 Deno.test("evaluate() predicts what tfjs predicts, whatever the batch size", async () => {
   const model = classifier();
   const predicted = tf.tidy(() =>

@@ -50,3 +50,30 @@ Deno.test("comparisonChart() refuses runs that it cannot compare", () => {
     "val_mse",
   );
 });
+
+Deno.test("comparisonChart() of runs with no metric in common says what each has", () => {
+  const iterations = [1, 2];
+  assertThrows(
+    () =>
+      comparisonChart([
+        { name: "a", history: { iterations, loss: [2, 1] } },
+        { name: "b", history: { iterations, acc: [0.1, 0.2] } },
+      ]),
+    RangeError,
+    "that all runs have: current value is none: a has loss; b has acc",
+  );
+});
+
+Deno.test("comparisonChart() refuses columns of text, as of a CSV file that was split", () => {
+  const run = (loss: unknown[]) => ({
+    name: "a",
+    history: { iterations: [1, 2, 3], loss } as never,
+  });
+  assertThrows(
+    () => comparisonChart([run(["9", "10", "5"])]),
+    TypeError,
+    'loss must be a list of 3 numbers: current value is ["9","10","5"]',
+  );
+  // What JSON has for NaN and the infinities is none.
+  comparisonChart([run([9, null, "Infinity"])]);
+});

@@ -112,3 +112,20 @@ Deno.test("scheduleChart() says where the rate is no finite number", () => {
     "The learning rate is never a finite number",
   ]);
 });
+
+Deno.test("scheduleChart() says in its title that the rate is lost", () => {
+  const title = (schedule: Schedule) =>
+    scheduleChart(schedule, 100).title.text.join(" ");
+  assertEquals(
+    title((t) => t > 5 ? NaN : 1),
+    "The learning rate stays at 1, then is not finite",
+  );
+  assertEquals(
+    title((t) => t > 60 ? Infinity : 1 / 2 ** t),
+    "The learning rate falls from 1 to 8.67e-19, then is not finite",
+  );
+  assertEquals(
+    title((t) => t === 5 ? NaN : 1),
+    "The learning rate stays at 1",
+  );
+});

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   all,
@@ -107,8 +108,17 @@ Deno.test("parseData() reads text, and leaves what is none", () => {
 Deno.test("show() is short, whatever it shows", () => {
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
-  assertEquals(show(cyclic), "[object Object]");
-  assertEquals(show(1n), "1");
+  assertEquals(show(cyclic), '{"self":…}');
+  assertEquals(show(1n), "1n");
+  let deep: unknown = 1;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  assertEquals(show(deep), "[[[[[[[[[…]]]]]]]]]");
+  const thrown = {
+    get lr() {
+      throw new Error("no");
+    },
+  };
+  assertEquals(show(thrown), "[object Object]");
   assertEquals(show(() => 1), "a function");
   assertEquals(show(undefined), "undefined");
   assertEquals(show("x".repeat(200)).length, 81);
@@ -123,4 +133,25 @@ Deno.test("show() names the class of what is more than data", () => {
   assertEquals(show({ a: [1] }), '{"a":[1]}');
   assertEquals(show(Object.create(null)), "{}");
   assertEquals(show([1, 2]), "[1,2]");
+});
+
+Deno.test("show() shows what is within lists and objects as it was given", () => {
+  const given: [unknown, string][] = [
+    [[NaN, Infinity, -0, 1n], "[NaN,Infinity,-0,1n]"],
+    [{ lr: NaN, at: undefined }, '{"lr":NaN,"at":undefined}'],
+    [
+      [() => 1, undefined, null, , "x"],
+      '[a function,undefined,null,undefined,"x"]',
+    ],
+    [Float32Array.of(0.5, 2), "[0.5,2]"],
+    [
+      { xs: tf.ones([2]), ys: [tf.ones([1])] },
+      '{"xs":a Tensor,"ys":[a Tensor]}',
+    ],
+    [Promise.resolve(), "a Promise, which wants an await"],
+    [[Promise.resolve()], "[a Promise, which wants an await]"],
+  ];
+  for (const [value, shown] of given) assertEquals(show(value), shown);
+  // A million numbers are not put into text to show the first.
+  assertEquals(show(new Array(1e6).fill(1)).length, 81);
 });

@@ -13,6 +13,7 @@ import {
   exponential,
   momentumOf,
   oneCycle,
+  scale,
   type Schedule,
   sequence,
   step,
@@ -202,6 +203,14 @@ Deno.test("toPyTorch() goes on at the iteration of a scheduler", () => {
     "iteration=1234",
   );
   assertStringIncludes(toOptax({ schedule, iteration: 1234 }), "count + 1234");
+});
+
+Deno.test("toPyTorch() writes the rates of a scheduler that is scaled", () => {
+  const clr = new CyclicLR({ stepSize: 500 });
+  clr.scale = 0.25;
+  for (const to of [toPyTorch, toKeras, toOptax]) {
+    assertEquals(to(clr), to(scale(clr.schedule, 0.25)));
+  }
 });
 
 Deno.test("toPyTorch() refuses what Python cannot be given", () => {

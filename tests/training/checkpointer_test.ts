@@ -1,9 +1,15 @@
 /** What `Checkpointer` saves and keeps when a run is stopped or breaks. */
 
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { CyclicLR, LearningRateScheduler } from "@clr/clr";
-import { Checkpointer, loadCheckpoint, StopOnAbort } from "@clr/clr/training";
+import {
+  Checkpointer,
+  HyperparameterScheduler,
+  loadCheckpoint,
+  ReduceLROnPlateau,
+  StopOnAbort,
+} from "@clr/clr/training";
 import { namesIn, withFolder } from "../_folder.ts";
 
 await tf.setBackend("cpu");
@@ -189,4 +195,31 @@ Deno.test("Checkpointer keeps the last checkpoint of a finite loss while losses 
     const { history: again } = await train(0, 3);
     assert(again.loss.every(Number.isFinite));
     assertEquals(numbers(), [5, 6]);
+  }));
+
+Deno.test("Checkpointer refuses to stand before what sets a number that it saves", () =>
+  withFolder(async (folder) => {
+    const scheduler = new CyclicLR({ stepSize: 4 });
+    const others = {
+      plateau: new ReduceLROnPlateau({ monitor: "loss", scheduler }),
+      decay: new HyperparameterScheduler({
+        name: "decay",
+        schedule: () => 0.5,
+        set: () => {},
+      }),
+    };
+    const saver = new Checkpointer(folder, { scheduler, every: 1 });
+    const model = createModel();
+    const fit = (callbacks: tf.Callback[]) =>
+      model.fit(xs, ys, { verbose: 0, callbacks });
+    for (const [name, other] of Object.entries(others)) {
+      await assertRejects(
+        () => fit([scheduler, saver, other]),
+        TypeError,
+        `pass callbacks: [scheduler, ${name}, checkpointer]`,
+      );
+      assertEquals(await loadCheckpoint(folder), undefined);
+    }
+    await fit([scheduler, ...Object.values(others), saver]);
+    assertEquals((await loadCheckpoint(folder))?.iteration, 1);
   }));

@@ -306,3 +306,33 @@ Deno.test("CycleSnapshots give each layer its own weights, whatever is frozen me
   );
   model.dispose();
 });
+
+Deno.test("CycleSnapshots.average() refuses batches that are not of inputs alone, and stays as it was", async () => {
+  const { layers } = tf;
+  const model = tf.sequential({
+    layers: [layers.batchNormalization({ inputShape: [2] })],
+  });
+  using snapshots = new CycleSnapshots(model);
+  snapshots.take();
+  const { numTensors } = tf.memory();
+  const before = model.getWeights().map((weight) => weight.arraySync());
+  const faults: [() => unknown, string][] = [
+    [() => ({ xs: tf.ones([2, 2]) }), 'value is {"xs":a Tensor}'],
+    [() => [1, 2], "value is [1,2]"],
+  ];
+  for (const [batch, message] of faults) {
+    const given = [tf.ones([3, 2]), batch()];
+    await assertRejects(
+      () => snapshots.average({ batches: given as never }),
+      TypeError,
+      "batch 1 must be the inputs alone, a tensor or a list of tensors: current " +
+        message,
+    );
+    tf.dispose(given as never);
+  }
+  // One that the model cannot take is disposed all the same.
+  await assertRejects(() => snapshots.average({ batches: [tf.ones([2, 3])] }));
+  const after = model.getWeights().map((weight) => weight.arraySync());
+  assertEquals(after, before);
+  assertEquals(tf.memory().numTensors, numTensors);
+});

@@ -137,3 +137,39 @@ Deno.test("CyclicLR measures its steps anew in the first fit after a reset", asy
   await fit(3);
   assertEquals(clr.options.stepSize, 5);
 });
+
+Deno.test("CyclicLR measures its steps anew after a reset when it comes from JSON, too", async () => {
+  const clr = await fit(new CyclicLR({ ...RATES, stepSizeEpochs: 2 }));
+  const again = CyclicLR.fromJSON(JSON.stringify(clr));
+  again.reset();
+  await fit(again, 2, 8);
+  assertEquals(again.options.stepSize, 16);
+  const given = CyclicLR.fromJSON(
+    JSON.stringify(new CyclicLR({ ...RATES, stepSize: 8 })),
+  );
+  await fit(given, 1, 2);
+  assertEquals(given.options.stepSize, 8);
+});
+
+Deno.test("CyclicLR that is attached takes over one that waits for fit()", async () => {
+  const clr = await fit(new CyclicLR({ ...RATES, stepSizeEpochs: 2 }));
+  clr.restore(new CyclicLR({ ...RATES, stepSizeEpochs: 1 }).toJSON());
+  assertEquals([clr.iteration, clr.history.lr], [0, []]);
+  // Nor is there a rate to scale, or to begin with, before the fit.
+  clr.scale = 0.5;
+  clr.reset();
+  await fit(clr, 2);
+  assertEquals(clr.options.stepSize, 4);
+  assertEquals(Math.max(...clr.history.lr), 0.3125);
+});
+
+Deno.test("CyclicLR.reset() refuses a half of a cycle in batches beside one in epochs", () => {
+  const clr = new CyclicLR({ ...RATES, stepSizeEpochs: 2 });
+  assertThrows(
+    () => clr.reset({ stepSizeDown: 3 }),
+    RangeError,
+    "stepSizeDown must come with a stepSize",
+  );
+  clr.reset({ stepSize: 2, stepSizeDown: 3 });
+  assertEquals([clr.at(2), clr.at(5)], [0.625, 0.125]);
+});

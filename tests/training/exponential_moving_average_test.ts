@@ -148,3 +148,36 @@ Deno.test("ExponentialMovingAverage refuses the fit() of a model whose weights i
   await other.model.fit(other.xs, other.ys, { verbose: 0, callbacks: [some] });
   assert(some.updates > 0);
 });
+
+Deno.test("ExponentialMovingAverage.use() keeps the averages until all calls that overlap are over", async () => {
+  const w = tf.variable(tf.scalar(0));
+  using ema = new ExponentialMovingAverage([w], { decay: 0.5, warmup: false });
+  w.assign(tf.scalar(8));
+  ema.update();
+  const { promise: first, resolve: endFirst } = Promise.withResolvers<void>();
+  const { promise: second, resolve: endSecond } = Promise.withResolvers<void>();
+  const seen: number[] = [];
+  const look = async (end: Promise<void>) => {
+    await end;
+    seen.push(w.dataSync()[0]);
+  };
+  const calls = [
+    ema.use(() => look(first)),
+    ema.use(() => look(second)),
+    ema.use(async () => {
+      await first;
+      throw new Error("mine");
+    }).catch(({ message }) => message),
+  ];
+  endFirst();
+  assertEquals(await calls[2], "mine");
+  await calls[0];
+  assertEquals(ema.inUse, true);
+  endSecond();
+  await calls[1];
+  assertEquals([...seen, w.dataSync()[0]], [4, 4, 8]);
+  // Averages that swap() has put into the model stay.
+  ema.swap();
+  ema.use(() => seen.push(w.dataSync()[0]));
+  assertEquals([seen.at(-1), w.dataSync()[0], ema.inUse], [4, 4, true]);
+});

@@ -141,3 +141,34 @@ Deno.test("HyperparameterScheduler refuses what it cannot set", () => {
     "the value of x at iteration 0 must be finite: current value is NaN",
   );
 });
+
+Deno.test("HyperparameterScheduler counts a batch wholly or not at all", () => {
+  const values: number[] = [];
+  let isRefused = false;
+  const at = (schedule: (iteration: number) => number) =>
+    new HyperparameterScheduler({
+      name: "x",
+      schedule,
+      set: (value) => {
+        if (isRefused) throw new RangeError("refused");
+        values.push(value);
+      },
+    });
+  for (const unset of [false, true]) {
+    isRefused = false;
+    const x = at((t) => t < 2 || unset ? t : NaN).apply();
+    x.step();
+    const before = JSON.stringify(x);
+    isRefused = unset;
+    const message = unset ? "refused" : "at iteration 2 must be finite";
+    assertThrows(() => x.step(), RangeError, message);
+    assertEquals(JSON.stringify(x), before);
+    const later = { ...x.toJSON(), iteration: 2 };
+    assertThrows(() => x.restore(later), RangeError, message);
+    assertEquals(JSON.stringify(x), before);
+    if (unset) assertThrows(() => x.reset(), RangeError, message);
+    assertEquals(JSON.stringify(x), before);
+    assertEquals([x.iteration, x.history.x], [1, [0]]);
+  }
+  assertEquals(values, [0, 1, 0, 1]);
+});

@@ -420,3 +420,22 @@ Deno.test("LearningRateScheduler knows whether its loss has penalties that val_l
     model.dispose();
   }
 });
+
+Deno.test("LearningRateScheduler stays as it was where a change has no rate", () => {
+  const optimizer = tf.train.sgd(1);
+  const scheduler = new LearningRateScheduler((t) => t < 3 ? 0.5 : NaN);
+  const { history: _, ...far } = scheduler.toJSON();
+  const rows = { iterations: [1, 2, 3], lr: [0.5, 0.5, 0.5] };
+  const beyond = { ...far, iteration: 3, totalIterations: 3, history: rows };
+  scheduler.attach(optimizer).step({ loss: 1 });
+  const before = JSON.stringify(scheduler);
+  assertThrows(() => scheduler.restore(beyond), RangeError, "at iteration 3");
+  assertThrows(() => scheduler.scale = Number.MAX_VALUE * 2, RangeError);
+  assertEquals(JSON.stringify(scheduler), before);
+  const another = tf.train.sgd(1);
+  const none = new LearningRateScheduler(() => NaN);
+  assertThrows(() => none.attach(optimizer), RangeError);
+  // It did not take charge of what it has no rate for.
+  scheduler.step();
+  assertEquals([scheduler.iteration, getLearningRate(another)], [2, 1]);
+});

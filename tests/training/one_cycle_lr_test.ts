@@ -249,3 +249,41 @@ Deno.test("OneCycleLR spans the epochs from initialEpoch on, and after a reset t
   await fit({ epochs: 3, callbacks: [own] });
   assertEquals(own.iterations, 8);
 });
+
+Deno.test("OneCycleLR learns its length anew in the first fit() after a reset, restored or not", async () => {
+  const { model, xs, ys } = createLine();
+  const fit = (clr: OneCycleLR, epochs: number, batches = 4) =>
+    model.fit(xs, ys, {
+      batchSize: xs.shape[0] / batches,
+      epochs,
+      verbose: 0,
+      callbacks: [clr],
+    });
+  const clr = new OneCycleLR({ maxLr: 0.1 });
+  await fit(clr, 2);
+  const restored = new OneCycleLR({ maxLr: 0.1 });
+  restored.restore(JSON.parse(JSON.stringify(clr)));
+  for (const each of [clr, restored]) {
+    each.reset();
+    await fit(each, 5);
+    assertEquals([each.iterations, each.iteration], [20, 20]);
+  }
+  // The epochs that the constructor was given stay, of the batches that there are.
+  const longer = new OneCycleLR({ maxLr: 0.1, epochs: 7 });
+  longer.restore(JSON.parse(JSON.stringify(clr)));
+  assertEquals(longer.iterations, 20);
+  await fit(longer, 2);
+  assertEquals([longer.iterations, longer.iteration], [28, 28]);
+});
+
+Deno.test("OneCycleLR that is attached takes over one whose length nobody knows yet", async () => {
+  const { model, xs, ys } = createLine();
+  const clr = new OneCycleLR({ maxLr: 0.1 });
+  const fit = (epochs: number) =>
+    model.fit(xs, ys, { epochs, batchSize: 4, verbose: 0, callbacks: [clr] });
+  await fit(2);
+  clr.restore(new OneCycleLR({ maxLr: 0.1 }).toJSON());
+  assertEquals([clr.iteration, clr.history.lr], [0, []]);
+  await fit(3);
+  assertEquals([clr.iterations, clr.history.lr.length], [6, 6]);
+});

@@ -339,3 +339,43 @@ Deno.test("ReduceLROnPlateau goes on from JSON with a best value that JSON has n
     }
   }
 });
+
+Deno.test("ReduceLROnPlateau refuses a fit() whose rate another scheduler sets, and says how to lower that", async () => {
+  for (const isFirst of [true, false]) {
+    const { model, xs, ys } = createLine();
+    const clr = new CyclicLR({ stepSize: 4 });
+    const plateau = new ReduceLROnPlateau({ monitor: "loss" });
+    const fit = (callbacks: tf.Callback[]) =>
+      model.fit(xs, ys, { verbose: 0, callbacks });
+    await assertRejects(
+      () => fit(isFirst ? [plateau, clr] : [clr, plateau]),
+      TypeError,
+      "current value is a CyclicLR beside it; pass { scheduler }",
+    );
+    assertEquals([clr.iteration, plateau.history.steps], [0, []]);
+    // One after the other they get on.
+    await fit([clr]);
+    await fit([plateau]);
+    assertEquals([clr.iteration, plateau.history.steps], [1, [1]]);
+  }
+});
+
+Deno.test("ReduceLROnPlateau refuses a value in a loop whose rate another scheduler has set", () => {
+  const message = "current value is a CyclicLR beside it";
+  const optimizer = tf.train.sgd(0.1);
+  const clr = new CyclicLR({ stepSize: 4 }).attach(optimizer);
+  const plateau = new ReduceLROnPlateau().attach(optimizer);
+  // What was attached before and rests is no matter.
+  plateau.step(1);
+  clr.step();
+  assertThrows(() => plateau.step(1), TypeError, message);
+  assertEquals(plateau.history.value, [1]);
+  plateau.attach(optimizer).step(1);
+  new CyclicLR().attach(optimizer);
+  assertThrows(() => plateau.step(1), TypeError, message);
+  const lowered = new ReduceLROnPlateau({ scheduler: clr, patience: 0 });
+  clr.attach(optimizer).step();
+  lowered.step(1);
+  lowered.step(1);
+  assertEquals(clr.scale, 0.1);
+});

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { toCsv } from "@clr/clr/training";
 
 Deno.test("toCsv() writes a header and a line per row that reads back exactly", () => {
@@ -10,4 +10,24 @@ Deno.test("toCsv() writes a header and a line per row that reads back exactly", 
   assertEquals(lines[2], "2,");
   assertEquals(Number(lines[3].split(",")[1]), loss[2]);
   assertEquals(lines.length, 5);
+});
+
+Deno.test("toCsv() writes columns that came through JSON, and refuses what are none", () => {
+  const columns = { loss: [1, NaN, 3] };
+  assertEquals(toCsv(JSON.parse(JSON.stringify(columns))), toCsv(columns));
+  assertEquals(
+    toCsv({ loss: ["Infinity", null] } as never),
+    toCsv({ loss: [Infinity, NaN] }),
+  );
+  assertEquals(toCsv({ lr: Float32Array.of(0.5) } as never), "lr\r\n0.5\r\n");
+  const faults: [unknown, string][] = [
+    [{ a: [1, 2], b: [1] }, "b must be a list of 2 numbers"],
+    [{ a: [1], b: [1, 2] }, "a must be a list of 2 numbers"],
+    [{ a: ["1,5"] }, 'current value is ["1,5"]'],
+    [{ a: [1, , 3] }, "current value is [1,undefined,3]"],
+    [{ a: 5 }, "current value is 5"],
+  ];
+  for (const [columns, message] of faults) {
+    assertThrows(() => toCsv(columns as never), TypeError, message);
+  }
 });
