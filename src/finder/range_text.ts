@@ -62,7 +62,7 @@ export function summarizeRange(
     }
     if (range.thumb === "maxLr") {
       sentences.push(
-        `By the rule of thumb alone, the maximum is three times that, ${
+        `By the rule of thumb alone, the maximum is about three times that, ${
           shortRate(range.maxLr!)
         }.`,
       );
