@@ -442,7 +442,7 @@ export function remediesFor(
 ): readonly Remedy[] {
   const remedies = REMEDIES[kind](about);
   return about.settings.growth === "linear" && OF_RANGE.has(kind)
-    ? [...remedies, { kind: "grow-exponentially" }]
+    ? [{ kind: "grow-exponentially" }, ...remedies]
     : remedies;
 }
 
