@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { passOf } from "./_batch_source.ts";
-import { mispair, replace, withTargets } from "./_changed_targets.ts";
+import { differ, mispair, replace, withChanged } from "./_changed_pairs.ts";
 import type { TestRuns } from "./_test_runs.ts";
 import { areAlike, notLearnedFrom, type Pairing } from "./pairing.ts";
 import type { RangeTrial } from "./range_data.ts";
@@ -20,6 +20,8 @@ export interface ComparedPairs {
   readonly pairing?: Pairing;
   /** Whether it was seen to take targets, of which all are the same. */
   readonly takesTargets?: boolean;
+  /** Whether it was seen to take inputs, of which all are the same. */
+  readonly takesInputs?: boolean;
 }
 
 /**
@@ -43,22 +45,27 @@ export async function comparePairs(
   const first = await train(runs, probe);
   const again = await train(runs, probe);
   if (first.length < PROBE || !areAlike(first, again)) return {};
-  const { targets } = await survey.facts();
+  const { targets, sameInputs } = await survey.facts();
   if (targets?.variance === 0) {
     const other = await train(runs, { ...probe, change: replace });
     return { takesTargets: !areAlike(first, other) };
+  }
+  if (sameInputs !== undefined) {
+    const other = await train(runs, { ...probe, changeInputs: differ });
+    if (!areAlike(first, other)) return { takesInputs: true };
   }
   const pairing = await pairingOf(runs, { held, first });
   return pairing ? { pairing } : {};
 }
 
-/** Trains at one rate, on the same batches each time, with changed targets or not. */
+/** Trains at one rate, on the same batches each time, changed or not. */
 function train(
   runs: TestRuns,
-  { learningRate, steps, change }: {
+  { learningRate, steps, change, changeInputs }: {
     readonly learningRate: number;
     readonly steps: number;
     readonly change?: (targets: tf.Tensor) => tf.Tensor;
+    readonly changeInputs?: (inputs: tf.Tensor) => tf.Tensor;
   },
 ): Promise<readonly number[]> {
   return scoped(async (own) => {
@@ -70,7 +77,11 @@ function train(
       {
         count: steps,
         repeat: 1,
-        source: change ? withTargets(source, change) : source,
+        source: change
+          ? withChanged("ys", source, change)
+          : changeInputs
+          ? withChanged("xs", source, changeInputs)
+          : source,
         isControl: true,
       },
     );

@@ -5,11 +5,11 @@ import type { ComparedPairs } from "./_compare_pairs.ts";
 import { targetsOf, testBaseline } from "./_test_baseline.ts";
 import type { TestRuns, TestSetup } from "./_test_runs.ts";
 import { areOfTargets } from "./baseline.ts";
-import type { Circumstances } from "./circumstances.ts";
+import type { Circumstances, UnlearnedOutput } from "./circumstances.ts";
 import { areSame, sizeOf } from "./data_survey.ts";
 import { type LossOrder, lossOrder, mayComeInRuns } from "./loss_order.ts";
 import { isOfDistance, mismatchOf } from "./mismatch.ts";
-import { takesInputsAsTheyAre } from "./model_facts.ts";
+import { normalizesExamples, takesInputsAsTheyAre } from "./model_facts.ts";
 import { batchesOfRate } from "./settings.ts";
 
 /** A rate so low that no divergence is due to it. */
@@ -40,10 +40,11 @@ export class TestCircumstances {
 
   /** All that is known after the runs so far. */
   async gather(
-    { lowestRate = Infinity, compared = {} }: {
+    { lowestRate = Infinity, compared = {}, unlearned = [] }: {
       /** The lowest rate of a search. */
       readonly lowestRate?: number | undefined;
       readonly compared?: ComparedPairs | undefined;
+      readonly unlearned?: readonly UnlearnedOutput[] | undefined;
     },
   ): Promise<Circumstances> {
     const { trainer, source, settings, options, survey } = this.#setup;
@@ -58,7 +59,7 @@ export class TestCircumstances {
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
-    const { pairing, takesTargets = false } = compared;
+    const { pairing, takesTargets = false, takesInputs = false } = compared;
     // After the run at a rate of 0, which shows some of it.
     const { penalty = 0, nonFinite, unchanged } = this.#runs;
     return {
@@ -72,12 +73,14 @@ export class TestCircumstances {
           ? survey.targets.length > 0 &&
             await areOfTargets(outputs, survey.targets[0])
           : takesTargets),
-      sameInputs: model !== undefined &&
+      sameInputs: (model !== undefined || takesInputs) &&
         facts.sameInputs !== undefined && await this.#isSame("xs"),
       isLoop: model === undefined,
       ...(model && facts.inputSize !== undefined && takesInputsAsTheyAre(model)
         ? { inputSize: facts.inputSize }
         : {}),
+      isNormalizedAway: model !== undefined && survey.batchSize === 1 &&
+        normalizesExamples(model),
       ...(notFinite && { notFinite }),
       ...(order && { lossOrder: order }),
       isDriven,
@@ -97,6 +100,7 @@ export class TestCircumstances {
       }),
       ...(unchanged && { unchanged }),
       ...(mismatch && { mismatch }),
+      ...(unlearned.length > 0 && { unlearned }),
       ...(pairing && {
         pairing,
         // More of the same examples would tell no more.

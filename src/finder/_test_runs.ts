@@ -53,6 +53,7 @@ export class TestRuns implements AsyncDisposable {
   /** The batches of every short training at a single rate. */
   readonly #replayed: ReplayedBatches;
   readonly #replayedSurvey = new DataSurvey();
+  readonly #trialMetrics: MeasuredRun["metrics"][] = [];
   #replays = 0;
   #runs = 0;
   #penalty: number | undefined;
@@ -110,6 +111,11 @@ export class TestRuns implements AsyncDisposable {
     return isKnown ? this.#replayedSurvey.targets : [];
   }
 
+  /** The metrics of the short trainings at a single rate that were not cut off. */
+  get trialMetrics(): readonly MeasuredRun["metrics"][] {
+    return this.#trialMetrics;
+  }
+
   /** The same batches as for any other short training at a single rate. */
   replay(): BatchSource {
     this.#replayed.rewind();
@@ -140,6 +146,9 @@ export class TestRuns implements AsyncDisposable {
       isFiniteAtStart: (batch) => this.#isFiniteAtStart(batch),
     });
     if (from !== undefined) this.#firstSweep ??= run;
+    if (source === this.#replayed && run.stopReason === "end") {
+      this.#trialMetrics.push(run.metrics);
+    }
     const penalty = await this.#penaltyOfNow();
     this.#cost.trained += run.trained;
     this.#cost.evaluated += run.evaluated;

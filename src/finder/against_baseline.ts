@@ -10,7 +10,7 @@ import type { RangeTrial } from "./range_data.ts";
  * better, to show that anything else was learned: more than noise and one or two
  * passes over examples that can only be memorized give.
  */
-const LEARNED = 0.04;
+export const LEARNED = 0.04;
 
 /** By what share of it a loss is worse that has not come near it. */
 const FAR = 0.25;

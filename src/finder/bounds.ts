@@ -51,6 +51,11 @@ export interface BoundEvidence {
  *    D made at points t1 and t2, the point t2 + 3 (t2 − t1). A curve that levels
  *    off like a logistic curve has made 99 % there.
  *
+ * 6. *Stated.* A range has both to two digits, the nearest of twelve preferred
+ *    numbers a decade (IEC 60063), within the rates tested: up to 11 % more or less
+ *    is well within what one test can tell, and another test of the same network
+ *    more often comes to the same.
+ *
  * Every step compares differences of values, so the bounds stay the same when a
  * constant is added to the curve and when it is scaled.
  */

@@ -13,6 +13,16 @@ export interface Concluded {
   readonly maxLr?: number;
 }
 
+/** An output of a model of which nothing was seen to be learned. */
+export interface UnlearnedOutput {
+  /** Its name. */
+  readonly output: string;
+  /** The lowest loss that a short training came to. */
+  readonly loss: number;
+  /** The loss of always predicting the same. */
+  readonly expected: number;
+}
+
 /** What a test saw of its data and its trainee, beside the curve. */
 export interface Circumstances {
   /** What the batches look like. */
@@ -23,7 +33,7 @@ export interface Circumstances {
   readonly isPartSeen?: boolean;
   /** Whether all targets are the same, of a loss that is one of them. */
   readonly sameTargets: boolean;
-  /** Whether all inputs of a model are the same. */
+  /** Whether all inputs are the same, of a trainee that takes some. */
   readonly sameInputs: boolean;
   /** Whether the trainee is a loop of one's own. */
   readonly isLoop?: boolean;
@@ -31,6 +41,11 @@ export interface Circumstances {
   readonly inputSize?: number;
   /** That of targets, where the loss is of how far outputs are from them. */
   readonly targetSize?: number;
+  /**
+   * Whether batches of a single example are normalized over it, which leaves
+   * nothing of what it was.
+   */
+  readonly isNormalizedAway?: boolean;
   /** Weights that hold numbers that are not finite, before any training. */
   readonly badWeights?: readonly string[];
   /** Examples of a set in tensors with numbers that are not finite. */
@@ -67,6 +82,8 @@ export interface Circumstances {
   readonly mismatch?: { readonly detail: string; readonly to: string };
   /** What training came to on each other's targets, where that is no worse. */
   readonly pairing?: Pairing;
+  /** Outputs of which nothing was seen to be learned, of a model with several. */
+  readonly unlearned?: readonly UnlearnedOutput[];
   /** Whether there are no more examples to tell that by. */
   readonly isPassSpent?: boolean;
   /** Examples that a buffer should hold to shuffle the data. */

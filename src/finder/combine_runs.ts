@@ -19,6 +19,7 @@ import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
+import { preferredRate } from "./preferred_rate.ts";
 import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
 
@@ -28,6 +29,17 @@ function pickBounds(bounds: { baseLr?: number; maxLr?: number }) {
     ...(baseLr === undefined ? {} : { baseLr }),
     ...(maxLr === undefined ? {} : { maxLr }),
   };
+}
+
+/** Bounds as they are stated, within the rates that were tested. */
+function stated(
+  { baseLr, maxLr }: { baseLr?: number; maxLr?: number },
+  { startLr, endLr }: RangeTestSettings,
+) {
+  const within = { least: startLr, greatest: endLr };
+  const round = (rate: number | undefined) =>
+    rate === undefined ? undefined : preferredRate(rate, within);
+  return pickBounds({ baseLr: round(baseLr), maxLr: round(maxLr) });
 }
 
 function defined(values: readonly (number | undefined)[]): number[] {
@@ -230,7 +242,7 @@ export function combineRuns(
     type: "LearningRateRange",
     version: 2,
     settings,
-    ...(keepsBounds ? pickBounds(together) : {}),
+    ...(keepsBounds ? stated(together, settings) : {}),
     learningRates,
     losses,
     smoothedLosses,

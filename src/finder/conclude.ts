@@ -11,6 +11,7 @@ import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
+import { LOWEST } from "./sweeps.ts";
 import { MAX_BATCHES, type RangeTestSettings } from "./settings.ts";
 
 /** What a run allows one to conclude. */
@@ -96,6 +97,14 @@ function higherRates(about: About, otherwise: Remedy): Remedy {
     : otherwise;
 }
 
+/** Lower rates, where weights still move at them. */
+function lower(about: About): readonly Remedy[] {
+  if (isCoarse(about.settings)) return [set(about, "endLr", 1 / TWO_DECADES)];
+  return about.settings.startLr > LOWEST
+    ? [set(about, "startLr", 1 / TWO_DECADES)]
+    : [checkSupervision(about)];
+}
+
 /** More of what the test may spend, in its own terms. */
 function moreBatches(about: About): Remedy {
   const { maxBatches } = about.settings;
@@ -164,6 +173,11 @@ function scale({ circumstances }: About): readonly Remedy[] {
   ];
 }
 
+/** What to do where batch normalization leaves nothing of an example. */
+function normalizeMore({ circumstances }: About): readonly Remedy[] {
+  return circumstances?.isNormalizedAway ? [{ kind: "normalize-more" }] : [];
+}
+
 /** What to do about penalties that outweigh all that there is to learn. */
 function lowerPenalties({ circumstances }: About): readonly Remedy[] {
   const { penalty = 0, baseline } = circumstances ?? {};
@@ -191,15 +205,17 @@ function shrinkWeights(about: About, farOff = FAR_OFF): readonly Remedy[] {
   const { loss: expected } = baseline ?? { loss: Infinity };
   const loss = about.evidence.start - penalty;
   const isFarOff = loss > farOff * Math.max(expected, targetSize ** 2);
-  return about.evidence.curve === "loss" && isFarOff &&
+  const { settings: { validated }, evidence: { curve } } = about;
+  // What validation data give first says less of the weights than of them.
+  return curve === "loss" && !validated && isFarOff &&
       scale(about).length === 0
     ? [{ kind: "shrink-weights", loss, expected }]
     : [];
 }
 
-/** What is evaluated on may be far from what is trained on. */
-function checkValidation({ settings, isNear }: About): readonly Remedy[] {
-  return settings.validated && !isNear ? [{ kind: "check-validation" }] : [];
+/** What is evaluated on may not be like what is trained on. */
+function checkValidation({ settings }: About): readonly Remedy[] {
+  return settings.validated ? [{ kind: "check-validation" }] : [];
 }
 
 function shuffle({ circumstances }: About): readonly Remedy[] {
@@ -209,7 +225,10 @@ function shuffle({ circumstances }: About): readonly Remedy[] {
 const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
-  "both-bounds": () => [{ kind: "train" }],
+  "both-bounds": ({ circumstances: { unlearned = [] } = {} }) => [
+    { kind: "train" },
+    ...unlearned.map((one) => ({ kind: "check-output", ...one } as const)),
+  ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
     const check = checkSupervision(about);
@@ -226,12 +245,14 @@ const REMEDIES: {
     return [
       ...scale(about),
       ...shrinkWeights(about, SATURATED),
+      ...checkValidation(about),
       ...addEvaluation(about),
       ...others,
     ];
   },
   "no-improvement-before-divergence": (about) => [
     ...scale(about),
+    ...checkValidation(about),
     ...(about.hasRisen ? [set(about, "startLr", 1 / TWO_DECADES)] : []),
     ...addEvaluation(about),
     checkSupervision(about),
@@ -246,7 +267,8 @@ const REMEDIES: {
   "first-loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
   "diverged-before-improving": (about) => [
     ...scale(about),
-    set(about, isCoarse(about.settings) ? "endLr" : "startLr", 1 / TWO_DECADES),
+    ...checkValidation(about),
+    ...lower(about),
   ],
   "bounds-hidden-by-noise": (about) => [
     ...addEvaluation(about),
@@ -280,6 +302,7 @@ const REMEDIES: {
     ...(about.circumstances?.isPartSeen ? shuffle(about) : []),
   ],
   "frequencies-only": (about) => [
+    ...normalizeMore(about),
     ...scale(about),
     ...lowerPenalties(about),
     ...shrinkWeights(about),
@@ -289,9 +312,10 @@ const REMEDIES: {
     ...(about.isNear && !about.isStuck ? [moreBatches(about)] : []),
   ],
   "baseline-not-passed": (about) => [
+    ...normalizeMore(about),
     ...scale(about),
     ...lowerPenalties(about),
-    ...shrinkWeights(about),
+    ...shrinkWeights(about, about.isNear ? FAR_OFF : SATURATED),
     ...startLower(about),
     ...checkValidation(about),
     ...(hasManyBatches(about) ? [] : [moreBatches(about)]),
@@ -311,6 +335,7 @@ const REMEDIES: {
     { kind: "train" },
   ],
   "weights-unchanged": (about) => [
+    ...normalizeMore(about),
     ...scale(about),
     ...shrinkWeights(about, SATURATED),
     { kind: "check-weights" },

@@ -204,6 +204,9 @@ export type AdvisedOption =
  *   where the loss rose.
  * - `"check-trained"`: see whether the weights are trained already.
  * - `"check-validation"`: see that validation data are like those trained on.
+ * - `"normalize-more"`: use a larger batch, as batch normalization needs one.
+ * - `"check-output"`: check the targets of one output of several, of which nothing
+ *   was seen to be learned.
  * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
  *   loss that they do not drive.
  * - `"run-on"`: do not stop the test.
@@ -255,6 +258,16 @@ export type Remedy =
   }
   | {
     /** What to do. */
+    readonly kind: "check-output";
+    /** The name of the output. */
+    readonly output: string;
+    /** The lowest loss that a short training came to. */
+    readonly loss: number;
+    /** The loss of always predicting the same. */
+    readonly expected: number;
+  }
+  | {
+    /** What to do. */
     readonly kind: "scale-inputs" | "scale-targets";
     /** The root mean square of them. */
     readonly size: number;
@@ -274,6 +287,7 @@ export type Remedy =
       | "check-weights"
       | "train"
       | "enlarge-batch"
+      | "normalize-more"
       | "check-labels"
       | "check-data"
       | "check-loss"

@@ -122,19 +122,22 @@ const OF_PROBABILITIES: readonly string[] = [
   "hardSigmoid",
 ];
 
-/** Losses of tfjs that apply such an activation themselves, and ones that do not. */
+/**
+ * Losses of tfjs that apply such an activation themselves, as they are before a
+ * backend brings its own, and ones that do not.
+ */
 const OF_LOGITS = [
   {
-    of: tf.losses.softmaxCrossEntropy as unknown,
     name: "softmaxCrossEntropy",
+    first: tf.losses.softmaxCrossEntropy,
     to: "categoricalCrossentropy",
   },
   {
-    of: tf.losses.sigmoidCrossEntropy as unknown,
     name: "sigmoidCrossEntropy",
+    first: tf.losses.sigmoidCrossEntropy,
     to: "binaryCrossentropy",
   },
-];
+] as const;
 
 /** What is taken for a network's own numbers and is between 0 and 1 already. */
 function mismatchOfLogits(
@@ -147,7 +150,9 @@ function mismatchOfLogits(
       to: "one of the two alone",
     };
   }
-  const loss = OF_LOGITS.find((one) => one.of === of);
+  const loss = OF_LOGITS.find(({ name, first }) =>
+    of === tf.losses[name] || of === first
+  );
   return loss && isProbability
     ? {
       detail:

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { layersWithin } from "../tfjs/layers_within.ts";
+import { type Layer, layersWithin } from "../tfjs/layers_within.ts";
 import type { LayersModel } from "../tfjs/types.ts";
 
 /** What a model's penalties on its weights add to its loss. */
@@ -21,6 +21,20 @@ const RESIZING: ReadonlySet<string> = new Set([
   "Rescaling",
   "Normalization",
 ]);
+
+/** Whether a layer takes a row of numbers of each example, and no picture. */
+function takesRows({ inboundNodes }: Layer): boolean {
+  const shapes = inboundNodes[0]?.inputShapes;
+  return shapes?.length === 1 && (shapes[0] as tf.Shape).length === 2;
+}
+
+/** Whether batch normalization takes a single number of each example. */
+export function normalizesExamples(model: LayersModel): boolean {
+  return [...layersWithin(model)].some((layer) =>
+    layer.getClassName() === "BatchNormalization" &&
+    takesRows(layer)
+  );
+}
 
 /** Whether inputs reach the weights in the size that they come in. */
 export function takesInputsAsTheyAre(model: LayersModel): boolean {

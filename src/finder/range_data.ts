@@ -50,9 +50,14 @@ export interface RangeTrial {
 export interface RangeTestResult {
   /** With what the test was run. */
   readonly settings: RangeTestSettings;
-  /** The lower bound of a cycle; absent where the curve supports none. */
+  /**
+   * The lower bound of a cycle; absent where the curve supports none. Both are
+   * stated as preferred numbers, twelve a decade (IEC 60063): 1, 1.2, 1.5, 1.8,
+   * 2.2, 2.7, 3.3, 3.9, 4.7, 5.6, 6.8, 8.2. {@linkcode RangeTestResult.evidence}
+   * has the rates that they were read from.
+   */
   readonly baseLr?: number;
-  /** The upper bound of a cycle; absent where the curve supports none. */
+  /** The upper bound of a cycle, likewise. */
   readonly maxLr?: number;
   /** The rates tested, up to where the test stopped. */
   readonly learningRates: readonly number[];

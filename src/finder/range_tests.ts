@@ -4,6 +4,8 @@ import { type ComparedPairs, comparePairs } from "./_compare_pairs.ts";
 import { runLong } from "./_run_long.ts";
 import { TestCircumstances } from "./_test_circumstances.ts";
 import { TestRuns, type TestSetup } from "./_test_runs.ts";
+import { unlearnedOutputs } from "./_unlearned_outputs.ts";
+import type { UnlearnedOutput } from "./circumstances.ts";
 import type { FindingKind } from "./finding.ts";
 import { learningRates } from "./learning_rate_grid.ts";
 import { LearningRateRange } from "./range.ts";
@@ -55,7 +57,10 @@ class RangeTests {
     const compared = search.maxLr === undefined
       ? undefined
       : await comparePairs(this.#runs, search);
-    return this.#range(search.runs, { search, compared });
+    const unlearned = search.maxLr === undefined
+      ? undefined
+      : await unlearnedOutputs(this.#runs);
+    return this.#range(search.runs, { search, compared, unlearned });
   }
 
   /** Over the rates that the test chooses. */
@@ -118,15 +123,17 @@ class RangeTests {
   /** What the runs come to, with all that is known beside them. */
   async #range(
     runs: readonly RecordedRun[],
-    { search, compared }: {
+    { search, compared, unlearned }: {
       readonly search?: Search;
       readonly compared?: ComparedPairs | undefined;
+      readonly unlearned?: readonly UnlearnedOutput[] | undefined;
     } = {},
   ): Promise<LearningRateRange> {
     const { settings, source } = this.#setup;
     const circumstances = await this.#circumstances.gather({
       lowestRate: search?.grid[0],
       compared,
+      unlearned,
     });
     const pass = passOf(source);
     return LearningRateRange.fromRuns(runs, {

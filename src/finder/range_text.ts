@@ -51,6 +51,7 @@ export function summarizeRange(
   const sentences: string[] = [];
   if (verdict === "good") {
     sentences.push(`${headline}: ${wordReading(range)}.`);
+    if (range.remedies.length > 1) sentences.push(range.advice);
   } else {
     const advice = options.flags && range.remedies.length > 0
       ? wordAdvice(range, flagOf)
@@ -61,7 +62,7 @@ export function summarizeRange(
     }
     if (range.thumb === "maxLr") {
       sentences.push(
-        `By the rule of thumb alone, the maximum is three times that, ${
+        `By the rule of thumb alone, the maximum is about three times that, ${
           shortRate(range.maxLr!)
         }.`,
       );

@@ -38,8 +38,10 @@ const HEADLINES: Words<FindingKind> = {
   "both-bounds": ({ baseLr, maxLr }) =>
     `Train between ${shortRate(baseLr!)} and ${shortRate(maxLr!)}`,
   "no-improvement": (range) => `${theCurve(range)} did not improve at any rate`,
-  "no-improvement-before-divergence": () =>
-    "Training diverged, and no improvement before it stood out of the noise",
+  "no-improvement-before-divergence": ({ settings }) =>
+    settings.validated
+      ? "The loss of the validation data rose, and no improvement before it stood out of the noise"
+      : "Training diverged, and no improvement before it stood out of the noise",
   "still-improving": (range) =>
     `${theCurve(range)} still improved at the end of the range`,
   "levelled-off": ({ settings }) =>
@@ -48,7 +50,10 @@ const HEADLINES: Words<FindingKind> = {
     }`,
   "first-loss-not-finite": () =>
     "The very first loss, before any rate was used, is not a finite number",
-  "diverged-before-improving": () => "Training diverged before it improved",
+  "diverged-before-improving": ({ settings }) =>
+    settings.validated
+      ? "The loss of the validation data rose before it improved"
+      : "Training diverged before it improved",
   "bounds-hidden-by-noise": (range) =>
     `${theCurve(range)} improved, but its noise hides where`,
   "stopped-before-improving": (range) =>
@@ -132,6 +137,8 @@ const REMEDIES: {
     } say`,
   "read-metric": ({ metric }) => `name another metric, such as ${metric}`,
   "enlarge-batch": () => "use a larger batch",
+  "normalize-more": () =>
+    "use a larger batch, as batch normalization leaves nothing of a single example",
   "check-labels": () => "check that labels fit inputs",
   "check-data": () => "check the data and the loss function",
   "check-loss": () =>
@@ -149,6 +156,10 @@ const REMEDIES: {
     `initialize the weights smaller, as the first loss is ${
       shortRate(loss)
     }, and ${shortRate(expected)} of always predicting the same`,
+  "check-output": ({ output, loss, expected }) =>
+    `check that the targets of "${output}" fit the inputs, as its loss came to ${
+      formatRate(loss)
+    } at best and always predicting the same gives ${formatRate(expected)}`,
   "scale-inputs": (remedy) => wordScale("inputs", remedy),
   "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>
@@ -158,7 +169,7 @@ const REMEDIES: {
       shortRate(below)
     }, where the loss rises, or initialize them anew`,
   "check-validation": () =>
-    "check that validationData are like the data trained on",
+    "check that validationData are like the data trained on, and these not too few",
   "run-on": () => "let it run on",
   "clean-data": () => "replace what is not a finite number, or leave it out",
   "shuffle": ({ buffer }) =>
@@ -213,11 +224,13 @@ function headlineOf(range: Unworded<RangeTestResult>): string {
 
 /** What to do next, most promising first. */
 function wordNextStep(
-  { remedies }: Pick<RangeTestResult, "remedies">,
+  { remedies, finding }: Pick<RangeTestResult, "remedies" | "finding">,
   name: OptionName,
 ): string {
+  // Bounds are good whatever else there is to do.
+  const joint = finding.kind === "both-bounds" ? ", and " : ", or ";
   return remedies.map((remedy) => wordRemedy(remedy, name, remedies))
-    .join(", or ");
+    .join(joint);
 }
 
 /** What was found and what to do next, in a sentence. */

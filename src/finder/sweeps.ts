@@ -16,7 +16,7 @@ export interface Found {
 }
 
 /** The farthest that a range is extended downwards and upwards. */
-const LOWEST = 1e-11;
+export const LOWEST = 1e-11;
 const HIGHEST = 1e3;
 
 /** By how many decades a range is extended in one go. */

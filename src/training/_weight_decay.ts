@@ -9,6 +9,7 @@ import { alignSlotsToGradients } from "../tfjs/slots.ts";
 import type { Optimizer } from "../tfjs/types.ts";
 import { namePattern } from "./_name_pattern.ts";
 import { show } from "../runtime/check_data.ts";
+import { isRecord } from "../runtime/records.ts";
 import { shortNumber } from "../runtime/short_number.ts";
 
 /** Options of decoupled weight decay, shared by its optimizers. */
@@ -22,7 +23,9 @@ export interface WeightDecayOptions {
   /**
    * Names of variables that do not decay, in which `*` stands for any text:
    * `["*bias", "*gamma", "*beta"]` leaves out the biases and what normalization
-   * layers learn, as is usual for deep networks.
+   * layers learn, as is usual for deep networks. The number that tfjs appends
+   * where a program has had a weight of that name before is no matter:
+   * `"dense/bias_1"` is a `"*bias"`, too.
    *
    * @default {[]}
    */
@@ -93,7 +96,11 @@ export function weightDecayOf(
 export function describeOptimizer(optimizer: ConcreteOptimizer): string {
   const settings = Object.entries(optimizer.getConfig()).map(
     ([name, value]) =>
-      `${name} ${typeof value === "number" ? shortNumber(value) : show(value)}`,
+      `${name} ${
+        typeof value === "number"
+          ? shortNumber(value)
+          : show(name === "exclude" ? namesOf(value) : value)
+      }`,
   );
   return `${optimizer.getClassName()} (${
     settings.join(", ")
@@ -112,21 +119,45 @@ export function prepareStep(optimizer: Decaying, gradients: Gradients): void {
   alignSlotsToGradients(optimizer, gradients);
 }
 
-/** What tfjs saves, with the decay. */
+/**
+ * What tfjs saves, with the decay. It writes texts in snake case, and reads them
+ * in camel case, but what is called `name`.
+ */
 export function configWithDecay(
   config: OptimizerConfig,
   { weightDecay, exclude }: Required<WeightDecayOptions>,
 ): OptimizerConfig {
-  return { ...config, weightDecay, exclude: [...exclude] };
+  const named = exclude.map((name) => ({ name }));
+  return { ...config, weightDecay, exclude: named };
 }
 
-/** The optimizer that {@linkcode configWithDecay} describes. */
-export function fromConfigWithDecay<T, Options extends WeightDecayOptions>(
-  cls: new (learningRate: number, options: Omit<Options, "learningRate">) => T,
-  { learningRate, ...options }: Options & { learningRate: number },
-): T {
-  return new cls(learningRate, options);
+/** The names that a configuration excludes, which may be by themselves. */
+function namesOf(exclude: unknown): unknown {
+  if (!Array.isArray(exclude)) return exclude;
+  return exclude.map((named) => isRecord(named) ? named.name : named);
 }
+
+/**
+ * The optimizer that {@linkcode configWithDecay} describes; what else tfjs or
+ * Keras put into a configuration is passed over, as tfjs's own optimizers do.
+ *
+ * @param names The options that the optimizer has.
+ */
+export function fromConfigWithDecay<T, Options extends WeightDecayOptions>(
+  cls: new (learningRate: number, options: Options) => T,
+  config: Options & { learningRate: number },
+  names: readonly string[],
+): T {
+  const given = new Map<string, unknown>(Object.entries(config))
+    .set("exclude", namesOf(config.exclude));
+  const options: unknown = Object.fromEntries(
+    names.map((name) => [name, given.get(name)]),
+  );
+  return new cls(config.learningRate, options as Options);
+}
+
+/** The end of a weight's name that tfjs appends to one that it has had before. */
+const AGAIN = /(?<=\/[^/]*)_\d+$/;
 
 /**
  * Multiplies by 1 − rate · λ each variable that has a gradient and whose name no
@@ -145,7 +176,9 @@ function decayWeights(
   for (const [name, gradient] of named) {
     // A variable that does not take part in the loss is left alone.
     if (gradient == null) continue;
-    if (excluded.some((pattern) => pattern.test(name))) continue;
+    const isExcluded = (pattern: RegExp) =>
+      pattern.test(name) || pattern.test(name.replace(AGAIN, ""));
+    if (excluded.some(isExcluded)) continue;
     const variable = tf.engine().registeredVariables[name];
     tf.tidy(() => variable.assign(variable.mul(factor)));
   }

@@ -118,7 +118,7 @@ export class AdamW extends AdamBase {
     cls: new (learningRate: number, options: AdamWOptions) => T,
     config: AdamWOptions & { learningRate: number },
   ): T {
-    return fromConfigWithDecay(cls, config);
+    return fromConfigWithDecay(cls, config, NAMES);
   }
 }
 

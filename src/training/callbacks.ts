@@ -32,8 +32,8 @@ const HOOKS = Object.keys(
  * tfjs takes an array of `tf.Callback` instances or an array of plain objects;
  * an array that mixes the two crashes in the middle of training
  * (tensorflow/tfjs#1792). Every plain object is wrapped here as tfjs would wrap
- * it. Hooks run in the order given. A plain object with an `onBatchEnd` has
- * its logs read back from the device at every batch.
+ * it, with its usual `yieldEvery`. Hooks run in the order given. A plain object
+ * with an `onBatchEnd` has its logs read back from the device at every batch.
  *
  * @param callbacks `CyclicLR`s, other `tf.Callback`s and objects of hooks.
  * @returns What to pass as `callbacks`.

@@ -90,6 +90,7 @@ function variablesOf(weights: AveragedWeights): readonly Variable[] {
  * `tf.train.ExponentialMovingAverage` with `num_updates`.
  *
  * @throws {RangeError} If `decay` is not in [0, 1), or there are no weights.
+ * @throws {TypeError} If a weight is not of float32, a count say.
  *
  * @example
  * ```ts
@@ -152,6 +153,12 @@ export class ExponentialMovingAverage extends CallbackBase
     this.#variables = variables;
     this.#decay = decay;
     this.#warmup = warmup;
+    const other = variables.find(({ dtype }) => dtype !== "float32");
+    if (other !== undefined) {
+      throw new TypeError(
+        `Cannot ${ACTION} as each must be of float32: current value is ${other.name} of ${other.dtype}`,
+      );
+    }
     // A clone shares the data until training replaces them.
     this.#others = variables.map((variable) => tf.keep(variable.clone()));
   }

@@ -32,6 +32,9 @@ type Gradients = Parameters<Optimizer["applyGradients"]>[0];
 
 const ACTION = "set layer rates";
 
+/** Optimizers with layer rates in force. */
+const ACTIVE = new WeakSet<Optimizer>();
+
 /**
  * Of each trainable weight, the names of the layers that it is within, from the
  * outermost, each followed by `layer/weight`, and by the weight's whole name where
@@ -111,7 +114,7 @@ export function layerRates(
     );
   }
   checkData(ACTION, { factors }, record({ factors: record({}) }));
-  if (Object.hasOwn(optimizer, "applyGradients")) {
+  if (ACTIVE.has(optimizer)) {
     throw new TypeError(
       `Cannot ${ACTION} as the optimizer must have none yet: dispose the others first`,
     );
@@ -150,11 +153,15 @@ export function layerRates(
   }
 
   const original = optimizer.applyGradients;
+  // One that clips gradients first, say.
+  const wrapped = Object.getOwnPropertyDescriptor(optimizer, "applyGradients");
+  let isActive = true;
   const stepFactors = new Map(
     scaled.map(({ variable, factor }) => [variable.name, factor]),
   );
-  optimizer.applyGradients = (gradients: Gradients) => {
-    if (applyScaled(optimizer, gradients, stepFactors)) return;
+  const apply = (gradients: Gradients) => {
+    if (!isActive) return original.call(optimizer, gradients);
+    if (!wrapped && applyScaled(optimizer, gradients, stepFactors)) return;
     // Clones share their data until the optimizer replaces it.
     const before = scaled.map(({ variable }) => tf.keep(variable.clone()));
     try {
@@ -166,11 +173,19 @@ export function layerRates(
       tf.dispose(before);
     }
   };
+  optimizer.applyGradients = apply;
+  ACTIVE.add(optimizer);
   return {
     rates,
     [Symbol.dispose]() {
+      if (!isActive) return;
+      isActive = false;
+      ACTIVE.delete(optimizer);
+      // What was put around it since stays, and calls what was there before.
+      if (optimizer.applyGradients !== apply) return;
       // The method of the optimizer's class is back in sight.
       delete (optimizer as Partial<Optimizer>).applyGradients;
+      if (wrapped) Object.defineProperty(optimizer, "applyGradients", wrapped);
     },
   };
 }

@@ -121,7 +121,7 @@ export class SGDW extends MomentumBase {
     cls: new (learningRate: number, options: SGDWOptions) => T,
     config: SGDWOptions & { learningRate: number },
   ): T {
-    return fromConfigWithDecay(cls, config);
+    return fromConfigWithDecay(cls, config, NAMES);
   }
 }
 

@@ -127,6 +127,10 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   #flushed = 0;
   /** Rows of the scheduler's history that are written, or were before this. */
   #written: number | undefined;
+  /** Epochs that ended, where there is no scheduler to say so. */
+  #epoch = 0;
+  /** Whether it has logged batches that were given up since. */
+  #goesBack = false;
   /** Whether a training has begun that it logs. */
   #hasBegun = false;
   #path: string | undefined;
@@ -252,8 +256,15 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
 
   /** Called by `fit`. */
   override onTrainBegin(): Promise<void> {
+    const recorded = this.#scheduler?.history.iterations.at(-1) ?? 0;
     // Rows from before are those of an earlier run, which logged them.
-    this.#written ??= this.#scheduler?.history.iterations.at(-1) ?? 0;
+    this.#written ??= recorded;
+    if (recorded < this.#written) {
+      // It goes on from an earlier checkpoint: what was logged since is given up.
+      this.#written = recorded;
+      this.#hasBegun = false;
+      this.#goesBack = true;
+    }
     this.#flushed = performance.now();
     return Promise.resolve();
   }
@@ -268,7 +279,7 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     const before = this.#scheduler ? this.#written! : epoch;
-    if (before === 0) return;
+    if (before === 0 && !this.#goesBack) return;
     // A run that was killed has logged more than its last checkpoint knows of.
     await this.#write([startRecord(Date.now() / 1000, before + 1)]);
   }
@@ -282,7 +293,9 @@ export class TensorBoardLogger extends CallbackBase implements AsyncDisposable {
   /** Called by `fit`. */
   override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {
     await this.#logBatches();
-    const step = this.#scheduler?.totalIterations ?? epoch + 1;
+    // Another fit counts its epochs from the first again.
+    this.#epoch = Math.max(epoch, this.#epoch) + 1;
+    const step = this.#scheduler?.totalIterations ?? this.#epoch;
     await this.log(
       step,
       Object.fromEntries(

@@ -72,7 +72,8 @@ Deno.test("findLearningRate() says never-diverged where the range ends too soon"
     assertEquals(range.stopReason, "end");
     assertEquals(range.verdict, "never-diverged");
     assertEquals(range.thumb, "maxLr");
-    assertAlmostEquals(range.maxLr! / range.baseLr!, 3, 1e-9);
+    // Three times, and each bound to the next preferred number.
+    assertAlmostEquals(range.maxLr! / range.baseLr!, 3, 0.4);
     assert(range.advice.includes("raise endLr"));
   }));
 

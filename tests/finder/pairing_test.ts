@@ -4,10 +4,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate, type TensorPair } from "@clr/clr";
 import {
+  differ,
   mispair,
   replace,
-  withTargets,
-} from "../../src/finder/_changed_targets.ts";
+  withChanged,
+} from "../../src/finder/_changed_pairs.ts";
 import { batchSource } from "../../src/finder/_batches.ts";
 import { areAlike, notLearnedFrom } from "../../src/finder/pairing.ts";
 import {
@@ -19,7 +20,7 @@ import { normal } from "./_normal.ts";
 
 await tf.setBackend("cpu");
 
-Deno.test("withTargets() gives each example its neighbour's target, and frees the others", async () => {
+Deno.test("withChanged() gives each example its neighbour's target, and frees the others", async () => {
   const before = tf.memory().numTensors;
   const data = {
     xs: tf.tensor2d([[1], [2], [3]]),
@@ -29,7 +30,7 @@ Deno.test("withTargets() gives each example its neighbour's target, and frees th
     },
   };
   const source = batchSource(data, { batchSize: 3, name: "data" });
-  for await (const batch of withTargets(source, mispair).pass()) {
+  for await (const batch of withChanged("ys", source, mispair).pass()) {
     const { xs, ys } = batch as TensorPair & {
       ys: { [name: string]: tf.Tensor };
     };
@@ -40,6 +41,15 @@ Deno.test("withTargets() gives each example its neighbour's target, and frees th
   }
   tf.dispose([data.xs, data.ys] as tf.TensorContainer);
   assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("differ() changes every number", async () => {
+  for (const dtype of ["float32", "int32"] as const) {
+    const inputs = tf.tensor2d([[0, 3], [-2, 0]], [2, 2], dtype);
+    const changed = differ(inputs);
+    assertEquals(changed.dtype, dtype);
+    assertEquals(await changed.array(), [[1, 0], [0, 1]]);
+  }
 });
 
 Deno.test("replace() gives other targets of the same kind", async () => {
@@ -144,6 +154,19 @@ Deno.test("findLearningRate() says good of a loop whose labels fit, or which tak
         .mean(),
   );
   assertEquals(without.verdict, "good", without.advice);
+});
+
+Deno.test("findLearningRate() never says good of a loop whose inputs are all the same, unless it takes none", async () => {
+  const same = await find(
+    (_, random) => ({ x: [0, 0, 0, 0], y: oneHot(random() < 0.95 ? 0 : 1) }),
+    entropy,
+  );
+  assertEquals(same.finding.kind, "inputs-constant", same.advice);
+  const density = await find(
+    (_, random) => ({ x: [0, 0, 0, 0], y: oneHot(random() < 0.95 ? 0 : 1) }),
+    (model, { ys }) => entropy(model, { xs: tf.ones([32, 4]), ys }),
+  );
+  assertEquals(density.verdict, "good", density.advice);
 });
 
 Deno.test("findLearningRate() compares pairs for long where examples are not used up", async () => {

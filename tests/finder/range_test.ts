@@ -39,8 +39,11 @@ Deno.test("LearningRateRange has both bounds, and what they were read from", () 
   assertEquals(stopReason, "diverged");
   assertEquals(stoppedAt, RATES[74]);
   assertEquals(evidence.curve, "loss");
-  assertEquals(evidence.base!.learningRate, baseLr);
-  assertEquals(evidence.max!.learningRate, maxLr);
+  assertAlmostEquals(evidence.base!.learningRate / baseLr!, 1, 0.12);
+  assertAlmostEquals(evidence.max!.learningRate / maxLr!, 1, 0.12);
+  for (const bound of [baseLr!, maxLr!]) {
+    assertEquals(bound, Number(bound.toPrecision(2)));
+  }
   assert(evidence.base!.slope < 0);
   assert(evidence.best < evidence.start);
 });
@@ -270,7 +273,7 @@ Deno.test("LearningRateRange of runs has their medians and spread", () => {
     repeats: 3,
   });
   const bases = found.runs.map((run) => run.baseLr!);
-  assertEquals(found.baseLr, bases[1]);
+  assertAlmostEquals(found.baseLr! / bases[1], 1, 0.12);
   assertEquals(found.spread!.baseLr, [bases[0], bases[2]]);
   // At each rate the median, which is the middle curve's here.
   assertEquals(found.losses.slice(0, 60), runs[1].losses.slice(0, 60));
@@ -300,9 +303,10 @@ Deno.test("LearningRateRange leaves out the points of a metric that are not fini
   assertEquals(holes.verdict, "good");
   const { base, max } = holes.evidence;
   // The points nearest to the bounds, which lie between two.
-  assert(Math.abs(Math.log10(RATES[base!.index] / holes.baseLr!)) < 0.05);
-  assert(Math.abs(Math.log10(RATES[max!.index] / holes.maxLr!)) < 0.05);
-  assert(Math.abs(Math.log10(holes.baseLr! / whole.baseLr!)) <= 0.05);
+  for (const { index, learningRate } of [base!, max!]) {
+    assert(Math.abs(Math.log10(RATES[index] / learningRate)) < 0.05);
+  }
+  assert(Math.abs(Math.log10(holes.baseLr! / whole.baseLr!)) <= 0.1);
   assert(Math.abs(Math.log10(holes.maxLr! / whole.maxLr!)) <= 0.15);
   assertStringIncludes(
     holes.summary,
@@ -341,7 +345,7 @@ Deno.test("LearningRateRange.fromCurve() tells linear rates, also from 0", () =>
     // It levels off, and no rate was too high.
     assertEquals(found.verdict, "converged");
     assertEquals(found.thumb, "maxLr");
-    assertEquals(found.maxLr, 3 * found.baseLr!);
+    assertAlmostEquals(found.maxLr! / found.baseLr!, 3, 0.4);
     const dots = `${found}`.split("\n").filter((line) => line.includes("•"));
     assert(dots.length > 5, `${found}`);
   }
@@ -488,8 +492,8 @@ Deno.test("LearningRateRange of a search has no maximum where no short training 
   assertEquals([none.verdict, none.maxLr], ["too-short", undefined]);
   assertEquals(none.baseLr, 0.001);
   assert(!none.remedies.some(({ kind }) => kind === "train"));
-  const one = found({ gained: 1, maxLr: 0.005 });
-  assertEquals([one.verdict, one.maxLr], ["too-short", 0.005]);
+  const one = found({ gained: 1, maxLr: 0.0047 });
+  assertEquals([one.verdict, one.maxLr], ["too-short", 0.0047]);
 });
 
 Deno.test("format() keeps the names of bounds apart where these are close", () => {

@@ -247,3 +247,25 @@ function sayTheSame(range: LearningRateRange): void {
   const dots = panel.layer.find((layer: any) => layer.name === "bounds");
   assertEquals(dots.data.values.length, bounds.length);
 }
+
+Deno.test("advice names dead units once", () => {
+  const { settings } = LearningRateRange.fromCurve([1e-3, 1e-2], [2, 1]);
+  const losses = new Array<number>(40).fill(1.1);
+  const range = LearningRateRange.fromRuns(
+    [{ losses, metrics: {}, stopReason: "end" }],
+    { ...settings, iterations: 40 },
+    {
+      circumstances: {
+        isShuffled: true,
+        sameTargets: false,
+        sameInputs: false,
+        baseline: { loss: 1.1, floor: 0 },
+        unchanged: { names: ["dense/kernel"], of: 2 },
+      },
+    },
+  );
+  assertEquals(range.finding.kind, "frequencies-only");
+  const kinds = range.remedies.map(({ kind }) => kind);
+  assert(kinds.includes("check-weights") && kinds.includes("check-pairing"));
+  assertEquals(range.advice.split("units are dead").length, 2, range.advice);
+});

@@ -35,6 +35,8 @@ function advised(
     readonly isReferenced?: boolean;
     readonly hasMax?: boolean;
     readonly growth?: Growth;
+    readonly validated?: boolean;
+    readonly isNear?: boolean;
   } = {},
 ): string[] {
   const { maxBatches = 500, startLr = 1e-5, circumstances } = options;
@@ -50,12 +52,12 @@ function advised(
       beta: 0.9,
       seed: 0,
       repeats: 1,
-      validated: false,
+      validated: options.validated ?? false,
       maxBatches,
     },
     evidence: { ...EVIDENCE, ...evidence },
     circumstances: { ...CIRCUMSTANCES, ...circumstances },
-    isNear: true,
+    isNear: options.isNear ?? true,
     hasRisen,
     isReferenced,
     hasMax,
@@ -144,6 +146,47 @@ Deno.test("remediesFor() starts lower where nothing held as low as trainings cam
     });
   assertEquals(after(0.5), ["startLr", "maxBatches", "check-pairing"]);
   assertEquals(after(1e-5), ["maxBatches", "check-pairing"]);
+});
+
+Deno.test("remediesFor() doubts validation data wherever their loss rises or stays", () => {
+  for (
+    const kind of [
+      "no-improvement",
+      "no-improvement-before-divergence",
+      "diverged-before-improving",
+      "frequencies-only",
+      "baseline-not-passed",
+    ] as const
+  ) {
+    assert(advised(kind, { validated: true }).includes("check-validation"));
+    assert(!advised(kind).includes("check-validation"), kind);
+  }
+});
+
+Deno.test("remediesFor() goes no lower than where weights move", () => {
+  const kind = "diverged-before-improving";
+  assertEquals(advised(kind), ["startLr"]);
+  assertEquals(advised(kind, { startLr: 1e-11 }), ["check-labels"]);
+});
+
+Deno.test("remediesFor() blames first weights that training came nowhere near from", () => {
+  const about = (isNear: boolean, validated = false) =>
+    advised("baseline-not-passed", {
+      isNear,
+      validated,
+      circumstances: { baseline: { loss: 1.4, floor: 0 } },
+      evidence: { start: 12 },
+    })[0];
+  assertEquals(about(false), "shrink-weights");
+  assert(about(true) !== "shrink-weights");
+  assert(about(false, true) !== "shrink-weights");
+});
+
+Deno.test("remediesFor() says to scale before training between bounds", () => {
+  const kinds = (inputSize: number) =>
+    advised("baseline-not-passed", { circumstances: { inputSize } });
+  assertEquals(kinds(140), ["scale-inputs", "maxBatches", "check-pairing"]);
+  assert(kinds(1).includes("train"));
 });
 
 Deno.test("remediesFor() leads out of linear growth, whose end is too high or too low", () => {

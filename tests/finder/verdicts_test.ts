@@ -375,6 +375,36 @@ Deno.test("findLearningRate() refuses a frozen network, and names dead weights",
   assertMatch(dead.advice, /dead/);
 });
 
+Deno.test("findLearningRate() asks for a larger batch where batch normalization leaves nothing of single examples", async () => {
+  const make = () => {
+    const initial = (seed: number) => tf.initializers.glorotUniform({ seed });
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 8,
+          inputShape: [4],
+          kernelInitializer: initial(1),
+        }),
+        tf.layers.batchNormalization(),
+        tf.layers.activation({ activation: "relu" }),
+        tf.layers.dense({
+          units: 3,
+          activation: "softmax",
+          kernelInitializer: initial(2),
+        }),
+      ],
+    });
+    model.compile({ optimizer: "adam", loss: "categoricalCrossentropy" });
+    return { model, data: tensors(shuffled(classes(200, 1), 1)) };
+  };
+  const single = await find(make, { batchSize: 1, maxBatches: 200 });
+  assert(single.verdict !== "good");
+  assertEquals(single.remedies[0].kind, "normalize-more", single.advice);
+  assertMatch(single.advice, /use a larger batch, as batch normalization/);
+  const several = await find(make, { batchSize: 10 });
+  assertEquals(several.verdict, "good", several.advice);
+});
+
 Deno.test("findLearningRate() says mismatch where loss, outputs and targets do not suit each other", async () => {
   const data = () => tensors(shuffled(classes(300, 1), 1));
   const scaled = () =>

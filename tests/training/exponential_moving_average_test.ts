@@ -124,6 +124,12 @@ Deno.test("ExponentialMovingAverage refuses what it cannot average", () => {
     );
   }
   assertThrows(() => new ExponentialMovingAverage([]), RangeError, "none");
+  const count = tf.variable(tf.scalar(0, "int32"), false, "count");
+  assertThrows(
+    () => new ExponentialMovingAverage([w, count]),
+    TypeError,
+    "must be of float32: current value is count of int32",
+  );
   const ema = new ExponentialMovingAverage([w]);
   ema[Symbol.dispose]();
   assertThrows(() => ema.update(), TypeError, "current value is disposed");

@@ -229,3 +229,53 @@ Deno.test("layerRates() tells the two directions of a bidirectional layer apart"
   );
   model.dispose();
 });
+
+Deno.test("layerRates() stays in force when earlier ones are disposed of again", async () => {
+  const model = createModel(tf.train.sgd(1));
+  const first = layerRates(model, { "*": 0 });
+  first[Symbol.dispose]();
+  using _second = layerRates(model, { "*": 0 });
+  first[Symbol.dispose]();
+  const before = model.getWeights().map((weight) => weight.arraySync());
+  await model.trainOnBatch(tf.ones([2, 3]), tf.ones([2, 2]));
+  const after = model.getWeights().map((weight) => weight.arraySync());
+  assertEquals(after, before);
+});
+
+Deno.test("layerRates() goes with what clips gradients, before it and around it", async () => {
+  type Gradients = Parameters<tf.Optimizer["applyGradients"]>[0];
+  const signs = (optimizer: tf.Optimizer) => {
+    const apply = optimizer.applyGradients.bind(optimizer);
+    optimizer.applyGradients = (gradients: Gradients) =>
+      tf.tidy(() => {
+        assert(Array.isArray(gradients));
+        apply(gradients.map(({ name, tensor }) => ({
+          name,
+          tensor: tensor.sign(),
+        })));
+      });
+  };
+  const [xs, ys] = [tf.ones([2, 3]), tf.fill([2, 2], 1000)];
+  for (const isBefore of [true, false]) {
+    const optimizer = tf.train.sgd(1);
+    const model = createModel(optimizer);
+    /** By how much a step of the rate 1 changes the last bias. */
+    const step = async () => {
+      const bias = model.getWeights().at(-1)!;
+      const before = bias.dataSync()[0];
+      await model.trainOnBatch(xs, ys);
+      return model.getWeights().at(-1)!.dataSync()[0] - before;
+    };
+    if (isBefore) signs(optimizer);
+    const rates = layerRates(model, { "*": 0.25 });
+    if (!isBefore) signs(optimizer);
+    assertAlmostEquals(await step(), 0.25, 1e-4);
+    assertThrows(() => layerRates(model, { "*": 1 }), TypeError, "dispose");
+    rates[Symbol.dispose]();
+    // The clipping stays.
+    assertAlmostEquals(await step(), 1, 1e-4);
+    const again = layerRates(model, { "*": 0.5 });
+    assertAlmostEquals(await step(), 0.5, 1e-4);
+    again[Symbol.dispose]();
+  }
+});

@@ -228,3 +228,47 @@ Deno.test("TensorBoardLogger says where a run goes on that had logged more befor
     assertEquals(await run({}), []);
     assertEquals(await run({ initialEpoch: 3 }), [4]);
   }));
+
+Deno.test("TensorBoardLogger counts the epochs of fits that follow each other on", () =>
+  inFolder(async (folder) => {
+    const { model, xs, ys } = createLine();
+    const logger = new TensorBoardLogger(folder);
+    const fit = (epochs: number, initialEpoch = 0) =>
+      model.fit(xs, ys, {
+        epochs,
+        initialEpoch,
+        verbose: 0,
+        callbacks: [logger],
+      });
+    await fit(2);
+    await fit(1);
+    await fit(6, 4);
+    const events = (await readEvents(logger.path!)).slice(1);
+    assertEquals(events.map(({ step }) => step), [1, 2, 3, 5, 6]);
+  }));
+
+Deno.test("TensorBoardLogger logs what is trained again from an earlier checkpoint", () =>
+  inFolder(async (folder) => {
+    const { model, xs, ys } = createLine();
+    const clr = new CyclicLR({ stepSize: 3 });
+    const beginning = clr.toJSON();
+    const logger = new TensorBoardLogger(folder, { scheduler: clr });
+    const fit = () =>
+      model.fit(xs, ys, {
+        batchSize: 4,
+        verbose: 0,
+        callbacks: [clr, logger],
+      });
+    await fit();
+    const earlier = clr.toJSON();
+    await fit();
+    for (const state of [earlier, beginning]) {
+      clr.restore(state);
+      await fit();
+    }
+    const events = (await readEvents(logger.path!)).slice(1);
+    const told = events.flatMap<number | string>(({ step, starts, scalars }) =>
+      starts ? [`from ${step}`] : "batch/lr" in scalars ? [step] : []
+    );
+    assertEquals(told, [1, 2, 3, 4, "from 3", 3, 4, "from 1", 1, 2]);
+  }));

@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertThrows,
+} from "@std/assert";
 import { CyclicLR, findLearningRate, setLearningRate } from "@clr/clr";
 import {
   AdamW,
@@ -267,4 +272,82 @@ Deno.test("AdamW and SGDW refuse what is no decay and no names", () => {
     TypeError,
     "exclude must be an array of names",
   );
+});
+
+Deno.test("AdamW and SGDW are saved with their model by tfjs, and go on as they were", async () => {
+  const exclude = ["*bias", "Last_layer*", "a/kernel", "*in_camelCase"];
+  for (
+    const create of [
+      () => new AdamW(0.05, { weightDecay: 0.4, exclude, beta1: 0.8 }),
+      () => new SGDW(0.05, { weightDecay: 0.4, exclude, useNesterov: true }),
+    ]
+  ) {
+    const model = createModel(create());
+    await model.fit(xs, xs, { epochs: 2, verbose: 0 });
+    let artifacts!: tf.io.ModelArtifacts;
+    await model.save(
+      tf.io.withSaveHandler((given) => {
+        artifacts = given;
+        return Promise.resolve({
+          modelArtifactsInfo: {
+            dateSaved: new Date(0),
+            modelTopologyType: "JSON",
+          },
+        });
+      }),
+      { includeOptimizer: true },
+    );
+    // As a file would.
+    const { weightData, ...json } = artifacts;
+    const loaded = await tf.loadLayersModel(
+      tf.io.fromMemory({ ...JSON.parse(JSON.stringify(json)), weightData }),
+    );
+    const optimizer = loaded.optimizer as AdamW;
+    assertEquals(optimizer.getConfig(), model.optimizer.getConfig());
+    assertEquals(optimizer.exclude, exclude);
+    assertEquals(`${optimizer}`, `${model.optimizer}`);
+    await model.fit(xs, xs, { epochs: 2, verbose: 0 });
+    await loaded.fit(xs, xs, { epochs: 2, verbose: 0 });
+    // tfjs computes Adam's powers of beta anew, which may round otherwise.
+    const [there, here] = [loaded, model].map((model) =>
+      model.getWeights().flatMap((weight) => [...weight.dataSync()])
+    );
+    there.forEach((value, i) => assertAlmostEquals(value, here[i], 1e-5));
+  }
+});
+
+Deno.test("AdamW takes a configuration of Keras, and of names by themselves", () => {
+  const read = (config: unknown) =>
+    AdamW.fromConfig(AdamW, config as never).getConfig();
+  const config = { learningRate: 0.5, beta1: 0.75, weightDecay: 0.25 };
+  assertEquals(
+    read({ ...config, name: "AdamW", amsgrad: false, exclude: ["*bias"] }),
+    new AdamW(0.5, { beta1: 0.75, weightDecay: 0.25, exclude: ["*bias"] })
+      .getConfig(),
+  );
+});
+
+Deno.test("AdamW leaves out of the decay a weight whose name another model has had", async () => {
+  for (let model = 0; model < 3; model++) {
+    const optimizer = new AdamW(0.1, { weightDecay: 0.5, exclude: ["*bias"] });
+    const dense = tf.layers.dense({
+      name: "named_1",
+      units: 1,
+      inputShape: [1],
+      kernelInitializer: "ones",
+      biasInitializer: "ones",
+    });
+    const network = tf.sequential({ layers: [dense] });
+    const loss = (_: tf.Tensor, given: tf.Tensor) => given.mul(0).sum();
+    network.compile({ optimizer, loss });
+    await network.fit(tf.ones([1, 1]), tf.ones([1, 1]), { verbose: 0 });
+    const [kernel, bias] = network.getWeights().map((w) => w.dataSync()[0]);
+    assertAlmostEquals(kernel, 0.95, 1e-6);
+    assertEquals(bias, 1);
+  }
+  // Nobody appends to the name of a variable of one's own.
+  const own = tf.variable(tf.scalar(1), true, "own_bias_2");
+  new AdamW(0.1, { weightDecay: 0.5, exclude: ["*bias"] })
+    .minimize(() => own.mul(0).asScalar());
+  assertAlmostEquals(own.dataSync()[0], 0.95, 1e-6);
 });

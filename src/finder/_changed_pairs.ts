@@ -20,10 +20,16 @@ export function replace(targets: tf.Tensor): tf.Tensor {
   return targets.gather(classes.toInt(), targets.rank - 1);
 }
 
-/** The same batches with other targets. */
-export function withTargets(
+/** Inputs that differ from those given in every number. */
+export function differ(inputs: tf.Tensor): tf.Tensor {
+  return inputs.equal(tf.zerosLike(inputs)).cast(inputs.dtype);
+}
+
+/** The same batches with other targets, or other inputs. */
+export function withChanged(
+  part: "xs" | "ys",
   source: BatchSource,
-  change: (targets: tf.Tensor) => tf.Tensor,
+  change: (tensor: tf.Tensor) => tf.Tensor,
 ): BatchSource {
   return {
     name: source.name,
@@ -37,10 +43,13 @@ export function withTargets(
           yield batch;
           continue;
         }
-        const { ys } = batch;
-        const changed = mapTree(ys, (tensor) => tf.tidy(() => change(tensor)));
-        tf.dispose(ys as tf.TensorContainer);
-        yield { ...batch, ys: changed };
+        const tree = batch[part];
+        const changed = mapTree(
+          tree,
+          (tensor) => tf.tidy(() => change(tensor)),
+        );
+        tf.dispose(tree as tf.TensorContainer);
+        yield { ...batch, [part]: changed };
       }
     },
   };
