@@ -28,7 +28,7 @@ const BENCHES = ["", "backends/", "finder/zoo/", "gpu/", "plots/"]
 
 /** What stands before the flags, a summary and a usage first. */
 const LAYOUT =
-  /^\S.*\.\n\ndeno (run|task) \S.*\n\n([A-Z][^]*?\n\n)?(  --\S[^]*\n)?  --help +show this\n$/;
+  /^\S.*\.\n\ndeno (run|task) \S.*\n\n([A-Z][^]*?\n\n)?( {2}--\S[^]*\n)? {2}--help +show this\n$/;
 
 Deno.test("the programs of each folder are found", () => {
   assertEquals(PUBLISHED.sort(), [
