@@ -13,7 +13,13 @@
  * @module
  */
 
-import { type FlagValues, runCommand, UsageError } from "@clr/clr/command";
+import {
+  type FlagValues,
+  runCommand,
+  systemCode,
+  UsageError,
+  VERSION,
+} from "@clr/clr/command";
 import {
   createSession,
   type OnnxSession,
@@ -43,6 +49,7 @@ export const FLAGS = {
   threads: {
     kind: "integer",
     min: 1,
+    max: 64,
     help: "threads of the wasm provider (default: half of the cores)",
   },
 } as const;
@@ -161,12 +168,10 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
       console.log(`${path}: ${best.join(", ")}`);
     } catch (error) {
       // One bad file is no reason to leave the others out.
-      if (
-        !(error instanceof ImageFileError) &&
-        !(error instanceof Deno.errors.NotFound) &&
-        !(error instanceof Deno.errors.IsADirectory)
-      ) throw error;
-      console.error(`error: ${error.message}`);
+      const isOfFile = error instanceof ImageFileError ||
+        systemCode(error) !== undefined;
+      if (!isOfFile) throw error;
+      console.error(`error: ${(error as Error).message}`);
       failed++;
     }
   }
@@ -177,6 +182,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Classifies image files (PNG, JPEG) with an ONNX model.",
     usage: "deno run -A examples/infer.ts MODEL IMAGE... [flags]",
+    version: `@clr/clr ${VERSION}`,
     flags: FLAGS,
     positional: true,
     main,

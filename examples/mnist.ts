@@ -20,6 +20,7 @@ import {
   lockFolder,
   runCommand,
   TENSORBOARD_FLAGS,
+  VERSION,
   writeFile,
 } from "@clr/clr/command";
 import { comparisonChart, toSvg } from "@clr/clr/plots";
@@ -32,6 +33,7 @@ import { unitRange as normalization } from "./datasets/normalization.ts";
 import { createMnistPerceptron } from "./models/mnist_perceptron.ts";
 import { loadRangeTestBatches } from "./training/find_range.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
+import { makeLogFolder } from "./training/log_folder.ts";
 import { paragraph } from "./training/paragraph.ts";
 
 const FLAGS = {
@@ -75,6 +77,7 @@ async function main(flags: Values): Promise<number> {
   using _lock = out === undefined
     ? undefined
     : await lockFolder(out, { by: "examples/mnist.ts" });
+  await makeLogFolder(flags.tensorboard);
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
   const dataset = await loadInterruptibly((signal) =>
@@ -187,6 +190,7 @@ if (import.meta.main) {
     summary:
       "Finds the learning rates of a 784-784-10 network on MNIST and trains it.",
     usage: "deno run -A examples/mnist.ts [flags]",
+    version: `@clr/clr ${VERSION}`,
     flags: FLAGS,
     main,
     expected: [DatasetError],

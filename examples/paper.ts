@@ -25,6 +25,7 @@ import {
   taskIndex,
   TENSORBOARD_FLAGS,
   UsageError,
+  VERSION,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import { DatasetError } from "./datasets/image_dataset.ts";
@@ -45,6 +46,7 @@ import type { RowResult } from "./paper/row_result.ts";
 import { runName } from "./paper/run_name.ts";
 import { runRow, scaledIterations } from "./paper/run_row.ts";
 import { DEVICE_FLAGS, WHOLE_DATA_FLAGS } from "./training/flags.ts";
+import { makeLogFolder } from "./training/log_folder.ts";
 import { paragraph } from "./training/paragraph.ts";
 
 /** The flags of this program. */
@@ -215,6 +217,7 @@ async function runRows(
   values: FlagValues<typeof FLAGS>,
 ): Promise<number> {
   const { scale } = values;
+  await makeLogFolder(values.tensorboard);
   const all = tasksOf(selection, values);
   const index = taskIndex(values["task-index"], all.length);
   const tasks = index === undefined ? all : [all[index]];
@@ -338,6 +341,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Runs the experiments of the paper and the tutorials, row by row.",
     usage: "deno run -A examples/paper.ts [flags]",
+    version: `@clr/clr ${VERSION}`,
     flags: FLAGS,
     main,
     expected: [DatasetError, CheckpointError, NoBoundsError, SyntaxError],

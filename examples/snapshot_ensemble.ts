@@ -18,6 +18,7 @@ import {
   type FlagValues,
   loadInterruptibly,
   runCommand,
+  VERSION,
 } from "@clr/clr/command";
 import { CycleSnapshots } from "@clr/clr/training";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -156,6 +157,7 @@ if (import.meta.main) {
     summary:
       "Compares the ends of cycles with their ensemble and their average.",
     usage: "deno run -A examples/snapshot_ensemble.ts [flags]",
+    version: `@clr/clr ${VERSION}`,
     flags: FLAGS,
     main,
     expected: [DatasetError],

@@ -16,7 +16,7 @@
 import "./runtime/in_deno.ts";
 import { scoped } from "./runtime/scoped.ts";
 import { adapterName, isOpenGL, listAdapters } from "./devices/adapters.ts";
-import { runCommand } from "./command/run.ts";
+import { OWN_VERSION, runCommand } from "./command/run.ts";
 import { wrap } from "./runtime/wrap.ts";
 import {
   knownLimits,
@@ -258,6 +258,7 @@ if (import.meta.main) {
     summary:
       "Says what this machine can train on, and what is in the way of its GPU.",
     usage: "deno run -A jsr:@clr/clr/doctor [flags]",
+    version: OWN_VERSION,
     flags: { json: { kind: "switch", help: "print the report as JSON" } },
     async main({ json }) {
       const report = await examineMachine();

@@ -44,7 +44,12 @@ import { lockFolder } from "./command/lock_folder.ts";
 import { openLivePage } from "./command/live.ts";
 import { writeRangeFiles } from "./command/range_files.ts";
 import { RangeProgress } from "./command/range_progress.ts";
-import { exitWith } from "./command/run.ts";
+import {
+  asksForHelp,
+  exitWith,
+  orShowHelp,
+  OWN_VERSION,
+} from "./command/run.ts";
 import { columnsOf } from "./command/tell.ts";
 import { taskIndex } from "./command/task_index.ts";
 import {
@@ -64,6 +69,7 @@ import {
   type TestedModule,
 } from "./find_lr/module.ts";
 import { findLearningRate, type LearningRateRange } from "./finder/mod.ts";
+import { makeFolder } from "./runtime/make_folder.ts";
 import { shortNumber } from "./runtime/short_number.ts";
 import { wrap } from "./runtime/wrap.ts";
 import { silenceBanner } from "./tfjs/slow_backend.ts";
@@ -115,16 +121,16 @@ const HELP =
 deno run -A jsr:@clr/clr/find-lr MODULE [flags]
 
 MODULE exports createModel() and createData(). Exit status: 0 for a usable
-range, 3 for another verdict, 2 for bad usage, 130 when Ctrl-C
-stopped it, 143 and 129 for SIGTERM and SIGHUP.
+range, 3 for another verdict, 2 for bad usage, 1 for any other error, 130 when
+Ctrl-C stopped it, 143 and 129 for SIGTERM and SIGHUP.
 `;
 
 /** Runs the command and returns its exit status. */
 async function main(args: readonly string[]): Promise<number> {
   const path = args[0]?.startsWith("-") ? undefined : args[0];
   const ownFlags = path === undefined ? args : args.slice(1);
-  const isHelp = ownFlags.some((arg) => arg === "--help" || arg === "-h");
-  if (path === undefined && !isHelp) {
+  const isAsked = asksForHelp(ownFlags) || ownFlags.includes("--version");
+  if (path === undefined && !isAsked) {
     throw new UsageError(
       args.length === 0
         ? "Name a module that exports createModel() and createData()"
@@ -133,12 +139,20 @@ async function main(args: readonly string[]): Promise<number> {
   }
   // The module may make tensors before a backend is selected.
   silenceBanner();
-  // Help needs no module; where there is one, its flags are shown as well.
+  // Help and version need no module; where there is one, help has its flags too.
   const module = path === undefined ? undefined : await loadModule(path);
   const flags = { ...GRID_FLAGS, ...module?.findLrFlags, ...FLAGS };
-  const values = parseFlags(flags, ownFlags);
+  const showHelp = () => console.log(`${HELP}\n${describeFlags(flags)}`);
+  const values = orShowHelp(() => parseFlags(flags, ownFlags), {
+    args: ownFlags,
+    showHelp,
+  });
+  if (values.version && !values.help) {
+    console.log(OWN_VERSION);
+    return 0;
+  }
   if (values.help || path === undefined || module === undefined) {
-    console.log(`${HELP}\n${describeFlags(flags)}`);
+    showHelp();
     return 0;
   }
   const index = taskIndex(values["task-index"]);
@@ -175,6 +189,9 @@ async function testModule(
   return await scoped(async (own) => {
     // What is wrong with the folder is said before any time is spent.
     own(await lockFolder(values.out, { by: `find-lr ${path}` }));
+    if (values.tensorboard !== undefined) {
+      await makeFolder("log to TensorBoard", values.tensorboard);
+    }
     const metric = readMetric(values);
     const backend = await selectBackend(values);
     const model = await callModule(

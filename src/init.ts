@@ -18,8 +18,10 @@
 import { makeFolder } from "./runtime/make_folder.ts";
 import "./runtime/in_deno.ts";
 import { join } from "@std/path";
-import { runCommand } from "./command/run.ts";
+import { OWN_VERSION, runCommand } from "./command/run.ts";
+import { quote } from "./command/quote.ts";
 import { UsageError } from "./command/usage_error.ts";
+import { writeAll } from "./command/write_all.ts";
 import { DENO_JSON, TRAIN } from "./init/starter.ts";
 
 const FILES = [["deno.json", DENO_JSON], ["train.ts", TRAIN]] as const;
@@ -40,8 +42,18 @@ async function writeStarter(folder: string): Promise<void> {
       );
     }
   }
-  for (const [name, text] of FILES) {
-    await Deno.writeTextFile(join(folder, name), text, { createNew: true });
+  const written: string[] = [];
+  try {
+    for (const [name, text] of FILES) {
+      const path = join(folder, name);
+      using file = await Deno.open(path, { write: true, createNew: true });
+      written.push(path);
+      await writeAll(file, new TextEncoder().encode(text));
+    }
+  } catch (error) {
+    // Half of a project would be in the way of another attempt.
+    for (const path of written) await Deno.remove(path).catch(() => {});
+    throw error;
   }
 }
 
@@ -49,6 +61,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Writes a program that trains with a cyclical learning rate.",
     usage: "deno run -A jsr:@clr/clr/init [DIR]",
+    version: OWN_VERSION,
     flags: {},
     positional: true,
     async main({ _ }) {
@@ -59,7 +72,7 @@ if (import.meta.main) {
         );
       }
       await writeStarter(folder);
-      const enter = folder === "." ? "" : `cd ${folder} && `;
+      const enter = folder === "." ? "" : `cd ${quote(folder)} && `;
       console.log(
         `Wrote train.ts and deno.json. Train with:\n\n  ${enter}deno task train`,
       );

@@ -5,8 +5,13 @@
  * ```sh
  * deno task browser
  * ```
+ *
+ * Another folder is named after it. `--help` says so.
+ *
+ * @module
  */
 
+import { runCommand, UsageError, VERSION } from "@clr/clr/command";
 import { createRequire } from "node:module";
 import { dirname, fromFileUrl, join } from "@std/path";
 
@@ -48,7 +53,22 @@ export async function buildPage(folder: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const folder = Deno.args[0] ?? "output/browser";
-  await buildPage(folder);
-  console.log(`Serve ${folder}, with python3 -m http.server, say.`);
+  await runCommand({
+    summary: "Bundles the page that finds a learning rate in the browser.",
+    usage: "deno run -A examples/browser/build.ts [DIR]",
+    version: `@clr/clr ${VERSION}`,
+    flags: {},
+    positional: true,
+    async main({ _ }) {
+      const [folder = "output/browser"] = _;
+      if (_.length > 1) {
+        throw new UsageError(
+          `Name one folder at most: current value is ${_.join(", ")}`,
+        );
+      }
+      await buildPage(folder);
+      console.log(`Serve ${folder}, with python3 -m http.server, say.`);
+      return 0;
+    },
+  });
 }

@@ -12,13 +12,38 @@
  */
 
 import { CyclicLR, LearningRateRange } from "@clr/clr";
+import { runCommand, UsageError, VERSION, writeFile } from "@clr/clr/command";
 import { toPyTorch } from "@clr/clr/schedules";
 
-const [from, epochs, to] = Deno.args;
-const range = LearningRateRange.fromJSON(await Deno.readTextFile(from));
-const clr = CyclicLR.fromRange(range, {
-  epochs: Number(epochs),
-  mode: "triangular2",
+async function exportSchedule(args: readonly string[]): Promise<number> {
+  const [from, epochs, to] = args;
+  if (args.length !== 3) {
+    throw new UsageError(
+      `Name a range, epochs and a file: current value is "${args.join(" ")}"`,
+    );
+  }
+  if (!(Number(epochs) > 0)) {
+    throw new UsageError(
+      `Cannot read EPOCHS: it must be a number > 0, current value is "${epochs}"`,
+    );
+  }
+  const range = LearningRateRange.fromJSON(await Deno.readTextFile(from));
+  const clr = CyclicLR.fromRange(range, {
+    epochs: Number(epochs),
+    mode: "triangular2",
+  });
+  await writeFile(to, toPyTorch(clr));
+  console.log(`${to}: ${clr}`);
+  return 0;
+}
+
+await runCommand({
+  summary: "Writes the schedule between a range's bounds for PyTorch.",
+  usage: "deno run -A export_schedule.ts RANGE.json EPOCHS SCHEDULE.py",
+  version: `@clr/clr ${VERSION}`,
+  flags: {},
+  positional: true,
+  main: ({ _ }) => exportSchedule(_),
+  // A file that holds no range.
+  expected: [TypeError],
 });
-await Deno.writeTextFile(to, toPyTorch(clr));
-console.log(`${to}: ${clr}`);

@@ -10,8 +10,9 @@ export function cacheFolder(): string {
   const xdg = Deno.env.get("XDG_CACHE_HOME");
   // The XDG specification: a path that is not absolute is to be ignored.
   if (xdg?.startsWith("/")) return `${xdg}/clr`;
-  const local = Deno.env.get("LOCALAPPDATA");
-  if (Deno.build.os === "windows" && local) return `${local}/clr`;
+  // Each variable that is asked for takes a permission.
+  const local = Deno.build.os === "windows" && Deno.env.get("LOCALAPPDATA");
+  if (local) return `${local}/clr`;
   const home = Deno.env.get("HOME");
   if (!home) {
     throw new DatasetError(

@@ -177,6 +177,11 @@ function readJpeg(bytes: Uint8Array): RgbImage {
 /** The file's bytes, as far as they are no more than a file of an image has. */
 async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
+  if ((await file.stat()).isDirectory) {
+    throw new ImageFileError(
+      `Cannot read ${path} as it must be a PNG or JPEG image: current value is a folder`,
+    );
+  }
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   while (bytes <= MAX_FILE_BYTES) {

@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { FindLearningRateOptions, LearningRateRange } from "@clr/clr";
 import {
-  DeviceLostError,
   PreflightError,
   selectBackend,
   type SelectedBackend,
@@ -17,6 +16,7 @@ import {
   stoppedStatus,
   TENSORBOARD_FLAGS,
   UsageError,
+  VERSION,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -33,6 +33,7 @@ import {
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
+import { makeLogFolder } from "./log_folder.ts";
 import { createRateMode } from "./rate_mode.ts";
 import { readRange } from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
@@ -109,10 +110,11 @@ export async function runClassifier<Values extends ClassifierFlagValues>(
   await runCommand({
     summary: program.summary,
     usage: `deno run -A ${program.file} [flags]`,
+    version: `@clr/clr ${VERSION}`,
     flags: program.flags,
     main: (values) =>
       main(program, values as FlagValues<Flags> as unknown as Values),
-    expected: [CheckpointError, DatasetError, DeviceLostError, PreflightError],
+    expected: [CheckpointError, DatasetError, PreflightError],
   });
 }
 
@@ -126,9 +128,15 @@ const WITHOUT: Partial<
 
 function checkMode(values: ClassifierFlagValues): void {
   const flag = WITHOUT[values.mode]?.find((flag) => values[flag] !== undefined);
-  if (flag === undefined) return;
+  if (flag !== undefined) {
+    throw new UsageError(
+      `--${flag}: --mode ${values.mode} has none; --max-lr is its highest rate`,
+    );
+  }
+  const { "base-lr": baseLr = 0, "max-lr": maxLr = Infinity } = values;
+  if (baseLr <= maxLr) return;
   throw new UsageError(
-    `--${flag}: --mode ${values.mode} has none; --max-lr is its highest rate`,
+    `Cannot read --max-lr: it must be >= --base-lr (${baseLr}), current value is "${maxLr}"`,
   );
 }
 
@@ -141,6 +149,7 @@ async function main<Values extends ClassifierFlagValues>(
   livePort(values.live);
   checkMode(values);
   using _lock = await lockFolder(out, { by: program.file });
+  await makeLogFolder(tensorboard);
   const backend = await selectBackend(values);
   const preset = program.preset(backend);
   const dataset = await loadInterruptibly((signal) =>

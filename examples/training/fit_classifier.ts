@@ -10,7 +10,7 @@ import type { ClassifierRun } from "./classifier_run.ts";
 import { LiveFollower } from "./live_follower.ts";
 import type { Plan } from "./plan.ts";
 import { Progress } from "./progress.ts";
-import { fitFrom, identityOf, resumeRun } from "./resume.ts";
+import { checkpointsOf, fitFrom, identityOf } from "./resume.ts";
 
 /** What {@linkcode fitClassifier} needs. */
 export interface Fit {
@@ -39,12 +39,10 @@ export async function fitClassifier(
   const { rate: { scheduler, plateau }, epochs } = run;
   using interrupt = new Interrupt();
   await using sampler = new GpuSampler();
-  const checkpoints = `${run.out}/checkpoints`;
-  if (run.resume) await resumeRun(checkpoints, model, run);
   setSteps(model, scheduler.totalIterations);
   const checkpointer = run.checkpointEvery === undefined
     ? undefined
-    : new Checkpointer(checkpoints, {
+    : new Checkpointer(checkpointsOf(run), {
       scheduler,
       every: run.checkpointEvery,
       data: () => ({ ...identityOf(run), plateau }),

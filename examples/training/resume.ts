@@ -18,6 +18,8 @@ export interface RunIdentity {
   readonly rate: RateMode;
   readonly batchSize: number;
   readonly seed: number;
+  /** Every option of the command line. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** The identity of a run as plain data, which its checkpoints carry. */
@@ -29,6 +31,9 @@ export function identityOf(run: RunIdentity): Record<string, unknown> {
     "training images": dataset.train.count,
     "batch size": run.batchSize,
     seed: run.seed,
+    // A program without a choice has none.
+    ...run.options.optimizer !== undefined &&
+      { optimizer: run.options.optimizer },
     schedule: run.rate.options,
   };
 }
@@ -37,6 +42,8 @@ function checkIdentity(checkpoint: Checkpoint, run: RunIdentity): void {
   const saved = checkpoint.data as Record<string, unknown> | null;
   const own = JSON.parse(JSON.stringify(identityOf(run)));
   for (const [name, value] of Object.entries(own)) {
+    // Runs that began before checkpoints told their optimizer do not say.
+    if (name === "optimizer" && saved?.[name] === undefined) continue;
     const [required, given] = [saved?.[name], value].map((item) =>
       JSON.stringify(item)
     );
@@ -48,18 +55,23 @@ function checkIdentity(checkpoint: Checkpoint, run: RunIdentity): void {
   }
 }
 
+/** The folder of a run's checkpoints. */
+export function checkpointsOf({ out }: { readonly out: string }): string {
+  return `${out}/checkpoints`;
+}
+
 /**
- * Puts `model` and the run's schedule where the newest whole checkpoint in
- * `folder` has them, and says so; without one the run starts from the beginning.
+ * Puts `model` and the run's schedule where the run's newest whole checkpoint has
+ * them, and says so; without one the run starts from the beginning.
  *
  * @throws {RangeError} If the checkpoint is of another run.
  * @throws {CheckpointError} If every checkpoint is damaged, or the model differs.
  */
 export async function resumeRun(
-  folder: string,
   model: tf.LayersModel,
-  run: RunIdentity,
+  run: RunIdentity & { readonly out: string },
 ): Promise<void> {
+  const folder = checkpointsOf(run);
   const checkpoint = await loadCheckpoint(folder);
   if (checkpoint === undefined) {
     console.log(`No checkpoint in ${folder}: starting from the beginning.\n`);

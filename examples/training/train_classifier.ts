@@ -20,6 +20,7 @@ import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
 import { paragraph } from "./paragraph.ts";
 import { formatRate } from "./progress.ts";
+import { resumeRun } from "./resume.ts";
 
 /** How a training run ended. */
 export interface ClassifierResult {
@@ -67,10 +68,12 @@ export async function trainClassifier(
     epochs: run.epochs,
     cycleLength: rate.cycleLength,
   });
-  await writeFile(`${run.out}/plan.json`, planJson(run, plan));
   const model = run.createModel();
   try {
     await preflight(model);
+    // Of a run that cannot go on so, nothing is written over.
+    if (run.resume) await resumeRun(model, run);
+    await writeFile(`${run.out}/plan.json`, planJson(run, plan));
     await printPlan(
       run,
       plan,

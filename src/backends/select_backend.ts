@@ -109,7 +109,7 @@ async function startGpu(options: WebGPUOptions): Promise<Started> {
     ? "this adapter computes in software, so WASM would be far faster"
     : isOpenGL
     ? "Vulkan has no driver for it, with which it would be faster: " +
-      "`deno task doctor` says what to do"
+      "`deno run -A jsr:@clr/clr/doctor` says what to do"
     : undefined;
   return { device: name, threads: 1, note };
 }

@@ -1,5 +1,6 @@
 import { makeFolder } from "../runtime/make_folder.ts";
 import { join } from "@std/path";
+import { quote } from "./quote.ts";
 import { checkData, optional, record, text } from "../runtime/check_data.ts";
 import { checkFolder } from "../runtime/check_given.ts";
 import { checkNames } from "../runtime/check_names.ts";
@@ -83,7 +84,9 @@ async function refuse(
   throw new FolderInUseError(
     `Cannot write results into ${folder} as no other run must: ${await describeHolder(
       path,
-    )}. Wait for it, or name another folder: ${flag} ${folder}-${number}`,
+    )}. Wait for it, or name another folder: ${flag} ${
+      quote(`${folder}-${number}`)
+    }`,
   );
 }
 

@@ -134,16 +134,14 @@ export function parseFlags<const F extends Flags>(
   checkOptions(ACTION, options, { positional: flag });
   const names = Object.keys(flags);
   const switches = names.filter((name) => flags[name].kind === "switch");
-  const isOn = (name: string) => flags[name].default === true;
+  const on = switches.filter((name) => isOn(flags[name]));
   const { attached, bare } = attachValues(flags, args);
   const { _: rest, ...given } = parseArgs(attached, {
     // Numbers without a flag are to stay as they were written, too.
     string: ["_", ...names.filter((name) => !switches.includes(name))],
     boolean: switches,
-    negatable: switches.filter(isOn),
-    default: Object.fromEntries(
-      switches.filter(isOn).map((name) => [name, true]),
-    ),
+    negatable: on,
+    default: Object.fromEntries(on.map((name) => [name, true])),
     alias: switches.includes("help") ? { help: "h" } : {},
     unknown: (arg, key) => {
       if (key === undefined) return;
@@ -170,14 +168,29 @@ export function parseFlags<const F extends Flags>(
   return { ...values, _: rest } as FlagValues<F>;
 }
 
+/** A flag as it is written, with its value where one is attached. */
+const FLAG = /^--([^=]*)(?:=(.*))?$/s;
+
+/** Whether a switch is turned off by `--no-NAME`. */
+function isOn(flag: Flag): boolean {
+  return flag.kind === "switch" && flag.default === true;
+}
+
+function takesNoValue(name: string, given: string): UsageError {
+  return new UsageError(
+    `Cannot read --${name}: it takes no value, current value is "${given}"`,
+  );
+}
+
 /** `; did you mean --epochs?`, or nothing where no flag is near. */
-function meant(given: string, flags: Flags): string {
-  const isOn = (name: string) => flags[name].default === true;
-  const on = Object.keys(flags).filter((name) => !isOn(name));
-  const off = Object.keys(flags).filter(isOn).map((name) => `no-${name}`);
+function meant(arg: string, flags: Flags): string {
+  const names = Object.keys(flags);
+  const given = names.filter((name) => !isOn(flags[name]));
+  const off = names.filter((name) => isOn(flags[name]))
+    .map((name) => `no-${name}`);
   // What was to be turned off is no flag that turns it on.
-  const names = given.startsWith("--no-") ? off : [...on, ...off];
-  const nearest = meantName(given, names);
+  const choices = arg.startsWith("--no-") ? off : [...given, ...off];
+  const nearest = meantName(arg, choices);
   return nearest === undefined ? "" : `; did you mean --${nearest}?`;
 }
 
@@ -197,14 +210,17 @@ function attachValues(
       attached.push(...args.slice(i));
       break;
     }
-    const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(args[i]) ?? [];
+    const [, name, given] = FLAG.exec(args[i]) ?? [];
+    const [, off] = /^no-(.*)/s.exec(name ?? "") ?? [];
+    if (
+      given !== undefined && !Object.hasOwn(flags, name) &&
+      Object.hasOwn(flags, off) && isOn(flags[off])
+    ) throw takesNoValue(name, given);
     if (!Object.hasOwn(flags, name)) {
       attached.push(args[i]);
     } else if (flags[name].kind === "switch") {
       if (given !== undefined) {
-        throw new UsageError(
-          `Cannot read --${name}: it takes no value, current value is "${given}"`,
-        );
+        throw takesNoValue(name, given);
       }
       // Whole, so that the parser does not take a "true" after it for its value.
       attached.push(`--${name}=true`);

@@ -1,3 +1,8 @@
+import {
+  DeviceLostError,
+  GpuMemoryError,
+  WebGPUUnavailableError,
+} from "../backends/webgpu/errors.ts";
 import { describeFlags } from "./describe_flags.ts";
 import {
   aFunction,
@@ -17,6 +22,7 @@ import { isStopped, stoppedStatus } from "./interrupt.ts";
 import { FolderInUseError } from "./lock_folder.ts";
 import { tryToTell } from "./tell.ts";
 import { systemCode } from "../runtime/system_error.ts";
+import { VERSION } from "../runtime/version.ts";
 
 /** A class of errors. */
 // deno-lint-ignore no-explicit-any -- any constructor of errors will do
@@ -32,6 +38,8 @@ export interface Command<F extends Flags> {
   readonly flags: F;
   /** Whether it takes arguments without a flag. @default {false} */
   readonly positional?: boolean;
+  /** What `--version` prints. @default {there is no such flag} */
+  readonly version?: string;
   /** Does the work and returns the exit status. */
   readonly main: (values: FlagValues<F>) => number | Promise<number>;
   /** Errors of its own that a person can act on. @default {[]} */
@@ -43,6 +51,7 @@ const COMMAND = record({
     summary: text,
     usage: text,
     positional: optional(flag),
+    version: optional(text),
     main: aFunction,
     expected: optional(listOf(aFunction)),
   }),
@@ -62,13 +71,21 @@ export const HELP_FLAGS = {
   help: { kind: "switch", help: "show this" },
 } as const satisfies Flags;
 
+/** The flag of a command that has a version. */
+export const VERSION_FLAGS = {
+  version: { kind: "switch", help: "show the version" },
+} as const satisfies Flags;
+
+/** What `--version` of the package's own programs prints. */
+export const OWN_VERSION = `@clr/clr ${VERSION}`;
+
 /**
- * Runs a command line to its exit status: reads the flags, shows `--help`, and
- * says what went wrong.
+ * Runs a command line to its exit status: reads the flags, shows `--help` and
+ * `--version`, and says what went wrong.
  *
  * Errors that a person can act on are shown as one line: bad usage (status 2); a
- * file that cannot be read or written, a value out of range, or one of
- * `expected` (status 1). What a signal stopped, as an `AbortError` says, ends with
+ * file that cannot be read or written, a value out of range, a GPU that is not
+ * there, is lost or has no memory left, or one of `expected` (status 1). What a signal stopped, as an `AbortError` says, ends with
  * 128 and the number of the signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for
  * SIGHUP. Any other error is a fault of the program and keeps its stack.
  *
@@ -101,14 +118,52 @@ export async function runCommand<const F extends Flags>(
 ): Promise<void> {
   checkData("run a command", { command, args }, COMMAND);
   checkFlags("run a command", command.flags);
-  const { summary, usage, positional, main, expected } = command;
-  const flags = { ...command.flags, ...HELP_FLAGS };
-  await exitWith(() => {
-    const values = parseFlags(flags, args, { positional });
-    if (!values.help) return main(values);
+  const { summary, usage, positional, version, main, expected } = command;
+  const flags = {
+    ...command.flags,
+    ...version !== undefined && VERSION_FLAGS,
+    ...HELP_FLAGS,
+  };
+  const showHelp = () =>
     console.log(`${summary}\n\n${usage}\n\n${describeFlags(flags)}`);
+  await exitWith(() => {
+    const values = orShowHelp(
+      () => parseFlags(flags, args, { positional }),
+      { args, showHelp },
+    );
+    if (values.help) showHelp();
+    else if (version !== undefined && values.version) console.log(version);
+    else return main(values);
     return 0;
   }, expected);
+}
+
+/** Whether a command line asks for help, whatever else is wrong with it. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  const flags = end < 0 ? args : args.slice(0, end);
+  return flags.includes("--help") || flags.includes("-h");
+}
+
+/**
+ * What `parse` reads of a command line. Where that cannot be read and asks for
+ * help, as whoever was told "Run with --help" adds it, help is shown beside what
+ * is wrong.
+ */
+export function orShowHelp<Values>(
+  parse: () => Values,
+  { args, showHelp }: {
+    readonly args: readonly string[];
+    readonly showHelp: () => void;
+  },
+): Values {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof UsageError) || !asksForHelp(args)) throw error;
+    showHelp();
+    throw new UsageError(error.message, { isInHelp: false });
+  }
 }
 
 /**
@@ -143,17 +198,41 @@ function statusOf(error: unknown, expected: readonly ErrorClass[]): number {
   }
   // A terminal that is gone takes no words, which is no fault of the run.
   if (systemCode(error) === "EIO" && isStopped()) return stoppedStatus();
-  const isActionable = systemCode(error) !== undefined ||
-    [
-      RangeError,
-      FolderInUseError,
-      ...Object.values(Deno.errors),
-      ...expected,
-    ].some((type) => error instanceof type);
+  const isActionable = isOfPlace(error) ||
+    [RangeError, FolderInUseError, ...expected].some((type) =>
+      error instanceof type
+    );
   if (!isActionable) throw error;
   const { message } = error as Error;
   tryToTell(`error: ${message}${whyNeeded(error)}`);
   return 1;
+}
+
+/** What the machine lacks, for which no program is at fault. */
+const OF_PLACE: readonly ErrorClass[] = [
+  ...Object.values(Deno.errors),
+  WebGPUUnavailableError,
+  DeviceLostError,
+  GpuMemoryError,
+];
+
+/** Whether an error, or one that it tells of, is of where the program runs. */
+function isOfPlace(error: unknown): boolean {
+  return causesOf(error).some((cause) =>
+    systemCode(cause) !== undefined ||
+    OF_PLACE.some((type) => cause instanceof type)
+  );
+}
+
+/** An error and its causes, the outermost first. */
+function causesOf(error: unknown): unknown[] {
+  const causes = [error];
+  for (
+    let { cause } = Object(error);
+    cause !== undefined && !causes.includes(cause);
+    { cause } = Object(cause)
+  ) causes.push(cause);
+  return causes;
 }
 
 /** What a permission is for, by the word that Deno names it with. */
@@ -172,7 +251,11 @@ const PERMISSIONS: readonly (readonly [RegExp, string])[] = [
 
 /** Why a permission that Deno refused is needed, where it is that. */
 function whyNeeded(error: unknown): string {
-  if (!(error instanceof Deno.errors.NotCapable)) return "";
-  const why = PERMISSIONS.find(([kind]) => kind.test(error.message))?.[1];
+  const refused = causesOf(error).find((cause) =>
+    cause instanceof Deno.errors.NotCapable
+  );
+  if (refused === undefined) return "";
+  const { message } = refused as Error;
+  const why = PERMISSIONS.find(([kind]) => kind.test(message))?.[1];
   return why === undefined ? "" : `. It is needed ${why}.`;
 }

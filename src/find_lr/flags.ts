@@ -5,7 +5,7 @@ import {
 } from "../command/flags.ts";
 import { UsageError } from "../command/usage_error.ts";
 import { PICTURE_FLAGS } from "../command/live.ts";
-import { HELP_FLAGS } from "../command/run.ts";
+import { HELP_FLAGS, VERSION_FLAGS } from "../command/run.ts";
 import { TASK_FLAGS } from "../command/task_index.ts";
 import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
 import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
@@ -117,6 +117,7 @@ export const FLAGS = {
     kind: "switch",
     help: "print the result as JSON in place of the chart",
   },
+  ...VERSION_FLAGS,
   ...HELP_FLAGS,
 } as const satisfies Flags;
 

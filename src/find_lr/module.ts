@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
 import type { Flags } from "../command/flags.ts";
 import { tryToTell } from "../command/tell.ts";
@@ -75,8 +76,10 @@ export async function loadModule(path: string): Promise<TestedModule> {
     module = await import(url.href);
   } catch (error) {
     if (!isLoadingError(error)) throw new ModuleError(failureOf(path, error));
-    const advice = await adviceOnMap(url, error.message);
-    throw new ModuleError(`Cannot load ${path}: ${error.message}${advice}`);
+    // Deno colors what it says, also where it goes into a file.
+    const message = stripVTControlCharacters(error.message);
+    const advice = await adviceOnMap(url, message);
+    throw new ModuleError(`Cannot load ${path}: ${message}${advice}`);
   }
   for (const name of ["createModel", "createData"] as const) {
     if (typeof module[name] === "function") continue;

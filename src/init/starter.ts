@@ -58,7 +58,10 @@ if (import.meta.main) {
   });
   console.log(\`\${range}\`);
 
-  const clr = CyclicLR.fromRange(range, { epochs: EPOCHS, mode: "triangular2" });
+  const clr = CyclicLR.fromRange(range, {
+    epochs: EPOCHS,
+    mode: "triangular2",
+  });
   await model.fit(xs, ys, {
     batchSize: BATCH_SIZE,
     epochs: EPOCHS,

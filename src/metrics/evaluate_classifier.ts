@@ -1,18 +1,20 @@
 import { checkKind } from "../runtime/check_given.ts";
 import { checkModel } from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
-import type { LayersModel, Tensor } from "../tfjs/types.ts";
+import type { LayersModel } from "../tfjs/types.ts";
 import {
-  checkScores,
-  type ClassLabels,
-  largestAt,
-  readClassIndices,
-} from "./class_indices.ts";
+  ACTION,
+  type ClassifierBatch,
+  type ClassifierDataset,
+  scoredBatches,
+} from "./_scored_batches.ts";
+import { checkScores, largestAt, readClassIndices } from "./class_indices.ts";
 import {
   type ClassificationReport,
   classificationReport,
 } from "./classification_report.ts";
 import { show } from "../runtime/check_data.ts";
+import { checkSignal } from "../runtime/check_signal.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
@@ -21,24 +23,11 @@ const NAMES = Object.keys(
     classNames: 0,
     digits: 0,
     topK: 0,
+    signal: 0,
   } satisfies Record<keyof EvaluateClassifierOptions, 0>,
 );
 
-/** Examples with known classes. */
-export interface ClassifierBatch {
-  /** The inputs, as `model.predict` takes them, or by the names of the inputs. */
-  readonly xs: Tensor | Tensor[] | { readonly [input: string]: Tensor };
-  /** The classes: indices `[examples]`, or one-hot rows `[examples, classes]`. */
-  readonly ys: ClassLabels;
-}
-
-/** Batches with known classes that come one after the other, and end. */
-export interface ClassifierDataset {
-  /** How many there are, where that is known. */
-  readonly size?: number | null;
-  /** Starts over. */
-  iterator(): Promise<{ next(): Promise<IteratorResult<unknown>> }>;
-}
+export type { ClassifierBatch, ClassifierDataset };
 
 /** Options of {@linkcode evaluateClassifier}. */
 export interface EvaluateClassifierOptions {
@@ -55,6 +44,12 @@ export interface EvaluateClassifierOptions {
    * @default {[]}
    */
   readonly topK?: readonly number[];
+  /**
+   * Ends the evaluation between two batches: it rejects with the signal's reason.
+   *
+   * @default {undefined}
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@linkcode evaluateClassifier} returns. */
@@ -70,8 +65,6 @@ export interface ClassifierEvaluation {
   /** The confusion matrix, and precision, recall and F1 class by class. */
   readonly report: ClassificationReport;
 }
-
-const ACTION = "evaluate a classifier";
 
 /** Scores a class that the model gives: 1 for a sigmoid, of two classes. */
 function scoresOf(model: LayersModel): number {
@@ -99,81 +92,6 @@ function checkTopK(topK: readonly number[], classes: number): void {
   }
 }
 
-async function* batchesOf(
-  data: ClassifierBatch | ClassifierDataset,
-): AsyncIterable<ClassifierBatch> {
-  if (!("iterator" in data)) {
-    if (!("xs" in data && "ys" in data)) {
-      throw new TypeError(
-        `Cannot ${ACTION} as data must be { xs, ys }, or a tf.data.Dataset of such: current value has ${
-          Object.keys(data).join(", ") || "nothing"
-        }`,
-      );
-    }
-    yield data;
-    return;
-  }
-  if (data.size === Infinity) {
-    throw new RangeError(
-      `Cannot ${ACTION} as data must end: current value is a Dataset that repeats without end; take(n) of it`,
-    );
-  }
-  const iterator = await data.iterator();
-  for (;;) {
-    const { value, done } = await iterator.next();
-    if (done) return;
-    try {
-      if (!("xs" in Object(value) && "ys" in Object(value))) {
-        throw new TypeError(
-          `Cannot ${ACTION} as the batches of data must be { xs, ys }: current value is ${
-            show(value)
-          }`,
-        );
-      }
-      yield value as ClassifierBatch;
-    } finally {
-      tf.dispose(value as never);
-    }
-  }
-}
-
-function noExamples(): RangeError {
-  return new RangeError(
-    `Cannot ${ACTION} as there must be at least one example: current value is 0`,
-  );
-}
-
-/** The scores of a batch, as `[examples, scores]`. */
-function predict(
-  model: LayersModel,
-  xs: ClassifierBatch["xs"],
-  /** Undefined of a batch, which is predicted as it is. */
-  batchSize: number | undefined,
-): Tensor {
-  // `inputNames` are empty until a sequential model is first used.
-  const names = model.inputs.map(({ name }) => name);
-  const inputs = xs instanceof tf.Tensor || Array.isArray(xs)
-    ? xs
-    : names.map((name) => Object(xs)[name]);
-  checkKind(
-    ACTION,
-    {
-      name: "xs",
-      value: xs,
-      must: `${
-        names.length === 1 ? "a tensor" : `tensors, [${names.join(", ")}]`
-      }${batchSize === undefined ? ", as of a Dataset after batch(n)" : ""}`,
-    },
-    [inputs].flat().every((input) => input instanceof tf.Tensor) &&
-      [inputs].flat().length === names.length,
-  );
-  // Of nothing, tfjs's predict says something of its own.
-  if ([inputs].flat().some(({ shape }) => shape[0] === 0)) throw noExamples();
-  return batchSize === undefined
-    ? model.predictOnBatch(inputs) as Tensor
-    : model.predict(inputs, { batchSize }) as Tensor;
-}
-
 /**
  * How well a trained classifier does on examples with known classes: accuracy,
  * top-k accuracy, the confusion matrix, and precision, recall and F1 of each
@@ -189,6 +107,8 @@ function predict(
  * @throws {RangeError} If there are no examples, the labels are of another
  * number or shape, a row of them stands for several classes, one is not among the
  * outputs, or a score is NaN.
+ * @throws The signal's reason, an `AbortError` unless it was given another, where
+ * it is aborted before the end.
  *
  * @example
  * ```ts
@@ -222,7 +142,7 @@ export async function evaluateClassifier(
     },
     typeof data === "object" && data !== null && !(data instanceof tf.Tensor),
   );
-  const { batchSize = 32, topK = [] } = options;
+  const { batchSize = 32, topK = [], signal } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1)) {
     throw new RangeError(
       `Cannot ${ACTION} as batchSize must be a whole number >= 1: current value is ${
@@ -230,23 +150,15 @@ export async function evaluateClassifier(
       }`,
     );
   }
+  if (signal !== undefined) checkSignal(ACTION, signal);
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);
-  const isDataset = "iterator" in data;
   const labels: number[] = [];
   const predictions: number[] = [];
   const within = topK.map(() => 0);
-  for await (const { xs, ys } of batchesOf(data)) {
-    const output = tf.tidy(() =>
-      predict(model, xs, isDataset ? undefined : batchSize)
-    );
-    let scores: ArrayLike<number>;
-    try {
-      scores = await output.data();
-    } finally {
-      output.dispose();
-    }
+  const scored = scoredBatches(model, data, { batchSize, signal });
+  for await (const { scores, ys } of scored) {
     checkScores(ACTION, scores, { width, first: labels.length });
     const truth = await readClassIndices(ys, classes);
     const examples = scores.length / width;

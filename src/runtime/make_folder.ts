@@ -4,9 +4,9 @@ import { systemCode } from "./system_error.ts";
 /**
  * Makes a folder, and those that it is to lie in, unless it is there.
  *
- * @throws {Error} `Cannot ACTION as PATH must be a folder: …` where something
- * else is there, or above it, with the system's `code`.
- * @throws What else the file system throws.
+ * @throws {Error} `Cannot ACTION as PATH must be a folder: …`, with the system's
+ * `code`, where something else is there or above it, or it cannot be made.
+ * @throws {Error} If the runtime refuses the permission.
  */
 export async function makeFolder(
   action: string,
@@ -16,13 +16,16 @@ export async function makeFolder(
     await fileSystem(action).mkdir(path, { recursive: true });
   } catch (cause) {
     const code = systemCode(cause);
-    if (code !== "EEXIST" && code !== "ENOTDIR") throw cause;
-    const what = code === "EEXIST" ? "something else" : "below a file";
+    if (code === undefined) throw cause;
+    const found = code === "EEXIST"
+      ? "current value is something else"
+      : code === "ENOTDIR"
+      ? "current value is below a file"
+      : `it cannot be made (${(cause as Error).message})`;
     throw Object.assign(
-      new Error(
-        `Cannot ${action} as ${path} must be a folder: current value is ${what}`,
-        { cause },
-      ),
+      new Error(`Cannot ${action} as ${path} must be a folder: ${found}`, {
+        cause,
+      }),
       { code },
     );
   }

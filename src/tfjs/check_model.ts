@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { show } from "../runtime/check_data.ts";
+import { layersWithin } from "./layers_within.ts";
 import { isForeignModel, twoCopies } from "./two_copies.ts";
 import type { LayersModel } from "./types.ts";
 
@@ -20,4 +21,14 @@ export function checkModel(
   throw new TypeError(
     `Cannot ${action} as the model must be a tf.LayersModel: current value is ${shown}`,
   );
+}
+
+/** Throws if `model` has a layer that carries a state from batch to batch. */
+export function checkStateless(action: string, model: LayersModel): void {
+  for (const layer of layersWithin(model)) {
+    if (layer instanceof tf.LayersModel || !layer.stateful) continue;
+    throw new TypeError(
+      `Cannot ${action} as the model must have no stateful recurrent layer: current value has "${layer.name}"`,
+    );
+  }
 }

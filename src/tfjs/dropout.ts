@@ -1,5 +1,5 @@
 import { checkModel } from "./check_model.ts";
-import { layersWithin } from "./layers_within.ts";
+import { allLayersWithin } from "./layers_within.ts";
 import type { LayersModel } from "./types.ts";
 import { show } from "../runtime/check_data.ts";
 
@@ -10,7 +10,7 @@ interface DropoutFields {
 
 /**
  * Sets the share of inputs that the dropout layers of a model drop from the next
- * batch on; layers of models within it too.
+ * batch on; layers of models within it too, and those in `timeDistributed`.
  *
  * @param model The model.
  * @param rate In [0, 1).
@@ -38,7 +38,7 @@ export function setDropoutRate(model: LayersModel, rate: number): void {
     );
   }
   let found = false;
-  for (const layer of layersWithin(model)) {
+  for (const layer of allLayersWithin(model)) {
     if (layer.getClassName() !== "Dropout") continue;
     (layer as unknown as DropoutFields).rate = rate;
     found = true;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { wrap } from "../runtime/wrap.ts";
-import { layersWithin } from "./layers_within.ts";
+import { allLayersWithin } from "./layers_within.ts";
 import type { LayersModel, Variable } from "./types.ts";
 
 /** What to do about a convolution on plain JavaScript; undefined: nothing. */
@@ -47,7 +47,7 @@ type Trained = LayersModel | { readonly variables: readonly Variable[] };
 
 function hasConvolution(trained: Trained): boolean {
   return trained instanceof tf.LayersModel
-    ? [...layersWithin(trained)].some((layer) =>
+    ? [...allLayersWithin(trained)].some((layer) =>
       layer.getClassName().includes("Conv")
     )
     // Kernels of two and three dimensions; nothing else has as many axes.

@@ -1,5 +1,5 @@
 import type { Holder } from "./holder.ts";
-import { layersWithin } from "./layers_within.ts";
+import { allLayersWithin } from "./layers_within.ts";
 import type { LayersModel } from "./types.ts";
 
 /** What fit and fitDataset leave behind on a model. */
@@ -20,7 +20,7 @@ export function* trainingFields(model: LayersModel): Iterable<TrainingFields> {
   // A Sequential trains through a LayersModel inside it.
   const { model: inner } = model as Holder;
   if (inner) yield { holder: inner, keys: MODEL_FIELDS };
-  for (const layer of layersWithin(model)) {
+  for (const layer of allLayersWithin(model)) {
     if (layer.stateful) yield { holder: layer, keys: STATEFUL_LAYER_FIELDS };
   }
 }

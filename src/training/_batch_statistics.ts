@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkKind } from "../runtime/check_given.ts";
-import { batchNormalizations } from "../tfjs/batch_normalizations.ts";
+import {
+  type BatchNormalization,
+  batchNormalizations,
+} from "../tfjs/batch_normalizations.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 
 /** Batches of inputs, each of which is disposed after it was used. */
@@ -10,7 +13,8 @@ export type InputBatches =
 
 /**
  * Gives batch normalization the mean, over all batches, of each batch's own
- * statistics.
+ * statistics: over all calls of a layer, which one that is shared, or run for each
+ * step of a sequence, has more of.
  *
  * @throws {RangeError} If the model normalizes batches and there are none.
  * @throws {TypeError} If a batch is none of inputs.
@@ -21,7 +25,7 @@ export async function estimateStatistics(
 ): Promise<void> {
   const layers = [...batchNormalizations(model)];
   if (layers.length === 0) return;
-  const momenta = layers.map(({ momentum }) => momentum);
+  const restores = layers.map(averageCalls);
   try {
     let count = 0;
     for await (const xs of batches) {
@@ -35,8 +39,6 @@ export async function estimateStatistics(
         [xs].flat().every((x) => x instanceof tf.Tensor),
       );
       count++;
-      // The mean of all batches so far, in place of a moving one.
-      layers.forEach((layer) => layer.momentum = (count - 1) / count);
       try {
         tf.tidy(() => {
           model.apply(xs, { training: true });
@@ -51,6 +53,28 @@ export async function estimateStatistics(
       );
     }
   } finally {
-    layers.forEach((layer, i) => layer.momentum = momenta[i]);
+    for (const restore of restores) restore();
   }
+}
+
+/**
+ * Lets each call of a layer leave the mean of all calls so far, in place of a
+ * moving one.
+ *
+ * @returns What ends that.
+ */
+function averageCalls(layer: BatchNormalization): () => void {
+  const { momentum, call } = layer;
+  const own = Object.getOwnPropertyDescriptor(layer, "call");
+  let calls = 0;
+  layer.call = (...given) => {
+    layer.momentum = calls / (calls + 1);
+    calls++;
+    return call.call(layer, ...given);
+  };
+  return () => {
+    layer.momentum = momentum;
+    delete (layer as Partial<BatchNormalization>).call;
+    if (own) Object.defineProperty(layer, "call", own);
+  };
 }

@@ -1,5 +1,8 @@
 import { checkSubject } from "./_check_subject.ts";
-import { checkModel as checkLayersModel } from "../tfjs/check_model.ts";
+import {
+  checkModel as checkLayersModel,
+  checkStateless,
+} from "../tfjs/check_model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { averagesFor, type RestoreAverages } from "./_checkpoint_averages.ts";
 import { weightKey, type WholeContent } from "./_checkpoint_format.ts";
@@ -20,7 +23,6 @@ import type {
 import { CheckpointError } from "./checkpoint_error.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { checkOptions, flag, show } from "../runtime/check_data.ts";
-import { layersWithin } from "../tfjs/layers_within.ts";
 import {
   faultOfFields,
   moveSlots,
@@ -57,12 +59,7 @@ export function checkModel(model: LayersModel, action: string): void {
       `Cannot ${action} as the model must be compiled: call model.compile first`,
     );
   }
-  for (const layer of layersWithin(model)) {
-    if (layer instanceof tf.LayersModel || !layer.stateful) continue;
-    throw new TypeError(
-      `Cannot ${action} as the model must have no stateful recurrent layer: current value has "${layer.name}"`,
-    );
-  }
+  checkStateless(action, model);
 }
 
 /** What an optimizer is given back. */

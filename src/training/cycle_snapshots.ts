@@ -1,6 +1,6 @@
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
-import { checkModel } from "../tfjs/check_model.ts";
+import { checkModel, checkStateless } from "../tfjs/check_model.ts";
 import { estimateStatistics } from "./_batch_statistics.ts";
 import {
   checkWeights,
@@ -208,6 +208,7 @@ export class CycleSnapshots implements Disposable {
    *
    * @throws {RangeError} If there are fewer snapshots than `last`, or none, or
    * `batchSize` is not a whole number >= 1.
+   * @throws {TypeError} If the model has a stateful recurrent layer.
    */
   predict(
     xs: Tensor | Tensor[],
@@ -232,6 +233,8 @@ export class CycleSnapshots implements Disposable {
       },
       given === this.#model.inputs.length,
     );
+    // Each would go on with the state in which another left the layer.
+    checkStateless("predict with an ensemble", this.#model);
     const snapshots = this.#last(last);
     const own = holdWeights(this.#model);
     try {
@@ -258,7 +261,7 @@ export class CycleSnapshots implements Disposable {
   /**
    * Gives the model the mean of the last snapshots' weights, and statistics of
    * batch normalization that fit them: the mean, over all `batches`, of each
-   * batch's own.
+   * batch's own; over all calls of a layer that is called more than once.
    *
    * @throws {RangeError} If there are fewer snapshots than `last`, or none, or
    * the model normalizes batches and `batches` has none.

@@ -111,3 +111,11 @@ Deno.test("parseFlags() takes arguments without a flag where they are wanted", (
   assertEquals(_, ["a", "007", "true", "-x"]);
   assertEquals([count, plots], [2, true]);
 });
+
+Deno.test("parseFlags() says of a switch that is turned off with a value that it takes none", () => {
+  assertThrows(
+    () => parseFlags(FLAGS, ["--no-plots=1"]),
+    UsageError,
+    'Cannot read --no-plots: it takes no value, current value is "1"',
+  );
+});

@@ -91,3 +91,26 @@ Deno.test({
       assert(/\| own-mnist-triangular \|.* ± .*\| 1, 2 \|/.test(ran), ran);
     }),
 });
+
+Deno.test("export_schedule.ts says in a line what it cannot read, and writes nothing", () =>
+  withFolder(async (folder) => {
+    const [text, python] = [`${folder}/range.json`, `${folder}/schedule.py`];
+    await Deno.writeTextFile(text, "lr,loss");
+    for (
+      const [args, code, message] of [
+        [[], 2, "Name a range, epochs and a file"],
+        [[text, "many", python], 2, "Cannot read EPOCHS"],
+        [[text, "8", python], 1, "Cannot read a learning-rate range"],
+        [[`${folder}/none.json`, "8", python], 1, "none.json"],
+      ] as const
+    ) {
+      const run = await runProgram(
+        "examples/cluster/export_schedule.ts",
+        ...args,
+      );
+      assertEquals([run.code, run.stdout], [code, ""]);
+      assertStringIncludes(run.stderr, message);
+      assert(!run.stderr.includes("    at "), run.stderr);
+    }
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  }));

@@ -124,13 +124,19 @@ Deno.test("infer.ts goes on after a file that is no image", () =>
     const damaged = join(folder, "damaged.png");
     await Deno.writeFile(damaged, (await Deno.readFile(image)).slice(0, 40));
     const { code, stdout, stderr } = await run(
-      ...[model, model, damaged, join(folder, "absent.png"), image],
+      ...[model, model, damaged, join(folder, "absent.png"), folder],
+      ...[join(image, "below.png"), image],
       ...["--threads", "1"],
     );
     assertEquals(code, 1);
     assertStringIncludes(stderr, `${model} as it must be a PNG or JPEG image`);
     assertStringIncludes(stderr, `${damaged} as it must be a whole image`);
     assertStringIncludes(stderr, "absent.png");
+    assertStringIncludes(
+      stderr,
+      `${folder} as it must be a PNG or JPEG image: current value is a folder`,
+    );
+    assertStringIncludes(stderr, "below.png");
     assertStringIncludes(stdout, `${image}: class 0 9`);
   }));
 

@@ -13,8 +13,8 @@ const run = (out: string, ...args: string[]) =>
 
 async function readFolder(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for await (const { name } of Deno.readDir(folder)) {
-    files[name] = String(await Deno.readFile(join(folder, name)));
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile) files[name] = String(await Deno.readFile(join(folder, name)));
   }
   return files;
 }
@@ -43,12 +43,24 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
       await Deno.readTextFile(join(whole, "history.csv")),
     );
 
-    const other = await run(parts, "--resume", "--seed", "2");
-    assertEquals(other.code, 1);
-    assertStringIncludes(
-      other.stderr,
-      "as the seed must be 1: current value is 2",
-    );
+    // A run that cannot go on so has changed nothing, and taken no time.
+    const before = await readFolder(parts);
+    for (
+      const [flag, value, reason] of [
+        ["--seed", "2", "as the seed must be 1: current value is 2"],
+        [
+          "--optimizer",
+          "nesterov",
+          'as the optimizer must be "momentum": current value is "nesterov"',
+        ],
+      ]
+    ) {
+      const other = await run(parts, "--resume", flag, value);
+      assertEquals(other.code, 1);
+      assertStringIncludes(other.stderr, reason);
+      assertEquals(other.stdout, "");
+      assertEquals(await readFolder(parts), before);
+    }
     const none = await run(join(folder, "none"), "--resume", "--epochs", "1");
     assertEquals(none.code, 0, none.stderr);
     assertStringIncludes(none.stdout, "starting from the beginning");

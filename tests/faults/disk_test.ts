@@ -2,6 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { createHash } from "node:crypto";
 import { CyclicLR } from "@clr/clr";
 import { writeFile } from "@clr/clr/command";
@@ -54,6 +55,39 @@ for (
     });
   });
 }
+
+Deno.test("what is wrong with the folder of --tensorboard is said before any time is spent", async () => {
+  const file = await Deno.makeTempFile();
+  const out = await Deno.makeTempDir();
+  try {
+    const logs = ["--tensorboard", file];
+    const module = fromFileUrl(new URL("_line_module.ts", import.meta.url));
+    for (
+      const [program, ...args] of [
+        ["examples/cifar10.ts", ...SMALL, "--out", out],
+        ["examples/mnist.ts", "--data", "synthetic"],
+        ["examples/paper.ts", "--row", "own-mnist", "--out", out],
+        ["src/find_lr.ts", module, "--out", out],
+      ]
+    ) {
+      const { code, stdout, stderr } = await runProgram(
+        program,
+        ...args,
+        ...logs,
+      );
+      assert(code === 1 || code === 2, stderr);
+      assertEquals(stdout, "", program);
+      assertMatch(
+        stderr,
+        new RegExp(`TensorBoard.*${file}|tensorboard.*${file}`),
+      );
+    }
+    assertEquals(namesIn(out), []);
+  } finally {
+    await Deno.remove(file);
+    await Deno.remove(out, { recursive: true });
+  }
+});
 
 const FULL = /no space left on device/i;
 

@@ -42,6 +42,7 @@ const ARGUMENTS: { readonly [program: string]: readonly string[] } = {
     ...["--no-plots", "--out", "OUT"],
   ],
   "src/doctor.ts": [],
+  "src/init.ts": ["DIR/new"],
 };
 
 async function run(
@@ -176,20 +177,24 @@ Deno.test("a download runs with what docs/permissions.md says it needs besides",
     const { host } = new URL(server.url);
     const flags = [env, `${net}=${host}`, `${write}=${cache}`, "--allow-read"];
     const program = "tests/faults/_download_mnist.ts";
-    const download = (flags: readonly string[]) =>
+    type Place = { readonly [variable: string]: string };
+    const places: readonly Place[] = [
+      { XDG_CACHE_HOME: cache },
+      { XDG_CACHE_HOME: "", HOME: cache },
+    ];
+    const download = (flags: readonly string[], place = places[0]) =>
       run(program, {
         flags,
         out: cache,
         args: [server.url],
-        env: {
-          XDG_CACHE_HOME: cache,
-          // Deno's own cache stays where it is.
-          DENO_DIR: denoDir,
-        },
+        // Deno's own cache stays where it is.
+        env: { ...place, DENO_DIR: denoDir },
       });
-    const { stderr } = await download(flags);
-    // The server's file is none of MNIST's, which is found out at its end.
-    assertMatch(stderr, /md5/i);
+    for (const place of places) {
+      const { stderr } = await download(flags, place);
+      // The server's file is none of MNIST's, which is found out at its end.
+      assertMatch(stderr, /md5/i);
+    }
     for (const left of [env, net, write]) {
       const refused = await download(
         flags.filter((flag) => !flag.startsWith(left.split("=")[0])),

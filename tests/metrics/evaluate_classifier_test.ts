@@ -1,5 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+} from "@std/assert";
 import { classificationReport, evaluateClassifier } from "@clr/clr/metrics";
 
 interface ScikitLearn {
@@ -221,5 +226,104 @@ Deno.test("evaluateClassifier() says of data that are none what they must be", a
     () => evaluate(tf.data.zip({ xs: rows, ys: classes } as never)),
     TypeError,
     "as of a Dataset after batch(n): current value is [1,0,0]",
+  );
+});
+
+/** 64 examples of two classes, each of which is predicted right. */
+function examples() {
+  const labels = Array.from({ length: 64 }, (_, i) => i % 2);
+  return { xs: tf.oneHot(tf.tensor1d(labels, "int32"), 2).toFloat(), labels };
+}
+
+Deno.test("evaluateClassifier() with a signal gives the same as without", async () => {
+  const model = identity(2);
+  const { xs, labels } = examples();
+  const { signal } = new AbortController();
+  const dataset = tf.data.generator(function* () {
+    for (let i = 0; i < 4; i++) {
+      yield { xs: xs.slice(i * 16, 16), ys: tf.tensor1d(labels.slice(0, 16)) };
+    }
+  });
+  for (const data of [{ xs, ys: labels }, dataset]) {
+    const before = tf.memory().numTensors;
+    const without = await evaluateClassifier(model, data, { batchSize: 10 });
+    const options = { batchSize: 10, signal };
+    const heeding = await evaluateClassifier(model, data, options);
+    assertEquals(heeding.predictions, without.predictions);
+    assertEquals(heeding.labels, without.labels);
+    assertEquals(`${heeding.report}`, `${without.report}`);
+    assertEquals(without.accuracy, 1);
+    assertEquals(tf.memory().numTensors, before);
+  }
+  xs.dispose();
+});
+
+Deno.test("evaluateClassifier() ends where its signal is aborted, with the reason and without a tensor left", async () => {
+  const model = identity(2);
+  const { xs, labels } = examples();
+  /** Batches after one of which it is aborted, and that may never end. */
+  const batches = (stop: AbortController) =>
+    tf.data.generator(function* () {
+      for (let i = 0;; i++) {
+        if (i === 3) stop.abort(new Error("enough"));
+        yield { xs: xs.slice(0, 8), ys: tf.tensor1d(labels.slice(0, 8)) };
+      }
+    });
+  /** A batch that does not come. */
+  const waiting = (stop: AbortController) =>
+    tf.data.generator(
+      (async function* () {
+        yield { xs: xs.slice(0, 8), ys: tf.tensor1d(labels.slice(0, 8)) };
+        stop.abort(new Error("enough"));
+        await new Promise(() => {});
+      }) as never,
+    );
+  const aborted = (stop: AbortController) => {
+    stop.abort(new Error("enough"));
+    return { xs, ys: labels };
+  };
+  for (const dataOf of [batches, waiting, aborted]) {
+    const stop = new AbortController();
+    const before = tf.memory().numTensors;
+    const data = dataOf(stop) as never;
+    const { signal } = stop;
+    await assertRejects(
+      () => evaluateClassifier(model, data, { signal }),
+      Error,
+      "enough",
+    );
+    assertEquals(tf.memory().numTensors, before, dataOf.name);
+  }
+  xs.dispose();
+});
+
+Deno.test("evaluateClassifier() lets a timer that aborts it run while it computes", async () => {
+  await tf.setBackend("cpu");
+  const model = identity(2);
+  const { xs, labels } = examples();
+  let batches = 0;
+  const { predict } = model;
+  model.predict = (...args: Parameters<typeof predict>) => {
+    batches++;
+    // What a large network takes.
+    for (const until = performance.now() + 60; performance.now() < until;);
+    return predict.apply(model, args);
+  };
+  const signal = AbortSignal.timeout(1);
+  await assertRejects(
+    () =>
+      evaluateClassifier(model, { xs, ys: labels }, { batchSize: 1, signal }),
+    DOMException,
+  );
+  assert(batches < 64, `${batches} of 64`);
+  xs.dispose();
+});
+
+Deno.test("evaluateClassifier() takes no signal but one", async () => {
+  const signal = new AbortController() as never;
+  await assertRejects(
+    () => evaluateClassifier(identity(2), { xs: [] } as never, { signal }),
+    TypeError,
+    "signal must be an AbortSignal: current value is an AbortController; pass its signal",
   );
 });

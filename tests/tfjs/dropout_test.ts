@@ -27,3 +27,21 @@ Deno.test("setDropoutRate() refuses what is no rate, and a model without dropout
   assertThrows(() => setDropoutRate(model, 1), RangeError, ">= 0 and < 1");
   assertThrows(() => setDropoutRate(model, 0.5), RangeError, "a Dropout layer");
 });
+
+Deno.test("setDropoutRate() changes the dropout of each step of a sequence, and of a model for each", () => {
+  const { layers } = tf;
+  const [one, two] = [4, 4].map((rate) => layers.dropout({ rate: 1 / rate }));
+  const inner = tf.sequential({
+    layers: [layers.flatten({ inputShape: [3, 1] }), two],
+  });
+  const model = tf.sequential({
+    layers: [
+      layers.timeDistributed({ layer: one, inputShape: [2, 3, 1] }),
+      layers.timeDistributed({ layer: inner }),
+    ],
+  });
+  setDropoutRate(model, 0.125);
+  for (const layer of [one, two]) {
+    assert((layer as unknown as { rate: number }).rate === 0.125);
+  }
+});

@@ -20,7 +20,9 @@ async function warningsOf(run: () => Promise<unknown>): Promise<string[]> {
   return warnings;
 }
 
-function network(kind: "conv2d" | "nested" | "dense"): tf.LayersModel {
+function network(
+  kind: "conv2d" | "nested" | "steps" | "dense",
+): tf.LayersModel {
   const { layers } = tf;
   const convolution = layers.conv2d({
     inputShape: [4, 4, 1],
@@ -30,6 +32,10 @@ function network(kind: "conv2d" | "nested" | "dense"): tf.LayersModel {
   const first = {
     conv2d: convolution,
     nested: tf.sequential({ layers: [convolution] }),
+    steps: layers.timeDistributed({
+      layer: layers.conv1d({ filters: 1, kernelSize: 2 }),
+      inputShape: [4, 4, 1],
+    }),
     dense: layers.dense({ units: 2, inputShape: [4, 4, 1] }),
   }[kind];
   const model = tf.sequential({
@@ -68,12 +74,13 @@ Deno.test("A convolution on plain JavaScript is warned of once, by the name of w
 
 for (
   const [what, run] of [
-    ["fit", () => fit(network("nested"))],
-    ["findLearningRate", () => find(network("conv2d"))],
-    ["preflight", () => preflight(network("nested"))],
+    ["fit()", () => fit(network("nested"))],
+    ["fit() of steps", () => fit(network("steps"))],
+    ["findLearningRate()", () => find(network("conv2d"))],
+    ["preflight()", () => preflight(network("nested"))],
   ] as const
 ) {
-  Deno.test(`${what}() warns of a convolution on plain JavaScript`, async () => {
+  Deno.test(`${what} warns of a convolution on plain JavaScript`, async () => {
     await tf.setBackend("cpu");
     explainSlowBackend("Do something.");
     const warnings = await warningsOf(run);

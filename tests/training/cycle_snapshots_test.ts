@@ -336,3 +336,77 @@ Deno.test("CycleSnapshots.average() refuses batches that are not of inputs alone
   assertEquals(after, before);
   assertEquals(tf.memory().numTensors, numTensors);
 });
+
+Deno.test("CycleSnapshots.average() estimates statistics over all calls of a layer", async () => {
+  const { layers } = tf;
+  const normalize = () => layers.batchNormalization({ momentum: 0.9 });
+  const input = tf.input({ shape: [2, 3] });
+  // Run for each step of a sequence, and for two inputs.
+  const steps = layers.timeDistributed({ layer: normalize() }).apply(input);
+  const shared = normalize();
+  const scaled = layers.dense({ units: 3, kernelInitializer: "identity" });
+  const calls = [
+    input,
+    scaled.apply(layers.add().apply([input, input] as never)),
+  ]
+    .map((given) => shared.apply(given) as tf.SymbolicTensor);
+  const outputs = [steps as tf.SymbolicTensor, ...calls];
+  const model = tf.model({ inputs: input, outputs });
+  using snapshots = new CycleSnapshots(model);
+  snapshots.take();
+  const batches = [1, 2, 3].map((seed) =>
+    tf.randomNormal([6, 2, 3], seed, seed, "float32", seed)
+  );
+  await snapshots.average({ batches: batches.map((xs) => xs.clone()) });
+
+  /** Mean and variance of each of the last axis, in doubles. */
+  const momentsOf = (rows: number[][]) => {
+    const mean = (of: (row: number[], i: number) => number) =>
+      [0, 1, 2].map((i) =>
+        rows.reduce((sum, row) => sum + of(row, i), 0) / rows.length
+      );
+    const means = mean((row, i) => row[i]);
+    return [...means, ...mean((row, i) => (row[i] - means[i]) ** 2)];
+  };
+  const values = batches.map((xs) => xs.arraySync() as number[][][]);
+  const perStep = values.flatMap((xs) =>
+    [0, 1].map((step) => momentsOf(xs.map((example) => example[step])))
+  );
+  const perCall = values.flatMap((xs) =>
+    [1, 2].map((factor) =>
+      momentsOf(xs.flat().map((row) => row.map((value) => factor * value)))
+    )
+  );
+  const wrapper = model.layers.find((layer) =>
+    layer.getClassName() === "TimeDistributed"
+  )!;
+  for (
+    const [layer, expected] of [[wrapper, perStep], [shared, perCall]] as const
+  ) {
+    const actual = layer.getWeights().slice(2)
+      .flatMap((weight) => [...weight.dataSync()]);
+    actual.forEach((value, i) =>
+      assertAlmostEquals(
+        value,
+        expected.reduce((sum, row) => sum + row[i], 0) / expected.length,
+        1e-3,
+      )
+    );
+  }
+});
+
+Deno.test("CycleSnapshots.predict() refuses layers that go on with the state of another snapshot", () => {
+  const lstm = tf.layers.lstm({
+    name: "states",
+    units: 1,
+    stateful: true,
+    batchInputShape: [1, 2, 1],
+  });
+  using snapshots = new CycleSnapshots(tf.sequential({ layers: [lstm] }));
+  snapshots.take();
+  assertThrows(
+    () => snapshots.predict(tf.ones([1, 2, 1])),
+    TypeError,
+    'no stateful recurrent layer: current value has "states"',
+  );
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { TrainingSnapshot } from "../../src/training/snapshot.ts";
 import {
@@ -160,4 +160,38 @@ Deno.test("TrainingSnapshot restores statistics, stateful layers and what fit le
   optimizer.dispose();
   tf.dispose([xs, ys]);
   model.dispose();
+});
+
+Deno.test("TrainingSnapshot restores the states of both directions", async () => {
+  for (const kind of ["simpleRNN", "gru", "lstm"] as const) {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.bidirectional({
+          layer: tf.layers[kind]({ units: 2, stateful: true }) as never,
+          batchInputShape: [4, 2, 2],
+        } as never),
+        tf.layers.dense({ units: 1 }),
+      ],
+    });
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const xs = tf.randomNormal([4, 2, 2], 0, 1, "float32", 1);
+    const fit = () =>
+      model.fit(xs, tf.ones([4, 1]), { batchSize: 4, verbose: 0 });
+    const predict = () => {
+      using kept = new TrainingSnapshot(model);
+      const output = model.predict(xs, { batchSize: 4 }) as tf.Tensor;
+      const values = [...output.dataSync()];
+      kept.restore();
+      return values;
+    };
+    await fit();
+    const before = predict();
+    using snapshot = new TrainingSnapshot(model);
+    await fit();
+    snapshot.restore();
+    assertEquals(predict(), before);
+    // The states are not those of the beginning.
+    model.resetStates();
+    assertNotEquals(predict(), before);
+  }
 });
