@@ -100,6 +100,7 @@ export class TestCircumstances {
       }),
       ...(unchanged && { unchanged }),
       ...(mismatch && { mismatch }),
+      ...(pass !== undefined && { pass }),
       ...(unlearned.length > 0 && { unlearned }),
       ...(pairing && {
         pairing,

@@ -86,6 +86,8 @@ export interface Circumstances {
   readonly unlearned?: readonly UnlearnedOutput[];
   /** Whether there are no more examples to tell that by. */
   readonly isPassSpent?: boolean;
+  /** Batches of a pass over the data, where that is known. */
+  readonly pass?: number;
   /** Examples that a buffer should hold to shuffle the data. */
   readonly buffer?: number;
 }

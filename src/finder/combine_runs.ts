@@ -19,6 +19,7 @@ import { withWords } from "./range_words.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import type { Search } from "./search_setup.ts";
 import type { RangeTestSettings } from "./settings.ts";
+import { learnedByHeart } from "./by_heart.ts";
 import { preferredRate } from "./preferred_rate.ts";
 import { smooth } from "../metrics/smoothing.ts";
 import { suggestLearningRates } from "./suggestions.ts";
@@ -238,6 +239,8 @@ export function combineRuns(
       ...evidenceMetric(evidence),
       values: valuesOf({ losses, metrics }, evidence.curve),
     };
+  const byHeart = search?.maxLr !== undefined && circumstances &&
+    learnedByHeart(search.trials, { maxLr: search.maxLr, circumstances });
   return withWords({
     type: "LearningRateRange",
     version: 2,
@@ -264,6 +267,7 @@ export function combineRuns(
       hasRisen: hasRisenAtOnce(typicalRun),
       endsHigher: hasRisenAtEnd(typicalRun),
       hasMax: together.maxLr !== undefined,
+      ...(byHeart && { byHeart }),
       isReferenced: typicalRun.references !== undefined,
       ...(hasDiverged ? { divergedAt: stoppedAt } : {}),
     }),

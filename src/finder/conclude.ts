@@ -7,6 +7,7 @@ import {
   type Verdict,
   verdictOf,
 } from "./finding.ts";
+import type { ByHeart } from "./by_heart.ts";
 import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
@@ -40,6 +41,8 @@ interface About {
   readonly hasRisen?: boolean;
   /** Whether it is higher at the highest rates than at the lowest. */
   readonly endsHigher?: boolean;
+  /** What training shows that learns its examples by heart. */
+  readonly byHeart?: ByHeart;
   /** Whether there is a maximum. */
   readonly hasMax?: boolean;
   /** Whether the losses of the same batches at the first weights are known. */
@@ -225,9 +228,10 @@ function shuffle({ circumstances }: About): readonly Remedy[] {
 const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
-  "both-bounds": ({ circumstances: { unlearned = [] } = {} }) => [
+  "both-bounds": ({ circumstances: { unlearned = [] } = {}, byHeart }) => [
     { kind: "train" },
     ...unlearned.map((one) => ({ kind: "check-output", ...one } as const)),
+    ...(byHeart ? [{ kind: "watch-validation", ...byHeart } as const] : []),
   ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
@@ -442,7 +446,7 @@ export function remediesFor(
 ): readonly Remedy[] {
   const remedies = REMEDIES[kind](about);
   return about.settings.growth === "linear" && OF_RANGE.has(kind)
-    ? [...remedies, { kind: "grow-exponentially" }]
+    ? [{ kind: "grow-exponentially" }, ...remedies]
     : remedies;
 }
 

@@ -207,6 +207,8 @@ export type AdvisedOption =
  * - `"normalize-more"`: use a larger batch, as batch normalization needs one.
  * - `"check-output"`: check the targets of one output of several, of which nothing
  *   was seen to be learned.
+ * - `"watch-validation"`: watch the loss of validation data, as the examples may be
+ *   learned by heart.
  * - `"lower-other-rates"`: lower the rates of the other optimizers, or return a
  *   loss that they do not drive.
  * - `"run-on"`: do not stop the test.
@@ -263,6 +265,16 @@ export type Remedy =
     readonly output: string;
     /** The lowest loss that a short training came to. */
     readonly loss: number;
+    /** The loss of always predicting the same. */
+    readonly expected: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "watch-validation";
+    /** The loss of examples met for the first time, at the end of their pass. */
+    readonly first: number;
+    /** The loss in the end, of examples that all were met before. */
+    readonly again: number;
     /** The loss of always predicting the same. */
     readonly expected: number;
   }

@@ -160,6 +160,12 @@ const REMEDIES: {
     `check that the targets of "${output}" fit the inputs, as its loss came to ${
       formatRate(loss)
     } at best and always predicting the same gives ${formatRate(expected)}`,
+  "watch-validation": ({ first, again, expected }) =>
+    `watch the loss of validation data, for rows may be learned by heart: those met for the first time came to ${
+      formatRate(first)
+    }, where always predicting the same gives ${
+      formatRate(expected)
+    }, and those met again to ${formatRate(again)}`,
   "scale-inputs": (remedy) => wordScale("inputs", remedy),
   "scale-targets": (remedy) => wordScale("targets", remedy),
   "lower-other-rates": () =>

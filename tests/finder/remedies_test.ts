@@ -192,9 +192,9 @@ Deno.test("remediesFor() says to scale before training between bounds", () => {
 Deno.test("remediesFor() leads out of linear growth, whose end is too high or too low", () => {
   const kinds = ["levelled-off", "diverged-before-improving"] as const;
   for (const kind of kinds) {
-    assertEquals(advised(kind).at(-1) === "grow-exponentially", false);
-    const linear = advised(kind, { growth: "linear" });
-    assertEquals(linear.at(-1), "grow-exponentially");
-    assertEquals(linear.slice(0, -1).length, 1);
+    assertEquals(advised(kind).includes("grow-exponentially"), false);
+    const [first, ...others] = advised(kind, { growth: "linear" });
+    assertEquals(first, "grow-exponentially");
+    assertEquals(others.length, 1);
   }
 });
