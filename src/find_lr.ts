@@ -127,12 +127,13 @@ Ctrl-C stopped it, 143 and 129 for SIGTERM and SIGHUP.
 
 /** Runs the command and returns its exit status. */
 async function main(args: readonly string[]): Promise<number> {
-  const path = args[0]?.startsWith("-") ? undefined : args[0];
+  const [first = ""] = args;
+  const path = first === "" || first.startsWith("-") ? undefined : first;
   const ownFlags = path === undefined ? args : args.slice(1);
   const isAsked = asksForHelp(ownFlags) || ownFlags.includes("--version");
   if (path === undefined && !isAsked) {
     throw new UsageError(
-      args.length === 0
+      first === ""
         ? "Name a module that exports createModel() and createData()"
         : "Name the module before the flags: find-lr MODULE [flags]",
     );

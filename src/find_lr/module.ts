@@ -145,12 +145,22 @@ export async function callModule<K extends "createModel" | "createData">(
   }
 }
 
+/** Files that people name in place of the module that reads or explains them. */
+const OTHER_FILE =
+  /\.(jsonc?|ya?ml|toml|wasm|onnx|css|csv|html?|ipynb|md|py|svg|png|txt)$/i;
+
+/** Whether there is no such file: a part of the path may be one, too. */
+function isNoSuchFile(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+}
+
 /**
  * Where a module is: a path is taken from the current folder or, under
  * `deno task`, which changes it, from the one that the task was called in.
  */
 async function addressOf(path: string): Promise<URL> {
-  if (/\.(jsonc?|wasm|css|csv|html?|ipynb|txt)$/i.test(path)) {
+  if (OTHER_FILE.test(path)) {
     throw new ModuleError(
       `Cannot load ${path}: a module is TypeScript or JavaScript that exports createModel() and createData()`,
     );
@@ -169,7 +179,7 @@ async function addressOf(path: string): Promise<URL> {
         throw new ModuleError(`${path} is a folder: name a module in it`);
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (!isNoSuchFile(error)) throw error;
     }
   }
   const nearest = await nearestFile(path);
@@ -188,7 +198,7 @@ async function nearestFile(path: string): Promise<string | undefined> {
       if (isFile && /\.[mc]?[jt]sx?$/.test(name)) files.push(name);
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isNoSuchFile(error)) throw error;
   }
   const nearest = meantName(basename(path), files.sort());
   return nearest && join(dirname(path), nearest);

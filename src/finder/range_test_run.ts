@@ -10,6 +10,7 @@ import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
 import { setValue } from "../runtime/columns.ts";
+import { othersTurn } from "../runtime/others_turn.ts";
 import { unlessAborted } from "../runtime/until_aborted.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
@@ -155,7 +156,6 @@ class RangeTest {
   #trained = 0;
   #evaluated = 0;
   #leastSmoothed = Infinity;
-  #lastTurn = performance.now();
 
   constructor(setup: RangeTestSetup) {
     this.#setup = setup;
@@ -374,10 +374,7 @@ class RangeTest {
    * first: on the CPU and WASM backends nothing else in the loop lets them.
    */
   async #isAborted(): Promise<boolean> {
-    if (performance.now() - this.#lastTurn >= YIELD_EVERY) {
-      await tf.nextFrame();
-      this.#lastTurn = performance.now();
-    }
+    await othersTurn(YIELD_EVERY, tf.nextFrame);
     return this.#setup.options.signal?.aborted ?? false;
   }
 }

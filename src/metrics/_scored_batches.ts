@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { show } from "../runtime/check_data.ts";
 import { checkKind } from "../runtime/check_given.ts";
+import { othersTurn } from "../runtime/others_turn.ts";
 import { untilAborted } from "../runtime/until_aborted.ts";
 import { releaseIterator } from "../tfjs/release_iterator.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
@@ -117,21 +118,11 @@ async function read(predict: () => Tensor): Promise<Float32Array> {
 /** Between two looks at what else the process has to do, in milliseconds. */
 const LOOK_EVERY = 100;
 
-/**
- * Throws where `signal` is aborted. Now and then it lets other work of the process
- * run before, without which a backend that computes on this thread would keep
- * whoever aborts it waiting until the end.
- */
-function watch(signal: AbortSignal | undefined): () => Promise<void> {
-  let looked = performance.now();
-  return async () => {
-    if (signal === undefined) return;
-    if (performance.now() - looked >= LOOK_EVERY) {
-      await new Promise((resolve) => setTimeout(resolve));
-      looked = performance.now();
-    }
-    signal.throwIfAborted();
-  };
+/** Throws where `signal` is aborted, of which whoever aborts it has the time. */
+async function look(signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return;
+  await othersTurn(LOOK_EVERY);
+  signal.throwIfAborted();
 }
 
 /** How {@linkcode scoredBatches} predicts. */
@@ -148,7 +139,6 @@ export async function* scoredBatches(
   data: ClassifierBatch | ClassifierDataset,
   { batchSize, signal }: ScoringOptions,
 ): AsyncGenerator<{ readonly scores: Float32Array; readonly ys: ClassLabels }> {
-  const look = watch(signal);
   const isDataset = "iterator" in data;
   const batches = untilAborted(batchesOf(data), {
     signal,
@@ -156,7 +146,7 @@ export async function* scoredBatches(
     dispose: (batch) => isDataset ? tf.dispose(batch as never) : undefined,
   });
   for await (const { xs, ys } of batches) {
-    await look();
+    await look(signal);
     const inputs = inputsOf(model, xs, isDataset);
     const given = inputs.length === 1 ? inputs[0] : inputs;
     if (isDataset) {
@@ -172,7 +162,7 @@ export async function* scoredBatches(
       const examples = inputs[0].shape[0];
       const parts: Float32Array[] = [];
       for (let start = 0; start < examples; start += batchSize) {
-        await look();
+        await look(signal);
         const size = Math.min(batchSize, examples - start);
         parts.push(
           await read(() => {

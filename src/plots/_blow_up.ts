@@ -13,9 +13,9 @@ export function blowUpCap(
   line: ArrayLike<number>,
   noise = 0,
 ): number | undefined {
-  const finite = Array.from(line).filter(Number.isFinite);
+  const finite = Float64Array.from(line).filter(Number.isFinite);
   if (finite.length === 0) return undefined;
-  const sorted = finite.toSorted((a, b) => a - b);
+  const sorted = finite.toSorted();
   const from = Math.max(finite[0], sorted[sorted.length >> 1]);
   const height = Math.max(
     from - sorted[0],

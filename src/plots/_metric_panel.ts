@@ -19,10 +19,14 @@ import {
 import { thin, union } from "./_thin.ts";
 import { trendOf } from "./_trend.ts";
 
-/** The part of `values` below which that part of the finite ones are. */
-function quantile(values: readonly number[], part: number): number | undefined {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted[Math.floor(part * (sorted.length - 1))];
+/** For each part, the value below which that part of the finite ones are. */
+function quantiles(
+  values: readonly number[],
+  parts: readonly number[],
+): (number | undefined)[] {
+  // Of numbers alone, which sorts a million of them ten times as fast.
+  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
+  return parts.map((part) => sorted[Math.floor(part * (sorted.length - 1))]);
 }
 
 /** The curves of a panel. */
@@ -40,7 +44,8 @@ function limits(
   metric: string,
   { raw, smooth, epochs }: Curves,
 ): { readonly domain: Limits; readonly clipped: boolean } {
-  const noise = quantile(raw.map((y, i) => Math.abs(y - smooth[i])), 0.5);
+  const distances = raw.map((y, i) => Math.abs(y - smooth[i]));
+  const [noise] = quantiles(distances, [0.5]);
   const caps = [blowUpCap(smooth, noise), blowUpCap(epochs)];
   let low = Infinity, high = -Infinity;
   const include = (value: number | undefined, most = Infinity) => {
@@ -50,8 +55,7 @@ function limits(
   };
   for (const value of smooth) include(value, caps[0]);
   for (const value of epochs) include(value, caps[1]);
-  include(quantile(raw, 0.005), caps[0]);
-  include(quantile(raw, 0.995), caps[0]);
+  for (const value of quantiles(raw, [0.005, 0.995])) include(value, caps[0]);
   if (low > high) return { domain: [0, 1], clipped: false };
   const margin = 0.06 * (high - low) || 0.1;
   [low, high] = [low - margin, high + margin];

@@ -71,7 +71,8 @@ export function runOf(run: RunHistory | HistoryColumns): RunHistory {
 
 /** The columns, where each is a list as long as `iterations`. */
 function checkedColumns(columns: HistoryColumns): HistoryColumns {
-  const { length } = Object(columns.iterations);
+  checkIterations(columns.iterations);
+  const { length } = columns.iterations;
   for (const [name, value] of Object.entries(columns)) {
     checkKind(
       "draw a run",
@@ -80,6 +81,25 @@ function checkedColumns(columns: HistoryColumns): HistoryColumns {
     );
   }
   return columns;
+}
+
+/** Throws unless these are numbers that do not go back, as of two runs in one. */
+function checkIterations(iterations: unknown): void {
+  const action = "draw a run";
+  checkKind(
+    action,
+    { name: "iterations", value: iterations, must: "a list of numbers" },
+    isRecordedColumn(iterations),
+  );
+  const numbers = iterations as ArrayLike<number>;
+  for (let i = 1; i < numbers.length; i++) {
+    if (!(numbers[i] < numbers[i - 1])) continue;
+    throw new RangeError(
+      `Cannot draw a run as iterations must ascend: current value is ${
+        numbers[i]
+      } after ${numbers[i - 1]}; draw several runs with comparisonChart`,
+    );
+  }
 }
 
 function isColumns(run: RunHistory | HistoryColumns): run is HistoryColumns {

@@ -15,6 +15,7 @@ import {
   mapOf,
   optional,
   record,
+  show,
   text,
   that,
 } from "../runtime/check_data.ts";
@@ -55,6 +56,16 @@ function describeValue(
         describeValue(item ?? null, `${path}/${i}`, tensors) ?? { value: null },
     );
     return { list };
+  }
+  const items = value instanceof Map || value instanceof Set
+    ? [...value.values()]
+    : [];
+  if (items.some((item) => item instanceof tf.Tensor)) {
+    throw new TypeError(
+      `Cannot save a checkpoint as ${path} must keep tensors in a list or a plain object: current value is ${
+        show(value)
+      }`,
+    );
   }
   if (isHolder(value)) return { fields: describeFields(value, path, tensors) };
   return undefined;
@@ -128,6 +139,28 @@ function restoreFields(
   for (const [key, node] of Object.entries(fields)) {
     restoreField({ holder, key }, node, tensor);
   }
+}
+
+/**
+ * The fields with the names of variables that `names` has in place of others: an
+ * optimizer of one's own may keep its slots by the names of the weights, and in
+ * another process these have others.
+ */
+export function renameSlots(
+  fields: OptimizerFields,
+  names: ReadonlyMap<string, string>,
+): OptimizerFields {
+  const renamed = (node: StateNode): StateNode => {
+    if ("list" in node) return { list: node.list.map(renamed) };
+    if (!("fields" in node)) return node;
+    const entries = Object.entries(node.fields).map(([key, inner]) =>
+      [names.get(key) ?? key, renamed(inner)] as const
+    );
+    return { fields: Object.fromEntries(entries) };
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, node]) => [key, renamed(node)]),
+  );
 }
 
 /** Gives `optimizer` the fields that {@linkcode describeOptimizer} described. */

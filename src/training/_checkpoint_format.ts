@@ -52,6 +52,11 @@ export interface CheckpointContent extends SavedData {
   /** The names of the weights, layer by layer; in version 1 the trained first. */
   readonly weights: readonly string[];
   /**
+   * The names of their variables, which an optimizer may keep its slots by;
+   * unknown in what earlier releases wrote.
+   */
+  readonly variables?: readonly string[];
+  /**
    * Which of them the optimizer's slots are of, in their order: all that are
    * trained, then those that were before they were frozen.
    */
@@ -114,6 +119,7 @@ const LATER = {
   ...COMMON,
   trained: listOf(count),
   frozen: listOf(text),
+  variables: optional(listOf(text)),
   history: optional(record({
     // A name, and no way out of the folder.
     file: that(

@@ -27,6 +27,7 @@ import {
   faultOfFields,
   moveSlots,
   type OptimizerFields,
+  renameSlots,
   restoreOptimizer,
 } from "../tfjs/optimizer_state.ts";
 import { claimSlots } from "../tfjs/slots.ts";
@@ -178,7 +179,10 @@ export class WholeCheckpoint implements Checkpoint {
       .sort((a, b) => slotOf(a) - slotOf(b));
     const now = [...trains, ...frozen];
     const order = now.map(slotOf).map((slot) => slot < 0 ? undefined : slot);
-    const fields = moveSlots(optimizer.fields, order);
+    const fields = moveSlots(
+      renameSlots(optimizer.fields, this.#variableNames(match)),
+      order,
+    );
     const fault = faultOfFields(model.optimizer, fields, {
       tensor: (name) => {
         const saved = tensors.get(name);
@@ -194,6 +198,17 @@ export class WholeCheckpoint implements Checkpoint {
       );
     }
     return { fields, weights: now };
+  }
+
+  /** The names of the variables now, by those that they had. */
+  #variableNames({ weights, from }: WeightMatch): ReadonlyMap<string, string> {
+    const { variables = [] } = this.#content;
+    return new Map(
+      weights.flatMap((weight, i) => {
+        const saved = variables[from[i]];
+        return saved === undefined ? [] : [[saved, variableOf(weight).name]];
+      }),
+    );
   }
 
   /** What gives the subject its averages and snapshots back. */

@@ -159,6 +159,23 @@ export function fromConfigWithDecay<T, Options extends WeightDecayOptions>(
 /** The end of a weight's name that tfjs appends to one that it has had before. */
 const AGAIN = /(?<=\/[^/]*)_\d+$/;
 
+/** What was decided of the names that steps came by, for each list of patterns. */
+const DECISIONS = new WeakMap<readonly string[], Map<string, boolean>>();
+
+/** Whether one of the patterns matches the name of a variable. */
+function isExcluded(name: string, patterns: readonly string[]): boolean {
+  let decisions = DECISIONS.get(patterns);
+  if (decisions === undefined) DECISIONS.set(patterns, decisions = new Map());
+  let decision = decisions.get(name);
+  if (decision === undefined) {
+    const names = [name, name.replace(AGAIN, "")];
+    decision = patterns.map(namePattern)
+      .some((pattern) => names.some((name) => pattern.test(name)));
+    decisions.set(name, decision);
+  }
+  return decision;
+}
+
 /**
  * Multiplies by 1 − rate · λ each variable that has a gradient and whose name no
  * pattern of `exclude` matches.
@@ -169,16 +186,13 @@ function decayWeights(
 ): void {
   const factor = 1 - getLearningRate(optimizer) * optimizer.weightDecay;
   if (factor === 1) return;
-  const excluded = optimizer.exclude.map(namePattern);
   const named = Array.isArray(gradients)
     ? gradients.map(({ name, tensor }) => [name, tensor] as const)
     : Object.entries(gradients);
   for (const [name, gradient] of named) {
     // A variable that does not take part in the loss is left alone.
     if (gradient == null) continue;
-    const isExcluded = (pattern: RegExp) =>
-      pattern.test(name) || pattern.test(name.replace(AGAIN, ""));
-    if (excluded.some(isExcluded)) continue;
+    if (isExcluded(name, optimizer.exclude)) continue;
     const variable = tf.engine().registeredVariables[name];
     tf.tidy(() => variable.assign(variable.mul(factor)));
   }

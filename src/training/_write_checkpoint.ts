@@ -41,6 +41,7 @@ import {
 import { frozenLayers, weightsInOrder } from "../tfjs/named_weights.ts";
 import { describeOptimizer } from "../tfjs/optimizer_state.ts";
 import { weightsOfSlots } from "../tfjs/slots.ts";
+import { variableOf } from "../tfjs/trained_weights.ts";
 import { fileSystem } from "../runtime/builtin.ts";
 import { show } from "../runtime/check_data.ts";
 import type { Tensor } from "../tfjs/types.ts";
@@ -159,6 +160,7 @@ async function write(
   );
   const content: CheckpointContent = {
     weights: names,
+    variables: weights.map((weight) => variableOf(weight).name),
     trained: slots.map((weight) => weights.indexOf(weight)),
     frozen: frozenLayers(model),
     optimizer: {

@@ -9,6 +9,8 @@ import type { CycleSnapshots } from "./cycle_snapshots.ts";
 import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
 import type { LearningRateScheduler } from "./learning_rate_scheduler.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
+import { weightsInOrder } from "../tfjs/named_weights.ts";
+import type { LayerWeight } from "../tfjs/trained_weights.ts";
 import { checkNames } from "../runtime/check_names.ts";
 import { noteSaver } from "./_saver.ts";
 import { showInConsole } from "../runtime/console.ts";
@@ -68,7 +70,8 @@ export interface CheckpointerOptions {
  * that ends an epoch is saved with the epoch's row, after its validation.
  *
  * One run alone saves into a folder: where another does too, the second to save
- * ends with a `CheckpointError`.
+ * ends with a `CheckpointError`, and a Checkpointer refuses to follow the `fit` of
+ * another model.
  *
  * @example
  * ```ts
@@ -99,6 +102,8 @@ export class Checkpointer extends CallbackBase {
   readonly #options: CheckpointerOptions;
   #iterationBefore = -1;
   #updatesBefore = -1;
+  /** The first of the weights, which tells one model from another. */
+  #first: LayerWeight | undefined;
   /** The newest checkpoint that this run knows of. */
   #newest: number | undefined;
   /**
@@ -178,6 +183,13 @@ export class Checkpointer extends CallbackBase {
 
   /** Called by `fit`. */
   override async onTrainBegin(): Promise<void> {
+    const [first] = weightsInOrder(this.model);
+    this.#first ??= first;
+    if (first !== this.#first) {
+      throw new TypeError(
+        "Cannot save checkpoints as those of a folder must be of one model: current value is another model than before; give each a Checkpointer and a folder of its own",
+      );
+    }
     noteSaver(this.params);
     if (this.#newest !== undefined) return;
     const numbers = await numbersIn(this.#folder);

@@ -1,4 +1,5 @@
 import { showInConsole } from "../runtime/console.ts";
+import { othersTurn } from "../runtime/others_turn.ts";
 import { show } from "../runtime/check_data.ts";
 import { CallbackBase } from "../tfjs/callback_base.ts";
 
@@ -33,7 +34,6 @@ const LOOK_EVERY = 100;
  */
 export class StopOnAbort extends CallbackBase {
   readonly #signal: AbortSignal;
-  #looked: number = performance.now();
 
   /**
    * Creates a callback that waits for `signal`.
@@ -54,11 +54,7 @@ export class StopOnAbort extends CallbackBase {
 
   /** Called by `fit`. */
   override async onBatchEnd(): Promise<void> {
-    if (performance.now() - this.#looked >= LOOK_EVERY) {
-      // A timer, as a promise alone does not let signals and timers in.
-      await new Promise((resolve) => setTimeout(resolve));
-      this.#looked = performance.now();
-    }
+    await othersTurn(LOOK_EVERY);
     this.#look();
   }
 

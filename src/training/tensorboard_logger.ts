@@ -19,6 +19,7 @@ import {
   LearningRateScheduler,
 } from "./learning_rate_scheduler.ts";
 import {
+  all,
   type Check,
   checkData,
   listOf,
@@ -68,13 +69,17 @@ export interface LoggedRange {
 
 const ACTION = "log to TensorBoard";
 
-const numbers = listOf(that("be a number", (n) => typeof n === "number"));
-
 /** Of the range itself, not of its fields: they may be those of its class. */
 const RANGE: Check = (value, path) => {
   const { learningRates, losses, metrics } = Object(value);
+  const each = listOf(that("be a number", (n) => typeof n === "number"));
+  const length = learningRates?.length;
+  const numbers = all(
+    each,
+    that(`have ${length} numbers`, (list) => (list as []).length === length),
+  );
   return record({
-    learningRates: numbers,
+    learningRates: each,
     losses: numbers,
     metrics: optional(mapOf(numbers)),
   })({ learningRates, losses, metrics }, path);

@@ -46,3 +46,25 @@ Deno.test("loadModule() says what a module exports in place of what is asked for
       "must export a function createModel(); it exports batches, network",
     );
   }));
+
+Deno.test("loadModule() says of what is no module what one is, or that there is none", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/README.md`, "# A network");
+    await Deno.writeTextFile(`${folder}/bad.ts`, `import "./none.ts";`);
+    for (
+      const [path, message] of [
+        ["README.md", "a module is TypeScript or JavaScript that exports"],
+        ["README.md/train.ts", "There is no module"],
+        ["none/train.ts", "There is no module"],
+      ]
+    ) {
+      await assertRejects(
+        () => loadModule(`${folder}/${path}`),
+        Error,
+        message,
+      );
+    }
+    // Deno's message has its colors, also where none are wanted.
+    const error = await assertRejects(() => loadModule(`${folder}/bad.ts`));
+    assert(!String(error).includes("\x1b"), String(error));
+  }));

@@ -170,3 +170,17 @@ Deno.test("findLearningRate() takes an error of its data for one, aborted or not
     "no such file",
   );
 });
+
+Deno.test("a range test of many short runs lets the signal in that stops it", async () => {
+  const model = linearModel();
+  const data = linearData(8);
+  // The first run takes longest, of which this is not about.
+  await findLearningRate(model, data, { iterations: 2 });
+  let batches = 0;
+  await findLearningRate(model, data, {
+    ...{ iterations: 2, repeats: 3000, batchSize: 8 },
+    signal: AbortSignal.timeout(1),
+    onBatch: () => void batches++,
+  });
+  assert(batches < 3000, `${batches} of 6000 batches`);
+});

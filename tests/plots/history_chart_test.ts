@@ -248,3 +248,27 @@ Deno.test("historyChart() refuses more panels than anybody looks at", () => {
   const metrics = ["unit_2999", "unit_7"];
   assertEquals(panelsOf(historyChart(run, { metrics })).length, 3);
 });
+
+Deno.test("historyChart() refuses iterations that go back, as of two runs one after the other", () => {
+  const history = { iterations: [1, 2, 3, 1], loss: [3, 2, 1, 3] };
+  assertThrows(
+    () => historyChart(history),
+    RangeError,
+    "iterations must ascend: current value is 1 after 3",
+  );
+  assertThrows(
+    () => historyChart({ iterations: new Set([1]), loss: [1] } as never),
+    TypeError,
+    "iterations must be a list of numbers: current value is a Set",
+  );
+});
+
+Deno.test("historyChart() sorts what it draws as numbers", () => {
+  // As text, 10 would come before 9; of −0 and 0 either is the least.
+  const loss = [9, 10, 100, 1000, 0, -0, -5, 1e-7];
+  const iterations = loss.map((_, i) => i + 1);
+  const chart = historyChart({ iterations, loss });
+  const text = JSON.stringify(chart);
+  const ordered = historyChart({ iterations, loss: Float64Array.from(loss) });
+  assertEquals(text, JSON.stringify(ordered));
+});

@@ -223,3 +223,19 @@ Deno.test("Checkpointer refuses to stand before what sets a number that it saves
     await fit([scheduler, ...Object.values(others), saver]);
     assertEquals((await loadCheckpoint(folder))?.iteration, 1);
   }));
+
+Deno.test("Checkpointer refuses a second model, whose checkpoints would take the place of the first's", () =>
+  withFolder(async (folder) => {
+    const scheduler = new CyclicLR({ stepSize: 4 });
+    const saver = new Checkpointer(folder, { scheduler, every: 1 });
+    const [one, two] = [createModel(), createModel()];
+    const fit = (model: tf.Sequential) =>
+      model.fit(xs, ys, { verbose: 0, callbacks: [scheduler, saver] });
+    await fit(one);
+    await assertRejects(() => fit(two), TypeError, "must be of one model");
+    assertEquals((await loadCheckpoint(folder))?.iteration, 1);
+    // Compiled anew it is the same.
+    one.compile({ optimizer: "adam", loss: "meanSquaredError" });
+    await fit(one);
+    assertEquals((await loadCheckpoint(folder))?.iteration, 2);
+  }));

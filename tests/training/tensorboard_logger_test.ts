@@ -272,3 +272,21 @@ Deno.test("TensorBoardLogger logs what is trained again from an earlier checkpoi
     );
     assertEquals(told, [1, 2, 3, 4, "from 3", 3, 4, "from 1", 1, 2]);
   }));
+
+Deno.test("TensorBoardLogger refuses a range test with losses of fewer rates", () =>
+  inFolder(async (folder) => {
+    const logger = new TensorBoardLogger(folder);
+    const learningRates = [0.125, 0.25];
+    for (
+      const [range, fault] of [
+        [{ learningRates, losses: [1] }, "losses must have 2 numbers"],
+        [
+          { learningRates, losses: [1, 2], metrics: { acc: [] } },
+          "metrics.acc must have 2 numbers",
+        ],
+      ] as const
+    ) {
+      await assertRejects(() => logger.logRange(range), TypeError, fault);
+    }
+    assertEquals(logger.path, undefined);
+  }));
