@@ -12,7 +12,7 @@ import type { Circumstances } from "./circumstances.ts";
 import { chooseCurve, valuesOf } from "./choose_curve.ts";
 import { finitePoints } from "./curve.ts";
 import type { RecordedRun, StopReason } from "./recorded_run.ts";
-import { LOWEST } from "./sweeps.ts";
+import { HIGHEST, LOWEST } from "./sweeps.ts";
 import { MAX_BATCHES, type RangeTestSettings } from "./settings.ts";
 
 /** What a run allows one to conclude. */
@@ -90,9 +90,6 @@ const NEAR_START = 10;
 /** A first rate from which on few trainings learn. */
 const HIGH = 0.1;
 
-/** Rates above this are beyond what any training uses. */
-const HIGHEST = 1e3;
-
 /** Higher rates, where there are some to test. */
 function higherRates(about: About, otherwise: Remedy): Remedy {
   return about.settings.endLr < 0.999 * HIGHEST
@@ -106,6 +103,12 @@ function lower(about: About): readonly Remedy[] {
   return about.settings.startLr > LOWEST
     ? [set(about, "startLr", 1 / TWO_DECADES)]
     : [checkSupervision(about)];
+}
+
+/** What to do about a loss that falls up to the highest rates that there are. */
+function endless({ circumstances, evidence }: About): Remedy {
+  if (circumstances?.isLoop) return { kind: "check-loss" };
+  return { kind: evidence.best < 0 ? "check-data" : "train" };
 }
 
 /** More of what the test may spend, in its own terms. */
@@ -284,7 +287,7 @@ const REMEDIES: {
       ? [set(about, "iterations", 2)]
       : []),
   ],
-  "still-improving": (about) => [higherRates(about, { kind: "train" })],
+  "still-improving": (about) => [higherRates(about, endless(about))],
   "levelled-off": (about) => [higherRates(about, { kind: "train" })],
   "first-loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
   "diverged-before-improving": (about) => [

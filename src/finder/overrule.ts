@@ -2,6 +2,7 @@ import { list } from "./_list.ts";
 import { formatRate } from "../metrics/format_rate.ts";
 import { againstBaseline } from "./against_baseline.ts";
 import type { Circumstances, Concluded, Overruling } from "./circumstances.ts";
+import { HIGHEST } from "./sweeps.ts";
 import type { RangeTrial } from "./range_data.ts";
 
 /**
@@ -112,6 +113,11 @@ export function overrule(
     const found = againstBaseline(baseline, ofLoss, options);
     if (found) return found;
   }
+  // A loss that falls without end, at whatever rate, is none to be minimized.
+  if (
+    kind === "both-bounds" && (conclusion.maxLr ?? 0) > HIGHEST &&
+    (circumstances.isLoop || conclusion.evidence.best < 0)
+  ) return { kind: "still-improving" };
   if (circumstances.pairing && kind === "both-bounds") {
     const { loss, mispaired } = circumstances.pairing;
     return {

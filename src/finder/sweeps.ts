@@ -17,7 +17,7 @@ export interface Found {
 
 /** The farthest that a range is extended downwards and upwards. */
 export const LOWEST = 1e-11;
-const HIGHEST = 1e3;
+export const HIGHEST = 1e3;
 
 /** By how many decades a range is extended in one go. */
 const EXTENSION = 3;

@@ -405,6 +405,38 @@ Deno.test("findLearningRate() asks for a larger batch where batch normalization 
   assertEquals(several.verdict, "good", several.advice);
 });
 
+Deno.test("findLearningRate() gives no bounds to a loss that falls without end", async () => {
+  const data = () => tensors(shuffled(classes(300, 1), 1));
+  const model = () => {
+    const model = classifier({ activation: "linear" });
+    const loss = (targets: tf.Tensor, outputs: tf.Tensor) =>
+      tf.losses.meanSquaredError(targets, outputs).neg();
+    model.compile({ optimizer: "adam", loss });
+    return model;
+  };
+  const found = await find(() => ({ model: model(), data: data() }));
+  assert(found.verdict !== "good", found.advice);
+  assertEquals(found.maxLr, undefined);
+  assertMatch(found.advice, /check the data and the loss function/);
+
+  const { xs, ys } = data();
+  const weights = tf.variable(tf.zeros([4, 3]));
+  const optimizer = tf.train.adam(0.01);
+  const loss = () =>
+    tf.losses.softmaxCrossEntropy(ys, tf.matMul(xs, weights))
+      .neg() as tf.Scalar;
+  const loop = await findLearningRate({
+    optimizer,
+    variables: [weights],
+    trainOnBatch: () => optimizer.minimize(loss, true, [weights])!,
+    evaluateOnBatch: () => tf.tidy(loss),
+  }, { xs, ys });
+  assert(loop.verdict !== "good", loop.advice);
+  assertEquals(loop.maxLr, undefined);
+  assertMatch(loop.advice, /not its negative/);
+  tf.dispose([xs, ys, weights]);
+});
+
 Deno.test("findLearningRate() says mismatch where loss, outputs and targets do not suit each other", async () => {
   const data = () => tensors(shuffled(classes(300, 1), 1));
   const scaled = () =>
