@@ -253,9 +253,10 @@ export function againstBaseline(
   const usual: Usual = { expected, floor, trialBaselines };
   const better = (loss: number) => (expected - loss) / expected;
   const start = evidence.start - penalty - floor;
-  // A trial may improve what a sweep over growing rates does not.
+  // A trial may improve what a sweep over growing rates does not. Where there is
+  // none, the lowest point of a sweep is the least of many.
   const improvement = Math.max(
-    evidence.start - evidence.best,
+    evidence.start - evidence.best - (trials.length > 0 ? 0 : evidence.noise),
     ...trials.map((trial) => endOf(trial, usual))
       .filter((losses) => losses.length > 0)
       .map((losses) => start - meanLoss(losses, 1).surely),

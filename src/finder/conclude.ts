@@ -181,6 +181,21 @@ function normalizeMore({ circumstances }: About): readonly Remedy[] {
   return circumstances?.isNormalizedAway ? [{ kind: "normalize-more" }] : [];
 }
 
+/**
+ * Inputs beyond this, as incomes and placeholders such as -9999 are and pixels are
+ * not, leave little room between bounds that hold.
+ */
+const HUGE = 300;
+
+/** What to do about inputs that are so large, where bounds are good. */
+function scaleHuge(
+  { inputSize = 1 }: Partial<Circumstances>,
+): readonly Remedy[] {
+  return inputSize > HUGE && inputSize < Infinity
+    ? [{ kind: "scale-inputs", size: inputSize }]
+    : [];
+}
+
 /** What to do about penalties that outweigh all that there is to learn. */
 function lowerPenalties({ circumstances }: About): readonly Remedy[] {
   const { penalty = 0, baseline } = circumstances ?? {};
@@ -228,9 +243,12 @@ function shuffle({ circumstances }: About): readonly Remedy[] {
 const REMEDIES: {
   readonly [Kind in FindingKind]: (about: About) => readonly Remedy[];
 } = {
-  "both-bounds": ({ circumstances: { unlearned = [] } = {}, byHeart }) => [
+  "both-bounds": ({ circumstances = {}, byHeart }) => [
     { kind: "train" },
-    ...unlearned.map((one) => ({ kind: "check-output", ...one } as const)),
+    ...scaleHuge(circumstances),
+    ...(circumstances.unlearned ?? []).map((
+      one,
+    ) => ({ kind: "check-output", ...one } as const)),
     ...(byHeart ? [{ kind: "watch-validation", ...byHeart } as const] : []),
   ],
   "no-improvement": (about) => {

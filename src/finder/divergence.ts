@@ -49,6 +49,12 @@ const REFERENCED_WINDOW = 3;
 /** The first losses, which their usual spread is read from. */
 const REFERENCED_HEAD = 30;
 
+/**
+ * So few losses tell too little of what a loop draws at random for each loss anew:
+ * there, what the same batch gave at the first weights adds to the noise.
+ */
+const FEW = 10;
+
 /** Relative resolution of a float32 loss, with room for a few roundings. */
 const RESOLUTION = 2 ** -21;
 
@@ -95,9 +101,23 @@ export function resolution(values: ArrayLike<number>): number {
 export class DivergenceDetector {
   readonly #losses: number[] = [];
   readonly #changes: number[] = [];
+  readonly #mayDraw: boolean;
   #first = 0;
   #best = Infinity;
   #bestEnd = 0;
+
+  constructor(
+    options: {
+      /**
+       * Whether a loss may draw at random, as a loop's own does of noise or masks.
+       *
+       * @default {false}
+       */
+      readonly mayDraw?: boolean;
+    } = {},
+  ) {
+    this.#mayDraw = options.mayDraw ?? false;
+  }
 
   /**
    * Takes the next loss, and what the same batch gave at the first weights where
@@ -116,9 +136,13 @@ export class DivergenceDetector {
     const level = median(changes.slice(-MEDIAN_WINDOW));
     this.#best = Math.min(this.#best, level);
     const head = this.#losses.slice(0, REFERENCED_HEAD);
+    const noise = Math.max(
+      noiseLevel(head),
+      this.#mayDraw && this.#losses.length < FEW ? noiseLevel(changes) : 0,
+    );
     const slack = Math.max(
       LOST_SHARE * Math.max(0, -this.#best),
-      REFERENCED_SLACK * noiseLevel(head),
+      REFERENCED_SLACK * noise,
       resolution(head.slice(0, MEDIAN_WINDOW)),
     );
     return median(changes.slice(-REFERENCED_WINDOW)) > slack;

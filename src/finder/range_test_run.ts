@@ -145,7 +145,7 @@ async function average(
 /** One run of the test from the trainee's present state. */
 class RangeTest {
   readonly #setup: RangeTestSetup;
-  readonly #detector = new DivergenceDetector();
+  readonly #detector: DivergenceDetector;
   readonly #smoothing: ExponentialSmoothing;
   readonly #losses: number[] = [];
   readonly #references: number[] = [];
@@ -159,6 +159,8 @@ class RangeTest {
 
   constructor(setup: RangeTestSetup) {
     this.#setup = setup;
+    const mayDraw = setup.trainer.model === undefined;
+    this.#detector = new DivergenceDetector({ mayDraw });
     this.#smoothing = new ExponentialSmoothing(setup.settings.beta);
   }
 

@@ -243,10 +243,15 @@ function wordNextStep(
   { remedies, finding }: Pick<RangeTestResult, "remedies" | "finding">,
   name: OptionName,
 ): string {
-  // Bounds are good whatever else there is to do.
-  const joint = finding.kind === "both-bounds" ? ", and " : ", or ";
-  return remedies.map((remedy) => wordRemedy(remedy, name, remedies))
-    .join(joint);
+  const words = remedies.map((remedy) => wordRemedy(remedy, name, remedies));
+  if (finding.kind !== "both-bounds") return words.join(", or ");
+  // Bounds are good whatever else there is to do, but for the inputs they are of.
+  return words.map((word, i) => {
+    if (i === 0) return word;
+    return remedies[i].kind === "scale-inputs"
+      ? `, or ${word}, and test again`
+      : `, and ${word}`;
+  }).join("");
 }
 
 /** What was found and what to do next, in a sentence. */

@@ -264,3 +264,31 @@ Deno.test("againstBaseline() believes what batches show that are met for the fir
   // Nor is it known what the penalties were by then.
   assert(afterLong({ ...trial(0.02), penalty: 1e-9 }) !== undefined);
 });
+
+Deno.test("againstBaseline() takes the lowest of many noisy points for no improvement of a network that is trained", () => {
+  const found = (noise: number) =>
+    againstBaseline({ loss: 1.39, floor: 0 }, {
+      evidence: {
+        curve: "loss",
+        better: "lower",
+        start: 0.034,
+        best: 0.015,
+        noise,
+        clarity: 5.2,
+        baseClarity: 3,
+        base: { index: 30, learningRate: 0.1, value: 0.03, slope: 0 },
+      },
+      finding: { kind: "both-bounds", tested: 60, points: 60 },
+      maxLr: 0.3,
+    }, {
+      circumstances: {
+        isShuffled: true,
+        sameTargets: false,
+        sameInputs: false,
+      },
+      trials: [],
+      losses: new Array<number>(60).fill(0.034),
+    })?.kind;
+  assertEquals(found(0.0075), "optimum-already");
+  assertEquals(found(0.0001), undefined);
+});

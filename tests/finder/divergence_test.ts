@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { DivergenceDetector, noiseLevel } from "../../src/finder/divergence.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
 import { curve } from "./_curves.ts";
+import { normal } from "./_normal.ts";
 
 /** The index of the loss at which training is said to have diverged, or −1. */
 function divergesAt(losses: readonly number[]): number {
@@ -101,4 +102,29 @@ Deno.test("noiseLevel() is the standard deviation of the noise on a trend", () =
   const noise = curve({ noise: 0.1, improvement: 0, blowUp: 9, seed: 3 });
   const level = noiseLevel(noise.map((value, i) => value + i / 500));
   assert(level > 0.08 && level < 0.12, `${level}`);
+});
+
+Deno.test("DivergenceDetector takes what a loop draws at random for no divergence within the first losses", () => {
+  /** Of so many tests of nine losses, whose batches gave others at first. */
+  const stopped = (options: { mayDraw?: boolean }, rise: number) => {
+    const random = seededRandom(8);
+    return Array.from({ length: 400 }, () => {
+      const detector = new DivergenceDetector(options);
+      return Array.from(
+        { length: 9 },
+        (_, i) =>
+          detector.add(
+            1 + rise ** i + 0.3 * normal(random),
+            2 + 0.3 * normal(random),
+          ),
+      ).includes(true);
+    }).filter(Boolean).length;
+  };
+  assert(stopped({}, 1) > 40);
+  assert(
+    stopped({ mayDraw: true }, 1) < 20,
+    `${stopped({ mayDraw: true }, 1)}`,
+  );
+  // What explodes is told all the same.
+  assertEquals(stopped({ mayDraw: true }, 5), 400);
 });

@@ -276,3 +276,30 @@ Deno.test("advice names dead units once", () => {
   assert(kinds.includes("check-weights") && kinds.includes("check-pairing"));
   assertEquals(range.advice.split("units are dead").length, 2, range.advice);
 });
+
+Deno.test("advice on good bounds says in one sentence what else there is to do", () => {
+  const rates = Array.from({ length: 80 }, (_, i) => 1e-5 * 10 ** (i / 20));
+  const losses = rates.map((rate) =>
+    2.3 - 0.8 / (1 + (1e-3 / rate) ** 2) + (rate / 0.02) ** 4
+  );
+  const { settings } = LearningRateRange.fromCurve(rates, losses);
+  const { verdict, advice, summary } = LearningRateRange.fromRuns(
+    [{ losses, metrics: {}, stopReason: "end" }],
+    settings,
+    {
+      circumstances: {
+        isShuffled: true,
+        sameTargets: false,
+        sameInputs: false,
+        inputSize: 1300,
+        unlearned: [{ output: "maker", loss: 1.1, expected: 1.1 }],
+      },
+    },
+  );
+  assertEquals(verdict, "good");
+  assertEquals(
+    advice,
+    'Train with a cyclic schedule between the two bounds, or scale the inputs to about the size of 1, as their root mean square is 1300, and test again, and check that the targets of "maker" fit the inputs, as its loss came to 1.1 at best and always predicting the same gives 1.1.',
+  );
+  assertStringIncludes(summary, advice);
+});

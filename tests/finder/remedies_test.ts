@@ -189,6 +189,13 @@ Deno.test("remediesFor() says to scale before training between bounds", () => {
   assert(kinds(1).includes("train"));
 });
 
+Deno.test("remediesFor() offers to scale huge inputs beside good bounds, and no pixels", () => {
+  const kinds = (inputSize: number) =>
+    advised("both-bounds", { circumstances: { inputSize } });
+  assertEquals(kinds(140), ["train"]);
+  assertEquals(kinds(1300), ["train", "scale-inputs"]);
+});
+
 Deno.test("remediesFor() leads out of linear growth, whose end is too high or too low", () => {
   const kinds = ["levelled-off", "diverged-before-improving"] as const;
   for (const kind of kinds) {
