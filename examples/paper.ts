@@ -202,6 +202,8 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
     if (status !== 0) return status;
   }
   if (values.report) {
+    // A folder that is misspelled is not to be made.
+    await Deno.stat(values.out);
     // Runs may go on beside it: their results are written whole.
     using _lock = await lockFolder(values.out, {
       by: "examples/paper.ts --report",
@@ -210,6 +212,11 @@ async function main(values: FlagValues<typeof FLAGS>): Promise<number> {
     for (const path of await writeReport(values.out)) console.log(path);
   }
   return 0;
+}
+
+/** "1 row", "2 rows". */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 async function runRows(
@@ -223,7 +230,9 @@ async function runRows(
   const tasks = index === undefined ? all : [all[index]];
   const backend = await selectBackend(values);
   const part = index === undefined
-    ? `${selectRows(selection).length} rows, ${values.seeds} seeds`
+    ? `${counted(selectRows(selection).length, "row")}, ${
+      counted(values.seeds, "seed")
+    }`
     : `task ${index} of ${all.length}: ${tasks[0].row.id}, seed ${
       tasks[0].seed
     }`;

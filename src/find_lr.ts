@@ -140,16 +140,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   // The module may make tensors before a backend is selected.
   silenceBanner();
+  if (ownFlags.includes("--json")) keepOutputClean();
   // Help and version need no module; where there is one, help has its flags too.
   const module = path === undefined ? undefined : await loadModule(path);
   const flags = { ...GRID_FLAGS, ...module?.findLrFlags, ...FLAGS };
-  const showHelp = () => console.log(`${HELP}\n${describeFlags(flags)}`);
+  const showHelp = () => print(`${HELP}\n${describeFlags(flags)}`);
   const values = orShowHelp(() => parseFlags(flags, ownFlags), {
     args: ownFlags,
     showHelp,
   });
   if (values.version && !values.help) {
-    console.log(OWN_VERSION);
+    print(OWN_VERSION);
     return 0;
   }
   if (values.help || path === undefined || module === undefined) {
@@ -163,6 +164,17 @@ async function main(args: readonly string[]): Promise<number> {
     "task-index": index,
     out: `${values.out}/${index}`,
   });
+}
+
+/** Prints on standard output, whatever becomes of the console. */
+const print = console.log;
+
+/**
+ * Sends what a module says to standard error, as standard output is to be JSON and
+ * nothing else.
+ */
+function keepOutputClean(): void {
+  console.log = console.info = console.debug = console.error;
 }
 
 /** Says in a line what of a module's exports cannot be tested. */
@@ -275,7 +287,7 @@ async function testModule(
 
     if (values.json) {
       const data = { ...range.toJSON(), origin: details };
-      console.log(JSON.stringify(data, null, 2));
+      print(JSON.stringify(data, null, 2));
     } else {
       // Wider than 80, lines are no better read.
       const width = Math.min(80, columnsOf(Deno.stdout));

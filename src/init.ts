@@ -46,9 +46,13 @@ async function writeStarter(folder: string): Promise<void> {
   try {
     for (const [name, text] of FILES) {
       const path = join(folder, name);
-      using file = await Deno.open(path, { write: true, createNew: true });
-      written.push(path);
-      await writeAll(file, new TextEncoder().encode(text));
+      const file = await Deno.open(path, { write: true, createNew: true });
+      try {
+        written.push(path);
+        await writeAll(file, new TextEncoder().encode(text));
+      } finally {
+        file.close();
+      }
     }
   } catch (error) {
     // Half of a project would be in the way of another attempt.

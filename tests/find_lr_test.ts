@@ -111,11 +111,17 @@ Deno.test("find-lr prints chart and schedule, and writes both files", () =>
 
 Deno.test("find-lr exits with 3 where there is no usable range, and gives JSON alone with --json", () =>
   inFolder(async (folder) => {
-    const { code, stdout } = await findLr(
-      ["train.ts", ...TEST, "--iterations", "4", "--json", "--factor", "2"],
+    // What a module says itself is none of it.
+    await Deno.writeTextFile(
+      join(folder, "talks.ts"),
+      `console.log("noise"); console.info("too"); export * from "./train.ts";`,
+    );
+    const { code, stdout, stderr } = await findLr(
+      ["talks.ts", ...TEST, "--iterations", "4", "--json", "--factor", "2"],
       folder,
     );
     assertEquals(code, 3);
+    assertMatch(stderr, /^noise\ntoo$/m);
     const range = LearningRateRange.fromJSON(stdout);
     assertEquals(range.verdict, "too-short");
     assertEquals(JSON.parse(stdout).origin.flags.factor, 2);
@@ -164,6 +170,7 @@ Deno.test("find-lr refuses bad usage with 2, by name", () =>
     await Deno.writeTextFile(join(folder, "empty.ts"), "export {};");
     for (
       const [args, message] of [
+        [[""], "Name a module that exports"],
         [["train.ts", "--bogus"], `Unknown flag "--bogus"`],
         [["train.ts", "--iterations", "many"], "--iterations"],
         [["train.ts", "--end-lr", "1e-9"], "--end-lr"],

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { basename, dirname, join, resolve, toFileUrl } from "@std/path";
-import type { Flags } from "../command/flags.ts";
+import { checkFlags, type Flags } from "../command/flags.ts";
 import { tryToTell } from "../command/tell.ts";
 import { UsageError } from "../command/usage_error.ts";
 import type { Trainee, TrainingData } from "../finder/mod.ts";
@@ -67,7 +67,8 @@ export function repeatable(data: TestedData, again: () => unknown): TestedData {
 /**
  * Loads the module that is tested, from a path or an address.
  *
- * @throws {ModuleError} If it is not there, or lacks a function.
+ * @throws {ModuleError} If it is not there, lacks a function, or describes flags
+ * that are none.
  */
 export async function loadModule(path: string): Promise<TestedModule> {
   const url = await addressOf(path);
@@ -87,7 +88,18 @@ export async function loadModule(path: string): Promise<TestedModule> {
       `${path} must export a function ${name}()${found(name, module)}`,
     );
   }
+  checkOwnFlags(path, module.findLrFlags);
   return module as TestedModule;
+}
+
+/** Throws where what a module says of its flags are none. */
+function checkOwnFlags(path: string, flags: unknown): void {
+  if (flags === undefined) return;
+  try {
+    checkFlags(`read findLrFlags of ${path}`, flags);
+  } catch (error) {
+    throw new ModuleError((error as Error).message);
+  }
 }
 
 /** What a module exports in place of the function that is missing. */

@@ -71,7 +71,9 @@ export function summarizeRange(
   const missing = curve.values.length - finitePoints(curve.values).length;
   if (missing > 0 && curve.name !== "loss") {
     sentences.push(
-      `Left out: ${missing} rates at which the ${curve.name} is not a finite number.`,
+      `Left out: ${missing} ${
+        missing === 1 ? "rate" : "rates"
+      } at which the ${curve.name} is not a finite number.`,
     );
   }
   if (intervals) {

@@ -23,11 +23,21 @@ function theCurve({ evidence }: Pick<RangeTestResult, "evidence">): string {
   return evidence.curve === "loss" ? "The loss" : `"${evidence.curve}"`;
 }
 
-/** How many rates were tested, of how many where that was given. */
-function tested({ finding, settings }: Unworded<RangeTestResult>): string {
+/** So many rates, of how many where that was given. */
+function ratesOf(
+  count: number,
+  { settings }: Pick<RangeTestResult, "settings">,
+): string {
+  const all = settings.maxBatches === undefined ? settings.iterations : count;
+  const noun = all === 1 ? "rate" : "rates";
   return settings.maxBatches === undefined
-    ? `${finding.tested} of ${settings.iterations} rates`
-    : `${finding.tested} rates`;
+    ? `${count} of ${all} ${noun}`
+    : `${count} ${noun}`;
+}
+
+/** How many rates were tested. */
+function tested(range: Unworded<RangeTestResult>): string {
+  return ratesOf(range.finding.tested, range);
 }
 
 type Words<Kind extends string> = {
@@ -259,16 +269,14 @@ export function wordAdvice(
 export function withWords(
   range: Unworded<LearningRateRangeData>,
 ): LearningRateRangeData {
-  const { losses, settings, stoppedAt, stopReason, finding } = range;
+  const { losses, stoppedAt, stopReason, finding } = range;
   return {
     ...range,
     headline: headlineOf(range),
     nextStep: wordNextStep(range, (option) => option),
     advice: wordAdvice(range, (option) => option),
     ending: `Stopped at ${shortRate(stoppedAt)} after ${
-      settings.maxBatches === undefined
-        ? `${losses.length} of ${settings.iterations} rates`
-        : `${losses.length} rates`
+      ratesOf(losses.length, range)
     }: ${
       finding.kind === "batches-spent"
         ? "maxBatches were spent"

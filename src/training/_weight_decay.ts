@@ -157,7 +157,7 @@ export function fromConfigWithDecay<T, Options extends WeightDecayOptions>(
 }
 
 /** The end of a weight's name that tfjs appends to one that it has had before. */
-const AGAIN = /(?<=\/[^/]*)_\d+$/;
+const AGAIN = /^(.*\/[^/]*)_\d+$/;
 
 /** What was decided of the names that steps came by, for each list of patterns. */
 const DECISIONS = new WeakMap<readonly string[], Map<string, boolean>>();
@@ -168,7 +168,7 @@ function isExcluded(name: string, patterns: readonly string[]): boolean {
   if (decisions === undefined) DECISIONS.set(patterns, decisions = new Map());
   let decision = decisions.get(name);
   if (decision === undefined) {
-    const names = [name, name.replace(AGAIN, "")];
+    const names = [name, name.replace(AGAIN, "$1")];
     decision = patterns.map(namePattern)
       .some((pattern) => names.some((name) => pattern.test(name)));
     decisions.set(name, decision);

@@ -80,6 +80,14 @@ Deno.test("paper.ts refuses a row that another run is at, and runs another row b
 Deno.test("paper.ts --report waits for no run, and refuses a folder whose report another writes", () =>
   withFolder(async (folder) => {
     const report = ["--report", "--out", folder];
+    const absent = `${folder}/none`;
+    const none = await runProgram(
+      "examples/paper.ts",
+      ...["--report", "--out", absent],
+    );
+    assertEquals(none.code, 1, none.stdout + none.stderr);
+    assertMatch(none.stderr, /^error: No such file or directory.*none/m);
+    assertEquals(namesIn(folder), []);
     {
       using _run = await lockFolder(folder, { by: "a run", name: "own-mnist" });
       const beside = await runProgram("examples/paper.ts", ...report);

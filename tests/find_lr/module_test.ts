@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../src/command/usage_error.ts";
 import { loadModule, repeatable } from "../../src/find_lr/module.ts";
 import { withFolder } from "../_folder.ts";
 
@@ -67,4 +68,20 @@ Deno.test("loadModule() says of what is no module what one is, or that there is 
     // Deno's message has its colors, also where none are wanted.
     const error = await assertRejects(() => loadModule(`${folder}/bad.ts`));
     assert(!String(error).includes("\x1b"), String(error));
+  }));
+
+Deno.test("loadModule() says what is wrong with a module's own flags", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/flags.ts`;
+    await Deno.writeTextFile(
+      path,
+      `export function createModel() {}
+      export function createData() {}
+      export const findLrFlags = { units: { kind: "int", help: "units" } };`,
+    );
+    await assertRejects(
+      () => loadModule(path),
+      UsageError,
+      `Cannot read findLrFlags of ${path} as flags.units.kind must be "number" or`,
+    );
   }));

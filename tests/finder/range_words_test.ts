@@ -24,6 +24,13 @@ interface Situation {
   readonly growths?: readonly Growth[];
 }
 
+Deno.test("a range's ending speaks of one rate as of one", () => {
+  const endingOf = (rates: number[]) =>
+    LearningRateRange.fromCurve(rates, rates.map(() => 1)).ending;
+  assertStringIncludes(endingOf([0.1, 0.2]), "2 of 2 rates:");
+  assertStringIncludes(endingOf([0.1]), "1 of 1 rate:");
+});
+
 /** An improvement that is half made at `middle`. */
 function logistic(middle: number, width = 0.03) {
   return (part: number) => 1 / (1 + Math.exp((middle - part) / width));
