@@ -1,9 +1,13 @@
 /** The parameters of each `fit` that has a `Checkpointer`, once that has begun. */
 const SAVED = new WeakSet<object>();
 
-/** Notes that a `fit` is saved by a callback that begins now. */
-export function noteSaver(params: object): void {
-  SAVED.add(params);
+/**
+ * Notes that a `fit` is saved by a callback that begins now.
+ *
+ * @param params Undefined where a loop of one's own calls the hooks.
+ */
+export function noteSaver(params: object | undefined): void {
+  if (params) SAVED.add(params);
 }
 
 /**

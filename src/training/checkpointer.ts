@@ -259,7 +259,8 @@ export class Checkpointer extends CallbackBase {
 
   /** Batches in an epoch, where they are known. */
   get #batches(): number | undefined {
-    const { steps, samples, batchSize } = this.params as {
+    // Undefined where a loop of one's own calls the hooks.
+    const { steps, samples, batchSize } = (this.params ?? {}) as {
       readonly [name: string]: number | null | undefined;
     };
     if (steps) return steps;

@@ -302,7 +302,9 @@ export class ReduceLROnPlateau extends CallbackBase {
     else {
       const other = inChargeOf(this.model.optimizer);
       // The callbacks of a fit share its parameters.
-      if (other?.params === this.params) throw notAlone(other);
+      if (other && this.params && other.params === this.params) {
+        throw notAlone(other);
+      }
     }
     return Promise.resolve();
   }

@@ -239,3 +239,35 @@ Deno.test("Checkpointer refuses a second model, whose checkpoints would take the
     await fit(one);
     assertEquals((await loadCheckpoint(folder))?.iteration, 2);
   }));
+
+Deno.test("Checkpointer and ReduceLROnPlateau go with a loop that calls the hooks itself", () =>
+  withFolder(async (folder) => {
+    const model = createModel();
+    const scheduler = new CyclicLR({ stepSize: 4 });
+    const plateau = new ReduceLROnPlateau({ monitor: "loss", scheduler });
+    const saver = new Checkpointer(folder, { scheduler, every: 2 });
+    const callbacks = [scheduler, plateau, saver];
+    for (const callback of callbacks) {
+      callback.setModel(model);
+      await callback.onTrainBegin();
+    }
+    for (const callback of callbacks) await callback.onEpochBegin(0);
+    for (let batch = 0; batch < 4; batch++) {
+      const loss = await model.trainOnBatch(xs, ys) as number;
+      for (const callback of callbacks) await callback.onBatchBegin(batch);
+      for (const callback of callbacks) {
+        await callback.onBatchEnd(batch, { loss });
+      }
+    }
+    for (const callback of callbacks) await callback.onEpochEnd(0, { loss: 1 });
+    for (const callback of callbacks) await callback.onTrainEnd();
+    assertEquals((await loadCheckpoint(folder))?.iteration, 4);
+    assertEquals(plateau.history.value, [1]);
+    // Alone, it sets the rate of the optimizer.
+    const alone = new ReduceLROnPlateau({ monitor: "loss" });
+    alone.setModel(createModel());
+    await alone.onTrainBegin();
+    await alone.onEpochBegin();
+    await alone.onEpochEnd(0, { loss: 1 });
+    assertEquals(alone.best, 1);
+  }));
