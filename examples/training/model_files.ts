@@ -44,6 +44,24 @@ export async function saveModel(
   return path;
 }
 
+/**
+ * Throws where {@linkcode saveModel} could not write into `folder`, before there is
+ * a trained model to lose.
+ *
+ * @throws {Deno.errors.NotADirectory} If something else is there.
+ */
+export async function checkModelFolder(folder: string): Promise<void> {
+  try {
+    if ((await Deno.stat(folder)).isDirectory) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new Deno.errors.NotADirectory(
+    `Cannot save a model as ${folder} must be a folder: current value is a file`,
+  );
+}
+
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(

@@ -14,7 +14,7 @@ import { planJson, planRows, printPlan } from "./announce_plan.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { fitClassifier, type FitResult } from "./fit_classifier.ts";
 import { measureTime } from "./measure_time.ts";
-import { saveModel } from "./model_files.ts";
+import { checkModelFolder, saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
@@ -68,6 +68,7 @@ export async function trainClassifier(
     epochs: run.epochs,
     cycleLength: rate.cycleLength,
   });
+  await checkModelFolder(`${run.out}/model`);
   const model = run.createModel();
   try {
     await preflight(model);

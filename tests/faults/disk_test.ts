@@ -17,7 +17,7 @@ import { loadMnist } from "../../examples/datasets/mnist.ts";
 import { extractTarGz } from "../../examples/datasets/_tar.ts";
 import { loadModel, saveModel } from "../../examples/training/model_files.ts";
 import { gzip, tar } from "../examples/datasets/_fixtures.ts";
-import { namesIn } from "../_folder.ts";
+import { namesIn, withFolder } from "../_folder.ts";
 import { runProgram } from "../_run.ts";
 import { readFolder } from "../training/_event_reader.ts";
 import { BadServer, BEHAVIOURS, FILE } from "./_bad_servers.ts";
@@ -55,6 +55,20 @@ for (
     });
   });
 }
+
+Deno.test("cifar10.ts does not train what it could not save", () =>
+  withFolder(async (out) => {
+    await Deno.writeTextFile(`${out}/model`, "mine");
+    const args = [...SMALL, "--out", out];
+    const { code, stdout, stderr } = await runProgram(
+      "examples/cifar10.ts",
+      ...args,
+    );
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^error: Cannot save a model as .* must be a folder/m);
+    assertEquals(namesIn(out), ["model"]);
+    assertEquals(await Deno.readTextFile(`${out}/model`), "mine");
+  }));
 
 Deno.test("what is wrong with the folder of --tensorboard is said before any time is spent", async () => {
   const file = await Deno.makeTempFile();

@@ -216,14 +216,25 @@ export function thisHouse(): House {
   };
 }
 
+/** The pages of a folder and those within it, from the root. */
+function pagesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(join(ROOT, folder))).flatMap((
+    { name, isDirectory },
+  ) =>
+    isDirectory
+      ? pagesIn(`${folder}/${name}`)
+      : name.endsWith(".md")
+      ? [`${folder}/${name}`]
+      : []
+  ).sort();
+}
+
 /** The documents that are for people. */
 function documents(): string[] {
-  const pages = Array.from(Deno.readDirSync(join(ROOT, "docs")))
-    .filter(({ name }) => name.endsWith(".md"))
-    .map(({ name }) => `docs/${name}`);
   return [
     ...["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"],
-    ...["bench/results/README.md", ...pages.sort()],
+    ...pagesIn("bench/results"),
+    ...pagesIn("docs"),
   ];
 }
 
