@@ -31,6 +31,7 @@ export type RangeData = Pick<
   | "suggestions"
   | "verdict"
   | "headline"
+  | "remedies"
   | "nextStep"
   | "ending"
   | "curve"

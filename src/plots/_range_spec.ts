@@ -147,7 +147,9 @@ export function rangeSpec(
       } (thick)`,
       range.ending,
     ], [
-      range.verdict === "good" ? "" : `Next: ${range.nextStep}`,
+      range.verdict === "good" && range.remedies.length === 1
+        ? ""
+        : `Next: ${range.nextStep}`,
       options.origin ?? "",
     ]),
     params: [zoom(panels.map(({ view }) => view))],

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate, LearningRateRange } from "@clr/clr";
+import { rangeChart } from "@clr/clr/plots";
 import { seededRandom } from "../../src/runtime/random.ts";
 import { normal } from "./_normal.ts";
 
@@ -70,6 +71,7 @@ Deno.test("findLearningRate() names an output of which nothing is learned, besid
   for (const text of [range.advice, range.summary, `${range.format()}`]) {
     assertStringIncludes(text.replaceAll("\n", " "), 'targets of "maker"');
   }
+  assertStringIncludes(JSON.stringify(rangeChart(range)), "maker");
   const again = LearningRateRange.fromJSON(JSON.stringify(range));
   assertEquals(again.remedies, range.remedies);
   assertEquals(again.advice, range.advice);
@@ -79,4 +81,5 @@ Deno.test("findLearningRate() names none where all outputs learn", async () => {
   const range = await find(false);
   assertEquals(range.verdict, "good", range.advice);
   assertEquals(range.remedies, [{ kind: "train" }]);
+  assert(!JSON.stringify(rangeChart(range)).includes("Next:"));
 });
