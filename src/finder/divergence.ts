@@ -50,10 +50,11 @@ const REFERENCED_WINDOW = 3;
 const REFERENCED_HEAD = 30;
 
 /**
- * So few losses tell too little of what a loop draws at random for each loss anew:
- * there, what the same batch gave at the first weights adds to the noise.
+ * The share of the noise of the very first losses beyond which their differences
+ * from the same batches' at the first weights are random: as of what a loop draws
+ * for each loss anew. Then those add to the noise.
  */
-const FEW = 10;
+const RANDOM = 0.5;
 
 /** Relative resolution of a float32 loss, with room for a few roundings. */
 const RESOLUTION = 2 ** -21;
@@ -69,6 +70,11 @@ export function noiseLevel(values: ArrayLike<number>): number {
   }
   // A difference of two independent values has twice their variance.
   return median(differences) * MAD_TO_SIGMA / Math.SQRT2;
+}
+
+/** A few losses underestimate their noise as easily as not: by so much it is raised. */
+function unsure(count: number): number {
+  return 1 + 4 / count;
 }
 
 /** What rounding alone can make of a loss of this size. */
@@ -138,7 +144,9 @@ export class DivergenceDetector {
     const head = this.#losses.slice(0, REFERENCED_HEAD);
     const noise = Math.max(
       noiseLevel(head),
-      this.#mayDraw && this.#losses.length < FEW ? noiseLevel(changes) : 0,
+      this.#isRandom
+        ? unsure(head.length) * noiseLevel(changes.slice(0, REFERENCED_HEAD))
+        : 0,
     );
     const slack = Math.max(
       LOST_SHARE * Math.max(0, -this.#best),
@@ -146,6 +154,14 @@ export class DivergenceDetector {
       resolution(head.slice(0, MEDIAN_WINDOW)),
     );
     return median(changes.slice(-REFERENCED_WINDOW)) > slack;
+  }
+
+  /** Whether losses differ from those at the first weights before these change. */
+  get #isRandom(): boolean {
+    const noiseOf = (values: readonly number[]) =>
+      noiseLevel(values.slice(0, MEDIAN_WINDOW));
+    return this.#mayDraw &&
+      noiseOf(this.#changes) > RANDOM * noiseOf(this.#losses);
   }
 
   #hasRisen(): boolean {
@@ -157,9 +173,7 @@ export class DivergenceDetector {
       this.#bestEnd = losses.length;
     }
 
-    // A few losses underestimate the noise as easily as not.
-    const unsure = 1 + 4 / losses.length;
-    const noise = unsure * Math.max(
+    const noise = unsure(losses.length) * Math.max(
       ...NOISE_WINDOWS.map((window) => noiseLevel(losses.slice(-window))),
       // Not of all of them: an explosion would hide itself.
       resolution([this.#first, this.#best]),

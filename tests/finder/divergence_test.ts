@@ -104,14 +104,14 @@ Deno.test("noiseLevel() is the standard deviation of the noise on a trend", () =
   assert(level > 0.08 && level < 0.12, `${level}`);
 });
 
-Deno.test("DivergenceDetector takes what a loop draws at random for no divergence within the first losses", () => {
-  /** Of so many tests of nine losses, whose batches gave others at first. */
+Deno.test("DivergenceDetector takes what a loop draws at random for no divergence", () => {
+  /** Of so many tests of thirty losses, whose batches gave others at first. */
   const stopped = (options: { mayDraw?: boolean }, rise: number) => {
     const random = seededRandom(8);
     return Array.from({ length: 400 }, () => {
       const detector = new DivergenceDetector(options);
       return Array.from(
-        { length: 9 },
+        { length: 30 },
         (_, i) =>
           detector.add(
             1 + rise ** i + 0.3 * normal(random),
