@@ -15,7 +15,7 @@ import {
 } from "../runtime/check_data.ts";
 import { readColumn, recordedNumber } from "../runtime/columns.ts";
 import { valuesOf } from "./choose_curve.ts";
-import { remediesFor } from "./conclude.ts";
+import { remediesFor } from "./remedies.ts";
 import { type FindingKind, VERDICT_NAMES } from "./finding.ts";
 import { drawnCurve } from "./curve.ts";
 import type { GridResult } from "./grid_data.ts";

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CurveEvidence } from "../../src/finder/bounds.ts";
 import type { Circumstances } from "../../src/finder/circumstances.ts";
-import { remediesFor } from "../../src/finder/conclude.ts";
+import { remediesFor } from "../../src/finder/remedies.ts";
 import type { Growth } from "../../src/finder/learning_rate_grid.ts";
 import type { FindingKind } from "../../src/finder/finding.ts";
 
