@@ -29,7 +29,8 @@ function share(values: readonly boolean[]): number {
 /** Whether two bounds are within a factor of 1.5. */
 function near(a: number | undefined, b: number | undefined): boolean {
   return a !== undefined && b !== undefined &&
-    Math.abs(Math.log(a / b)) <= Math.log(1.5);
+    // As preferred numbers often are exactly, but for rounding.
+    Math.abs(Math.log(a / b)) <= Math.log(1.5) + 1e-9;
 }
 
 function bothNear(a: Bounds, b: Bounds): boolean {
