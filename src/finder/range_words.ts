@@ -279,7 +279,7 @@ export function withWords(
       ratesOf(losses.length, range)
     }: ${
       finding.kind === "batches-spent"
-        ? "maxBatches were spent"
+        ? "the batches that it may train on were spent"
         : STOPPED[stopReason]
     }`,
   };
