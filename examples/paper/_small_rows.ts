@@ -74,8 +74,8 @@ function rowsOn(family: string, model: ModelName): readonly PaperRow[] {
   ];
 }
 
-/** On a network of a quarter of the width, in minutes a row. */
+/** On a network of a quarter of the width. */
 export const SMALL = rowsOn("small", "cifar10_quick_small");
 
-/** On one of half the width, in a quarter of an hour and more. */
+/** On one of half the width. */
 export const HALF = rowsOn("half", "cifar10_quick_half");

@@ -85,9 +85,10 @@ export const OWN_VERSION = `@clr/clr ${VERSION}`;
  *
  * Errors that a person can act on are shown as one line: bad usage (status 2); a
  * file that cannot be read or written, a value out of range, a GPU that is not
- * there, is lost or has no memory left, or one of `expected` (status 1). What a signal stopped, as an `AbortError` says, ends with
- * 128 and the number of the signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for
- * SIGHUP. Any other error is a fault of the program and keeps its stack.
+ * there, is lost or has no memory left, or one of `expected` (status 1). What a
+ * signal stopped, as an `AbortError` says, ends with 128 and the number of the
+ * signal: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP. Any other error is a
+ * fault of the program and keeps its stack.
  *
  * @param command What to run.
  * @param args The command line. @default {Deno.args}

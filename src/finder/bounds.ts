@@ -1,5 +1,5 @@
 import { finitePoints, type MeasuredCurve, smoothCurve } from "./curve.ts";
-import { noiseLevel, resolution } from "./divergence.ts";
+import { noiseLevel, resolution, unsure } from "./divergence.ts";
 import type { Better } from "../metrics/direction.ts";
 
 /**
@@ -182,12 +182,6 @@ const PACE_POWER = 0.8;
 /** The most that the pace may move a bound, in decades. */
 const PACE_LIMIT = 0.5;
 
-/**
- * A few points underestimate their noise as easily as not, and the level they
- * give would be taken for surer than it is: by 1 + 4 / n.
- */
-const UNSURE = 4;
-
 /** The deviation of a median, in that of a mean (normal noise). */
 const MEDIAN_DEVIATION = 1.2533141373155003;
 
@@ -259,7 +253,7 @@ export function findBounds(
   // magnitude; both blur the improvement.
   const plateau = raw.subarray(0, Math.max(head, Math.floor(t1) - 1));
   const startNoise = head === 0 ? 0 : MEDIAN_DEVIATION * noiseLevel(plateau) *
-    (1 + UNSURE / plateau.length) / Math.sqrt(plateau.length);
+    unsure(plateau.length) / Math.sqrt(plateau.length);
   const rounding = resolution(cut);
   const noise = noiseLevel(
     cut.slice(Math.max(0, Math.floor(t1) - 2), Math.max(lowest, t2) + 2),

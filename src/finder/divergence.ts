@@ -72,8 +72,11 @@ export function noiseLevel(values: ArrayLike<number>): number {
   return median(differences) * MAD_TO_SIGMA / Math.SQRT2;
 }
 
-/** A few losses underestimate their noise as easily as not: by so much it is raised. */
-function unsure(count: number): number {
+/**
+ * A few values underestimate their noise as easily as not, and what is read from
+ * them would be taken for surer than it is: by how many times it is raised.
+ */
+export function unsure(count: number): number {
   return 1 + 4 / count;
 }
 

@@ -20,6 +20,7 @@ import {
 } from "./learning_rate_scheduler.ts";
 import {
   all,
+  anyNumber,
   type Check,
   checkData,
   listOf,
@@ -69,17 +70,18 @@ export interface LoggedRange {
 
 const ACTION = "log to TensorBoard";
 
+const listed = listOf(anyNumber);
+
 /** Of the range itself, not of its fields: they may be those of its class. */
 const RANGE: Check = (value, path) => {
   const { learningRates, losses, metrics } = Object(value);
-  const each = listOf(that("be a number", (n) => typeof n === "number"));
   const length = learningRates?.length;
   const numbers = all(
-    each,
+    listed,
     that(`have ${length} numbers`, (list) => (list as []).length === length),
   );
   return record({
-    learningRates: each,
+    learningRates: listed,
     losses: numbers,
     metrics: optional(mapOf(numbers)),
   })({ learningRates, losses, metrics }, path);
