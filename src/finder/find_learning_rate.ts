@@ -163,6 +163,7 @@ export async function findLearningRate<Batch>(
     validates: validationData !== undefined,
     classWeight: options.classWeight,
     accumulate,
+    signal: options.signal,
   });
   warnOfSlowBackend(trainer.subject);
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");

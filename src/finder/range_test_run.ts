@@ -6,6 +6,7 @@ import { endlessBatches } from "./_batches.ts";
 import { checkBatch } from "./_check_batch.ts";
 import { disposeBatch, examplesOf } from "./_tensor_tree.ts";
 import type { StepValues, Trainer } from "./_trainer.ts";
+import { StalledStep } from "./_unless_stalled.ts";
 import { checkMetric } from "./choose_curve.ts";
 import type { DataSurvey } from "./data_survey.ts";
 import { DivergenceDetector } from "./divergence.ts";
@@ -296,6 +297,7 @@ class RangeTest {
       }
     } catch (error) {
       await abandon();
+      if (error instanceof StalledStep) return undefined;
       throw error;
     }
     const values = average(reads, weights);
