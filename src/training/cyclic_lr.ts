@@ -12,6 +12,7 @@ import { cyclesOf } from "./_cycles_of_epochs.ts";
 import { cyclicView } from "./_notebook.ts";
 import {
   checkEnd,
+  checkReached,
   checkStep,
   type CyclicLRFromJSONOptions,
   type CyclicLRFromRangeOptions,
@@ -206,7 +207,9 @@ export class CyclicLR extends LearningRateScheduler {
         "Cannot restore a CyclicLR as its scaleFn is code and not in the data: pass it as { scaleFn }",
       );
     }
-    const { options: saved, stopAfterCycles, stepSizeEpochs } = state;
+    const { options: saved, stopAfterCycles = 0, stepSizeEpochs } = state;
+    // Earlier releases took one that no cycle reaches, and their data say so.
+    const isReached = stopAfterCycles <= (saved.cycles ?? Infinity);
     const clr = new CyclicLR({
       ...saved,
       ...(stepSizeEpochs !== undefined && {
@@ -215,7 +218,8 @@ export class CyclicLR extends LearningRateScheduler {
         stepSizeDown: undefined,
       }),
       ...options,
-      stopAfterCycles: options.stopAfterCycles ?? stopAfterCycles,
+      stopAfterCycles: options.stopAfterCycles ??
+        (isReached ? state.stopAfterCycles : undefined),
     });
     clr.restore(state);
     return clr;
@@ -362,6 +366,7 @@ export class CyclicLR extends LearningRateScheduler {
    * @param state What {@linkcode CyclicLR.toJSON} gave.
    * @throws {TypeError} If the data are not those of a `CyclicLR`, or only one
    * of the two has a `scaleFn`.
+   * @throws {RangeError} If the `stopAfterCycles` that stays is beyond their `cycles`.
    */
   override restore(state: SchedulerState): void {
     checkCyclicState(state);
@@ -376,6 +381,10 @@ export class CyclicLR extends LearningRateScheduler {
         } a scaleFn`,
       );
     }
+    checkReached(RESTORE, {
+      stopAfterCycles: this.#ownStop,
+      cycles: options.cycles,
+    });
     const restored = cycles({ ...options, scaleFn });
     this.restoreState(
       state,

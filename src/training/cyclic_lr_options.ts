@@ -26,6 +26,9 @@ export interface CyclicLROptions extends CyclicOptions, HistoryOptions {
    * Epochs from base to peak, in place of `stepSize`: as many batches as so many
    * epochs of `fit` have, or of `batchesPerEpoch`. The paper: 2 to 10. A
    * Dataset that does not say how many batches it has needs the latter.
+   *
+   * It is measured in the first `fit`, and anew in the first after a `reset`: one
+   * in between with a batch size of another goes on in steps of as many batches.
    */
   stepSizeEpochs?: number;
   /**
@@ -36,7 +39,7 @@ export interface CyclicLROptions extends CyclicOptions, HistoryOptions {
   batchesPerEpoch?: number;
   /**
    * Ends `fit` after so many cycles since the last reset, whatever the epochs. A
-   * loop of one's own asks `finished`. Without it, cycles go on.
+   * loop of one's own asks `finished`. At most `cycles`. Without it, cycles go on.
    */
   stopAfterCycles?: number;
 }
@@ -125,11 +128,25 @@ export function checkStep(options: CyclicLROptions): void {
   }
 }
 
+/** Throws where there is no cycle after whose end training is to stop. */
+export function checkReached(
+  action: string,
+  { stopAfterCycles = 0, cycles = Infinity }: Pick<
+    CyclicLROptions,
+    "stopAfterCycles" | "cycles"
+  >,
+): void {
+  if (stopAfterCycles <= cycles) return;
+  throw new RangeError(
+    `Cannot ${action} as stopAfterCycles must be <= cycles (${cycles}), or training would never stop: current value is ${stopAfterCycles}`,
+  );
+}
+
 /** Throws unless the cycles after which training ends are a whole number, and what is called after each a function. */
 export function checkEnd(
-  { stopAfterCycles, onCycleEnd }: Pick<
+  { stopAfterCycles, onCycleEnd, cycles }: Pick<
     CyclicLROptions,
-    "stopAfterCycles" | "onCycleEnd"
+    "stopAfterCycles" | "onCycleEnd" | "cycles"
   >,
 ): void {
   if (onCycleEnd !== undefined && typeof onCycleEnd !== "function") {
@@ -149,4 +166,5 @@ export function checkEnd(
       }`,
     );
   }
+  checkReached("create a cyclic schedule", { stopAfterCycles, cycles });
 }

@@ -227,6 +227,59 @@ Deno.test("CyclicLR.fromJSON() asks for a scaleFn, which JSON cannot hold", () =
   assertEquals(CyclicLR.fromJSON(json, { scaleFn }).at(3), 0.001 + 0.005 / 2);
 });
 
+Deno.test("CyclicLR refuses a stopAfterCycles that no cycle reaches", () => {
+  const cases: [() => void, string][] = [
+    [
+      () => new CyclicLR({ cycles: 2, stopAfterCycles: 3 }),
+      "Cannot create a cyclic schedule as stopAfterCycles must be <= cycles (2), or training would never stop: current value is 3",
+    ],
+    [
+      () =>
+        CyclicLR.fromRange({ baseLr: 0.1, maxLr: 1 }, {
+          ...{ epochs: 9, cycles: 2, cycleFactor: 0.5, stopAfterCycles: 3 },
+        }),
+      "stopAfterCycles must be <= cycles (2)",
+    ],
+    [
+      () => CyclicLR.fromJSON(two, { stopAfterCycles: 3 }),
+      "stopAfterCycles must be <= cycles (2)",
+    ],
+    [
+      () => three.restore(two),
+      "Cannot restore a CyclicLR as stopAfterCycles must be <= cycles (2)",
+    ],
+  ];
+  const two = new CyclicLR({ cycles: 2, stopAfterCycles: 2 }).toJSON();
+  const three = new CyclicLR({ cycles: 3, stopAfterCycles: 3 });
+  const before = three.toJSON();
+  for (const [call, message] of cases) {
+    assertThrows(call, RangeError, message);
+  }
+  assertEquals(three.toJSON(), before);
+  // What an earlier release saved still loads, and goes on as it did there.
+  const older = CyclicLR.fromJSON({ ...two, stopAfterCycles: 5 });
+  assertEquals(older.toJSON().stopAfterCycles, 5);
+  assertEquals(CyclicLR.fromJSON(older.toJSON()).options.cycles, 2);
+});
+
+Deno.test("CyclicLR measures a step in epochs in the first fit() after a reset, and keeps it in batches until then", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const xs = tf.ones([8, 1]);
+  const clr = new CyclicLR({ stepSizeEpochs: 2 });
+  const fit = async (batchSize: number) => {
+    await model.fit(xs, xs, { batchSize, verbose: 0, callbacks: [clr] });
+    return clr.options.stepSize;
+  };
+  assertEquals([await fit(1), await fit(4)], [16, 16]);
+  clr.reset();
+  assertEquals([await fit(4), await fit(1)], [4, 4]);
+  xs.dispose();
+  model.dispose();
+});
+
 Deno.test("CyclicLR.fromJSON() refuses damage in one line that names the place", () => {
   const clr = new CyclicLR({ baseLr: 0.1, maxLr: 1, stepSize: 7 });
   clr.attach(tf.train.sgd(1)).step({ loss: 1 });
