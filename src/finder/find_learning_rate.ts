@@ -16,6 +16,7 @@ import type { TensorPair, TrainingData } from "./data.ts";
 import type { FindLearningRateOptions } from "./options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { paceOf, runRangeTests } from "./range_tests.ts";
+import { checkReadable } from "../tfjs/readable_state.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { refuseSampleWeight } from "./sample_weight.ts";
 import {
@@ -165,6 +166,9 @@ export async function findLearningRate<Batch>(
     accumulate,
     signal: options.signal,
   });
+  for (const optimizer of [trainer.optimizer, ...trainer.otherOptimizers]) {
+    checkReadable("find a learning rate", optimizer);
+  }
   warnOfSlowBackend(trainer.subject);
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;

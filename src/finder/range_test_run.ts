@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { setLearningRate } from "../tfjs/learning_rate.ts";
+import { checkReadable } from "../tfjs/readable_state.ts";
 import { readsAtOnce, readScalars } from "../tfjs/read_scalars.ts";
 import type { BatchSource } from "./_batch_source.ts";
 import { endlessBatches } from "./_batches.ts";
@@ -143,6 +144,13 @@ async function average(
   ) as Values;
 }
 
+/** Throws where an optimizer keeps what could not be put back after the test. */
+function checkOptimizers({ optimizer, otherOptimizers }: Trainer): void {
+  for (const each of [optimizer, ...otherOptimizers]) {
+    checkReadable("find a learning rate", each);
+  }
+}
+
 /** One run of the test from the trainee's present state. */
 class RangeTest {
   readonly #setup: RangeTestSetup;
@@ -246,7 +254,8 @@ class RangeTest {
           this.#evaluated++;
         }
         const step = await trainer.train(batch);
-        this.#trained++;
+        // What an optimizer keeps, it may make in its first step.
+        if (this.#trained++ === 0) checkOptimizers(trainer);
         return reference ? withReference(step, reference) : step;
       } catch (error) {
         if (reference) tf.dispose([...reference.values]);
