@@ -1,19 +1,20 @@
 import type { KernelConfig } from "@tensorflow/tfjs";
 import { getKernel } from "@tensorflow/tfjs";
-import { fuseLayers } from "./fused_layers.ts";
+import { fuseLayers } from "./fused/layers.ts";
 import { mendMomentumDispose } from "../tfjs/momentum_dispose.ts";
-import { mendGradients } from "./mended_gradients.ts";
-import { fuseRecurrentLayers } from "./fused_recurrent.ts";
+import { mendGradients } from "./gradients/mend_gradients.ts";
+import { mendLayers } from "./layers/mend_layers.ts";
+import { fuseRecurrentLayers } from "./fused/recurrent.ts";
 import { gruGradKernel, gruKernel } from "./wasm/gru.ts";
 import { lstmGradKernel, lstmKernel } from "./wasm/lstm.ts";
-import { replaceGradients } from "./gradients.ts";
+import { replaceGradients } from "./gradients/fast_gradients.ts";
 import {
   batchNormTrainingGradKernel,
   batchNormTrainingKernel,
   fusedBatchNormKernel,
 } from "./wasm/batch_norm.ts";
 import { layerNormGradKernel, layerNormKernel } from "./wasm/layer_norm.ts";
-import { fuseOptimizers } from "./fused_optimizers.ts";
+import { fuseOptimizers } from "./fused/optimizers.ts";
 import { installKernel } from "./wasm/_wasm_kernel.ts";
 import { batchMatMulKernel, fusedMatMulKernel } from "./wasm/batch_mat_mul.ts";
 import { elementwiseKernels } from "./wasm/elementwise.ts";
@@ -54,7 +55,7 @@ import {
 import { tileKernel } from "./wasm/tile.ts";
 import { castKernel, identityKernel } from "./wasm/identity.ts";
 import { optimizerUpdateKernels } from "./wasm/optimizer_updates.ts";
-import { pool3DKernels } from "./pool3d.ts";
+import { pool3DKernels } from "./windows/pool3d.ts";
 import {
   avgPoolGradKernel,
   avgPoolKernel,
@@ -82,7 +83,7 @@ import {
   resizeNearestNeighborGradKernel,
   resizeNearestNeighborKernel,
 } from "./wasm/resize_nearest_neighbor.ts";
-import { countTruthValues } from "./_truth_values.ts";
+import { countTruthValues } from "./kernels/truth_values.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernels } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
@@ -218,6 +219,7 @@ export async function enableWasmTraining(
   trainingKernels.forEach(installKernel);
   replaceGradients();
   mendGradients();
+  mendLayers();
   mendMomentumDispose();
   countTruthValues();
   fuseLayers();

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { layersWithin } from "../tfjs/layers_within.ts";
 import { scoped } from "../runtime/scoped.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
-import { othersWith } from "./_missing_kernels.ts";
+import { othersWith } from "./refused/missing_kernels.ts";
 import type { LayersModel, Tensor } from "../tfjs/types.ts";
 import { errorMessage } from "../runtime/error_message.ts";
 import { checkNames } from "../runtime/check_names.ts";

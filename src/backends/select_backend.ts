@@ -1,11 +1,12 @@
 import { checkKind } from "../runtime/check_given.ts";
 import * as tf from "@tensorflow/tfjs";
 import { mendCpu } from "./cpu/mend_cpu.ts";
-import { explainMissingKernels } from "./_missing_kernels.ts";
-import { fuseOptimizers } from "./fused_optimizers.ts";
-import { replaceGradients } from "./gradients.ts";
-import { mendGradients } from "./mended_gradients.ts";
-import { countTruthValues } from "./_truth_values.ts";
+import { explainMissingKernels } from "./refused/missing_kernels.ts";
+import { fuseOptimizers } from "./fused/optimizers.ts";
+import { replaceGradients } from "./gradients/fast_gradients.ts";
+import { mendGradients } from "./gradients/mend_gradients.ts";
+import { mendLayers } from "./layers/mend_layers.ts";
+import { countTruthValues } from "./kernels/truth_values.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -223,6 +224,7 @@ export async function selectBackend(
   fuseOptimizers();
   replaceGradients();
   mendGradients();
+  mendLayers();
   mendMomentumDispose();
   countTruthValues();
   const starters: Record<BackendName, () => Promise<Started>> = {

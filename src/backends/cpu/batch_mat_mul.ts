@@ -5,7 +5,7 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs";
-import { broadcastOffsets } from "../_broadcast_offsets.ts";
+import { broadcastOffsets } from "../kernels/broadcast_offsets.ts";
 import { type BackendCpu, replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /** Repeats matrices so that there are as many as of the other operand. */

@@ -5,7 +5,7 @@ import type {
 import {
   broadcastBatchNorm,
   isAlongLastAxis,
-} from "../_broadcast_batch_norm.ts";
+} from "./_broadcast_batch_norm.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /**

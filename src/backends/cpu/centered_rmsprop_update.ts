@@ -1,5 +1,5 @@
 import { registerKernel, type TensorInfo } from "@tensorflow/tfjs";
-import type { UpdateKernelAttrs } from "../fused_optimizers.ts";
+import type { UpdateKernelAttrs } from "../fused/optimizers.ts";
 import { type KernelCall, toKernelFunc } from "../_kernels.ts";
 import { type BackendCpu, valuesOf } from "./_cpu_kernel.ts";
 

@@ -4,7 +4,7 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs";
-import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
+import { axisOf, type ReductionAttrs } from "../kernels/reduction_attrs.ts";
 import { replaceKernel } from "./_cpu_kernel.ts";
 
 /** What tfjs's own, which begin with the first value, do not give of none. */

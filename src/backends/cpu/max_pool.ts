@@ -4,7 +4,7 @@ import {
   type MaxPoolInputs,
 } from "@tensorflow/tfjs";
 import { shape4D } from "../_shapes.ts";
-import { someOutside } from "../_window_axes.ts";
+import { someOutside } from "../windows/window_axes.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 import { poolWindows } from "./_pool_windows.ts";
 

@@ -1,7 +1,7 @@
 import { replaceBatchNorm } from "./batch_norm.ts";
-import { mendConv3D } from "../conv3d_same.ts";
-import { replaceFloorDiv } from "../floor_div.ts";
-import { replacePool3D } from "../pool3d.ts";
+import { mendConv3D } from "../windows/conv3d_same.ts";
+import { replaceFloorDiv } from "../kernels/floor_div.ts";
+import { replacePool3D } from "../windows/pool3d.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
 import { addCenteredRmspropUpdate } from "./centered_rmsprop_update.ts";
 import { replaceBatchMatMul } from "./batch_mat_mul.ts";

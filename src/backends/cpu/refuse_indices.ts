@@ -3,7 +3,7 @@ import {
   checkIndices,
   indexingKernels,
   indicesOf,
-} from "../_checked_indices.ts";
+} from "../refused/checked_indices.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /**

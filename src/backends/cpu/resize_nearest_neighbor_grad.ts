@@ -2,7 +2,7 @@ import type {
   ResizeNearestNeighborGradAttrs,
   ResizeNearestNeighborGradInputs,
 } from "@tensorflow/tfjs";
-import { sumNearest } from "../_nearest_sources.ts";
+import { sumNearest } from "../kernels/nearest_sources.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { StridedSliceAttrs, StridedSliceInputs } from "@tensorflow/tfjs";
-import { denseSlice } from "../_dense_slices.ts";
+import { denseSlice } from "../kernels/dense_slices.ts";
 import { replaceKernel } from "./_cpu_kernel.ts";
 
 /** Slices of every dimension, of which tfjs's own is right. */

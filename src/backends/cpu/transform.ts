@@ -3,7 +3,10 @@ import {
   type TransformInputs,
   util,
 } from "@tensorflow/tfjs";
-import { transformedShape, transformImages } from "../_transform_images.ts";
+import {
+  transformedShape,
+  transformImages,
+} from "../kernels/transform_images.ts";
 import { replaceKernel, valuesOf } from "./_cpu_kernel.ts";
 
 /** Images transformed; tfjs's own leaves after the first of a batch. */

@@ -6,7 +6,7 @@ import {
 import type {
   BatchNormTrainingGradInputs,
   BatchNormTrainingInputs,
-} from "../fused_layers.ts";
+} from "../fused/layers.ts";
 import {
   addressesOf,
   addressOf,

@@ -8,7 +8,7 @@ import {
   checkIndices,
   indexingKernels,
   indicesOf,
-} from "../_checked_indices.ts";
+} from "../refused/checked_indices.ts";
 import {
   callKernel,
   type KernelCall,

@@ -14,7 +14,7 @@ import type {
   Conv3DInputs,
 } from "@tensorflow/tfjs";
 import { addressOf } from "./compute/compute.ts";
-import { conv3DInfo } from "../_same_padding.ts";
+import { conv3DInfo } from "../windows/same_padding.ts";
 import { depthAsChannels } from "./_depth.ts";
 import {
   release,

@@ -9,7 +9,7 @@ import {
   type UnaryInputs,
   util,
 } from "@tensorflow/tfjs";
-import { broadcastOffsets } from "../_broadcast_offsets.ts";
+import { broadcastOffsets } from "../kernels/broadcast_offsets.ts";
 import type { BinaryOp, UnaryOp } from "./compute/_elementwise.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import {
@@ -114,7 +114,7 @@ function binaryKernel(name: string, op: BinaryOp): KernelConfig {
   );
 }
 
-/** A gradient kernel of our own, which gradients.ts calls. */
+/** A gradient kernel of our own, which gradients/fast_gradients.ts calls. */
 function gradientKernel(name: string, op: BinaryOp): KernelConfig {
   return wasmKernel(
     name,

@@ -5,7 +5,7 @@ import {
   type SumInputs,
   util,
 } from "@tensorflow/tfjs";
-import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
+import { axisOf, type ReductionAttrs } from "../kernels/reduction_attrs.ts";
 import {
   type BackendWasm,
   callKernel,

@@ -4,7 +4,7 @@ import {
   type GatherV2Inputs,
   util,
 } from "@tensorflow/tfjs";
-import { checkIndices } from "../_checked_indices.ts";
+import { checkIndices } from "../refused/checked_indices.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import {
   callKernel,

@@ -2,7 +2,7 @@ import type {
   GRUGradInputs,
   GRUInputs,
   RecurrentAttrs,
-} from "../fused_recurrent.ts";
+} from "../fused/recurrent.ts";
 import { addressesOf, addressOf, Compute } from "./compute/compute.ts";
 import { multiplyTransposed } from "./compute/multiply_transposed.ts";
 import { moveBlock } from "./compute/move.ts";

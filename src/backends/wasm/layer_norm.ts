@@ -1,5 +1,5 @@
 import { type FusedBatchNormAttrs, util } from "@tensorflow/tfjs";
-import type { LayerNormGradInputs, LayerNormInputs } from "../fused_layers.ts";
+import type { LayerNormGradInputs, LayerNormInputs } from "../fused/layers.ts";
 import { addressesOf, Compute, floatBits } from "./compute/compute.ts";
 import { sumColumns } from "./compute/rows.ts";
 import { rowsOf } from "./batch_norm.ts";

@@ -1,5 +1,5 @@
 import { type KernelConfig, type TensorInfo, util } from "@tensorflow/tfjs";
-import type { UpdateKernelAttrs } from "../fused_optimizers.ts";
+import type { UpdateKernelAttrs } from "../fused/optimizers.ts";
 import {
   MOST_SLOTS,
   PIECE_WORDS,

@@ -1,5 +1,5 @@
 import { type PreluInputs, util } from "@tensorflow/tfjs";
-import { broadcastOffsets } from "../_broadcast_offsets.ts";
+import { broadcastOffsets } from "../kernels/broadcast_offsets.ts";
 import { callKernel, wasmKernel } from "./_wasm_kernel.ts";
 
 /** Whether `alpha` is repeated as a whole along the values of `x`. */

@@ -4,7 +4,7 @@ import type {
   ResizeNearestNeighborGradInputs,
   ResizeNearestNeighborInputs,
 } from "@tensorflow/tfjs";
-import { sumNearest } from "../_nearest_sources.ts";
+import { sumNearest } from "../kernels/nearest_sources.ts";
 import { callKernel, release, wasmKernel } from "./_wasm_kernel.ts";
 
 /**

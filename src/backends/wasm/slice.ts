@@ -9,7 +9,7 @@ import {
   type StridedSliceInputs,
   util,
 } from "@tensorflow/tfjs";
-import { sliceInfo } from "../_dense_slices.ts";
+import { sliceInfo } from "../kernels/dense_slices.ts";
 import { moveBools } from "./_bools.ts";
 import { addressOf, Compute } from "./compute/compute.ts";
 import { moveBlock, stepsOf } from "./compute/move.ts";

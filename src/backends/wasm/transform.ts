@@ -1,5 +1,8 @@
 import type { TransformAttrs, TransformInputs } from "@tensorflow/tfjs";
-import { transformedShape, transformImages } from "../_transform_images.ts";
+import {
+  transformedShape,
+  transformImages,
+} from "../kernels/transform_images.ts";
 import { wasmKernel } from "./_wasm_kernel.ts";
 
 /**

@@ -10,7 +10,7 @@ import {
   checkIndices,
   indexingKernels,
   indicesOf,
-} from "../_checked_indices.ts";
+} from "../refused/checked_indices.ts";
 import { replace } from "./_mend_kernel.ts";
 
 /**

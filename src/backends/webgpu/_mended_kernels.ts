@@ -1,10 +1,10 @@
 /** What tfjs's WebGPU kernels get wrong (in version 4.22), mended. */
 
 import * as tf from "@tensorflow/tfjs";
-import { mendConv3D } from "../conv3d_same.ts";
-import { denseSlice } from "../_dense_slices.ts";
-import { replaceFloorDiv } from "../floor_div.ts";
-import { replacePool3D } from "../pool3d.ts";
+import { mendConv3D } from "../windows/conv3d_same.ts";
+import { denseSlice } from "../kernels/dense_slices.ts";
+import { replaceFloorDiv } from "../kernels/floor_div.ts";
+import { replacePool3D } from "../windows/pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
 import { mendHighRanks } from "./_high_ranks.ts";

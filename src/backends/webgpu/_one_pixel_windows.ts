@@ -6,7 +6,11 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { shape4D } from "../_shapes.ts";
-import { axesOfInfo, someOutside, type WindowAxis } from "../_window_axes.ts";
+import {
+  axesOfInfo,
+  someOutside,
+  type WindowAxis,
+} from "../windows/window_axes.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 
 /** What pads an axis so that its windows lie within. */

@@ -1,7 +1,7 @@
 /** Reductions where tfjs's WebGPU kernels (in version 4.22) get them wrong. */
 
 import * as tf from "@tensorflow/tfjs";
-import { axisOf, type ReductionAttrs } from "../_reduction_attrs.ts";
+import { axisOf, type ReductionAttrs } from "../kernels/reduction_attrs.ts";
 import { type OfX, type Own, replace, run } from "./_mend_kernel.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The kernels and gradients that make tfjs's WebGPU backend train fast. */
 
-import { fuseOptimizers } from "../fused_optimizers.ts";
+import { fuseOptimizers } from "../fused/optimizers.ts";
 import { installBatchNorm } from "./_batch_norm_layer.ts";
 import { replaceFrozenBatchNormGradient } from "./_frozen_batch_norm.ts";
 import { registerKernel, registerReplacement } from "./_kernel.ts";

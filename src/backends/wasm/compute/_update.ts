@@ -89,7 +89,7 @@ const rmsprop = (centered: boolean): Rule => ({
   ],
 });
 
-/** The rules by the names of their compute kernels; fused_optimizers.ts has
+/** The rules by the names of their compute kernels; fused/optimizers.ts has
  * their formulas. Each operation is rounded, as in tfjs. */
 export const updateRules = {
   sgdUpdate: {

@@ -10,7 +10,7 @@ import {
   util,
 } from "@tensorflow/tfjs";
 import { shape4D } from "../../_shapes.ts";
-import { someOutside } from "../../_window_axes.ts";
+import { someOutside } from "../../windows/window_axes.ts";
 import { type KernelCall, replaceKernel } from "../_kernel.ts";
 import type { Shader } from "../_shader.ts";
 import { groupsFor, sizeOf } from "../_shape.ts";

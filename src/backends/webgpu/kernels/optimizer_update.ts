@@ -1,12 +1,12 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { UpdateKernelAttrs } from "../../fused_optimizers.ts";
+import type { UpdateKernelAttrs } from "../../fused/optimizers.ts";
 import type { TrainingBackend } from "../_training_backend.ts";
 import { defineKernel, type KernelCall } from "../_kernel.ts";
 import { floatBits } from "../_words.ts";
 import type { Shader } from "../_shader.ts";
 
 /**
- * The rules of `fused_optimizers.ts`: how a weight `w` with the gradient `g` and
+ * The rules of `fused/_optimizer_rules.ts`: how a weight `w` with gradient `g` and
  * the slots `s0`, `s1`, `s2` changes, with the numbers `c0`, `c1`, …
  */
 const RULES: { readonly [kernel: string]: [slots: number, body: string] } = {
