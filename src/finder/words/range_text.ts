@@ -1,6 +1,7 @@
 import { drawChart } from "./_chart.ts";
 import { finitePoints } from "../curves/curve.ts";
 import { gridTable } from "./grid_words.ts";
+import type { AdvisedOption } from "../result/finding.ts";
 import type { RangeTestResult } from "../result/range_data.ts";
 import {
   type OptionName,
@@ -9,7 +10,13 @@ import {
   wordReading,
 } from "./range_words.ts";
 import { smoothingOf } from "../../metrics/smoothing.ts";
-import { checkOptions, finite, flag } from "../../runtime/check_data.ts";
+import {
+  checkOptions,
+  finite,
+  flag,
+  mapOf,
+  text,
+} from "../../runtime/check_data.ts";
 import { wrap } from "../../runtime/wrap.ts";
 import { checkNames } from "../../runtime/check_names.ts";
 
@@ -18,6 +25,7 @@ const NAMES = Object.keys(
     color: 0,
     width: 0,
     flags: 0,
+    flagNames: 0,
   } satisfies Record<keyof FormatOptions, 0>,
 );
 
@@ -33,6 +41,13 @@ export interface FormatOptions {
    * @default {false}
    */
   readonly flags?: boolean;
+  /**
+   * The flags of a program that has others for some options, with `flags`:
+   * `{ iterations: "--find-iterations" }`.
+   *
+   * @default {the command's}
+   */
+  readonly flagNames?: { readonly [Option in AdvisedOption]?: string };
 }
 
 /** Rows of the plotting area of the terminal chart. */
@@ -45,7 +60,7 @@ const flagOf: OptionName = (option) =>
 /** The conclusion in a few sentences. */
 export function summarizeRange(
   range: RangeTestResult,
-  options: Pick<FormatOptions, "flags"> = {},
+  options: Pick<FormatOptions, "flags" | "flagNames"> = {},
 ): string {
   const { baseLr, curve, headline, intervals, spread, verdict, runs } = range;
   const sentences: string[] = [];
@@ -54,7 +69,10 @@ export function summarizeRange(
     if (range.remedies.length > 1) sentences.push(range.advice);
   } else {
     const advice = options.flags && range.remedies.length > 0
-      ? wordAdvice(range, flagOf)
+      ? wordAdvice(
+        range,
+        (option) => options.flagNames?.[option] ?? flagOf(option),
+      )
       : range.advice;
     sentences.push(`Verdict: ${verdict}. ${advice}`);
     if (baseLr !== undefined) {
@@ -119,6 +137,7 @@ export function formatRange(
     color: flag,
     width: finite,
     flags: flag,
+    flagNames: mapOf(text),
   });
   const { color = false, width = 80 } = options;
   const { curve, settings, learningRates } = range;

@@ -1,15 +1,15 @@
 /**
  * What the callback and the finder add to bare training, in pairs whose order
- * alternates, so that a card whose clock drifts weighs on both.
+ * alternates, so that a machine whose speed drifts weighs on both.
  */
 
 import * as tf from "@tensorflow/tfjs";
 import { CyclicLR, findLearningRate } from "@clr/clr";
-import { createCifar10Quick } from "../../examples/models/cifar10_quick.ts";
-import { median } from "../../src/metrics/median.ts";
-import { randomImages } from "./_networks.ts";
+import { createCifar10Quick } from "../examples/models/cifar10_quick.ts";
+import { median } from "../src/metrics/median.ts";
+import { randomImages } from "./gpu/_networks.ts";
 
-/** Ratios to bare training. */
+/** What was added, as ratios. */
 export interface Overhead {
   readonly batchSize: number;
   readonly batches: number;
@@ -18,6 +18,11 @@ export interface Overhead {
   readonly callback: Ratio;
   /** `findLearningRate`, to `fit` over as many batches. */
   readonly finder: Ratio;
+  /**
+   * `findLearningRate`, to `fit` over as many batches and `evaluate` over as
+   * many: to each batch that it trains on it takes a loss at the first weights.
+   */
+  readonly finderToItsWork: Ratio;
 }
 
 /** The median of the pairs' ratios, and all of them. */
@@ -48,7 +53,7 @@ async function compare(
   return { median: median(ratios), ratios };
 }
 
-/** Measures both on the quick network. */
+/** Measures all three on the quick network. */
 export async function measureOverhead(
   { batchSize, batches, pairs }: {
     batchSize: number;
@@ -65,20 +70,29 @@ export async function measureOverhead(
   const { xs, ys } = randomImages(batchSize * batches);
   const fit = (callbacks: tf.Callback[]) =>
     model.fit(xs, ys, { batchSize, verbose: 0, callbacks });
+  const find = () =>
+    findLearningRate(model, { xs, ys }, {
+      ...rates,
+      iterations: batches,
+      batchSize,
+    });
+  const fitAndEvaluate = async () => {
+    await fit([]);
+    const scores = model.evaluate(xs, ys, { batchSize, verbose: 0 });
+    const [loss] = Array.isArray(scores) ? scores : [scores];
+    await loss.data();
+    tf.dispose(scores);
+  };
   const clr = new CyclicLR({ baseLr: rates.startLr, maxLr: rates.endLr });
-  const bare = () => fit([]);
-  const callback = await compare(() => fit([clr]), bare, pairs);
-  const finder = await compare(
-    () =>
-      findLearningRate(model, { xs, ys }, {
-        ...rates,
-        iterations: batches,
-        batchSize,
-      }),
-    bare,
+  const overhead = {
+    batchSize,
+    batches,
     pairs,
-  );
+    callback: await compare(() => fit([clr]), () => fit([]), pairs),
+    finder: await compare(find, () => fit([]), pairs),
+    finderToItsWork: await compare(find, fitAndEvaluate, pairs),
+  };
   tf.dispose([xs, ys]);
   model.dispose();
-  return { batchSize, batches, pairs, callback, finder };
+  return overhead;
 }
