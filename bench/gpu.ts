@@ -32,7 +32,7 @@ import { fromFileUrl } from "@std/path";
 import { NETWORKS } from "./gpu/_networks.ts";
 import { checkCorrectness, type Correctness } from "./gpu/correctness.ts";
 import { type Backend, type Counts, countStep } from "./gpu/counts.ts";
-import { measureOverhead } from "./gpu/overhead.ts";
+import { measureOverhead } from "./overhead.ts";
 import { runPaperRow } from "./gpu/paper_row.ts";
 import { measurePyTorch } from "./gpu/pytorch.ts";
 import { measureQueueMemory } from "./gpu/queue_memory.ts";
@@ -341,7 +341,8 @@ class Measurement {
     this.result.overhead = overhead;
     console.log(
       `   callback ${overhead.callback.median.toFixed(3)}, finder ` +
-        `${overhead.finder.median.toFixed(3)} times bare training`,
+        `${overhead.finder.median.toFixed(3)} times bare training, ` +
+        `${overhead.finderToItsWork.median.toFixed(3)} times its own work`,
     );
   }
 

@@ -113,6 +113,7 @@ if (import.meta.main) {
     preset,
     ...PREPARED,
     createModel,
+    testFlags: { iterations: "--find-iterations" },
     rangeTest: (values, { backend }) => {
       const isGiven = values["base-lr"] !== undefined &&
         values["max-lr"] !== undefined && !values["find-lr-only"];

@@ -15,10 +15,10 @@
 
 import {
   type FlagValues,
+  OWN_VERSION,
   runCommand,
   systemCode,
   UsageError,
-  VERSION,
 } from "@clr/clr/command";
 import {
   createSession,
@@ -182,7 +182,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Classifies image files (PNG, JPEG) with an ONNX model.",
     usage: "deno run -A examples/infer.ts MODEL IMAGE... [flags]",
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: FLAGS,
     positional: true,
     main,

@@ -18,9 +18,9 @@ import {
   type FlagValues,
   loadInterruptibly,
   lockFolder,
+  OWN_VERSION,
   runCommand,
   TENSORBOARD_FLAGS,
-  VERSION,
   writeFile,
 } from "@clr/clr/command";
 import { comparisonChart, toSvg } from "@clr/clr/plots";
@@ -190,7 +190,7 @@ if (import.meta.main) {
     summary:
       "Finds the learning rates of a 784-784-10 network on MNIST and trains it.",
     usage: "deno run -A examples/mnist.ts [flags]",
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: FLAGS,
     main,
     expected: [DatasetError],

@@ -19,13 +19,13 @@ import {
   type FlagValues,
   Interrupt,
   lockFolder,
+  OWN_VERSION,
   runCommand,
   stoppedStatus,
   TASK_FLAGS,
   taskIndex,
   TENSORBOARD_FLAGS,
   UsageError,
-  VERSION,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import { DatasetError } from "./datasets/image_dataset.ts";
@@ -350,7 +350,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Runs the experiments of the paper and the tutorials, row by row.",
     usage: "deno run -A examples/paper.ts [flags]",
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: FLAGS,
     main,
     expected: [DatasetError, CheckpointError, NoBoundsError, SyntaxError],

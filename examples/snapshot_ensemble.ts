@@ -17,8 +17,8 @@ import { selectBackend } from "@clr/clr/backends";
 import {
   type FlagValues,
   loadInterruptibly,
+  OWN_VERSION,
   runCommand,
-  VERSION,
 } from "@clr/clr/command";
 import { CycleSnapshots } from "@clr/clr/training";
 import { loadCifar10 } from "./datasets/cifar10.ts";
@@ -157,7 +157,7 @@ if (import.meta.main) {
     summary:
       "Compares the ends of cycles with their ensemble and their average.",
     usage: "deno run -A examples/snapshot_ensemble.ts [flags]",
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: FLAGS,
     main,
     expected: [DatasetError],

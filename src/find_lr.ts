@@ -200,8 +200,17 @@ async function testModule(
 ): Promise<number> {
   checkRates(values);
   return await scoped(async (own) => {
-    // What is wrong with the folder is said before any time is spent.
+    // What is wrong with a folder or a port is said before any time is spent.
     own(await lockFolder(values.out, { by: `find-lr ${path}` }));
+    const live = own(
+      await openLivePage(values.live, {
+        title: `Range test of ${path}`,
+        iterations: values.iterations === undefined
+          ? values["max-batches"]
+          : values.iterations * (values.repeats ?? 1),
+        x: "lr",
+      }),
+    );
     if (values.tensorboard !== undefined) {
       await makeFolder("log to TensorBoard", values.tensorboard);
     }
@@ -220,15 +229,6 @@ async function testModule(
     );
     checkSwapped(path, model, data);
     const progress = new RangeProgress();
-    const live = own(
-      await openLivePage(values.live, {
-        title: `Range test of ${path}`,
-        iterations: values.iterations === undefined
-          ? values["max-batches"]
-          : values.iterations * (values.repeats ?? 1),
-        x: "lr",
-      }),
-    );
     live?.tell({ backend: backend.backend, device: backend.device });
     let batches = 0;
     const interrupt = own(new Interrupt());

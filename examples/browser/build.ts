@@ -11,7 +11,7 @@
  * @module
  */
 
-import { runCommand, UsageError, VERSION } from "@clr/clr/command";
+import { OWN_VERSION, runCommand, UsageError } from "@clr/clr/command";
 import { createRequire } from "node:module";
 import { dirname, fromFileUrl, join } from "@std/path";
 
@@ -56,7 +56,7 @@ if (import.meta.main) {
   await runCommand({
     summary: "Bundles the page that finds a learning rate in the browser.",
     usage: "deno run -A examples/browser/build.ts [DIR]",
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: {},
     positional: true,
     async main({ _ }) {

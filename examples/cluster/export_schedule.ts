@@ -12,7 +12,12 @@
  */
 
 import { CyclicLR, LearningRateRange } from "@clr/clr";
-import { runCommand, UsageError, VERSION, writeFile } from "@clr/clr/command";
+import {
+  OWN_VERSION,
+  runCommand,
+  UsageError,
+  writeFile,
+} from "@clr/clr/command";
 import { toPyTorch } from "@clr/clr/schedules";
 
 async function exportSchedule(args: readonly string[]): Promise<number> {
@@ -40,7 +45,7 @@ async function exportSchedule(args: readonly string[]): Promise<number> {
 await runCommand({
   summary: "Writes the schedule between a range's bounds for PyTorch.",
   usage: "deno run -A export_schedule.ts RANGE.json EPOCHS SCHEDULE.py",
-  version: `@clr/clr ${VERSION}`,
+  version: OWN_VERSION,
   flags: {},
   positional: true,
   main: ({ _ }) => exportSchedule(_),

@@ -6,17 +6,17 @@ import {
   type SelectedBackend,
 } from "@clr/clr/backends";
 import {
+  checkLivePort,
   type Flags,
   type FlagValues,
-  livePort,
   loadInterruptibly,
   lockFolder,
+  OWN_VERSION,
   PICTURE_FLAGS,
   runCommand,
   stoppedStatus,
   TENSORBOARD_FLAGS,
   UsageError,
-  VERSION,
 } from "@clr/clr/command";
 import { CheckpointError } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
@@ -24,7 +24,7 @@ import type { LoadOptions } from "../datasets/cifar10.ts";
 import type { TensorBatch } from "../datasets/image_batches.ts";
 import { DatasetError, type ImageDataset } from "../datasets/image_dataset.ts";
 import type { Normalization } from "../datasets/normalization.ts";
-import { findRange } from "./find_range.ts";
+import { findRange, type TestFlags } from "./find_range.ts";
 import {
   CHECKPOINT_FLAGS,
   DATA_FLAGS,
@@ -35,7 +35,7 @@ import {
 } from "./flags.ts";
 import { makeLogFolder } from "./log_folder.ts";
 import { createRateMode } from "./rate_mode.ts";
-import { readRange } from "./resume.ts";
+import { checkBeginsAlone, readRange, removeCheckpoints } from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
 
 /** The flags of every program that trains a classifier; `out` is its folder. */
@@ -97,6 +97,8 @@ export interface ClassifierProgram<Values extends ClassifierFlagValues> {
     values: Values,
     backend: SelectedBackend,
   ) => FindLearningRateOptions<TensorBatch> | undefined;
+  /** Its flags for options of the range test, beside `--batch-size`. */
+  readonly testFlags?: TestFlags;
   /** The bounds where neither flags nor range test give them. @default {none} */
   readonly bounds?: (values: Values) => Bounds;
   /** Whether to write the model as ONNX too. @default {no} */
@@ -110,7 +112,7 @@ export async function runClassifier<Values extends ClassifierFlagValues>(
   await runCommand({
     summary: program.summary,
     usage: `deno run -A ${program.file} [flags]`,
-    version: `@clr/clr ${VERSION}`,
+    version: OWN_VERSION,
     flags: program.flags,
     main: (values) =>
       main(program, values as FlagValues<Flags> as unknown as Values),
@@ -127,6 +129,11 @@ const WITHOUT: Partial<
 };
 
 function checkMode(values: ClassifierFlagValues): void {
+  if (values.resume && values.overwrite) {
+    throw new UsageError(
+      "--overwrite: begins anew where --resume goes on; give one of them",
+    );
+  }
   const flag = WITHOUT[values.mode]?.find((flag) => values[flag] !== undefined);
   if (flag !== undefined) {
     throw new UsageError(
@@ -146,9 +153,10 @@ async function main<Values extends ClassifierFlagValues>(
 ): Promise<number> {
   const { out, plots, tensorboard, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
-  livePort(values.live);
+  checkLivePort(values.live);
   checkMode(values);
   using _lock = await lockFolder(out, { by: program.file });
+  if (!values.resume && !values.overwrite) await checkBeginsAlone(out);
   await makeLogFolder(tensorboard);
   const backend = await selectBackend(values);
   const preset = program.preset(backend);
@@ -161,7 +169,10 @@ async function main<Values extends ClassifierFlagValues>(
       signal,
     })
   );
+  if (values.overwrite) await removeCheckpoints(out);
   const run = {
+    file: program.file,
+    testFlags: program.testFlags,
     modelName: program.modelName,
     lossNote: program.lossNote,
     createModel: () => program.createModel(values),

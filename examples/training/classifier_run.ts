@@ -36,7 +36,11 @@ export interface ClassifierRun {
   readonly onnx?: boolean;
   /** Folder of the results. */
   readonly out: string;
-  /** Saves a checkpoint every so many batches. Without it, none. */
+  /**
+   * Saves a checkpoint every so many batches.
+   *
+   * @default {never, or as often as the run that is resumed}
+   */
   readonly checkpointEvery?: number;
   /** Goes on from the newest checkpoint in `out`. @default {false} */
   readonly resume?: boolean;

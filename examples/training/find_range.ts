@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import {
   findLearningRate,
   type FindLearningRateOptions,
+  type FormatOptions,
   type LearningRateRange,
 } from "@clr/clr";
 import {
@@ -80,8 +81,17 @@ export async function loadRangeTestBatches(
   });
 }
 
+/** Flags by the options of the range test that they set. */
+export type TestFlags = NonNullable<FormatOptions["flagNames"]>;
+
 /** What {@linkcode findRange} needs of a run. */
 export type RangeTestRun =
+  & {
+    /** The program's file, which `find-lr` takes as well. */
+    readonly file: string;
+    /** Its flags for options of the test. */
+    readonly testFlags?: TestFlags;
+  }
   & RangeTestData
   & Pick<
     ClassifierRun,
@@ -114,9 +124,20 @@ export async function findRange(
       console.log("The range test was stopped: nothing was written.");
       return undefined;
     }
-    console.log(
-      range.format({ color: Deno.stdout.isTerminal() && !Deno.noColor }) + "\n",
-    );
+    const flagNames = { batchSize: "--batch-size", ...run.testFlags };
+    const color = Deno.stdout.isTerminal() && !Deno.noColor;
+    console.log(range.format({ color, flags: true, flagNames }) + "\n");
+    const lacksFlag = range.verdict !== "good" &&
+      range.remedies.some((remedy) =>
+        remedy.kind === "set-option" && !(remedy.option in flagNames)
+      );
+    if (lacksFlag) {
+      console.log(
+        paragraph(
+          `deno task find-lr ${run.file} has every flag of the test; what it finds is for --base-lr and --max-lr.`,
+        ) + "\n",
+      );
+    }
     const files = await writeRangeFiles(run.out, range, {
       origin: originOf(run),
       plots: run.plots,

@@ -8,6 +8,7 @@ import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { LiveFollower } from "./live_follower.ts";
+import { removeOlderResults } from "./older_results.ts";
 import type { Plan } from "./plan.ts";
 import { Progress } from "./progress.ts";
 import { checkpointsOf, fitFrom, identityOf } from "./resume.ts";
@@ -45,7 +46,11 @@ export async function fitClassifier(
     : new Checkpointer(checkpointsOf(run), {
       scheduler,
       every: run.checkpointEvery,
-      data: () => ({ ...identityOf(run), plateau }),
+      data: () => ({
+        ...identityOf(run),
+        plateau,
+        every: run.checkpointEvery,
+      }),
       // What was trained when it is stopped is saved there and then.
       signal: interrupt.signal,
     });
@@ -75,6 +80,7 @@ export async function fitClassifier(
     progress.stop();
     // Whatever ended the training, what was recorded is not lost.
     await scheduler.flush();
+    await removeOlderResults(run.out);
     await writeHistory(run.out, scheduler);
   }
   return {

@@ -117,11 +117,16 @@ export const CHECKPOINT_FLAGS = {
   "checkpoint-every": {
     kind: "integer",
     min: 1,
-    help: "save a checkpoint in DIR/checkpoints every so many iterations",
+    help: "save a checkpoint in DIR/checkpoints every so many iterations " +
+      "(default: never, or as often as the run that is resumed)",
   },
   resume: {
     kind: "switch",
     help: "go on from the newest checkpoint in DIR/checkpoints",
+  },
+  overwrite: {
+    kind: "switch",
+    help: "begin anew where another run has checkpoints, and remove them",
   },
 } as const satisfies Flags;
 

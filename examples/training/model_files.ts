@@ -62,6 +62,16 @@ export async function checkModelFolder(folder: string): Promise<void> {
   );
 }
 
+/** Whether there is a model in `folder`. */
+export async function hasModel(folder: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(`${folder}/model.json`)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(

@@ -61,21 +61,59 @@ export function checkpointsOf({ out }: { readonly out: string }): string {
 }
 
 /**
+ * Throws where a run that begins anew would take the place of one that can go on.
+ *
+ * @throws {CheckpointError} If `out` has checkpoints; the message says what there is
+ * to do.
+ */
+export async function checkBeginsAlone(out: string): Promise<void> {
+  const found = await describeCheckpoints(checkpointsOf({ out }));
+  if (found === undefined) return;
+  throw new CheckpointError(
+    `Cannot begin a run in ${out} as no other must be there: ${found}. Go on from it with --resume, name another folder with --out, or lose it with --overwrite`,
+  );
+}
+
+/** What is in a folder of checkpoints, in a few words; undefined where nothing is. */
+async function describeCheckpoints(
+  folder: string,
+): Promise<string | undefined> {
+  try {
+    const checkpoint = await loadCheckpoint(folder);
+    return checkpoint &&
+      `${checkpoint.path} is of one, after ${checkpoint.iteration} iterations`;
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    return `${folder} cannot be read (${error.message})`;
+  }
+}
+
+/** Removes the checkpoints of the run that was in `out`. */
+export async function removeCheckpoints(out: string): Promise<void> {
+  try {
+    await Deno.remove(checkpointsOf({ out }), { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
  * Puts `model` and the run's schedule where the run's newest whole checkpoint has
  * them, and says so; without one the run starts from the beginning.
  *
+ * @returns How often the run was saved, where its checkpoint says so.
  * @throws {RangeError} If the checkpoint is of another run.
  * @throws {CheckpointError} If every checkpoint is damaged, or the model differs.
  */
 export async function resumeRun(
   model: tf.LayersModel,
   run: RunIdentity & { readonly out: string },
-): Promise<void> {
+): Promise<number | undefined> {
   const folder = checkpointsOf(run);
   const checkpoint = await loadCheckpoint(folder);
   if (checkpoint === undefined) {
     console.log(`No checkpoint in ${folder}: starting from the beginning.\n`);
-    return;
+    return undefined;
   }
   for (const { path, reason } of checkpoint.damaged) {
     console.error(`Passed over ${path}, which is damaged: ${reason}.`);
@@ -83,13 +121,17 @@ export async function resumeRun(
   checkIdentity(checkpoint, run);
   const { scheduler, plateau } = run.rate;
   checkpoint.restore({ model, scheduler });
-  const saved = checkpoint.data as { plateau?: ReduceLROnPlateauState };
+  const saved = checkpoint.data as {
+    readonly plateau?: ReduceLROnPlateauState;
+    readonly every?: number;
+  };
   if (plateau && saved.plateau) plateau.restore(saved.plateau);
   console.log(
     paragraph(
       `Resuming after ${checkpoint.iteration} iterations from ${checkpoint.path}.`,
     ) + "\n",
   );
+  return saved.every;
 }
 
 /**

@@ -14,7 +14,7 @@ import { planJson, planRows, printPlan } from "./announce_plan.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { fitClassifier, type FitResult } from "./fit_classifier.ts";
 import { measureTime } from "./measure_time.ts";
-import { checkModelFolder, saveModel } from "./model_files.ts";
+import { checkModelFolder, hasModel, saveModel } from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
@@ -48,14 +48,14 @@ interface EndedRun extends FitResult {
  * is spent on training.
  */
 export async function trainClassifier(
-  run: ClassifierRun,
+  given: ClassifierRun,
 ): Promise<ClassifierResult> {
-  const { dataset, rate, batchSize, normalization } = run;
+  const { dataset, rate, batchSize, normalization } = given;
   const batches = new ImageBatches(dataset, "train", {
     batchSize,
     normalization,
-    augmentation: run.augmentation,
-    seed: run.seed,
+    augmentation: given.augmentation,
+    seed: given.seed,
   });
   const testBatches = new ImageBatches(dataset, "test", {
     batchSize,
@@ -65,15 +65,17 @@ export async function trainClassifier(
   const plan = makePlan({
     images: batches.count,
     batchSize,
-    epochs: run.epochs,
+    epochs: given.epochs,
     cycleLength: rate.cycleLength,
   });
-  await checkModelFolder(`${run.out}/model`);
-  const model = run.createModel();
+  await checkModelFolder(`${given.out}/model`);
+  const model = given.createModel();
   try {
     await preflight(model);
     // Of a run that cannot go on so, nothing is written over.
-    if (run.resume) await resumeRun(model, run);
+    const saved = given.resume ? await resumeRun(model, given) : undefined;
+    const checkpointEvery = given.checkpointEvery ?? saved;
+    const run = { ...given, checkpointEvery };
     await writeFile(`${run.out}/plan.json`, planJson(run, plan));
     await printPlan(
       run,
@@ -112,6 +114,9 @@ async function startLogging(
 }
 
 async function tellDiverged({ run, live }: EndedRun): Promise<void> {
+  const model = await hasModel(`${run.out}/model`)
+    ? " The model there is from before."
+    : "";
   const { scheduler } = run.rate;
   const { lr, loss } = scheduler.history;
   const at = loss.findIndex((value) => !Number.isFinite(value));
@@ -119,7 +124,7 @@ async function tellDiverged({ run, live }: EndedRun): Promise<void> {
   console.error(paragraph(
     `The loss is not a number any more at iteration ${at + 1}, learning rate ${
       formatRate(lr[at])
-    }: training stopped. Lower --max-lr. The history is in ${run.out}.`,
+    }: training stopped. Lower --max-lr. The history is in ${run.out}.${model}`,
   ));
 }
 

@@ -49,6 +49,38 @@ export function livePort(flag: string | undefined): number {
 }
 
 /**
+ * Throws where the page that `--live [PORT]` asks for could not be opened, for
+ * programs that have much to do before they know what it is to show.
+ *
+ * @param flag What `parseFlags` read: `values.live`.
+ * @throws {UsageError} When the value is no port.
+ * @throws {Deno.errors.AddrInUse} When the port is taken, and what else `Deno.listen`
+ * throws.
+ *
+ * @example
+ * ```ts
+ * import { checkLivePort, parseFlags, PICTURE_FLAGS } from "@clr/clr/command";
+ *
+ * const { live } = parseFlags(PICTURE_FLAGS, ["--live"]);
+ * checkLivePort(live);
+ * // … load the data, and only then openLivePage(live, { title, iterations })
+ * ```
+ */
+export function checkLivePort(flag: string | undefined): void {
+  const port = livePort(flag);
+  if (flag === undefined) return;
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+  } catch (error) {
+    const { constructor, message } = error as Error;
+    throw new (constructor as ErrorConstructor)(
+      `Cannot open the live page as it must listen on 127.0.0.1:${port}: ${message}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
  * Opens the page that `--live [PORT]` asks for, to this computer alone, and says
  * on standard error where it is.
  *

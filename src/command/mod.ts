@@ -40,7 +40,12 @@ export {
   type TextFlag,
 } from "./flags.ts";
 export { Interrupt, loadInterruptibly, stoppedStatus } from "./interrupt.ts";
-export { livePort, openLivePage, PICTURE_FLAGS } from "./live.ts";
+export {
+  checkLivePort,
+  livePort,
+  openLivePage,
+  PICTURE_FLAGS,
+} from "./live.ts";
 export {
   FolderInUseError,
   lockFolder,
@@ -54,7 +59,12 @@ export {
 } from "./progress_bar.ts";
 export { type RangeFilesOptions, writeRangeFiles } from "./range_files.ts";
 export { RangeProgress } from "./range_progress.ts";
-export { type Command, type ErrorClass, runCommand } from "./run.ts";
+export {
+  type Command,
+  type ErrorClass,
+  OWN_VERSION,
+  runCommand,
+} from "./run.ts";
 export { TASK_FLAGS, taskIndex } from "./task_index.ts";
 export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
 export { UsageError } from "./usage_error.ts";

@@ -23,6 +23,9 @@ const NAMES = Object.keys(
 );
 
 const ACTION = "write the files of a range";
+/** What follows the name of a range's files in those of its pictures. */
+const PICTURES = [".svg", ".png", "_grid.svg", "_grid.png"];
+
 const OPTIONS = record({
   name: optional(text),
   origin: text,
@@ -46,7 +49,8 @@ export interface RangeFilesOptions {
  * Writes what a range test found into a folder: `lr_range.json` (which
  * `LearningRateRange.fromJSON` reads) and `lr_range.csv`, and `lr_range.svg` and
  * `lr_range.png` where the range has a curve, with `lr_range_grid.svg` and `.png`
- * of a grid of hyperparameters.
+ * of a grid of hyperparameters. Pictures of that name which are not written anew are
+ * removed: they are of an earlier test.
  *
  * @param folder Where they go; it is made.
  * @param range What `findLearningRate` gave.
@@ -105,8 +109,22 @@ export async function writeRangeFiles(
       files.push([`${name}_grid.png`, await toPng(grid)]);
     }
   }
+  for (const picture of PICTURES) {
+    const path = `${name}${picture}`;
+    if (!files.some(([name]) => name === path)) {
+      await removeIfThere(join(folder, path));
+    }
+  }
   for (const [name, content] of files) {
     await writeFile(join(folder, name), content);
   }
   return files.map(([name]) => name);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }

@@ -76,8 +76,18 @@ export const VERSION_FLAGS = {
   version: { kind: "switch", help: "show the version" },
 } as const satisfies Flags;
 
-/** What `--version` of the package's own programs prints. */
-export const OWN_VERSION = `@clr/clr ${VERSION}`;
+/**
+ * What `--version` of the package's own programs prints: its name and
+ * {@linkcode VERSION}.
+ *
+ * @example
+ * ```ts
+ * import { OWN_VERSION } from "@clr/clr/command";
+ *
+ * console.log(OWN_VERSION.split(" ")[0]); // @clr/clr
+ * ```
+ */
+export const OWN_VERSION: string = `@clr/clr ${VERSION}`;
 
 /**
  * Runs a command line to its exit status: reads the flags, shows `--help` and

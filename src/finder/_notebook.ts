@@ -1,5 +1,5 @@
 import type { NotebookView } from "../runtime/notebook.ts";
-import type { RangeTestResult } from "./range_data.ts";
+import type { RangeTestResult } from "./result/range_data.ts";
 
 /** The terminal's chart as text, and the curve where there is one to draw. */
 export async function rangeView(range: RangeTestResult): Promise<NotebookView> {

@@ -1,6 +1,6 @@
 import { extremes } from "../metrics/extremes.ts";
 import { checkKind } from "../runtime/check_given.ts";
-import type { RangeTestResult } from "../finder/range_data.ts";
+import type { RangeTestResult } from "../finder/result/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
 import {

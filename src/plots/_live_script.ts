@@ -239,10 +239,13 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
   }
 
   const events = new browser.EventSource("/events");
-  // Each connection is told the whole history.
-  events.onopen = () => {
+  const forget = () => {
     state.rows = {};
     state.epochs = {};
+  };
+  // Each connection is told the whole history.
+  events.onopen = () => {
+    forget();
     state.connected = true;
     changed();
   };
@@ -256,6 +259,8 @@ export function followRun(browser: LiveBrowser, settings: LiveSettings): void {
       changed();
     });
   on("chart", (data) => state.chart = JSON.parse(data));
+  // The run goes on from an earlier iteration: what was since is told anew.
+  on("restart", forget);
   on("rows", (data) => appendRows(state.rows, JSON.parse(data)));
   on("epochs", (data) => appendRows(state.epochs, JSON.parse(data)));
   on("status", (data) => {

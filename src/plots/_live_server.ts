@@ -19,6 +19,8 @@ export interface LiveFiles {
 }
 
 interface Viewer {
+  /** Which beginning of the run it was told of. */
+  start: number;
   chart: string;
   row: number;
   epoch: number;
@@ -58,8 +60,10 @@ function answer(body: string, type: string, status = 200): Response {
 export class LiveServer {
   readonly #files: LiveFiles;
   readonly #axis: LiveAxis;
-  readonly #rows = new LiveStore();
-  readonly #epochs = new LiveStore();
+  #rows = new LiveStore();
+  #epochs = new LiveStore();
+  /** How often the run went back. */
+  #starts = 0;
   readonly #viewers = new Set<Viewer>();
   readonly #wake = new Set<() => void>();
   #status: LiveStatus = { state: "running", message: "", facts: {} };
@@ -89,6 +93,19 @@ export class LiveServer {
   /** Adds rows of epochs. */
   addEpochs(columns: { readonly [name: string]: ArrayLike<number> }): void {
     this.#epochs.add(columns);
+    this.#changed();
+  }
+
+  /** Replaces all rows: the run went back to an earlier iteration. */
+  restart(
+    rows: { readonly [name: string]: ArrayLike<number> },
+    epochs: { readonly [name: string]: ArrayLike<number> },
+  ): void {
+    this.#starts++;
+    this.#rows = new LiveStore();
+    this.#epochs = new LiveStore();
+    this.#rows.add(rows);
+    this.#epochs.add(epochs);
     this.#changed();
   }
 
@@ -139,6 +156,7 @@ export class LiveServer {
 
   #events(): Response {
     const viewer: Viewer = {
+      start: this.#starts,
       chart: "",
       row: 0,
       epoch: 0,
@@ -180,6 +198,11 @@ export class LiveServer {
   #nextEvent(viewer: Viewer): string | undefined {
     const event = (name: string, data: unknown) =>
       `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    if (viewer.start !== this.#starts) {
+      viewer.start = this.#starts;
+      viewer.row = viewer.epoch = 0;
+      return event("restart", {});
+    }
     const drawn = this.#rows.names.filter((name) =>
       name !== "iterations" && name !== this.#axis.field
     );

@@ -18,6 +18,12 @@ export type ToLiveWorker =
     readonly type: "rows" | "epochs";
     readonly columns: { readonly [name: string]: Float64Array };
   }
+  /** In place of all that was sent: the run goes on from an earlier iteration. */
+  | {
+    readonly type: "restart";
+    readonly rows: { readonly [name: string]: Float64Array };
+    readonly epochs: { readonly [name: string]: Float64Array };
+  }
   | { readonly type: "status"; readonly status: LiveStatus }
   | { readonly type: "close" };
 
@@ -99,6 +105,8 @@ scope.onmessage = ({ data }) => {
       return server.addRows(data.columns);
     case "epochs":
       return server.addEpochs(data.columns);
+    case "restart":
+      return server.restart(data.rows, data.epochs);
     case "status":
       return server.setStatus(data.status);
     case "close":

@@ -1,5 +1,5 @@
 import { extremes } from "../metrics/extremes.ts";
-import type { RangeTestResult } from "../finder/range_data.ts";
+import type { RangeTestResult } from "../finder/result/range_data.ts";
 import { metricAxis, RATE, rateAxis, told } from "./_axes.ts";
 import { label } from "./_format.ts";
 import type { Encoding, Layer, Limits, Panel } from "./_grammar.ts";

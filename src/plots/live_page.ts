@@ -99,6 +99,15 @@ function rowsFrom(
   );
 }
 
+/** The last row of `columns`; before the first, one before all iterations. */
+function lastRow(columns: HistoryColumns): Readonly<Record<string, number>> {
+  const last = columns.iterations.length - 1;
+  if (last < 0) return { iterations: -Infinity };
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, values]) => [name, values[last]]),
+  );
+}
+
 /** The class that Deno gives errors of that name, which callers catch. */
 function errorClass(name: string): ErrorConstructor {
   const classes = Deno.errors as Readonly<Record<string, unknown>>;
@@ -138,8 +147,8 @@ export class LivePage implements AsyncDisposable {
   readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   /** The page's address. */
   readonly url: string;
-  /** The last one whose row was sent. */
-  #iteration = -Infinity;
+  /** The last row that was sent. */
+  #last: Readonly<Record<string, number>> = { iterations: -Infinity };
   #epochs = 0;
   #looked = -Infinity;
   #flushed = -Infinity;
@@ -241,7 +250,9 @@ export class LivePage implements AsyncDisposable {
 
   /**
    * Shows what `run` has recorded since the last call. To be called after every
-   * batch: twice a second it looks, and otherwise returns at once.
+   * batch: twice a second it looks, and otherwise returns at once. Where a run goes
+   * on from an earlier iteration, as after a restored checkpoint, or another is
+   * followed, the page forgets what it no longer has.
    *
    * @throws {TypeError} If `run` has no history.
    */
@@ -343,16 +354,41 @@ export class LivePage implements AsyncDisposable {
 
   #look({ history, epochHistory }: RunHistory): void {
     const { iterations } = history;
-    const row = rowBeyond(iterations, this.#iteration);
+    if (!this.#goesOn(history)) {
+      this.#epochs = epochHistory?.iterations.length ?? 0;
+      this.#worker.postMessage(
+        {
+          type: "restart",
+          rows: rowsFrom(history, 0),
+          epochs: this.#epochs > 0 ? rowsFrom(epochHistory!, 0) : {},
+        } satisfies ToLiveWorker,
+      );
+      this.#last = lastRow(history);
+      return;
+    }
+    const row = rowBeyond(iterations, this.#last.iterations);
     if (row < iterations.length) {
       this.#send("rows", rowsFrom(history, row));
-      this.#iteration = iterations[iterations.length - 1];
+      this.#last = lastRow(history);
     }
     const epochs = epochHistory?.iterations.length ?? 0;
     if (epochs > this.#epochs) {
       this.#send("epochs", rowsFrom(epochHistory!, this.#epochs));
       this.#epochs = epochs;
     }
+  }
+
+  /**
+   * Whether the last row that was sent is still in the history. One that is thinned
+   * may have other numbers there, and is sent anew as well.
+   */
+  #goesOn(history: HistoryColumns): boolean {
+    const { iterations } = this.#last;
+    if (iterations === -Infinity) return true;
+    const row = rowBeyond(history.iterations, iterations) - 1;
+    return Object.entries(this.#last).every(([name, value]) =>
+      Object.is(history[name]?.[row], value)
+    );
   }
 
   #sendPending(): void {

@@ -13,6 +13,7 @@ import {
   type WeightMatch,
 } from "./_match_weights.ts";
 import type { TensorDtype } from "./_safetensors.ts";
+import { noteRestored } from "./_checkpoint_owner.ts";
 import { noteHistory } from "./_write_checkpoint.ts";
 import type {
   Checkpoint,
@@ -74,16 +75,25 @@ interface OptimizerState {
 export class WholeCheckpoint implements Checkpoint {
   readonly path: string;
   readonly #folder: string;
+  readonly #newest: number;
   readonly #content: WholeContent;
 
-  /** @param place Its path, and its folder's without links. */
+  /**
+   * @param place Its path, its folder's without links, and the newest number
+   * there, which may be of a damaged one.
+   */
   constructor(
-    { path, folder }: { readonly path: string; readonly folder: string },
+    { path, folder, newest }: {
+      readonly path: string;
+      readonly folder: string;
+      readonly newest: number;
+    },
     readonly damaged: readonly DamagedCheckpoint[],
     content: WholeContent,
   ) {
     this.path = path;
     this.#folder = folder;
+    this.#newest = newest;
     this.#content = content;
   }
 
@@ -120,6 +130,7 @@ export class WholeCheckpoint implements Checkpoint {
       }
       for (const restore of averages) restore((name) => this.#tensor(name));
     });
+    noteRestored(this.#folder, model, this.#newest);
   }
 
   #refuse(why: string): never {

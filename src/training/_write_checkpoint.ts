@@ -13,6 +13,7 @@ import {
   weightKey,
   writeContent,
 } from "./_checkpoint_format.ts";
+import { checkOwn, knownOf } from "./_checkpoint_owner.ts";
 import { collectAverages } from "./_checkpoint_averages.ts";
 import {
   collectSnapshots,
@@ -32,7 +33,6 @@ import { saveData } from "./_saved_data.ts";
 import { hold, readTensors } from "./_held_tensors.ts";
 import type { NamedTensor } from "./_safetensors.ts";
 import type { CheckpointSubject } from "./checkpoint_content.ts";
-import { CheckpointError } from "./checkpoint_error.ts";
 import {
   describeAlone,
   type LearningRateScheduler,
@@ -50,21 +50,11 @@ import type { Tensor } from "../tfjs/types.ts";
 export interface WriteOptions {
   readonly data: unknown;
   readonly keep: number;
-  /**
-   * The newest checkpoint that the run knows of: where there is a newer one that
-   * is not of the same weights, another run writes there too.
-   */
-  readonly after?: number;
+  /** The newest checkpoint of another run that this one replaces. @default {none} */
+  readonly replaces?: number;
   /** Which to keep besides, where they are there. */
   readonly spare?: readonly number[];
 }
-
-/**
- * The newest checkpoint that this process wrote in each folder, by the first of
- * the weights: what `fit` gives callbacks is not always the model itself, and a
- * next phase of a run may have another optimizer.
- */
-const written = new WeakMap<object, Map<string, number>>();
 
 /**
  * How far the history of each scheduler is in the file of each folder; until the
@@ -104,28 +94,26 @@ export function checkKeep(keep: number): void {
 export function writeCheckpoint(
   folder: string,
   subject: CheckpointSubject,
-  { data, keep, after, spare = [] }: WriteOptions,
+  { data, keep, replaces = 0, spare = [] }: WriteOptions,
 ): Promise<number> {
   checkJson("save a checkpoint", { data });
-  const [run = subject.model] = weightsInOrder(subject.model);
+  const { model } = subject;
+  const own = knownOf(model);
   return inTurn(folder, async (path) => {
     const numbers = await numbersIn(path);
     const newest = numbers.at(-1) ?? 0;
-    const own = written.get(run) ?? new Map<string, number>();
-    if (after !== undefined && newest > after && newest !== own.get(path)) {
-      throw new CheckpointError(
-        `Cannot save a checkpoint in ${folder} as one run alone must do so: ${
-          pathOf(folder, newest)
-        } is of another`,
-      );
+    if (newest > replaces) {
+      await checkOwn(path, { model, newest, named: folder });
     }
+    const before = own.get(path) ?? 0;
+    const isOwn = (saved: number) => saved <= before || saved > newest;
     const fs = fileSystem("save a checkpoint");
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, { subject, data });
-    written.set(run, own.set(path, number));
+    own.set(path, number);
     const kept = [...numbers, number].filter((saved, i) =>
-      spare.includes(saved) || i > numbers.length - keep
+      isOwn(saved) && (spare.includes(saved) || i > numbers.length - keep)
     );
     for (const old of numbers) {
       if (kept.includes(old)) continue;

@@ -14,12 +14,14 @@ import type {
 } from "./checkpoint_content.ts";
 import { CheckpointError } from "./checkpoint_error.ts";
 import { errorMessage } from "../runtime/error_message.ts";
+import { checkOptions, flag } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(
   {
     data: 0,
     keep: 0,
+    replace: 0,
   } satisfies Record<keyof SaveCheckpointOptions, 0>,
 );
 
@@ -44,6 +46,13 @@ export interface SaveCheckpointOptions {
    * @default {2}
    */
   keep?: number;
+  /**
+   * Whether checkpoints of another run, which this model was not restored from,
+   * are removed as soon as this one is written.
+   *
+   * @default {false}
+   */
+  replace?: boolean;
 }
 
 /**
@@ -60,13 +69,17 @@ export interface SaveCheckpointOptions {
  * a file of its own: a checkpoint writes the rows and the snapshots that are new,
  * however long the run is.
  *
- * Calls at the same time wait for each other, those of other processes too.
+ * Calls at the same time wait for each other, those of other processes too. One
+ * run alone saves into a folder: its model was saved there before or restored
+ * from there, or there was none.
  *
  * @param folder Made if it is not there.
  * @returns The folder of the checkpoint.
  * @throws {TypeError} If the model is not compiled or has a stateful recurrent
  * layer, whose state is not saved, or averages or snapshots are of another
  * model, or averages are in use.
+ * @throws {CheckpointError} If the newest checkpoint there is of another run, which
+ * `replace` is not to lose.
  * @throws What the file system throws; the checkpoints before it remain.
  *
  * @example
@@ -114,10 +127,13 @@ export async function saveCheckpoint(
   checkFolder("save a checkpoint", folder);
   checkSubject("save a checkpoint", subject);
   checkNames("save a checkpoint", options, NAMES);
-  const { data = null, keep = 2 } = options;
+  checkOptions("save a checkpoint", options, { replace: flag });
+  const { data = null, keep = 2, replace } = options;
   checkModel(subject.model, "save a checkpoint");
   checkKeep(keep);
-  return pathOf(folder, await writeCheckpoint(folder, subject, { data, keep }));
+  const replaces = replace ? Infinity : 0;
+  const write = { data, keep, replaces };
+  return pathOf(folder, await writeCheckpoint(folder, subject, write));
 }
 
 /**
@@ -141,13 +157,14 @@ export async function loadCheckpoint(
 ): Promise<Checkpoint | undefined> {
   checkFolder("resume", folder);
   const numbers = await numbersIn(folder);
+  const newest = numbers.at(-1) ?? 0;
   const { realpath } = fileSystem("resume");
   const damaged: DamagedCheckpoint[] = [];
   for (const number of numbers.reverse()) {
     const path = pathOf(folder, number);
     try {
       const content = await readContent(folder, path);
-      const place = { path, folder: await realpath(folder) };
+      const place = { path, folder: await realpath(folder), newest };
       return new WholeCheckpoint(place, damaged, content);
     } catch (error) {
       // Neither a permission that Deno was not given nor a newer release is a

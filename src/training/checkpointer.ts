@@ -1,9 +1,11 @@
 import { checkSubject } from "./_check_subject.ts";
 import { checkFolder, checkKind } from "../runtime/check_given.ts";
-import { show } from "../runtime/check_data.ts";
+import { fileSystem } from "../runtime/builtin.ts";
+import { checkOptions, flag, show } from "../runtime/check_data.ts";
 import { checkSignal } from "../runtime/check_signal.ts";
 import { numbersIn, pathOf } from "./_checkpoint_folder.ts";
 import { checkModel } from "./_restore_checkpoint.ts";
+import { checkOwn } from "./_checkpoint_owner.ts";
 import { checkKeep, writeCheckpoint } from "./_write_checkpoint.ts";
 import type { CycleSnapshots } from "./cycle_snapshots.ts";
 import type { ExponentialMovingAverage } from "./exponential_moving_average.ts";
@@ -22,6 +24,7 @@ const NAMES = Object.keys(
     snapshots: 0,
     every: 0,
     keep: 0,
+    replace: 0,
     data: 0,
     signal: 0,
   } satisfies Record<keyof CheckpointerOptions, 0>,
@@ -51,6 +54,13 @@ export interface CheckpointerOptions {
    */
   keep?: number;
   /**
+   * Whether checkpoints of another run, which the model was not restored from, are
+   * removed as soon as the first of this one is written.
+   *
+   * @default {false}
+   */
+  replace?: boolean;
+  /**
    * What else the run needs to go on, as `saveCheckpoint` takes it; called at each
    * checkpoint.
    */
@@ -69,9 +79,10 @@ export interface CheckpointerOptions {
  * `loadCheckpoint` goes on. The batch waits until the checkpoint is written; one
  * that ends an epoch is saved with the epoch's row, after its validation.
  *
- * One run alone saves into a folder: where another does too, the second to save
- * ends with a `CheckpointError`, and a Checkpointer refuses to follow the `fit` of
- * another model.
+ * One run alone saves into a folder. Where there are checkpoints that the model was
+ * not restored from, `fit` ends with a `CheckpointError` before its first batch,
+ * unless `replace` is set; where another run saves there too, the second to save
+ * does; and a Checkpointer refuses to follow the `fit` of another model.
  *
  * @example
  * ```ts
@@ -104,8 +115,10 @@ export class Checkpointer extends CallbackBase {
   #updatesBefore = -1;
   /** The first of the weights, which tells one model from another. */
   #first: LayerWeight | undefined;
-  /** The newest checkpoint that this run knows of. */
+  /** The newest checkpoint, of this run or that it goes on from or replaces. */
   #newest: number | undefined;
+  /** The newest of another run's, until it is replaced. */
+  #replaces = 0;
   /**
    * The last checkpoints of batches with a finite loss, as far as is known: two,
    * as what breaks the weights shows in the loss of the batch after.
@@ -147,6 +160,7 @@ export class Checkpointer extends CallbackBase {
       );
     }
     checkKeep(keep);
+    checkOptions("save checkpoints", options, { replace: flag });
     if (signal !== undefined) checkSignal("save checkpoints", signal);
     this.#folder = folder;
     this.#options = { ...options };
@@ -168,8 +182,9 @@ export class Checkpointer extends CallbackBase {
     this.#newest = await writeCheckpoint(
       this.#folder,
       { model: this.model, scheduler, averages, snapshots },
-      { keep, data: data?.() ?? null, after: this.#newest, spare },
+      { keep, data: data?.() ?? null, replaces: this.#replaces, spare },
     );
+    this.#replaces = 0;
     if (!isBroken) this.#finite = [...this.#finite, this.#newest].slice(-2);
     return pathOf(this.#folder, this.#newest);
   }
@@ -193,7 +208,10 @@ export class Checkpointer extends CallbackBase {
     noteSaver(this.params);
     if (this.#newest !== undefined) return;
     const numbers = await numbersIn(this.#folder);
-    this.#newest = numbers.at(-1) ?? 0;
+    const newest = numbers.at(-1) ?? 0;
+    if (this.#options.replace) this.#replaces = newest;
+    else await this.#checkOwn(newest);
+    this.#newest = newest;
     // Where the loss is broken, it is the oldest that may be from before.
     this.#finite = hasFiniteLoss(this.#options.scheduler)
       ? numbers.slice(-2)
@@ -251,6 +269,16 @@ export class Checkpointer extends CallbackBase {
     this.model.stopTraining = true;
     // A part of an epoch that was saved when it was cut has no row of its own.
     if (scheduler.totalIterations !== this.#saved) this.#isDue = true;
+  }
+
+  async #checkOwn(newest: number): Promise<void> {
+    if (newest === 0) return;
+    const { realpath } = fileSystem("save checkpoints");
+    await checkOwn(await realpath(this.#folder), {
+      model: this.model,
+      newest,
+      named: this.#folder,
+    });
   }
 
   async #saveIfDue(): Promise<void> {

@@ -5,7 +5,7 @@ import {
   assertEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import { CyclicLR, LearningRateRange } from "@clr/clr";
 import { createSession } from "@clr/clr/onnx";
 import { loadCifar10 } from "../../examples/datasets/cifar10.ts";
@@ -215,6 +215,16 @@ Deno.test("cifar10.ts --mode onecycle cycles the momentum the other way", () =>
 
 Deno.test("cifar10.ts ends a training whose loss is no number with its history alone", () =>
   withFolder(async (folder) => {
+    // What an earlier run made of its own history goes with that; its model stays.
+    for (
+      const name of [
+        ...["report.json", "report.html", "training.svg", "learning_rate.svg"],
+        ...["model.onnx", "history.csv", "model/model.json"],
+      ]
+    ) {
+      await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
+      await Deno.writeTextFile(join(folder, name), "of an earlier run");
+    }
     const { code, stdout, stderr } = await run(
       ...SMALL,
       ...["--train-images", "60", "--batch-size", "10", "--out", folder],
@@ -222,10 +232,18 @@ Deno.test("cifar10.ts ends a training whose loss is no number with its history a
     );
     assertEquals(code, 1, stderr);
     assertStringIncludes(stderr, "not a number any more at iteration 2, ");
+    assertStringIncludes(
+      stderr.replaceAll("\n", " "),
+      "The model there is from before.",
+    );
     assert(!stdout.includes("Test accuracy"));
     assertEquals(
       Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
-      ["history.csv", "history.json", "plan.json"],
+      ["history.csv", "history.json", "model", "plan.json"],
+    );
+    assertEquals(
+      await Deno.readTextFile(join(folder, "model/model.json")),
+      "of an earlier run",
     );
   }));
 
@@ -285,6 +303,25 @@ Deno.test("cifar10.ts --find-lr --resume keeps the bounds that the run began wit
       [plan.schedule.baseLr, plan.schedule.maxLr],
       [range.baseLr, range.maxLr],
     );
+  }));
+
+Deno.test("cifar10.ts and find-lr say that the port of --live is taken before they do anything", () =>
+  withFolder(async (folder) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const live = ["--live", String(taken.addr.port), "--out", folder];
+    for (
+      const ended of [
+        await run(...SMALL, "--find-lr", ...live),
+        await runProgram("src/find_lr.ts", "examples/cifar10.ts", ...live),
+      ]
+    ) {
+      assertEquals([ended.code, ended.stdout], [1, ""]);
+      assertStringIncludes(
+        ended.stderr,
+        `Cannot open the live page as it must listen on 127.0.0.1:${taken.addr.port}: `,
+      );
+      assertEquals(Array.from(Deno.readDirSync(folder)), []);
+    }
   }));
 
 Deno.test("cifar10.ts says in a line that it knows no folder for downloads", async () => {

@@ -37,6 +37,7 @@ Deno.test("fashion_mnist.ts --find-lr-only draws the range and trains no further
     // What so short a test finds is not what this is about.
     assert(code === 0 || code === 3, stderr);
     assertStringIncludes(stdout, "lr_range.svg");
+    assertStringIncludes(stdout, "raise --find-iterations");
     assert(!stdout.includes("epoch 1/"));
     const svg = await Deno.readTextFile(`${folder}/lr_range.svg`);
     assertStringIncludes(svg, "MiniGoogLeNet; Fashion-MNIST");

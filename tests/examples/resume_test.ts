@@ -23,17 +23,17 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
   const folder = await Deno.makeTempDir();
   try {
     const [whole, parts] = [join(folder, "whole"), join(folder, "parts")];
-    const once = await run(whole, "--epochs", "3");
+    const once = await run(whole, "--epochs", "4");
     assertEquals(once.code, 0, once.stderr);
 
     // Of 8 batches the last checkpoint is after the 7th, with 1 left in the epoch.
     const begun = await run(parts, "--epochs", "2", "--checkpoint-every", "7");
     assertEquals(begun.code, 0, begun.stderr);
-    const resumed = await run(parts, "--epochs", "3", "--resume");
+    const resumed = await run(parts, "--epochs", "4", "--resume");
     assertEquals(resumed.code, 0, resumed.stderr);
     assertStringIncludes(resumed.stdout, "Resuming after 7 iterations from");
-    assertStringIncludes(resumed.stdout, "epoch 2/3");
-    assertStringIncludes(resumed.stdout, "epoch 3/3");
+    assertStringIncludes(resumed.stdout, "epoch 2/4");
+    assertStringIncludes(resumed.stdout, "epoch 4/4");
     assertEquals(
       await readFolder(join(parts, "model")),
       await readFolder(join(whole, "model")),
@@ -43,6 +43,7 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
       await Deno.readTextFile(join(whole, "history.csv")),
     );
 
+    // It was saved as often as before: after the 14th, too.
     // A run that cannot go on so has changed nothing, and taken no time.
     const before = await readFolder(parts);
     for (
@@ -61,6 +62,36 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
       assertEquals(other.stdout, "");
       assertEquals(await readFolder(parts), before);
     }
+    // Nor does one that begins anew take its place, if nobody asks for it.
+    for (const flags of [[], ["--checkpoint-every", "7"], ["--find-lr-only"]]) {
+      const other = await run(parts, "--epochs", "1", ...flags);
+      assertEquals(other.code, 1);
+      const folder = join(parts, "checkpoints");
+      for (
+        const part of [
+          `Cannot begin a run in ${parts} as no other must be there`,
+          `${folder}/checkpoint-000002 is of one, after 14 iterations`,
+          "--resume",
+          "--out",
+          "--overwrite",
+        ]
+      ) assertStringIncludes(other.stderr, part);
+      assertEquals(other.stdout, "");
+      assertEquals(await readFolder(parts), before);
+    }
+    const both = await run(parts, "--resume", "--overwrite");
+    assertEquals(both.code, 2);
+    assertEquals(await readFolder(parts), before);
+    const anew = await run(parts, "--epochs", "1", "--overwrite");
+    assertEquals(anew.code, 0, anew.stderr);
+    assertStringIncludes(anew.stdout, "epoch 1/1");
+    assertEquals([...Deno.readDirSync(parts)].map(({ name }) => name).sort(), [
+      "history.csv",
+      "history.json",
+      "model",
+      "plan.json",
+      "report.json",
+    ]);
     const none = await run(join(folder, "none"), "--resume", "--epochs", "1");
     assertEquals(none.code, 0, none.stderr);
     assertStringIncludes(none.stdout, "starting from the beginning");

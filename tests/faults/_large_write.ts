@@ -21,7 +21,11 @@ function write(units: number): Promise<unknown> {
     layers: [tf.layers.dense({ units, inputShape: [100] })],
   });
   model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
-  return saveCheckpoint(`${folder}/checkpoints`, { model }, { data: units });
+  return saveCheckpoint(`${folder}/checkpoints`, { model }, {
+    data: units,
+    // Another model than the first.
+    replace: true,
+  });
 }
 
 await write(1);

@@ -10,8 +10,8 @@ import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/range.ts";
 import type { Metric } from "../../src/metrics/direction.ts";
 import { CyclicLR } from "../../src/training/cyclic_lr.ts";
-import type { FindingKind } from "../../src/finder/finding.ts";
-import type { LearningRateRangeData } from "../../src/finder/range_data.ts";
+import type { FindingKind } from "../../src/finder/result/finding.ts";
+import type { LearningRateRangeData } from "../../src/finder/result/range_data.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
 import { curve, RATES } from "./_curves.ts";
 import { normal } from "./_normal.ts";
@@ -155,6 +155,21 @@ Deno.test("LearningRateRange.format() names the command's flags where that is as
   assertMatch(text, /raise\s--end-lr/);
   assert(!text.includes("endLr"));
   for (const line of text.split("\n")) assert(line.length <= 40, line);
+  // Or those of another program, where it has others.
+  const others = found.format({ flags: true, flagNames: { endLr: "--to" } });
+  assertMatch(others, /raise\s--to,/);
+  const none = found.format({
+    flags: true,
+    flagNames: { iterations: "--count" },
+  });
+  assertMatch(none, /raise\s--end-lr/);
+  for (const flagNames of ["--to", { endLr: 1 }]) {
+    assertThrows(
+      () => found.format({ flagNames: flagNames as never }),
+      TypeError,
+      "Cannot write a range as flagNames",
+    );
+  }
   // The API's own advice stays what it is.
   assertStringIncludes(found.advice, "raise endLr");
 });

@@ -175,6 +175,7 @@ browserTest(
     await page.goto(live.url);
     await follow();
     await waitForRows(40);
+    const saved = clr.toJSON();
     assertEquals(await page.locator("#state").innerText(), "running");
     assertEquals(await points(), 40);
     await follow();
@@ -184,6 +185,17 @@ browserTest(
     await follow();
     await waitForRows(120);
     assertEquals(await points(), 120);
+    clr.restore(saved);
+    await follow();
+    for (let i = 0; await shown() > 80; i++) {
+      assert(
+        i < 400,
+        `${await shown()} rows are drawn of a run that went back`,
+      );
+      await page.waitForTimeout(25);
+    }
+    assertEquals(await points(), 80);
+    await follow();
     await fit();
     await live.end("Over and done", clr);
     await waitForRows(160);

@@ -5,17 +5,21 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { LivePage } from "@clr/clr/plots";
+import { type HistoryColumns, LivePage, type RunHistory } from "@clr/clr/plots";
 import { readEvents } from "./_events.ts";
 import { exampleRun } from "./_data.ts";
 
-/** All that a viewer is told until the end of the run. */
-async function watch(url: string): Promise<Record<string, number[]>> {
+/** All that a viewer is told until the end of the run: its rows, or the epochs'. */
+async function watch(
+  url: string,
+  told: "rows" | "epochs" = "rows",
+): Promise<Record<string, number[]>> {
   const response = await fetch(`${url}events`);
-  const columns: Record<string, number[]> = {};
+  let columns: Record<string, number[]> = {};
   for await (const { name, data } of readEvents(response.body!)) {
     if (name === "status" && data.state === "ended") break;
-    if (name !== "rows") continue;
+    if (name === "restart") columns = {};
+    if (name !== told) continue;
     for (const column in data) {
       (columns[column] ??= []).push(...data[column]);
     }
@@ -35,6 +39,52 @@ Deno.test("LivePage shows a run to several viewers, while this thread is busy", 
     assertEquals(columns, run.history as unknown);
   }
 });
+
+/** The first `count` batches of a run and its epochs until then, of another loss. */
+function goneBack({ history, epochHistory }: RunHistory, count: number) {
+  const first = (columns: HistoryColumns) =>
+    Object.fromEntries(
+      Object.entries(columns).map(([name, values]) => [
+        name,
+        Array.from(values)
+          .filter((_, i) => columns.iterations[i] <= count)
+          .map((value) => name.endsWith("loss") ? value + 1 : value),
+      ]),
+    ) as unknown as HistoryColumns;
+  return { history: first(history), epochHistory: first(epochHistory!) };
+}
+
+for (
+  const [where, count] of [
+    ["before what was shown", 300],
+    ["before the first epoch", 10],
+    ["to where it was by the next look", 500],
+    ["to the beginning", 0],
+  ] as const
+) {
+  Deno.test(`LivePage forgets what a run no longer has that went back ${where}`, async () => {
+    const run = exampleRun(500);
+    const again = goneBack(run, count);
+    await using live = await LivePage.open({ iterations: 500 });
+    const early = [watch(live.url), watch(live.url, "epochs")];
+    live.follow(run);
+    await live.end("over", again);
+    const late = [watch(live.url), watch(live.url, "epochs")];
+    for (
+      const [rows, epochs] of [
+        await Promise.all(early),
+        await Promise.all(late),
+      ]
+    ) {
+      const shown = rows.iterations ? rows : goneBack(run, 0).history;
+      assertEquals(shown, again.history as unknown);
+      assertEquals(
+        epochs.val_loss ?? [],
+        again.epochHistory.val_loss as unknown,
+      );
+    }
+  });
+}
 
 Deno.test("LivePage flushes what is on a device before it says the end", async () => {
   const history: Record<string, number[]> = { iterations: [], lr: [] };

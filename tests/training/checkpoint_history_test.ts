@@ -256,6 +256,7 @@ Deno.test("Checkpointer saves the batch in which its signal is aborted, and trai
             scheduler: clr,
             every: 100,
             signal: stop.signal,
+            replace: true,
           }),
         ],
       });
@@ -297,13 +298,15 @@ Deno.test("Checkpointer ends the run that saves into the folder of another", () 
 
 Deno.test("Checkpointer ends one of two runs of a process that save into a folder", () =>
   withFolder(async (folder) => {
-    const train = async () => {
+    const train = async (goesOn = false) => {
       const clr = new CyclicLR({ stepSize: 3 });
+      const model = createModel();
+      if (goesOn) (await loadCheckpoint(folder))!.restore({ model });
       const checkpointer = new Checkpointer(folder, {
         scheduler: clr,
         every: 2,
       });
-      await createModel().fit(xs, ys, {
+      await model.fit(xs, ys, {
         batchSize: 2,
         epochs: 3,
         verbose: 0,
@@ -317,8 +320,16 @@ Deno.test("Checkpointer ends one of two runs of a process that save into a folde
       String((ended[0] as PromiseRejectedResult).reason),
       "as one run alone must do so",
     );
-    // A run after the other goes on counting.
-    await train();
+    // Nor does a run after the other lose it, but go on from it.
+    const [{ name }] = [...Deno.readDirSync(folder)].filter(({ name }) =>
+      name.startsWith("checkpoint-")
+    ).sort((a, b) => b.name.localeCompare(a.name));
+    await assertRejects(
+      () => train(),
+      CheckpointError,
+      `${folder}/${name}, after 14 iterations, is of another`,
+    );
+    await train(true);
     assertEquals((await loadCheckpoint(folder))!.iteration, 14);
   }));
 

@@ -211,6 +211,7 @@ Deno.test("saveCheckpoint() goes on counting beyond six digits, and sorts by num
     const model = createModel(["a"]);
     const path = await saveCheckpoint(folder, { model }, { data: "old" });
     await Deno.rename(path, `${folder}/checkpoint-999999`);
+    (await loadCheckpoint(folder))!.restore({ model });
     await saveCheckpoint(folder, { model }, { data: "new" });
     assertEquals(namesIn(folder), ["checkpoint-1000000", "checkpoint-999999"]);
     assertEquals((await loadCheckpoint(folder))!.data, "new");

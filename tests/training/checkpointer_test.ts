@@ -1,13 +1,20 @@
 /** What `Checkpointer` saves and keeps when a run is stopped or breaks. */
 
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import {
   Checkpointer,
+  CheckpointError,
   HyperparameterScheduler,
   loadCheckpoint,
   ReduceLROnPlateau,
+  saveCheckpoint,
   StopOnAbort,
 } from "@clr/clr/training";
 import { namesIn, withFolder } from "../_folder.ts";
@@ -99,6 +106,7 @@ for (const moment of MOMENTS) {
               scheduler: clr,
               every: 1000,
               signal: stop.signal,
+              replace: true,
             });
             const model = createModel();
             const batches = function* (count: number) {
@@ -270,4 +278,97 @@ Deno.test("Checkpointer and ReduceLROnPlateau go with a loop that calls the hook
     await alone.onEpochBegin();
     await alone.onEpochEnd(0, { loss: 1 });
     assertEquals(alone.best, 1);
+  }));
+
+/** Trains for a batch an epoch and saves each. */
+async function trainInto(
+  folder: string,
+  { model = createModel(), epochs = 1, replace }: {
+    readonly model?: tf.Sequential;
+    readonly epochs?: number;
+    readonly replace?: boolean;
+  } = {},
+): Promise<void> {
+  const scheduler = new CyclicLR();
+  await model.fit(xs, ys, {
+    epochs,
+    verbose: 0,
+    callbacks: [
+      scheduler,
+      new Checkpointer(folder, { scheduler, every: 1, replace }),
+    ],
+  });
+}
+
+Deno.test("Checkpointer and saveCheckpoint() lose no checkpoint of a run that they do not go on from", () =>
+  withFolder(async (folder) => {
+    await trainInto(folder, { epochs: 4 });
+    const kept = namesIn(folder);
+    const model = createModel();
+    const before = model.getWeights().map((weight) => weight.arraySync());
+    // Whether its path is that of the first or not.
+    await Deno.symlink(folder, `${folder}-link`);
+    try {
+      for (const named of [folder, `${folder}-link`, `${folder}/`]) {
+        for (
+          const save of [
+            () => trainInto(named, { model }),
+            () => saveCheckpoint(named, { model }),
+          ]
+        ) {
+          const { message } = await assertRejects(save, CheckpointError);
+          for (
+            const part of [
+              `${named}/checkpoint-000004, after 4 iterations, is of another`,
+              "loadCheckpoint",
+              "another folder",
+              "replace: true",
+            ]
+          ) assertStringIncludes(message, part);
+        }
+      }
+    } finally {
+      await Deno.remove(`${folder}-link`);
+    }
+    assertEquals(namesIn(folder), kept);
+    // Before its first batch.
+    assertEquals(
+      model.getWeights().map((weight) => weight.arraySync()),
+      before,
+    );
+    (await loadCheckpoint(folder))!.restore({ model });
+    await trainInto(folder, { model });
+    await saveCheckpoint(folder, { model });
+  }));
+
+Deno.test("Checkpointer with replace removes another run's checkpoints once it has one of its own", () =>
+  withFolder(async (folder) => {
+    await trainInto(folder, { epochs: 4 });
+    const first = createModel();
+    (await loadCheckpoint(folder))!.restore({ model: first });
+    const model = createModel();
+    const scheduler = new CyclicLR();
+    const checkpointer = new Checkpointer(folder, {
+      scheduler,
+      every: 2,
+      replace: true,
+    });
+    const fit = (epochs: number) =>
+      model.fit(xs, ys, {
+        epochs,
+        verbose: 0,
+        callbacks: [scheduler, checkpointer],
+      });
+    const checkpoints = () =>
+      namesIn(folder).filter((name) => name.startsWith("checkpoint-"));
+    await fit(1);
+    assertEquals(checkpoints(), ["checkpoint-000003", "checkpoint-000004"]);
+    await fit(1);
+    assertEquals(checkpoints(), ["checkpoint-000005"]);
+    await fit(2);
+    assertEquals(checkpoints(), ["checkpoint-000005", "checkpoint-000006"]);
+    // What came to be after it began is not meant.
+    await saveCheckpoint(folder, { model: first }, { replace: true });
+    await assertRejects(() => fit(2), CheckpointError, "is of another");
+    assertEquals(checkpoints(), ["checkpoint-000007"]);
   }));
