@@ -64,6 +64,13 @@ export const ROOMS: {
       "verdict",
     ],
   },
+  plots: {
+    look: [],
+    series: ["look"],
+    specs: ["look", "series"],
+    page: ["look"],
+    live: ["look", "series", "page"],
+  },
 };
 
 /**
@@ -80,7 +87,7 @@ const MAY_TAKE: readonly (readonly [RegExp, RegExp])[] = [
 /** What is loaded only where it is needed: importer, and what it then imports. */
 const MAY_LOAD: readonly (readonly [RegExp, RegExp])[] = [
   // A result or a schedule that a notebook shows.
-  [/^src\/(finder|training)\/_notebook\.ts$/, /^src\/plots\/specs\.ts$/],
+  [/^src\/(finder|training)\/_notebook\.ts$/, /^src\/plots\/specs\/mod\.ts$/],
   [/^src\/command\//, /^src\/plots\/mod\.ts$/],
 ];
 

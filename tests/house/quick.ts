@@ -34,7 +34,7 @@ export const SLOW: readonly string[] = [
   "tfjs/slow_backend_test.ts",
   "training/killed_run_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
-  "plots/_text_width_test.ts",
+  "plots/look/text_width_test.ts",
   "plots/browser_test.ts",
   "plots/to_png_test.ts",
   // It parses all of the code.
