@@ -9,7 +9,7 @@ import { HELP_FLAGS, VERSION_FLAGS } from "../command/run.ts";
 import { TASK_FLAGS } from "../command/task_index.ts";
 import { TENSORBOARD_FLAGS } from "../command/tensorboard.ts";
 import type { HyperparameterGrid, Metric } from "../finder/mod.ts";
-import { MAX_BATCHES } from "../finder/settings.ts";
+import { MAX_BATCHES } from "../finder/options/settings.ts";
 import { metricDirection } from "../metrics/direction.ts";
 
 /**

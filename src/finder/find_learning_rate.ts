@@ -1,30 +1,30 @@
 import { TrainingSnapshot } from "../training/snapshot.ts";
-import { batchSource } from "./_batches.ts";
-import { sourcesOf } from "./_sources.ts";
+import { batchSource } from "./data/batches.ts";
+import { sourcesOf } from "./data/sources.ts";
 import { scoped } from "../runtime/scoped.ts";
-import { searchGrid } from "./grid_search.ts";
+import { searchGrid } from "./_grid_search.ts";
 import {
   checkGrid,
   type Hyperparameters,
   setHyperparameters,
-} from "./hyperparameter_grid.ts";
+} from "./options/hyperparameter_grid.ts";
 import { borrowMathRandom, seededRandom } from "../runtime/random.ts";
-import { createTrainer } from "./_create_trainer.ts";
+import { createTrainer } from "./trainees/create_trainer.ts";
 import { checkNames } from "../runtime/check_names.ts";
-import { DataSurvey } from "./data_survey.ts";
-import type { TensorPair, TrainingData } from "./data.ts";
-import type { FindLearningRateOptions } from "./options.ts";
+import { DataSurvey } from "./circumstances/data_survey.ts";
+import type { TensorPair, TrainingData } from "./data/training_data.ts";
+import type { FindLearningRateOptions } from "./options/options.ts";
 import type { LearningRateRange } from "./range.ts";
-import { paceOf, runRangeTests } from "./range_tests.ts";
+import { paceOf, runRangeTests } from "./_range_tests.ts";
 import { checkReadable } from "../tfjs/readable_state.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
-import { refuseSampleWeight } from "./sample_weight.ts";
+import { refuseSampleWeight } from "./data/sample_weight.ts";
 import {
   checkSettings,
   type RangeTestSettings,
   resolveSettings,
-} from "./settings.ts";
-import type { CustomTrainee, Trainee } from "./trainee.ts";
+} from "./options/settings.ts";
+import type { CustomTrainee, Trainee } from "./trainees/trainee.ts";
 
 const NAMES = Object.keys(
   {

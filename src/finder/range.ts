@@ -12,17 +12,20 @@ import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
 import { toCsv } from "../training/to_csv.ts";
 import { rangeView } from "./_notebook.ts";
-import { combineRuns, type Known } from "./combine_runs.ts";
-import { growthOf, learningRateGrid } from "./learning_rate_grid.ts";
-import type { LearningRateRangeData, RangeTestResult } from "./range_data.ts";
-import { readRange, SETTINGS, STOP_REASON } from "./range_json.ts";
+import { combineRuns, type Known } from "./_combine_runs.ts";
+import { growthOf, learningRateGrid } from "./options/learning_rate_grid.ts";
+import type {
+  LearningRateRangeData,
+  RangeTestResult,
+} from "./result/range_data.ts";
+import { readRange, SETTINGS, STOP_REASON } from "./_range_json.ts";
 import {
   type FormatOptions,
   formatRange,
   summarizeRange,
-} from "./range_text.ts";
-import type { RecordedRun, StopReason } from "./recorded_run.ts";
-import type { RangeTestSettings } from "./settings.ts";
+} from "./words/range_text.ts";
+import type { RecordedRun, StopReason } from "./curves/recorded_run.ts";
+import type { RangeTestSettings } from "./options/settings.ts";
 import { keysOf } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 

@@ -29,7 +29,7 @@ export async function schedulerView(
 ): Promise<NotebookView> {
   const { history, schedule } = scheduler;
   if (history.iterations.length > 0) {
-    const { historySpec } = await import("../plots/specs.ts");
+    const { historySpec } = await import("../plots/specs/mod.ts");
     const chart = historySpec(scheduler);
     return { text: chart.description, chart };
   }
@@ -52,7 +52,7 @@ async function scheduleView(
   if (!Number.isFinite(iterations) || schedule === unresolved) {
     return { text: `${scheduler}` };
   }
-  const { scheduleSpec } = await import("../plots/specs.ts");
+  const { scheduleSpec } = await import("../plots/specs/mod.ts");
   const chart = scheduleSpec(scheduler, Math.max(1, Math.round(iterations)));
   return { text: chart.description, chart };
 }

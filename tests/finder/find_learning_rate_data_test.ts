@@ -8,7 +8,10 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
-import type { BatchDataset, TrainingData } from "../../src/finder/data.ts";
+import type {
+  BatchDataset,
+  TrainingData,
+} from "../../src/finder/data/training_data.ts";
 import { linearData, linearModel, scoped } from "./_linear.ts";
 
 await tf.setBackend("cpu");

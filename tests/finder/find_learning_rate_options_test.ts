@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
-import { preferredRate } from "../../src/finder/preferred_rate.ts";
-import type { RangeTestProgress } from "../../src/finder/options.ts";
+import { preferredRate } from "../../src/finder/curves/preferred_rate.ts";
+import type { RangeTestProgress } from "../../src/finder/options/options.ts";
 import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 import { linearData, linearModel, nothing, scoped } from "./_linear.ts";
 

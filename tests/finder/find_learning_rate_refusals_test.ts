@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
-import type { TensorPair } from "../../src/finder/data.ts";
+import type { TensorPair } from "../../src/finder/data/training_data.ts";
 import { linearData, linearModel, nothing, scoped } from "./_linear.ts";
 
 await tf.setBackend("cpu");

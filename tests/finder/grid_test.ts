@@ -9,9 +9,13 @@ import {
 import * as tf from "@tensorflow/tfjs";
 import { findLearningRate, LearningRateRange } from "@clr/clr";
 import { AdamW, getMomentum, SGDW } from "@clr/clr/training";
-import type { GridPoint } from "../../src/finder/grid_data.ts";
-import { chooseBest, wordGrid } from "../../src/finder/grid_result.ts";
-import { checkGrid, pointsOf } from "../../src/finder/hyperparameter_grid.ts";
+import type { GridPoint } from "../../src/finder/result/grid_data.ts";
+import { chooseGridPoint } from "../../src/finder/verdict/choose_grid_point.ts";
+import { wordGrid } from "../../src/finder/words/grid_words.ts";
+import {
+  checkGrid,
+  pointsOf,
+} from "../../src/finder/options/hyperparameter_grid.ts";
 import { shuffle } from "../../src/runtime/random.ts";
 
 await tf.setBackend("cpu");
@@ -49,9 +53,9 @@ function point(
   };
 }
 
-Deno.test("chooseBest() prefers the best loss, then the highest rate, then the largest value", () => {
+Deno.test("chooseGridPoint() prefers the best loss, then the highest rate, then the largest value", () => {
   const choose = (...points: GridPoint[]) => {
-    const chosen = chooseBest(points, { better: "lower", start: 1 });
+    const chosen = chooseGridPoint(points, { better: "lower", start: 1 });
     return [chosen.best, chosen.reason];
   };
   assertEquals(choose(point(0.3, { highestLr: 1, weightDecay: 0 })), [
@@ -106,7 +110,7 @@ Deno.test("chooseBest() prefers the best loss, then the highest rate, then the l
   );
   const higher = { ...point(0.9, { highestLr: 1, weightDecay: 0 }), best: 0.9 };
   assertEquals(
-    chooseBest([higher, { ...higher, best: 0.5 }], {
+    chooseGridPoint([higher, { ...higher, best: 0.5 }], {
       better: "higher",
       start: 0.1,
     }).best,

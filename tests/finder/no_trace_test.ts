@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { selectBackend } from "../../src/backends/select_backend.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
-import type { BatchDataset } from "../../src/finder/data.ts";
+import type { BatchDataset } from "../../src/finder/data/training_data.ts";
 import { AdamW } from "../../src/training/adam_w.ts";
 import { SGDW } from "../../src/training/sgd_w.ts";
 import { getLearningRate } from "../../src/tfjs/learning_rate.ts";

@@ -1,7 +1,7 @@
 /**
  * Checks the arrows of ARCHITECTURE.md over the module graph: which folder may
- * import which, that there are no circles, and that examples use published names
- * alone. Types count as well as values.
+ * import which, and which room of a folder, that there are no circles, and that
+ * examples use published names alone. Types count as well as values.
  *
  * ```sh
  * deno task ok:arrows
@@ -39,6 +39,41 @@ const MAY_READ: { readonly [folder: string]: readonly string[] } = {
 };
 
 /**
+ * The rooms of a folder that has some, from the ground up: what each may import
+ * of the rooms beneath it. What lies in the folder itself stands above them all.
+ */
+export const ROOMS: {
+  readonly [folder: string]: { readonly [room: string]: readonly string[] };
+} = {
+  finder: {
+    data: [],
+    options: ["data"],
+    trainees: ["data"],
+    circumstances: ["data"],
+    curves: ["options"],
+    result: ["options", "curves"],
+    verdict: ["options", "circumstances", "curves", "result"],
+    words: ["options", "curves", "result"],
+    runs: [
+      "data",
+      "options",
+      "trainees",
+      "circumstances",
+      "curves",
+      "result",
+      "verdict",
+    ],
+  },
+  plots: {
+    look: [],
+    series: ["look"],
+    specs: ["look", "series"],
+    page: ["look"],
+    live: ["look", "series", "page"],
+  },
+};
+
+/**
  * Single modules that a folder may take beside: schedules stand on nothing that
  * is not plain JavaScript, as these are.
  */
@@ -52,7 +87,7 @@ const MAY_TAKE: readonly (readonly [RegExp, RegExp])[] = [
 /** What is loaded only where it is needed: importer, and what it then imports. */
 const MAY_LOAD: readonly (readonly [RegExp, RegExp])[] = [
   // A result or a schedule that a notebook shows.
-  [/^src\/(finder|training)\/_notebook\.ts$/, /^src\/plots\/specs\.ts$/],
+  [/^src\/(finder|training)\/_notebook\.ts$/, /^src\/plots\/specs\/mod\.ts$/],
   [/^src\/command\//, /^src\/plots\/mod\.ts$/],
 ];
 
@@ -70,9 +105,37 @@ export interface Arrow {
   readonly specifier: string;
 }
 
-/** `src/finder/bounds.ts`: `finder`; what lies in none: undefined. */
+/** `src/finder/curves/bounds.ts`: `finder`; what lies in none: undefined. */
 function folderOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];
+}
+
+/** `src/finder/curves/bounds.ts`: `curves`; what lies in no room: undefined. */
+function roomOf(path: string): string | undefined {
+  return /^src\/[^/]+\/([^/]+)\//.exec(path)?.[1];
+}
+
+/** Why a module of a folder with rooms may not import another of the folder. */
+function objectionWithin(
+  folder: string,
+  { from, to }: Pick<Arrow, "from" | "to">,
+): string | undefined {
+  const rooms = ROOMS[folder];
+  const [own, other] = [roomOf(from), roomOf(to)];
+  for (const room of [own, other]) {
+    if (room !== undefined && rooms[room] === undefined) {
+      return `there is no rule for src/${folder}/${room}`;
+    }
+  }
+  if (own === other) return undefined;
+  if (to.split("/").at(-1)!.startsWith("_")) {
+    return "what begins with _ is for its own room";
+  }
+  if (own === undefined) return undefined;
+  if (other === undefined) return `what lies in src/${folder} stands above`;
+  return rooms[own].includes(other)
+    ? undefined
+    : `${own} may not import ${other}`;
 }
 
 /** Why an arrow is not allowed; undefined where it is. */
@@ -90,7 +153,10 @@ function objection(arrow: Arrow): string | undefined {
   const [own, other] = [folderOf(from), folderOf(to)];
   if (other === undefined) return "nothing imports a program";
   // The programs themselves stand above all folders.
-  if (own === other || own === undefined) return undefined;
+  if (own === undefined) return undefined;
+  if (own === other) {
+    return ROOMS[own] === undefined ? undefined : objectionWithin(own, arrow);
+  }
   if (to.split("/").at(-1)!.startsWith("_")) {
     return "what begins with _ is for its own folder";
   }

@@ -1,5 +1,11 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { addressesIn, type Arrow, faultsOf, readArrows } from "./arrows.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  addressesIn,
+  type Arrow,
+  faultsOf,
+  readArrows,
+  ROOMS,
+} from "./arrows.ts";
 
 /** An import as it stands in the graph. */
 function arrow(from: string, to: string, is: Partial<Arrow> = {}): Arrow {
@@ -19,7 +25,10 @@ Deno.test("the project's own imports are as they may be", () => {
 });
 
 Deno.test("a chart may read the types of a result, and no values", () => {
-  const [from, to] = ["src/plots/_format.ts", "src/finder/bounds.ts"];
+  const [from, to] = [
+    "src/plots/look/format.ts",
+    "src/finder/curves/bounds.ts",
+  ];
   assertEquals(faultsWith(arrow(from, to, { typesOnly: true })), []);
   assertEquals(faultsWith(arrow(from, to)), [
     `${from} → ${to}: src/plots may read types of src/finder alone`,
@@ -29,7 +38,7 @@ Deno.test("a chart may read the types of a result, and no values", () => {
 Deno.test("a notebook view may not load a private file of the charts", () => {
   for (const view of ["finder", "training"]) {
     const from = `src/${view}/_notebook.ts`;
-    const to = "src/plots/_range_spec.ts";
+    const to = "src/plots/_display.ts";
     assertEquals(faultsWith(arrow(from, to, { dynamic: true })), [
       `${from} → ${to}: what begins with _ is for its own folder`,
     ]);
@@ -87,6 +96,41 @@ Deno.test("nothing imports a program, and a new folder needs a rule", () => {
     [
       "src/command/run.ts → src/doctor.ts: nothing imports a program",
       "src/new/file.ts → src/tfjs/types.ts: there is no rule for src/new",
+    ],
+  );
+});
+
+Deno.test("the rooms of a folder are stated from the ground up, each as it is used", () => {
+  for (const [folder, rooms] of Object.entries(ROOMS)) {
+    const used = (room: string) =>
+      own.filter(({ from }) => from.startsWith(`src/${folder}/${room}/`))
+        .map(({ to }) => to);
+    const beneath: string[] = [];
+    for (const [room, imports] of Object.entries(rooms)) {
+      assertEquals(imports, beneath.filter((one) => imports.includes(one)));
+      for (const one of imports) {
+        const into = `src/${folder}/${one}/`;
+        assert(used(room).some((to) => to.startsWith(into)), `${room}: ${one}`);
+      }
+      beneath.push(room);
+    }
+  }
+});
+
+Deno.test("a room imports rooms beneath it alone, and no private file of theirs", () => {
+  const curve = "src/finder/curves/curve.ts";
+  assertEquals(
+    faultsOf([
+      arrow(curve, "src/finder/verdict/conclude.ts", { typesOnly: true }),
+      arrow(curve, "src/finder/range.ts"),
+      arrow("src/finder/range.ts", "src/finder/verdict/_about.ts"),
+      arrow("src/finder/new/file.ts", curve),
+    ]),
+    [
+      `${curve} → src/finder/verdict/conclude.ts: curves may not import verdict`,
+      `${curve} → src/finder/range.ts: what lies in src/finder stands above`,
+      "src/finder/range.ts → src/finder/verdict/_about.ts: what begins with _ is for its own room",
+      `src/finder/new/file.ts → ${curve}: there is no rule for src/finder/new`,
     ],
   );
 });

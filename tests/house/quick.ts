@@ -16,10 +16,10 @@ import { fromFileUrl } from "@std/path";
 export const SLOW: readonly string[] = [
   // They train.
   "bench",
-  "finder/baseline_test.ts",
-  "finder/dead_units_test.ts",
+  "finder/circumstances/baseline_test.ts",
+  "finder/verdict/dead_units_test.ts",
   "finder/grid_test.ts",
-  "finder/verdicts_test.ts",
+  "finder/verdict/verdicts_test.ts",
   // They start programs.
   "doctor_test.ts",
   "examples",
@@ -34,13 +34,13 @@ export const SLOW: readonly string[] = [
   "tfjs/slow_backend_test.ts",
   "training/killed_run_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
-  "plots/_text_width_test.ts",
+  "plots/look/text_width_test.ts",
   "plots/browser_test.ts",
   "plots/to_png_test.ts",
   // It parses all of the code.
   "house/measures_test.ts",
   // They look at millions of iterations, or read what has many thousands.
-  "finder/_local_fit_test.ts",
+  "finder/curves/_local_fit_test.ts",
   "plots/long_schedules_test.ts",
   "training/tensorboard_logger_test.ts",
   // They ask PyTorch.
@@ -55,8 +55,8 @@ export const SLOW: readonly string[] = [
   "runtime/wrong_kinds_test.ts",
   // They try every kernel, layer and backend.
   "backends",
-  "finder/accumulate_test.ts",
-  "finder/bystanders_test.ts",
+  "finder/trainees/accumulate_test.ts",
+  "finder/trainees/bystanders_test.ts",
   "finder/no_trace_test.ts",
   "finder/webgpu_test.ts",
   "onnx",
