@@ -1,4 +1,4 @@
-import { TrainingSnapshot } from "../training/snapshot.ts";
+import { TrainingSnapshot } from "../training/weights/snapshot.ts";
 import { batchSource } from "./data/batches.ts";
 import { sourcesOf } from "./data/sources.ts";
 import { scoped } from "../runtime/scoped.ts";

@@ -15,7 +15,11 @@ const DRAWING = /npm:\/?(vega|@resvg|@fontsource)|src\/plots\/to_/;
 
 Deno.test("import of @clr/clr loads no plotting code", async () => {
   const loaded = await modules("mod.ts", false);
-  assert(loaded.some((name) => name.endsWith("src/training/cyclic_lr.ts")));
+  assert(
+    loaded.some((name) =>
+      name.endsWith("src/training/schedulers/cyclic_lr.ts")
+    ),
+  );
   assertEquals(loaded.filter((name) => PLOTTING.test(name)), []);
 });
 

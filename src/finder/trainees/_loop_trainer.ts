@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { getLearningRate } from "../../tfjs/learning_rate.ts";
 import type { Optimizer } from "../../tfjs/types.ts";
-import type { SnapshotSubject } from "../../training/snapshot.ts";
+import type { SnapshotSubject } from "../../training/weights/snapshot.ts";
 import { Bystanders } from "./_bystanders.ts";
 import { describe } from "../data/describe.ts";
 import { FirstWeights } from "./_first_weights.ts";
