@@ -15,7 +15,6 @@ import {
   mapOf,
   optional,
   record,
-  show,
   text,
   that,
 } from "../runtime/check_data.ts";
