@@ -73,7 +73,9 @@ export async function trainClassifier(
   try {
     await preflight(model);
     // Of a run that cannot go on so, nothing is written over.
-    const saved = given.resume ? await resumeRun(model, given) : undefined;
+    const saved = given.resume
+      ? await resumeRun(model, given, plan.iterations)
+      : undefined;
     const checkpointEvery = given.checkpointEvery ?? saved;
     const run = { ...given, checkpointEvery };
     await writeFile(`${run.out}/plan.json`, planJson(run, plan));
