@@ -16,6 +16,10 @@ function nameOf(number: number): string {
 }
 
 const PREFIX = "checkpoint-";
+
+/** The file that makes a folder a checkpoint. */
+export const HEADER_FILE = "checkpoint.json";
+
 const UNFINISHED = /^(checkpoint|snapshot)-.*\.part$/;
 
 /** The names in `folder`; none where there is no such folder. */
@@ -34,7 +38,13 @@ export async function namesIn(folder: string): Promise<string[]> {
 
 /** The numbers of the checkpoints in `folder`, the oldest first. */
 export async function numbersIn(folder: string): Promise<number[]> {
-  return (await namesIn(folder))
+  const names = await namesIn(folder);
+  if (names.includes(HEADER_FILE)) {
+    throw new CheckpointError(
+      `Cannot look for checkpoints as it must be told the folder that they lie in: current value is ${folder}, which is one of them`,
+    );
+  }
+  return names
     .map((name) => [name, Number(name.slice(PREFIX.length))] as const)
     // What is written in another way, or too large to count on from, is another's.
     .filter(([name, number]) =>

@@ -24,6 +24,7 @@ import {
   snapshotsCheck,
   type SnapshotsContent,
 } from "./_checkpoint_snapshots.ts";
+import { HEADER_FILE } from "./_checkpoint_folder.ts";
 import { readPlainFile } from "./_read_plain_file.ts";
 import { lostNumbersCheck, type SavedData, savedData } from "./_saved_data.ts";
 import { digestText, sha256, toHex } from "../../runtime/sha256.ts";
@@ -91,7 +92,6 @@ export interface WholeContent extends CheckpointContent {
 const FORMAT = "@clr/clr checkpoint";
 /** The newest, which is written. */
 const VERSION = 3;
-const HEADER_FILE = "checkpoint.json";
 const TENSORS_FILE = "tensors.safetensors";
 
 /** The name of the tensor of the weight at `index` of the header's list. */

@@ -1,4 +1,6 @@
 import { checkData, mapOf, that } from "../../runtime/check_data.ts";
+import { checkKind } from "../../runtime/check_given.ts";
+import { isRecord } from "../../runtime/records.ts";
 import { isRecordedColumn, readColumn } from "../../runtime/columns.ts";
 import type { Columns } from "./history.ts";
 
@@ -17,6 +19,12 @@ import type { Columns } from "./history.ts";
  * ```
  */
 export function toCsv(columns: Columns): string {
+  checkKind(
+    "write CSV",
+    { name: "it", value: columns, must: "columns, such as clr.history" },
+    !isRecord(columns) || !("history" in columns) ||
+      Array.isArray(columns.history),
+  );
   const rows = Math.max(
     0,
     ...Object.values(Object(columns) as Columns)

@@ -344,3 +344,23 @@ Deno.test("loadCheckpoint() refuses the checkpoint of a newer release, and saveC
     );
     dispose(model);
   }));
+
+Deno.test("loadCheckpoint() says that it wants the folder of checkpoints where it is given one of them", () =>
+  withFolder(async (folder) => {
+    const model = createModel(["a"]);
+    const path = await saveCheckpoint(folder, { model });
+    // As undefined, a run would begin anew.
+    for (
+      const call of [
+        () => loadCheckpoint(path),
+        () => saveCheckpoint(path, { model }),
+      ]
+    ) {
+      await assertRejects(
+        call,
+        CheckpointError,
+        `as it must be told the folder that they lie in: current value is ${path}, which is one of them`,
+      );
+    }
+    dispose(model);
+  }));

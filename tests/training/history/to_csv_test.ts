@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { CyclicLR } from "@clr/clr";
 import { toCsv } from "@clr/clr/training";
 
 Deno.test("toCsv() writes a header and a line per row that reads back exactly", () => {
@@ -30,4 +31,13 @@ Deno.test("toCsv() writes columns that came through JSON, and refuses what are n
   for (const [columns, message] of faults) {
     assertThrows(() => toCsv(columns as never), TypeError, message);
   }
+});
+
+Deno.test("toCsv() of a run says that its history was meant", () => {
+  assertThrows(
+    () => toCsv(new CyclicLR() as never),
+    TypeError,
+    "Cannot write CSV as it must be columns, such as clr.history: current value is a CyclicLR",
+  );
+  assertEquals(toCsv({ history: [1, 2] }), "history\r\n1\r\n2\r\n");
 });
