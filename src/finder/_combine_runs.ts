@@ -200,7 +200,7 @@ export function combineRuns(
   const ofLoss = typical.evidence.curve === "loss"
     ? undefined
     : conclude(grid.slice(from), typicalRun, given);
-  const { isNear, isStuck, ...overruled } =
+  const { isNear, isStuck, thrownFrom, ...overruled } =
     (circumstances && overrule(together, {
       circumstances,
       trials: search?.trials ?? [],
@@ -265,6 +265,7 @@ export function combineRuns(
       circumstances,
       isNear,
       isStuck,
+      ...(thrownFrom === undefined ? {} : { thrownFrom }),
       hasRisen: hasRisenAtOnce(typicalRun),
       endsHigher: hasRisenAtEnd(typicalRun),
       hasMax: together.maxLr !== undefined,

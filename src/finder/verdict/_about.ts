@@ -12,6 +12,8 @@ export interface About {
   readonly isNear?: boolean;
   /** Whether weights never changed. */
   readonly isStuck?: boolean;
+  /** The lowest rate of short trainings, where all threw the loss far up first. */
+  readonly thrownFrom?: number;
   /** The rate at which training diverged, if it did. */
   readonly divergedAt?: number;
   /** Whether the loss had risen at the lowest rates already. */

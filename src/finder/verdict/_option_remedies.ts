@@ -81,6 +81,19 @@ export function hasManyBatches(
   return maxBatches > MAX_BATCHES;
 }
 
+/** By how much the last rate goes below those that throw a training off. */
+const BELOW_THROWN = 10;
+
+/** A range that ends below the rates that throw a training off its first weights. */
+export function endLower(
+  { settings: { startLr, endLr }, thrownFrom = Infinity }: About,
+): Remedy | undefined {
+  const to = Number((thrownFrom / BELOW_THROWN).toPrecision(2));
+  return to > BELOW_THROWN * startLr && to < endLr
+    ? { kind: "set-option", option: "endLr", from: endLr, to }
+    : undefined;
+}
+
 /** What to do where no short training held as near the first rate as they came. */
 export function startLower(about: About): readonly Remedy[] {
   const { base } = about.evidence;

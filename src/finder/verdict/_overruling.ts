@@ -15,4 +15,6 @@ export interface Overruling extends Pick<Finding, "kind" | "detail"> {
   readonly isNear?: boolean;
   /** Whether weights never changed. */
   readonly isStuck?: boolean;
+  /** The lowest rate of short trainings, where all threw the loss far up first. */
+  readonly thrownFrom?: number;
 }

@@ -13,6 +13,26 @@ import type { RangeTrial } from "../result/range_data.ts";
  */
 const RUNS = 3;
 
+/**
+ * How many times the loss at the first weights a training comes to that is thrown
+ * off them: where most finders stop a sweep. It may end at a low loss for all that,
+ * with units that are dead.
+ */
+const THROWN = 4;
+
+/** The lowest rate of short trainings that held, where all were thrown off. */
+function thrownFrom(
+  trials: readonly RangeTrial[],
+  start: number,
+): number | undefined {
+  const held = trials.filter(({ gained }) => gained !== undefined);
+  const areThrown = held.length > 0 && start > 0 &&
+    held.every(({ losses }) => Math.max(...losses) > THROWN * start);
+  return areThrown
+    ? Math.min(...held.map(({ learningRate }) => learningRate))
+    : undefined;
+}
+
 /** What is to be found in place of what the curve shows, if anything. */
 export function overrule(
   conclusion: Concluded,
@@ -121,11 +141,17 @@ export function overrule(
   ) return { kind: "still-improving" };
   if (circumstances.pairing && kind === "both-bounds") {
     const { loss, mispaired } = circumstances.pairing;
+    const thrown = thrownFrom(options.trials, ofLoss.evidence.start);
     return {
       kind: "pairs-not-learned",
       detail: `for the loss came to ${formatRate(loss)}, and to ${
         formatRate(mispaired)
-      } with each input given another's target`,
+      } with each input given another's target${
+        thrown === undefined
+          ? ""
+          : `, once it had risen to more than ${THROWN} times its first at every rate that was tried`
+      }`,
+      ...(thrown === undefined ? {} : { thrownFrom: thrown }),
     };
   }
   if (whole && kind === "both-bounds") {

@@ -1,6 +1,7 @@
 import type { About } from "./_about.ts";
 import {
   endless,
+  endLower,
   hasManyBatches,
   higherRates,
   isEarly,
@@ -144,11 +145,16 @@ const REMEDIES: {
       : []),
     ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
-  "pairs-not-learned": (about) => [
-    ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
-    { kind: "check-pairing" },
-    { kind: "train" },
-  ],
+  "pairs-not-learned": (about) => {
+    const lower = endLower(about);
+    // Between bounds that throw training off nothing would be learned.
+    if (lower) return [lower, { kind: "check-pairing" }];
+    return [
+      ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
+      { kind: "check-pairing" },
+      { kind: "train" },
+    ];
+  },
   "weights-unchanged": (about) => [
     ...normalizeMore(about),
     ...scale(about),
