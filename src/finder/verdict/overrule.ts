@@ -110,6 +110,10 @@ export function overrule(
   ) {
     return { kind: "weights-unchanged" };
   }
+  if (circumstances.areShares) return { kind: "losses-are-shares" };
+  if (circumstances.isUnmoved && kind === "no-improvement") {
+    return { kind: "loss-unmoved" };
+  }
   if (baseline) {
     const found = againstBaseline(baseline, ofLoss, options);
     if (found) return found;
@@ -119,8 +123,12 @@ export function overrule(
     kind === "both-bounds" && (conclusion.maxLr ?? 0) > HIGHEST &&
     (circumstances.isLoop || conclusion.evidence.best < 0)
   ) return { kind: "still-improving" };
-  if (circumstances.pairing && kind === "both-bounds") {
-    const { loss, mispaired } = circumstances.pairing;
+  if (circumstances.unused && kind === "both-bounds") {
+    return { kind: `${circumstances.unused}-unused` };
+  }
+  const { pairing = circumstances.rows?.pairing } = circumstances;
+  if (pairing && kind === "both-bounds") {
+    const { loss, mispaired } = pairing;
     return {
       kind: "pairs-not-learned",
       detail: `for the loss came to ${formatRate(loss)}, and to ${

@@ -4,6 +4,7 @@ import {
   hasManyBatches,
   higherRates,
   isEarly,
+  isNearStart,
   lower,
   MORE_BATCHES,
   moreBatches,
@@ -17,6 +18,7 @@ import {
   checkSupervision,
   checkValidation,
   FAR_OFF,
+  keepRowsOut,
   lowerPenalties,
   normalizeMore,
   SATURATED,
@@ -43,6 +45,7 @@ const REMEDIES: {
       one,
     ) => ({ kind: "check-output", ...one } as const)),
     ...(byHeart ? [{ kind: "watch-validation", ...byHeart } as const] : []),
+    ...keepRowsOut(circumstances, byHeart !== undefined),
   ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
@@ -101,7 +104,13 @@ const REMEDIES: {
   }],
   "batches-spent": (about) => [moreBatches(about)],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
-  "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
+  "trials-failed": (about) => {
+    const lower = set(about, "startLr", 1 / TWO_DECADES);
+    if (!about.circumstances?.isLoop) return [lower];
+    // A loss that rises as the loop learns fails at any rate.
+    const check = checkSupervision(about);
+    return isNearStart(about) ? [lower, check] : [check, lower];
+  },
   "data-not-finite": () => [{ kind: "clean-data" }],
   "weights-not-finite": () => [{ kind: "initialize" }],
   "loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
@@ -145,10 +154,17 @@ const REMEDIES: {
     ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
   "pairs-not-learned": (about) => [
-    ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
+    ...(about.circumstances?.isPassSpent || about.circumstances?.rows
+      ? []
+      : [moreBatches(about)]),
     { kind: "check-pairing" },
+    ...keepRowsOut(about.circumstances ?? {}, false),
     { kind: "train" },
   ],
+  "inputs-unused": () => [{ kind: "use-batch" }, { kind: "train" }],
+  "batches-unused": () => [{ kind: "use-batch" }, { kind: "train" }],
+  "loss-unmoved": () => [{ kind: "check-loss" }],
+  "losses-are-shares": () => [{ kind: "return-loss" }],
   "weights-unchanged": (about) => [
     ...normalizeMore(about),
     ...scale(about),
