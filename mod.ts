@@ -26,26 +26,26 @@
  */
 
 export * from "./src/finder/mod.ts";
-export * from "./src/training/cyclic_lr.ts";
+export * from "./src/training/schedulers/cyclic_lr.ts";
 export type {
   CycleEnd,
   CyclicLRFromJSONOptions,
   CyclicLRFromRangeOptions,
   CyclicLROptions,
   CyclicLRResetOptions,
-} from "./src/training/cyclic_lr_options.ts";
-export type { CyclicLRState } from "./src/training/cyclic_lr_state.ts";
-export type { LearningRateBounds } from "./src/training/learning_rate_bounds.ts";
+} from "./src/training/schedulers/cyclic_lr_options.ts";
+export type { CyclicLRState } from "./src/training/schedulers/cyclic_lr_state.ts";
+export type { LearningRateBounds } from "./src/training/schedulers/learning_rate_bounds.ts";
 export type {
   Columns,
   EpochHistory,
   History,
   HistoryOptions,
   Logs,
-} from "./src/training/history.ts";
+} from "./src/training/history/history.ts";
 export * from "./src/tfjs/learning_rate.ts";
-export { LearningRateScheduler } from "./src/training/learning_rate_scheduler.ts";
-export type { SchedulerState } from "./src/training/scheduler_state.ts";
+export { LearningRateScheduler } from "./src/training/schedulers/learning_rate_scheduler.ts";
+export type { SchedulerState } from "./src/training/schedulers/scheduler_state.ts";
 export type {
   CyclicMode,
   CyclicOptions,

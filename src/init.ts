@@ -21,7 +21,7 @@ import { join } from "@std/path";
 import { OWN_VERSION, runCommand } from "./command/run.ts";
 import { quote } from "./command/quote.ts";
 import { UsageError } from "./command/usage_error.ts";
-import { writeAll } from "./command/write_all.ts";
+import { writeFile } from "./runtime/write_file.ts";
 import { DENO_JSON, TRAIN } from "./init/starter.ts";
 
 const FILES = [["deno.json", DENO_JSON], ["train.ts", TRAIN]] as const;
@@ -46,13 +46,8 @@ async function writeStarter(folder: string): Promise<void> {
   try {
     for (const [name, text] of FILES) {
       const path = join(folder, name);
-      const file = await Deno.open(path, { write: true, createNew: true });
-      try {
-        written.push(path);
-        await writeAll(file, new TextEncoder().encode(text));
-      } finally {
-        file.close();
-      }
+      await writeFile(path, text);
+      written.push(path);
     }
   } catch (error) {
     // Half of a project would be in the way of another attempt.
@@ -74,6 +69,9 @@ if (import.meta.main) {
         throw new UsageError(
           `Name one folder at most: current value is ${_.join(", ")}`,
         );
+      }
+      if (folder === "") {
+        throw new UsageError('Name the folder: current value is ""');
       }
       await writeStarter(folder);
       const enter = folder === "." ? "" : `cd ${quote(folder)} && `;

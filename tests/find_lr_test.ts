@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { CyclicLR } from "../src/training/cyclic_lr.ts";
+import { CyclicLR } from "../src/training/schedulers/cyclic_lr.ts";
 import { LearningRateRange } from "../src/finder/range.ts";
 import { withFolder } from "./_folder.ts";
 import { type ProgramResult, runDeno } from "./_run.ts";

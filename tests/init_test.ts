@@ -37,6 +37,8 @@ Deno.test("init overwrites nothing", () =>
   withFolder(async (folder) => {
     const path = join(folder, "train.ts");
     await Deno.writeTextFile(path, "mine");
+    // As of a variable of the shell that is not set.
+    assertEquals((await runProgram("src/init.ts", "")).code, 2);
     const { code, stderr } = await runProgram("src/init.ts", folder);
     assertEquals(code, 2);
     assertStringIncludes(stderr, `${path} must not exist yet`);
@@ -55,5 +57,6 @@ Deno.test("init leaves nothing on a full disk that would be in the way of anothe
     );
     assertEquals(code, 1, stderr);
     assertStringIncludes(stderr.toLowerCase(), "no space left");
+    assertStringIncludes(stderr, `Cannot write ${join(folder, "new")}/`);
     assertEquals([...Deno.readDirSync(join(folder, "new"))], []);
   }));

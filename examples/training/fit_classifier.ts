@@ -40,7 +40,8 @@ export async function fitClassifier(
   const { rate: { scheduler, plateau }, epochs } = run;
   using interrupt = new Interrupt();
   await using sampler = new GpuSampler();
-  setSteps(model, scheduler.totalIterations);
+  const before = scheduler.totalIterations;
+  setSteps(model, before);
   const checkpointer = run.checkpointEvery === undefined
     ? undefined
     : new Checkpointer(checkpointsOf(run), {
@@ -63,7 +64,7 @@ export async function fitClassifier(
   const start = performance.now();
   try {
     await fitFrom(model, batches, {
-      start: scheduler.totalIterations,
+      start: before,
       epochs,
       validationData: testBatches.dataset(0, testBatches.perEpoch),
       stopped: () => interrupt.signal.aborted || progress.diverged,
@@ -80,7 +81,7 @@ export async function fitClassifier(
     progress.stop();
     // Whatever ended the training, what was recorded is not lost.
     await scheduler.flush();
-    await removeOlderResults(run.out);
+    if (scheduler.totalIterations > before) await removeOlderResults(run.out);
     await writeHistory(run.out, scheduler);
   }
   return {

@@ -8,6 +8,11 @@ import { UsageError } from "@clr/clr/command";
  */
 export async function makeLogFolder(path: string | undefined): Promise<void> {
   if (path === undefined) return;
+  if (/^file:/i.test(path)) {
+    throw new UsageError(
+      `Cannot read --tensorboard: it must be a path, current value is the URL "${path}"`,
+    );
+  }
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {

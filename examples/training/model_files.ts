@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename, join } from "@std/path";
-import { writeFile } from "@clr/clr/command";
+import { systemCode, writeAll, writeFile } from "@clr/clr/command";
 
 /** A file of weights that {@linkcode saveModel} wrote, named after its contents. */
 const WEIGHTS_FILE = /^weights-([0-9a-f]{12})\.bin$/;
@@ -60,6 +60,38 @@ export async function checkModelFolder(folder: string): Promise<void> {
   throw new Deno.errors.NotADirectory(
     `Cannot save a model as ${folder} must be a folder: current value is a file`,
   );
+}
+
+/**
+ * Throws where `out` has no room for the weights of `model`, before these are
+ * trained and then lost.
+ *
+ * @throws What the file system throws.
+ */
+export async function checkModelRoom(
+  out: string,
+  model: tf.LayersModel,
+): Promise<void> {
+  const bytes = 4 * model.countParams();
+  // Whoever takes the folder next removes it, if this process is killed.
+  const path = `${out}/room.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    using file = await Deno.open(path, { write: true, createNew: true });
+    const zeros = new Uint8Array(Math.min(bytes, 1 << 20));
+    for (let left = bytes; left > 0; left -= zeros.length) {
+      await writeAll(file, zeros.subarray(0, left));
+    }
+  } catch (error) {
+    if (systemCode(error) !== undefined) {
+      (error as Error).message =
+        `Cannot save a model of ${bytes} bytes into ${out}: ${
+          (error as Error).message
+        }`;
+    }
+    throw error;
+  } finally {
+    await Deno.remove(path).catch(() => {});
+  }
 }
 
 /** Whether there is a model in `folder`. */

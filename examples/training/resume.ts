@@ -67,25 +67,24 @@ export function checkpointsOf({ out }: { readonly out: string }): string {
  * to do.
  */
 export async function checkBeginsAlone(out: string): Promise<void> {
-  const found = await describeCheckpoints(checkpointsOf({ out }));
-  if (found === undefined) return;
-  throw new CheckpointError(
-    `Cannot begin a run in ${out} as no other must be there: ${found}. Go on from it with --resume, name another folder with --out, or lose it with --overwrite`,
-  );
-}
-
-/** What is in a folder of checkpoints, in a few words; undefined where nothing is. */
-async function describeCheckpoints(
-  folder: string,
-): Promise<string | undefined> {
+  const begin = `Cannot begin a run in ${out} as no other must be there`;
+  const ways =
+    "name another folder with --out, or lose what is there with --overwrite";
+  let checkpoint: Checkpoint | undefined;
   try {
-    const checkpoint = await loadCheckpoint(folder);
-    return checkpoint &&
-      `${checkpoint.path} is of one, after ${checkpoint.iteration} iterations`;
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    return `${folder} cannot be read (${error.message})`;
+    checkpoint = await loadCheckpoint(checkpointsOf({ out }));
+  } catch (cause) {
+    if (!(cause instanceof CheckpointError)) throw cause;
+    throw new CheckpointError(
+      `${begin}, and it has one that cannot be read; ${ways}. ${cause.message}`,
+      { cause },
+    );
   }
+  if (checkpoint === undefined) return;
+  const { path, iteration } = checkpoint;
+  throw new CheckpointError(
+    `${begin}: ${path} is of one, after ${iteration} iterations. Go on from it with --resume, ${ways}`,
+  );
 }
 
 /** Removes the checkpoints of the run that was in `out`. */
@@ -101,13 +100,15 @@ export async function removeCheckpoints(out: string): Promise<void> {
  * Puts `model` and the run's schedule where the run's newest whole checkpoint has
  * them, and says so; without one the run starts from the beginning.
  *
+ * @param iterations To which the run is to be trained altogether.
  * @returns How often the run was saved, where its checkpoint says so.
- * @throws {RangeError} If the checkpoint is of another run.
+ * @throws {RangeError} If the checkpoint is of another run, or beyond its end.
  * @throws {CheckpointError} If every checkpoint is damaged, or the model differs.
  */
 export async function resumeRun(
   model: tf.LayersModel,
   run: RunIdentity & { readonly out: string },
+  iterations: number,
 ): Promise<number | undefined> {
   const folder = checkpointsOf(run);
   const checkpoint = await loadCheckpoint(folder);
@@ -119,6 +120,11 @@ export async function resumeRun(
     console.error(`Passed over ${path}, which is damaged: ${reason}.`);
   }
   checkIdentity(checkpoint, run);
+  if (checkpoint.iteration > iterations) {
+    throw new RangeError(
+      `Cannot resume from ${checkpoint.path} as --epochs must come to its ${checkpoint.iteration} iterations at least: current value comes to ${iterations}`,
+    );
+  }
   const { scheduler, plateau } = run.rate;
   checkpoint.restore({ model, scheduler });
   const saved = checkpoint.data as {

@@ -14,7 +14,12 @@ import { planJson, planRows, printPlan } from "./announce_plan.ts";
 import type { ClassifierRun } from "./classifier_run.ts";
 import { fitClassifier, type FitResult } from "./fit_classifier.ts";
 import { measureTime } from "./measure_time.ts";
-import { checkModelFolder, hasModel, saveModel } from "./model_files.ts";
+import {
+  checkModelFolder,
+  checkModelRoom,
+  hasModel,
+  saveModel,
+} from "./model_files.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
@@ -71,9 +76,12 @@ export async function trainClassifier(
   await checkModelFolder(`${given.out}/model`);
   const model = given.createModel();
   try {
+    await checkModelRoom(given.out, model);
     await preflight(model);
     // Of a run that cannot go on so, nothing is written over.
-    const saved = given.resume ? await resumeRun(model, given) : undefined;
+    const saved = given.resume
+      ? await resumeRun(model, given, plan.iterations)
+      : undefined;
     const checkpointEvery = given.checkpointEvery ?? saved;
     const run = { ...given, checkpointEvery };
     await writeFile(`${run.out}/plan.json`, planJson(run, plan));

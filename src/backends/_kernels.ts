@@ -59,12 +59,17 @@ export function registeredKernel<
 }
 
 /** Registers a kernel in the place of a backend's own, which it is made from. */
-export function replaceKernel<Inputs, Attrs, Backend>(
+export function replaceKernel<
+  Inputs,
+  Attrs,
+  Backend,
+  Output extends TensorInfo | TensorInfo[] = TensorInfo,
+>(
   kernelName: string,
   backendName: string,
   replace: (
-    stock: Kernel<Inputs, Attrs, Backend>,
-  ) => Kernel<Inputs, Attrs, Backend>,
+    stock: Kernel<Inputs, Attrs, Backend, Output>,
+  ) => Kernel<Inputs, Attrs, Backend, Output>,
 ): void {
   const stock = getKernel(kernelName, backendName);
   if (stock === undefined) {

@@ -70,6 +70,7 @@ import {
   prodKernel,
 } from "./wasm/empty_reductions.ts";
 import { selectKernel } from "./wasm/select.ts";
+import { topKKernel } from "./wasm/top_k.ts";
 import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
 import {
@@ -83,6 +84,7 @@ import {
   resizeNearestNeighborGradKernel,
   resizeNearestNeighborKernel,
 } from "./wasm/resize_nearest_neighbor.ts";
+import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
 import { countTruthValues } from "./kernels/truth_values.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernels } from "./wasm/softmax.ts";
@@ -130,6 +132,7 @@ const trainingKernels: readonly KernelConfig[] = [
   dilation2DBackpropFilterKernel,
   dilation2DBackpropInputKernel,
   maxPoolWithArgmaxKernel,
+  topKKernel,
   rotateWithOffsetKernel,
   resizeNearestNeighborKernel,
   identityKernel,
@@ -222,6 +225,7 @@ export async function enableWasmTraining(
   mendLayers();
   mendMomentumDispose();
   countTruthValues();
+  mendLogSumExp();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

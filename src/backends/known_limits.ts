@@ -3,10 +3,7 @@ import type { BackendName } from "./select_backend.ts";
 
 const everywhere = [
   "A fused product of one matrix with several has no gradient in TensorFlow.js, which refuses it.",
-  "logSumExp() is NaN of infinities, where its limit is one.",
   "Losses and metrics count the steps that a mask left out, too.",
-  "Max pooling passes over what is not a number.",
-  "Images of whole numbers above 2^24 are rounded as floats where they are resized.",
 ];
 
 const limits: Readonly<Record<BackendName, readonly string[]>> = {
@@ -16,13 +13,11 @@ const limits: Readonly<Record<BackendName, readonly string[]>> = {
     "Tensors of strings are stored, cut and joined; all else with them is refused.",
     "Complex numbers, and so Fourier transforms, have no kernels: they are refused at the first use.",
     "With Winograd's convolutions, a NaN reaches the results of neighbouring windows too.",
-    "Whole numbers are not pooled: max pooling refuses them.",
   ],
   webgpu: [
     ...everywhere,
     "Complex numbers are added, multiplied, joined and transformed; all else with them is refused.",
     "Indices that the GPU computed are not refused out of range: floats become NaN there, whole numbers read 0 and are not written.",
-    "Max pooling of whole numbers gives floats.",
     "What is not a number may be lost where the driver's shaders cut values off.",
   ],
 };

@@ -6,6 +6,7 @@ import { fuseOptimizers } from "./fused/optimizers.ts";
 import { replaceGradients } from "./gradients/fast_gradients.ts";
 import { mendGradients } from "./gradients/mend_gradients.ts";
 import { mendLayers } from "./layers/mend_layers.ts";
+import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
 import { countTruthValues } from "./kernels/truth_values.ts";
 import {
   enableWasmTraining,
@@ -227,6 +228,7 @@ export async function selectBackend(
   mendLayers();
   mendMomentumDispose();
   countTruthValues();
+  mendLogSumExp();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

@@ -6,6 +6,6 @@ export async function rangeView(range: RangeTestResult): Promise<NotebookView> {
   const text = `${range}`;
   if (range.learningRates.length < 2) return { text };
   // Only the specification, which draws nothing; and only in a notebook.
-  const { rangeSpec } = await import("../plots/specs.ts");
+  const { rangeSpec } = await import("../plots/specs/mod.ts");
   return { text, chart: rangeSpec(range) };
 }

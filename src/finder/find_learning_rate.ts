@@ -1,4 +1,4 @@
-import { TrainingSnapshot } from "../training/snapshot.ts";
+import { TrainingSnapshot } from "../training/weights/snapshot.ts";
 import { batchSource } from "./data/batches.ts";
 import { sourcesOf } from "./data/sources.ts";
 import { scoped } from "../runtime/scoped.ts";
@@ -16,6 +16,7 @@ import type { TensorPair, TrainingData } from "./data/training_data.ts";
 import type { FindLearningRateOptions } from "./options/options.ts";
 import type { LearningRateRange } from "./range.ts";
 import { paceOf, runRangeTests } from "./_range_tests.ts";
+import { checkReadable } from "../tfjs/readable_state.ts";
 import { warnOfSlowBackend } from "../tfjs/slow_backend.ts";
 import { refuseSampleWeight } from "./data/sample_weight.ts";
 import {
@@ -163,7 +164,11 @@ export async function findLearningRate<Batch>(
     validates: validationData !== undefined,
     classWeight: options.classWeight,
     accumulate,
+    signal: options.signal,
   });
+  for (const optimizer of [trainer.optimizer, ...trainer.otherOptimizers]) {
+    checkReadable("find a learning rate", optimizer);
+  }
   warnOfSlowBackend(trainer.subject);
   if (trainer.form.pairs) refuseSampleWeight(Object(data), "data");
   const { grid, signal, onBatch } = options;

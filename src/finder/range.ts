@@ -10,7 +10,7 @@ import {
 } from "../runtime/check_data.ts";
 import { showInConsole } from "../runtime/console.ts";
 import { showInNotebooks } from "../runtime/notebook.ts";
-import { toCsv } from "../training/to_csv.ts";
+import { toCsv } from "../training/history/to_csv.ts";
 import { rangeView } from "./_notebook.ts";
 import { combineRuns, type Known } from "./_combine_runs.ts";
 import { growthOf, learningRateGrid } from "./options/learning_rate_grid.ts";

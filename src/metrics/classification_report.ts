@@ -254,3 +254,25 @@ export function classificationReport(
     },
   };
 }
+
+/**
+ * Throws unless there is a name for each class that a model gives, before it is
+ * evaluated on much.
+ */
+export function checkClassNames(
+  action: string,
+  classNames: readonly string[] | undefined,
+  classes: number,
+): void {
+  if (classNames === undefined) return;
+  checkKind(
+    action,
+    { name: "classNames", value: classNames, must: "a list of names" },
+    Array.isArray(classNames) &&
+      classNames.every((name) => typeof name === "string"),
+  );
+  if (classNames.length >= classes) return;
+  throw new RangeError(
+    `Cannot ${action} as classNames must name each of the ${classes} classes that the model gives: current value is ${classNames.length} of them`,
+  );
+}

@@ -10,6 +10,7 @@ import {
 } from "./_scored_batches.ts";
 import { checkScores, largestAt, readClassIndices } from "./class_indices.ts";
 import {
+  checkClassNames,
   type ClassificationReport,
   classificationReport,
 } from "./classification_report.ts";
@@ -104,7 +105,7 @@ function checkTopK(topK: readonly number[], classes: number): void {
  * @param model A model; it need not be compiled.
  * @param data `{ xs, ys }`, or a `tf.data.Dataset` of batches of them.
  * @throws {TypeError} If the model has not one output of that shape.
- * @throws {RangeError} If there are no examples, the labels are of another
+ * @throws {RangeError} If `classNames` are fewer than the classes, there are no examples, the labels are of another
  * number or shape, a row of them stands for several classes, one is not among the
  * outputs, or a score is NaN.
  * @throws The signal's reason, an `AbortError` unless it was given another, where
@@ -154,6 +155,7 @@ export async function evaluateClassifier(
   const width = scoresOf(model);
   const classes = Math.max(2, width);
   checkTopK(topK, classes);
+  checkClassNames(ACTION, options.classNames, classes);
   const labels: number[] = [];
   const predictions: number[] = [];
   const within = topK.map(() => 0);

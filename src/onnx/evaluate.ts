@@ -1,5 +1,6 @@
 import { checkKind } from "../runtime/check_given.ts";
 import {
+  checkClassNames,
   type ClassificationReport,
   classificationReport,
 } from "../metrics/classification_report.ts";
@@ -138,6 +139,7 @@ export async function evaluate(
       `Cannot evaluate the model as it must give one score a class, of 2 classes or more: current value is ${classes} score(s) an example`,
     );
   }
+  checkClassNames("evaluate the model", options.classNames, classes);
   const example = input.shape.slice(1);
   if (!example.every((dim) => typeof dim === "number")) {
     throw new TypeError(

@@ -1,4 +1,4 @@
-import type { Chart } from "./_grammar.ts";
+import type { Chart } from "./look/grammar.ts";
 
 /** Gives a chart the means to show itself in Deno's notebook kernel. */
 export function displayed(chart: Chart): Chart {

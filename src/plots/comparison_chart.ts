@@ -1,6 +1,9 @@
-import { comparisonSpec } from "./_comparison_spec.ts";
-import type { ComparisonChartOptions, NamedRun } from "./_comparison_spec.ts";
-import type { Chart } from "./_grammar.ts";
+import { comparisonSpec } from "./specs/comparison_spec.ts";
+import type {
+  ComparisonChartOptions,
+  NamedRun,
+} from "./specs/comparison_spec.ts";
+import type { Chart } from "./look/grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { displayed } from "./_display.ts";
-import type { Chart, ChartOptions } from "./_grammar.ts";
-import { type GridData, gridSpec } from "./_grid_spec.ts";
+import type { Chart, ChartOptions } from "./look/grammar.ts";
+import { type GridData, gridSpec } from "./specs/grid_spec.ts";
 
 /**
  * The chart of a grid of hyperparameters: the smoothed curve of each value over

@@ -1,7 +1,7 @@
-import { historySpec } from "./_history_spec.ts";
-import type { HistoryChartOptions } from "./_history_spec.ts";
-import type { HistoryColumns, RunHistory } from "./_run.ts";
-import type { Chart } from "./_grammar.ts";
+import { historySpec } from "./specs/history_spec.ts";
+import type { HistoryChartOptions } from "./specs/history_spec.ts";
+import type { HistoryColumns, RunHistory } from "./series/run.ts";
+import type { Chart } from "./look/grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

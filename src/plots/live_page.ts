@@ -10,10 +10,10 @@ import {
 import { checkKind } from "../runtime/check_given.ts";
 import { rowBeyond } from "../runtime/columns.ts";
 import { requireDeno } from "../runtime/require_deno.ts";
-import { liveFiles } from "./_live_files.ts";
-import type { LiveAxis } from "./_live_spec.ts";
-import type { FromLiveWorker, ToLiveWorker } from "./_live_worker.ts";
-import type { HistoryColumns, RunHistory } from "./_run.ts";
+import { liveFiles } from "./live/live_files.ts";
+import type { LiveAxis } from "./live/live_spec.ts";
+import type { FromLiveWorker, ToLiveWorker } from "./live/live_worker.ts";
+import type { HistoryColumns, RunHistory } from "./series/run.ts";
 import { isRecord } from "../runtime/records.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
@@ -214,10 +214,13 @@ export class LivePage implements AsyncDisposable {
     );
     const axis = AXES[x];
     const made = await liveFiles(title, { axis, iterations });
-    const worker = new Worker(new URL("./_live_worker.ts", import.meta.url), {
-      type: "module",
-      name: "live page",
-    });
+    const worker = new Worker(
+      new URL("./live/live_worker.ts", import.meta.url),
+      {
+        type: "module",
+        name: "live page",
+      },
+    );
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const refuse = (why: string, name = "Error", cause?: unknown) =>
       reject(

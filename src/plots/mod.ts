@@ -15,14 +15,14 @@
  * @module
  */
 
-export type { NamedRun } from "./_comparison_spec.ts";
-export type { ComparisonChartOptions } from "./_comparison_spec.ts";
-export type { Chart, ChartOptions } from "./_grammar.ts";
-export type { GridData } from "./_grid_spec.ts";
-export type { HistoryChartOptions } from "./_history_spec.ts";
-export type { HistoryColumns, RunHistory } from "./_run.ts";
-export type { RangeData } from "./_range_panel.ts";
-export type { ScheduleSource } from "./_schedule_spec.ts";
+export type { NamedRun } from "./specs/comparison_spec.ts";
+export type { ComparisonChartOptions } from "./specs/comparison_spec.ts";
+export type { Chart, ChartOptions } from "./look/grammar.ts";
+export type { GridData } from "./specs/grid_spec.ts";
+export type { HistoryChartOptions } from "./specs/history_spec.ts";
+export type { HistoryColumns, RunHistory } from "./series/run.ts";
+export type { RangeData } from "./specs/range_panel.ts";
+export type { ScheduleSource } from "./specs/schedule_spec.ts";
 export { comparisonChart } from "./comparison_chart.ts";
 export { gridChart } from "./grid_chart.ts";
 export { historyChart } from "./history_chart.ts";

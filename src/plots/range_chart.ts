@@ -1,6 +1,6 @@
-import { rangeSpec } from "./_range_spec.ts";
-import type { RangeData } from "./_range_panel.ts";
-import type { Chart, ChartOptions } from "./_grammar.ts";
+import { rangeSpec } from "./specs/range_spec.ts";
+import type { RangeData } from "./specs/range_panel.ts";
+import type { Chart, ChartOptions } from "./look/grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

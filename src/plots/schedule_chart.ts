@@ -1,6 +1,6 @@
-import { scheduleSpec } from "./_schedule_spec.ts";
-import type { ScheduleSource } from "./_schedule_spec.ts";
-import type { Chart, ChartOptions } from "./_grammar.ts";
+import { scheduleSpec } from "./specs/schedule_spec.ts";
+import type { ScheduleSource } from "./specs/schedule_spec.ts";
+import type { Chart, ChartOptions } from "./look/grammar.ts";
 import { displayed } from "./_display.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { checkKind } from "../runtime/check_given.ts";
 import { show } from "../runtime/check_data.ts";
-import { escapeHtml, figure, page } from "./_page.ts";
-import type { Chart } from "./_grammar.ts";
+import { escapeHtml, figure, page } from "./page/page.ts";
+import type { Chart } from "./look/grammar.ts";
 import { checkNames } from "../runtime/check_names.ts";
 
 const NAMES = Object.keys(

@@ -1,7 +1,7 @@
 import { initWasm, Resvg } from "@resvg/resvg-wasm";
 import { readPackageFile } from "../runtime/package_file.ts";
-import { fonts, withKnownCharacters } from "./_fonts.ts";
-import { type Chart, specOf } from "./_grammar.ts";
+import { fonts, withKnownCharacters } from "./look/fonts.ts";
+import { type Chart, specOf } from "./look/grammar.ts";
 import { toSvg } from "./to_svg.ts";
 import { checkOptions, oneOf, show } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";

@@ -11,10 +11,10 @@ import {
 import { checkKind } from "../runtime/check_given.ts";
 import { toBase64 } from "../runtime/base64.ts";
 import { formatRate } from "../metrics/format_rate.ts";
-import { count, percent } from "./_format.ts";
-import { escapeHtml, figure, page } from "./_page.ts";
+import { count, percent } from "./look/format.ts";
+import { escapeHtml, figure, page } from "./page/page.ts";
 import { pngImage } from "./_png_image.ts";
-import type { Chart } from "./_grammar.ts";
+import type { Chart } from "./look/grammar.ts";
 
 /** How well the classes were told apart, class by class. */
 export interface ReportClassification {

@@ -1,10 +1,10 @@
 import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { hasPackageFiles } from "../runtime/package_file.ts";
-import { fontRules } from "./_fonts.ts";
-import { darkened, darkRules } from "./_palette.ts";
-import { type Chart, type Panel, specOf } from "./_grammar.ts";
-import { textWidth } from "./_text_width.ts";
+import { fontRules } from "./look/fonts.ts";
+import { darkened, darkRules } from "./look/palette.ts";
+import { type Chart, type Panel, specOf } from "./look/grammar.ts";
+import { textWidth } from "./look/text_width.ts";
 import { checkOptions, flag, oneOf } from "../runtime/check_data.ts";
 import { checkNames } from "../runtime/check_names.ts";
 

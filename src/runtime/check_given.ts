@@ -28,11 +28,33 @@ export function checkKind(
   );
 }
 
-/** Throws unless `value` is the path of a folder. */
-export function checkFolder(action: string, value: unknown): void {
+/**
+ * Throws unless `value` is the path of a folder.
+ *
+ * @throws {TypeError} If it is none.
+ * @throws {RangeError} If it is a URL.
+ */
+export function checkFolder(
+  action: string,
+  value: unknown,
+): asserts value is string {
   checkKind(
     action,
     { name: "folder", value, must: "a path" },
     typeof value === "string" && value !== "" && !value.includes("\0"),
+  );
+  refuseUrl(action, value as string);
+}
+
+/**
+ * Throws where a path is the text of a `file:` URL: systems take it for a folder
+ * `file:` below the one that a program runs in.
+ */
+export function refuseUrl(action: string, path: string): void {
+  if (!/^file:/i.test(path)) return;
+  throw new RangeError(
+    `Cannot ${action} as it must be told a path: current value is ${
+      show(path)
+    }, a URL, of which fromFileUrl of @std/path makes one`,
   );
 }

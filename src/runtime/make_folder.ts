@@ -1,4 +1,5 @@
 import { fileSystem } from "./builtin.ts";
+import { refuseUrl } from "./check_given.ts";
 import { systemCode } from "./system_error.ts";
 
 /**
@@ -6,12 +7,14 @@ import { systemCode } from "./system_error.ts";
  *
  * @throws {Error} `Cannot ACTION as PATH must be a folder: …`, with the system's
  * `code`, where something else is there or above it, or it cannot be made.
+ * @throws {RangeError} If `path` is a URL.
  * @throws {Error} If the runtime refuses the permission.
  */
 export async function makeFolder(
   action: string,
   path: string,
 ): Promise<void> {
+  refuseUrl(action, path);
   try {
     await fileSystem(action).mkdir(path, { recursive: true });
   } catch (cause) {

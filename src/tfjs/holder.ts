@@ -4,10 +4,13 @@ import * as tf from "@tensorflow/tfjs";
 // deno-lint-ignore no-explicit-any -- tfjs keeps its state in protected fields
 export type Holder = any;
 
-/** Whether `value` is an array or a plain object, no instance of a class. */
+/**
+ * Whether `value` is an array or a plain object, no instance of a class but of an
+ * optimizer's, which another may drive.
+ */
 export function isHolder(value: unknown): value is Holder {
   if (typeof value !== "object" || value === null) return false;
-  return Array.isArray(value) ||
+  return Array.isArray(value) || value instanceof tf.Optimizer ||
     Object.getPrototypeOf(value) === Object.prototype;
 }
 

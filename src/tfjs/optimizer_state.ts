@@ -15,10 +15,10 @@ import {
   mapOf,
   optional,
   record,
-  show,
   text,
   that,
 } from "../runtime/check_data.ts";
+import { checkReadable } from "./readable_state.ts";
 import type { Optimizer, Tensor } from "./types.ts";
 
 /** A field of an optimizer, or what it holds. */
@@ -57,16 +57,6 @@ function describeValue(
     );
     return { list };
   }
-  const items = value instanceof Map || value instanceof Set
-    ? [...value.values()]
-    : [];
-  if (items.some((item) => item instanceof tf.Tensor)) {
-    throw new TypeError(
-      `Cannot save a checkpoint as ${path} must keep tensors in a list or a plain object: current value is ${
-        show(value)
-      }`,
-    );
-  }
   if (isHolder(value)) return { fields: describeFields(value, path, tensors) };
   return undefined;
 }
@@ -89,6 +79,7 @@ export function describeOptimizer(
   optimizer: Optimizer,
   tensors: Map<string, Tensor>,
 ): Record<string, StateNode> {
+  checkReadable("save a checkpoint", optimizer);
   return describeFields(optimizer, "optimizer", tensors);
 }
 

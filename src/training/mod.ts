@@ -48,58 +48,58 @@
  * @module
  */
 
-export * from "./adam_w.ts";
+export * from "./optimizers/adam_w.ts";
 export * from "./callbacks.ts";
-export * from "./checkpoint.ts";
-export * from "./checkpointer.ts";
+export * from "./checkpoints/checkpoint.ts";
+export * from "./checkpoints/checkpointer.ts";
 export {
   type AverageOptions,
   CycleSnapshots,
   type CycleSnapshotsOptions,
   type EnsemblePredictOptions,
-} from "./cycle_snapshots.ts";
-export * from "./cyclic_lr.ts";
+} from "./weights/cycle_snapshots.ts";
+export * from "./schedulers/cyclic_lr.ts";
 export type {
   CycleEnd,
   CyclicLRFromJSONOptions,
   CyclicLRFromRangeOptions,
   CyclicLROptions,
   CyclicLRResetOptions,
-} from "./cyclic_lr_options.ts";
-export type { CyclicLRState } from "./cyclic_lr_state.ts";
+} from "./schedulers/cyclic_lr_options.ts";
+export type { CyclicLRState } from "./schedulers/cyclic_lr_state.ts";
 export {
   type AveragedWeights,
   ExponentialMovingAverage,
   type ExponentialMovingAverageOptions,
-} from "./exponential_moving_average.ts";
+} from "./weights/exponential_moving_average.ts";
 export type {
   Columns,
   EpochHistory,
   History,
   HistoryOptions,
   Logs,
-} from "./history.ts";
-export * from "./hyperparameter_scheduler.ts";
-export * from "./layer_rates.ts";
-export type { LearningRateBounds } from "./learning_rate_bounds.ts";
-export { LearningRateScheduler } from "./learning_rate_scheduler.ts";
-export * from "./one_cycle_lr.ts";
+} from "./history/history.ts";
+export * from "./schedulers/hyperparameter_scheduler.ts";
+export * from "./optimizers/layer_rates.ts";
+export type { LearningRateBounds } from "./schedulers/learning_rate_bounds.ts";
+export { LearningRateScheduler } from "./schedulers/learning_rate_scheduler.ts";
+export * from "./schedulers/one_cycle_lr.ts";
 export type {
   ReduceLROnPlateauOptions,
   ResolvedReduceLROnPlateauOptions,
-} from "./plateau_options.ts";
+} from "./schedulers/plateau_options.ts";
 export type {
   PlateauHistory,
   ReduceLROnPlateauState,
-} from "./plateau_state.ts";
-export * from "./reduce_lr_on_plateau.ts";
-export type { SchedulerState } from "./scheduler_state.ts";
-export * from "./sgd_w.ts";
+} from "./schedulers/plateau_state.ts";
+export * from "./schedulers/reduce_lr_on_plateau.ts";
+export type { SchedulerState } from "./schedulers/scheduler_state.ts";
+export * from "./optimizers/sgd_w.ts";
 export * from "./stop_on_abort.ts";
 export * from "./tensorboard_logger.ts";
-export { toCsv } from "./to_csv.ts";
+export { toCsv } from "./history/to_csv.ts";
 export * from "./until_aborted.ts";
-export type { WeightDecayOptions } from "./_weight_decay.ts";
+export type { WeightDecayOptions } from "./optimizers/weight_decay.ts";
 export * from "../tfjs/callback_base.ts";
 export * from "../tfjs/dropout.ts";
 export { type Random, seededRandom, shuffle } from "../runtime/random.ts";

@@ -12,12 +12,12 @@ import {
   versionRecord,
 } from "./_event_file.ts";
 import { rowBeyond } from "../runtime/columns.ts";
-import { checkLogs, checkScalar } from "./_check_logs.ts";
-import type { Logs } from "./history.ts";
+import { checkLogs, checkScalar } from "./history/check_logs.ts";
+import type { Logs } from "./history/history.ts";
 import {
   checkInCharge,
   LearningRateScheduler,
-} from "./learning_rate_scheduler.ts";
+} from "./schedulers/learning_rate_scheduler.ts";
 import {
   all,
   anyNumber,

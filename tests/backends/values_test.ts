@@ -44,7 +44,58 @@ function moved(from: (index: number[]) => number[]): number[] {
   });
 }
 
+/** Two places in those dimensions, and what to put there. */
+const places = () =>
+  tf.tensor2d([[1, 2, 0, 1, 0, 1], [0, 1, 0, 0, 1, 1]], [2, 6], "int32");
+const [FIRST, SECOND] = [45, 11];
+const put = (at: number, otherwise: number) =>
+  at === FIRST ? 5 : at === SECOND ? 7 : otherwise;
+
 const samples: Record<string, Sample> = {
+  "the largest of NaN": [
+    () => tf.topk(floats(1, NaN, 3, -Infinity, NaN, Infinity), 4).values,
+    [NaN, NaN, Infinity, 3],
+  ],
+  "where the largest of NaN are": [
+    () => tf.topk(floats(1, NaN, 3, -Infinity, NaN, Infinity), 6).indices,
+    [1, 4, 5, 2, 0, 3],
+    "int32",
+  ],
+  "taken from six dimensions": [
+    () => tf.gatherND(counting(), places()),
+    [FIRST, SECOND],
+  ],
+  "taken from five of six dimensions": [
+    () => tf.gatherND(counting(), tf.slice(places(), [0, 0], [2, 5])),
+    [44, 45, 10, 11],
+  ],
+  "put into six dimensions": [
+    () => tf.reshape(tf.scatterND(places(), floats(5, 7), SHAPE), [48]),
+    Array.from({ length: 48 }, (_, at) => put(at, 0)),
+  ],
+  "updated in six dimensions": [
+    () =>
+      tf.reshape(
+        tf.tensorScatterUpdate(counting(), places(), floats(5, 7)),
+        [48],
+      ),
+    Array.from({ length: 48 }, (_, at) => put(at, at)),
+  ],
+  "sparse in six dimensions": [
+    () => tf.reshape(tf.sparseToDense(places(), floats(5, 7), SHAPE, 1), [48]),
+    Array.from({ length: 48 }, (_, at) => put(at, 1)),
+  ],
+  "the logarithm of sums of infinities": [
+    () =>
+      tf.logSumExp(
+        tf.tensor2d([
+          ...[[-Infinity, -Infinity], [Infinity, 1], [-Infinity, 2]],
+          ...[[Infinity, -Infinity], [NaN, Infinity]],
+        ]),
+        1,
+      ),
+    [-Infinity, Infinity, 2, Infinity, NaN],
+  ],
   "bools added": [
     () => tf.add(bools(1, 0, 1), bools(1, 1, 0)),
     [2, 1, 1],

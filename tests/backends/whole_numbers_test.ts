@@ -267,7 +267,10 @@ test("whole numbers are filled in, padded and chosen exactly", BACKENDS, () => {
 });
 
 test("images of whole numbers are resized to the nearest", BACKENDS, () => {
-  const image = tf.reshape(tf.range(0, 24, 1, "int32"), [1, 4, 6, 1]);
+  const image = tf.reshape(
+    tf.range(LEAST + 1, LEAST + 25, 1, "int32"),
+    [1, 4, 6, 1],
+  );
   const resize = (corners: boolean, centers: boolean) =>
     tf.image.resizeNearestNeighbor(
       image as tf.Tensor4D,
@@ -276,13 +279,38 @@ test("images of whole numbers are resized to the nearest", BACKENDS, () => {
       centers,
     );
   const rows = (...rows: number[]) =>
-    rows.flatMap((row) => columns.map((column) => 6 * row + column));
+    rows.flatMap((row) =>
+      columns.map((column) => LEAST + 1 + 6 * row + column)
+    );
   let columns = [0, 1, 3, 4];
   assertEquals([...resize(false, false).dataSync()], rows(0, 1, 2));
   columns = [0, 2, 3, 5];
   assertEquals([...resize(true, false).dataSync()], rows(0, 2, 3));
   columns = [0, 2, 3, 5];
   assertEquals([...resize(false, true).dataSync()], rows(0, 2, 3));
+});
+
+test("the largest whole numbers of windows are exact", BACKENDS, () => {
+  const x = large([2, 5, 6, 3], 4) as tf.Tensor4D;
+  const values = x.arraySync();
+  const y = tf.maxPool(x, [3, 2], [2, 1], "valid");
+  assertEquals(y.dtype, "int32");
+  assertEquals(
+    y.arraySync(),
+    values.map((image) =>
+      [0, 2].map((row) =>
+        [0, 1, 2, 3, 4].map((column) =>
+          [0, 1, 2].map((channel) =>
+            Math.max(
+              ...image.slice(row, row + 3).flatMap((line) =>
+                line.slice(column, column + 2).map((pixel) => pixel[channel])
+              ),
+            )
+          )
+        )
+      )
+    ),
+  );
 });
 
 test("products of matrices of whole numbers are exact", BACKENDS, () => {

@@ -19,6 +19,12 @@ async function readFolder(folder: string): Promise<Record<string, string>> {
   return files;
 }
 
+/** The history's file among the checkpoints of a run. */
+function historyIn(out: string): string {
+  return [...Deno.readDirSync(join(out, "checkpoints"))]
+    .find(({ name }) => name.startsWith("history-"))!.name;
+}
+
 Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -62,6 +68,13 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
       assertEquals(other.stdout, "");
       assertEquals(await readFolder(parts), before);
     }
+    const less = await run(parts, "--resume", "--epochs", "3");
+    assertEquals(less.code, 1);
+    assertStringIncludes(
+      less.stderr,
+      "as --epochs must come to its 14 iterations at least: current value comes to 12",
+    );
+    assertEquals(await readFolder(parts), before);
     // Nor does one that begins anew take its place, if nobody asks for it.
     for (const flags of [[], ["--checkpoint-every", "7"], ["--find-lr-only"]]) {
       const other = await run(parts, "--epochs", "1", ...flags);
@@ -79,19 +92,38 @@ Deno.test("cifar10.ts --resume goes on in the middle of an epoch, bit for bit", 
       assertEquals(other.stdout, "");
       assertEquals(await readFolder(parts), before);
     }
+    const checkpoints = join(parts, "checkpoints");
+    const intact = await Deno.readFile(`${checkpoints}/${historyIn(parts)}`);
+    await Deno.truncate(`${checkpoints}/${historyIn(parts)}`, 9);
+    const damaged = await run(parts);
+    assertEquals(damaged.code, 1);
+    assertStringIncludes(
+      damaged.stderr,
+      `must be there, and it has one that cannot be read; name another folder`,
+    );
+    await Deno.writeFile(`${checkpoints}/${historyIn(parts)}`, intact);
     const both = await run(parts, "--resume", "--overwrite");
     assertEquals(both.code, 2);
     assertEquals(await readFolder(parts), before);
-    const anew = await run(parts, "--epochs", "1", "--overwrite");
+    const anew = await run(
+      parts,
+      ...["--epochs", "1", "--overwrite", "--checkpoint-every", "4"],
+    );
     assertEquals(anew.code, 0, anew.stderr);
     assertStringIncludes(anew.stdout, "epoch 1/1");
     assertEquals([...Deno.readDirSync(parts)].map(({ name }) => name).sort(), [
+      "checkpoints",
       "history.csv",
       "history.json",
       "model",
       "plan.json",
       "report.json",
     ]);
+    // What was made of a model stays, where that is trained no further.
+    await Deno.writeTextFile(join(parts, "model.onnx"), "of this model");
+    const again = await run(parts, "--resume", "--epochs", "1");
+    assertEquals(again.code, 0, again.stderr);
+    await Deno.stat(join(parts, "model.onnx"));
     const none = await run(join(folder, "none"), "--resume", "--epochs", "1");
     assertEquals(none.code, 0, none.stderr);
     assertStringIncludes(none.stdout, "starting from the beginning");

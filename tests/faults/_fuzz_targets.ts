@@ -44,7 +44,7 @@ import { sha256, toHex } from "../../src/runtime/sha256.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
-} from "../../src/training/_safetensors.ts";
+} from "../../src/training/checkpoints/_safetensors.ts";
 import { gzip, someBytes, tar } from "../examples/datasets/_fixtures.ts";
 import {
   below,

@@ -8,7 +8,7 @@ import {
   serve,
   someBytes,
 } from "../examples/datasets/_fixtures.ts";
-import { ENDINGS } from "../training/_kill_and_resume.ts";
+import { ENDINGS } from "../training/checkpoints/_kill_and_resume.ts";
 
 const PROGRAM = fromFileUrl(new URL("_writing_run.ts", import.meta.url));
 const FILE = someBytes(400_000, 9);

@@ -70,6 +70,21 @@ Deno.test("cifar10.ts does not train what it could not save", () =>
     assertEquals(await Deno.readTextFile(`${out}/model`), "mine");
   }));
 
+Deno.test("cifar10.ts does not train a model that the disk has no room for", () =>
+  onSmallDisk("size=200k", async (folder) => {
+    const out = `${folder}/out`;
+    const { code, stdout, stderr } = await runProgram(
+      "examples/cifar10.ts",
+      ...[...SMALL, "--out", out],
+    );
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(
+      stderr,
+      /^error: Cannot save a model of \d+ bytes into .*: No space left/m,
+    );
+    assertEquals(namesIn(out), []);
+  }));
+
 Deno.test("what is wrong with the folder of --tensorboard is said before any time is spent", async () => {
   const file = await Deno.makeTempFile();
   const out = await Deno.makeTempDir();

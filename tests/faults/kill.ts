@@ -4,7 +4,7 @@
  */
 
 import { runCommand } from "../../src/command/run.ts";
-import { killAndResume } from "../training/_kill_and_resume.ts";
+import { killAndResume } from "../training/checkpoints/_kill_and_resume.ts";
 import { killFiles } from "./_kill_files.ts";
 
 const WHATS = ["all", "wasm", "cpu", "writes", "downloads"] as const;

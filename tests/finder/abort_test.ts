@@ -137,6 +137,67 @@ for (const [name, create] of Object.entries(FORMS)) {
   }
 }
 
+for (
+  const [name, at, options] of [
+    ["trainOnBatch", 1, {}],
+    ["trainOnBatch", 5, {}],
+    ["trainOnBatch", 70, {}],
+    ["trainOnBatch", 5, { accumulate: 2 }],
+    ["trainOnBatch", 5, { grid: { momentum: [0, 0.9] } }],
+    ["evaluateOnBatch", 1, {}],
+    ["evaluateOnBatch", 5, {}],
+    ["evaluateOnBatch", 5, { validationData: linearData(32) }],
+  ] as const
+) {
+  Deno.test(`findLearningRate() ends on an abort although ${name} stalls at turn ${at} with ${Object.keys(options)}`, async () => {
+    const stall = new Stall(at);
+    const weights = tf.variable(tf.ones([4, 1]));
+    const optimizer = tf.train.momentum(0.01, 0.5);
+    const lossOf = ({ xs, ys }: Batch) =>
+      tf.tidy(() =>
+        xs.matMul(weights).sub(ys).square()
+          .mean() as tf.Scalar
+      );
+    const data = linearData(32);
+    const { applyGradients, computeGradients } = tf.Optimizer.prototype;
+    const tensors = tf.memory().numTensors;
+    const range = await findLearningRate<Batch>(
+      {
+        optimizer,
+        variables: [weights],
+        async trainOnBatch(batch) {
+          if (name === "trainOnBatch") await stall.turn();
+          return optimizer.minimize(() => lossOf(batch), true, [weights])!;
+        },
+        ...name === "evaluateOnBatch" && {
+          async evaluateOnBatch(batch: Batch) {
+            await stall.turn();
+            return lossOf(batch);
+          },
+        },
+      },
+      data,
+      { ...options, signal: stall.signal },
+    );
+    if (at < 70) assertEquals(range.stopReason, "aborted");
+    assert(stall.signal.aborted);
+    assertEquals(tf.memory().numTensors, tensors);
+    // Nobody looks at what optimizers do any more.
+    assert(tf.Optimizer.prototype.applyGradients === applyGradients);
+    assert(
+      (tf.Optimizer.prototype as unknown as Record<string, unknown>)
+        .computeGradients === computeGradients,
+    );
+    // The step that comes after all has no batch any more.
+    stall.arrive();
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(Array.from(weights.dataSync()), [1, 1, 1, 1]);
+    assertEquals(tf.memory().numTensors, tensors);
+    tf.dispose([weights, data]);
+    optimizer.dispose();
+  });
+}
+
 Deno.test("findLearningRate() closes data that come before it gives up on them", async () => {
   const stop = new AbortController();
   let closed = 0;

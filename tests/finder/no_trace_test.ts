@@ -4,8 +4,8 @@ import { selectBackend } from "../../src/backends/select_backend.ts";
 import { findLearningRate } from "../../src/finder/find_learning_rate.ts";
 import { seededRandom } from "../../src/runtime/random.ts";
 import type { BatchDataset } from "../../src/finder/data/training_data.ts";
-import { AdamW } from "../../src/training/adam_w.ts";
-import { SGDW } from "../../src/training/sgd_w.ts";
+import { AdamW } from "../../src/training/optimizers/adam_w.ts";
+import { SGDW } from "../../src/training/optimizers/sgd_w.ts";
 import { getLearningRate } from "../../src/tfjs/learning_rate.ts";
 
 // Started here, as what a backend opens stays open for the process.

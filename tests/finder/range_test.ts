@@ -9,7 +9,7 @@ import {
 import * as fc from "fast-check";
 import { LearningRateRange } from "../../src/finder/range.ts";
 import type { Metric } from "../../src/metrics/direction.ts";
-import { CyclicLR } from "../../src/training/cyclic_lr.ts";
+import { CyclicLR } from "../../src/training/schedulers/cyclic_lr.ts";
 import type { FindingKind } from "../../src/finder/result/finding.ts";
 import type { LearningRateRangeData } from "../../src/finder/result/range_data.ts";
 import { seededRandom } from "../../src/runtime/random.ts";

@@ -45,6 +45,13 @@ const MAY_READ: { readonly [folder: string]: readonly string[] } = {
 export const ROOMS: {
   readonly [folder: string]: { readonly [room: string]: readonly string[] };
 } = {
+  training: {
+    history: [],
+    optimizers: [],
+    weights: [],
+    schedulers: ["history"],
+    checkpoints: ["history", "weights", "schedulers"],
+  },
   finder: {
     data: [],
     options: ["data"],
@@ -64,6 +71,13 @@ export const ROOMS: {
       "verdict",
     ],
   },
+  plots: {
+    look: [],
+    series: ["look"],
+    specs: ["look", "series"],
+    page: ["look"],
+    live: ["look", "series", "page"],
+  },
 };
 
 /**
@@ -80,7 +94,10 @@ const MAY_TAKE: readonly (readonly [RegExp, RegExp])[] = [
 /** What is loaded only where it is needed: importer, and what it then imports. */
 const MAY_LOAD: readonly (readonly [RegExp, RegExp])[] = [
   // A result or a schedule that a notebook shows.
-  [/^src\/(finder|training)\/_notebook\.ts$/, /^src\/plots\/specs\.ts$/],
+  [
+    /^src\/(finder|training\/schedulers)\/_notebook\.ts$/,
+    /^src\/plots\/specs\/mod\.ts$/,
+  ],
   [/^src\/command\//, /^src\/plots\/mod\.ts$/],
 ];
 

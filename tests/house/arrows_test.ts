@@ -25,7 +25,10 @@ Deno.test("the project's own imports are as they may be", () => {
 });
 
 Deno.test("a chart may read the types of a result, and no values", () => {
-  const [from, to] = ["src/plots/_format.ts", "src/finder/curves/bounds.ts"];
+  const [from, to] = [
+    "src/plots/look/format.ts",
+    "src/finder/curves/bounds.ts",
+  ];
   assertEquals(faultsWith(arrow(from, to, { typesOnly: true })), []);
   assertEquals(faultsWith(arrow(from, to)), [
     `${from} → ${to}: src/plots may read types of src/finder alone`,
@@ -33,9 +36,9 @@ Deno.test("a chart may read the types of a result, and no values", () => {
 });
 
 Deno.test("a notebook view may not load a private file of the charts", () => {
-  for (const view of ["finder", "training"]) {
+  for (const view of ["finder", "training/schedulers"]) {
     const from = `src/${view}/_notebook.ts`;
-    const to = "src/plots/_range_spec.ts";
+    const to = "src/plots/_display.ts";
     assertEquals(faultsWith(arrow(from, to, { dynamic: true })), [
       `${from} → ${to}: what begins with _ is for its own folder`,
     ]);
@@ -43,7 +46,7 @@ Deno.test("a notebook view may not load a private file of the charts", () => {
 });
 
 Deno.test("the core imports no charts, when it is loaded or later", () => {
-  const [from, to] = ["src/training/history.ts", "src/plots/mod.ts"];
+  const [from, to] = ["src/training/history/history.ts", "src/plots/mod.ts"];
   assertEquals(faultsWith(arrow(from, to)), [
     `${from} → ${to}: src/training may not import src/plots`,
   ]);

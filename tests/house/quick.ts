@@ -32,9 +32,9 @@ export const SLOW: readonly string[] = [
   "runtime/browser_test.ts",
   "runtime/npm_test.ts",
   "tfjs/slow_backend_test.ts",
-  "training/killed_run_test.ts",
+  "training/checkpoints/killed_run_test.ts",
   // They start a browser, or draw pictures pixel by pixel.
-  "plots/_text_width_test.ts",
+  "plots/look/text_width_test.ts",
   "plots/browser_test.ts",
   "plots/to_png_test.ts",
   // It parses all of the code.
@@ -48,8 +48,8 @@ export const SLOW: readonly string[] = [
   "schedules/export_test.ts",
   "schedules/from_pytorch_test.ts",
   "schedules/random_test.ts",
-  "training/reduce_lr_on_plateau_test.ts",
-  "training/weight_decay_test.ts",
+  "training/schedulers/reduce_lr_on_plateau_test.ts",
+  "training/optimizers/weight_decay_test.ts",
   // They try every entry point with every kind of value.
   "runtime/odd_numbers_test.ts",
   "runtime/wrong_kinds_test.ts",

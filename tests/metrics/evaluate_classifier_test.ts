@@ -327,3 +327,29 @@ Deno.test("evaluateClassifier() takes no signal but one", async () => {
     "signal must be an AbortSignal: current value is an AbortController; pass its signal",
   );
 });
+
+Deno.test("evaluateClassifier() asks for a name of each class before it computes", async () => {
+  const model = identity(3);
+  model.predict = () => {
+    throw new Error("It computes.");
+  };
+  for (
+    const [classNames, type, message] of [
+      [
+        ["left", "right"],
+        RangeError,
+        "Cannot evaluate a classifier as classNames must name each of the 3 classes that the model gives: current value is 2 of them",
+      ],
+      ["abc", TypeError, "classNames must be a list of names"],
+    ] as const
+  ) {
+    await assertRejects(
+      () =>
+        evaluateClassifier(model, { xs: [], ys: [] } as never, {
+          classNames: classNames as never,
+        }),
+      type,
+      message,
+    );
+  }
+});

@@ -140,6 +140,11 @@ Deno.test("evaluate() refuses data and models that do not fit", async () => {
     "xs must have shape [examples, 4, 4, 2]: current value is [23, 2, 4, 4]",
   );
   turned.dispose();
+  await assertRejects(
+    () => evaluate(session, { xs, ys: labels }, { classNames: ["one"] }),
+    RangeError,
+    "that the model gives: current value is 1 of them",
+  );
   const binary = chain([32], layers.dense({ units: 1, activation: "sigmoid" }));
   await using unit = await createSession(await toOnnx(binary), { threads: 1 });
   await assertRejects(

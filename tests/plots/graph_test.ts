@@ -15,13 +15,17 @@ const DRAWING = /npm:\/?(vega|@resvg|@fontsource)|src\/plots\/to_/;
 
 Deno.test("import of @clr/clr loads no plotting code", async () => {
   const loaded = await modules("mod.ts", false);
-  assert(loaded.some((name) => name.endsWith("src/training/cyclic_lr.ts")));
+  assert(
+    loaded.some((name) =>
+      name.endsWith("src/training/schedulers/cyclic_lr.ts")
+    ),
+  );
   assertEquals(loaded.filter((name) => PLOTTING.test(name)), []);
 });
 
 Deno.test("import of @clr/clr reaches no renderer, not even from a notebook", async () => {
   const reached = await modules("mod.ts", true);
-  assert(reached.some((name) => name.includes("src/plots/specs.ts")));
+  assert(reached.some((name) => name.includes("src/plots/specs/mod.ts")));
   assertEquals(reached.filter((name) => DRAWING.test(name)), []);
 });
 

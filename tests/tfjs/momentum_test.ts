@@ -10,7 +10,7 @@ import { enableWasmTraining } from "@clr/clr/backends";
 import { constant, oneCycle, sequence } from "@clr/clr/schedules";
 import { getMomentum, setMomentum } from "@clr/clr/training";
 import { startWebGPU } from "../../src/backends/webgpu/start_webgpu.ts";
-import { TrainingSnapshot } from "../../src/training/snapshot.ts";
+import { TrainingSnapshot } from "../../src/training/weights/snapshot.ts";
 import { createLine } from "../training/_line.ts";
 
 const EPSILON = 1e-7;

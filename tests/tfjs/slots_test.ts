@@ -8,7 +8,7 @@ import {
   saveCheckpoint,
   SGDW,
 } from "@clr/clr/training";
-import { TrainingSnapshot } from "../../src/training/snapshot.ts";
+import { TrainingSnapshot } from "../../src/training/weights/snapshot.ts";
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   momentum: () => tf.train.momentum(0.1, 0.9),

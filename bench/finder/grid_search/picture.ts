@@ -1,6 +1,6 @@
 import type { Chart } from "@clr/clr/plots";
-import { LIGHT } from "../../../src/plots/_palette.ts";
-import { frame, WIDTH } from "../../../src/plots/_spec.ts";
+import { LIGHT } from "../../../src/plots/look/palette.ts";
+import { frame, WIDTH } from "../../../src/plots/look/spec.ts";
 import type { Outcome } from "./compare.ts";
 import { verdictOf } from "./report.ts";
 

@@ -5,7 +5,7 @@ import {
   seededRandom,
   shuffle,
 } from "../../../src/runtime/random.ts";
-import { TrainingSnapshot } from "../../../src/training/snapshot.ts";
+import { TrainingSnapshot } from "../../../src/training/weights/snapshot.ts";
 import type { Instance } from "./problem.ts";
 
 /** What a training reached. */

@@ -6,6 +6,11 @@ import { LOSSES as FRESH_LOSSES } from "./problems/fresh/losses.ts";
 import { NETWORKS as FRESH_NETWORKS } from "./problems/fresh/networks.ts";
 import { SEQUENCES as FRESH_SEQUENCES } from "./problems/fresh/sequences.ts";
 import { TABLES as FRESH_TABLES } from "./problems/fresh/tables.ts";
+import { IMAGES as SECOND_IMAGES } from "./problems/second_fresh/images.ts";
+import { LIKENESS as SECOND_LIKENESS } from "./problems/second_fresh/likeness.ts";
+import { NETWORKS as SECOND_NETWORKS } from "./problems/second_fresh/networks.ts";
+import { SEQUENCES as SECOND_SEQUENCES } from "./problems/second_fresh/sequences.ts";
+import { TABLES as SECOND_TABLES } from "./problems/second_fresh/tables.ts";
 import { SEQUENCES } from "./problems/sequences.ts";
 import { UNSUPERVISED } from "./problems/unsupervised.ts";
 import { IMAGES as UNSEEN_IMAGES } from "./problems/unseen/images.ts";
@@ -18,11 +23,18 @@ import { TABLES as UNSEEN_TABLES } from "./problems/unseen/tables.ts";
  * The finder's constants are chosen on one half of the problems and judged on
  * the other; the form of its rule was chosen with both in sight. The problems
  * unseen were written after that, and first run with the rule as it was then;
- * today's rule was chosen with them in sight too. The fresh ones were written
- * after today's rule was fixed, by someone who had not seen it, and run with the
- * rule as it was.
+ * the rule was then chosen with them in sight too. The fresh ones were written
+ * after that, by someone who had not seen it, and run with the rule as it was;
+ * it was mended in sight of them. The second fresh ones were written after that
+ * in the same way.
  */
-export const GROUPS = ["fresh", "unseen", "held out", "chosen on"] as const;
+export const GROUPS = [
+  "second fresh",
+  "fresh",
+  "unseen",
+  "held out",
+  "chosen on",
+] as const;
 
 /** A group of problems. */
 export type Group = typeof GROUPS[number];
@@ -58,6 +70,14 @@ const FRESH = [
   ...FRESH_SEQUENCES,
 ];
 
+const SECOND_FRESH = [
+  ...SECOND_TABLES,
+  ...SECOND_LIKENESS,
+  ...SECOND_NETWORKS,
+  ...SECOND_IMAGES,
+  ...SECOND_SEQUENCES,
+];
+
 function entriesOf(problem: Problem, group: Group): Entry[] {
   return problem.optimizers.map((optimizer) => ({ problem, optimizer, group }));
 }
@@ -69,4 +89,5 @@ export const ZOO: readonly Entry[] = [
   ),
   ...UNSEEN.flatMap((problem) => entriesOf(problem, "unseen")),
   ...FRESH.flatMap((problem) => entriesOf(problem, "fresh")),
+  ...SECOND_FRESH.flatMap((problem) => entriesOf(problem, "second fresh")),
 ];

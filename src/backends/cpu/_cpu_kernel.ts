@@ -17,11 +17,15 @@ export interface BackendCpu {
 }
 
 /** A kernel for the CPU backend that takes the place of tfjs's own. */
-export function replaceKernel<Inputs, Attrs>(
+export function replaceKernel<
+  Inputs,
+  Attrs,
+  Output extends TensorInfo | TensorInfo[] = TensorInfo,
+>(
   kernelName: string,
   replace: (
-    stock: Kernel<Inputs, Attrs, BackendCpu>,
-  ) => Kernel<Inputs, Attrs, BackendCpu>,
+    stock: Kernel<Inputs, Attrs, BackendCpu, Output>,
+  ) => Kernel<Inputs, Attrs, BackendCpu, Output>,
 ): void {
   replaceOn(kernelName, "cpu", replace);
 }

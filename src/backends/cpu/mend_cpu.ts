@@ -1,6 +1,7 @@
 import { replaceBatchNorm } from "./batch_norm.ts";
 import { mendConv3D } from "../windows/conv3d_same.ts";
 import { replaceFloorDiv } from "../kernels/floor_div.ts";
+import { replaceResizeOfWhole } from "../kernels/resize_whole_images.ts";
 import { replacePool3D } from "../windows/pool3d.ts";
 import { replaceAvgPool } from "./avg_pool.ts";
 import { addCenteredRmspropUpdate } from "./centered_rmsprop_update.ts";
@@ -14,6 +15,7 @@ import { replaceResizeBilinearGrad } from "./resize_bilinear_grad.ts";
 import { replaceResizeNearestNeighborGrad } from "./resize_nearest_neighbor_grad.ts";
 import { replaceStridedSlice } from "./strided_slice.ts";
 import { replaceTensorScatterUpdate } from "./tensor_scatter_update.ts";
+import { replaceTopK } from "./top_k.ts";
 import { replaceTransform } from "./transform.ts";
 import { replaceUnsortedSegmentSum } from "./unsorted_segment_sum.ts";
 import { replaceWholeNumbers } from "./whole_numbers.ts";
@@ -35,12 +37,14 @@ export function mendCpu(): void {
   replaceComplexArithmetic();
   replaceStridedSlice();
   replaceTensorScatterUpdate();
+  replaceTopK();
   replaceTransform();
   replaceUnsortedSegmentSum();
   replaceWholeNumbers();
   refuseIndices();
   addCenteredRmspropUpdate();
   replaceFloorDiv("cpu");
+  replaceResizeOfWhole("cpu");
   replacePool3D("cpu");
   mendConv3D("cpu");
 }

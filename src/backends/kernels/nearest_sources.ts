@@ -1,3 +1,9 @@
+/** How the pixels of a resized image lie on the first one. */
+interface Sampling {
+  readonly alignCorners: boolean;
+  readonly halfPixelCenters?: boolean;
+}
+
 /**
  * Which of `size` entries becomes each of `resized` ones, in resizing to the
  * nearest neighbour.
@@ -5,14 +11,15 @@
 export function nearestSources(
   size: number,
   resized: number,
-  alignCorners: boolean,
+  { alignCorners, halfPixelCenters = false }: Sampling,
 ): Int32Array {
   const align = alignCorners && resized > 1;
   const scale = align ? (size - 1) / (resized - 1) : size / resized;
+  const offset = halfPixelCenters ? 0.5 : 0;
   const round = alignCorners ? Math.round : Math.floor;
   return Int32Array.from(
     { length: resized },
-    (_, i) => Math.min(size - 1, round(i * scale)),
+    (_, i) => Math.min(size - 1, round((i + offset) * scale)),
   );
 }
 
@@ -27,8 +34,8 @@ export function sumNearest(
 ): Float32Array {
   const [batch, height, width, channels] = shape;
   const [, rows, columns] = dyShape;
-  const fromRow = nearestSources(height, rows, alignCorners);
-  const fromColumn = nearestSources(width, columns, alignCorners);
+  const fromRow = nearestSources(height, rows, { alignCorners });
+  const fromColumn = nearestSources(width, columns, { alignCorners });
   const sums = new Float64Array(batch * height * width * channels);
   let at = 0;
   for (let image = 0; image < batch; image++) {

@@ -11,6 +11,7 @@ import {
 } from "@tensorflow/tfjs";
 import { addressesOf, Compute, floatBits } from "./compute/compute.ts";
 import { shape4D } from "../_shapes.ts";
+import { eachLargest } from "../windows/largest_of_windows.ts";
 import {
   type BackendWasm,
   callKernel,
@@ -59,14 +60,35 @@ function pool(
   return out;
 }
 
+/** Max pooling of whole numbers, by plain loops. */
+function maxPoolWhole(
+  backend: BackendWasm,
+  x: TensorInfo,
+  attrs: PoolAttrs,
+): TensorInfo {
+  const info = infoOf(x, attrs);
+  const out = backend.makeOutput(
+    info.outShape.map((n) => Math.max(0, n)),
+    "int32",
+  );
+  const values = backend.typedArrayFromHeap(x);
+  const largest = backend.typedArrayFromHeap(out);
+  eachLargest(values, info, (output, place) => {
+    largest[output] = place < 0 ? NaN : values[place];
+  });
+  return out;
+}
+
 /**
- * Max pooling. The backend's own makes −∞ of windows of NaN alone, of which the next ReLU makes
- * 0, and refuses whole numbers.
+ * Max pooling. The backend's own passes over NaN, makes −∞ of windows of NaN alone, of which the
+ * next ReLU makes 0, and refuses whole numbers.
  */
 export const maxPoolKernel = wasmKernel<MaxPoolInputs, MaxPoolAttrs>(
   "MaxPool",
   ({ inputs: { x }, attrs, backend }) =>
-    x.dtype === "float32"
+    x.dtype === "int32"
+      ? maxPoolWhole(backend, x, attrs)
+      : x.dtype === "float32"
       ? pool(backend, "maxPool", { x, attrs })
       : callKernel(backend, "MaxPool", { inputs: { x }, attrs }),
 );

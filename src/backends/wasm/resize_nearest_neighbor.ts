@@ -5,7 +5,8 @@ import type {
   ResizeNearestNeighborInputs,
 } from "@tensorflow/tfjs";
 import { sumNearest } from "../kernels/nearest_sources.ts";
-import { callKernel, release, wasmKernel } from "./_wasm_kernel.ts";
+import { resizeWholeImages } from "../kernels/resize_whole_images.ts";
+import { callKernel, wasmKernel } from "./_wasm_kernel.ts";
 
 /**
  * The gradient of resizing to the nearest neighbour. The backend's own loses
@@ -42,16 +43,10 @@ export const resizeNearestNeighborGradKernel = wasmKernel<
 export const resizeNearestNeighborKernel = wasmKernel<
   ResizeNearestNeighborInputs,
   ResizeNearestNeighborAttrs
->("ResizeNearestNeighbor", ({ inputs: { images }, attrs, backend }) => {
-  const resized = callKernel(backend, "ResizeNearestNeighbor", {
-    inputs: { images },
-    attrs,
-  });
-  if (images.dtype === resized.dtype) return resized;
-  const result = callKernel(backend, "Cast", {
-    inputs: { x: resized },
-    attrs: { dtype: images.dtype },
-  });
-  release(backend, resized);
-  return result;
-});
+>(
+  "ResizeNearestNeighbor",
+  (call) =>
+    call.inputs.images.dtype === "int32"
+      ? resizeWholeImages("wasm", call)
+      : callKernel(call.backend, "ResizeNearestNeighbor", call),
+);

@@ -105,12 +105,33 @@ const MENDS: readonly (readonly [string | RegExp, Replacement])[] = [
   ],
 ];
 
+/** Of five axes and of six, which tfjs keeps where no number leads to one. */
+const STRIDE = `
+fn strideAt(j: i32) -> i32 {
+  switch (j) {
+    case 0: { return uniforms.strides.x; }
+    case 1: { return uniforms.strides.y; }
+    case 2: { return uniforms.strides.z; }
+    case 3: { return uniforms.strides.w; }
+    case 4: { return uniforms.strides.u; }
+    default: { return LAST; }
+  }
+}
+`;
+
 /** The text of a shader, mended where it is one of those. */
 export function mendIndexing(code: string): string {
-  return MENDS.reduce(
+  const mended = MENDS.reduce(
     (mended, [found, put]) => mended.replace(found, put as string),
     code,
   );
+  const many = /\bstrides\s*: vec([56]),/.exec(mended);
+  if (many === null) return mended;
+  const last = many[1] === "6" ? "uniforms.strides.v" : "1";
+  return mended.replace(
+    /uniforms\.strides\[(j|max\(j - 1, 0\))\]/g,
+    "strideAt($1)",
+  ) + STRIDE.replace("LAST", last);
 }
 
 /** Refuses indices that lead outside, where the processor still has them. */

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { mendConv3D } from "../windows/conv3d_same.ts";
 import { denseSlice } from "../kernels/dense_slices.ts";
 import { replaceFloorDiv } from "../kernels/floor_div.ts";
+import { replaceResizeOfWhole } from "../kernels/resize_whole_images.ts";
 import { replacePool3D } from "../windows/pool3d.ts";
 import { mendCounts } from "./_counts.ts";
 import { mendIndexingKernels } from "./_indexing_shaders.ts";
@@ -16,6 +17,7 @@ import { mendOnePixelWindows } from "./_one_pixel_windows.ts";
 import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
 import { mendSparseSegments } from "./_sparse_segments.ts";
+import { mendTopKKernel } from "./_top_k.ts";
 
 let mended = false;
 
@@ -43,8 +45,10 @@ export function mendWebGPUKernels(): void {
   mendHighRanks();
   mendIndexingKernels();
   mendSparseSegments();
+  mendTopKKernel();
   mendOnePixelWindows();
   replaceFloorDiv("webgpu");
+  replaceResizeOfWhole("webgpu");
   replacePool3D("webgpu");
   mendConv3D("webgpu");
   mendBatchesOfNone();

@@ -6,6 +6,7 @@
 import { mendArithmetic } from "./_arithmetic_shaders.ts";
 import { mendIndexing } from "./_indexing_shaders.ts";
 import { mendPooling } from "./_pool_shaders.ts";
+import { mendTopK } from "./_top_k_shaders.ts";
 import { withWholeNumbers } from "./_whole_numbers.ts";
 
 /** Mends the text of every shader that a device compiles. */
@@ -16,7 +17,7 @@ export class ShaderTexts {
   constructor(device: GPUDevice) {
     const compile = device.createShaderModule.bind(device);
     device.createShaderModule = (given) => {
-      const code = mendPooling(mendIndexing(given.code));
+      const code = mendTopK(mendPooling(mendIndexing(given.code)));
       return compile({
         ...given,
         code: this.#isWhole ? withWholeNumbers(code) : mendArithmetic(code),

@@ -171,7 +171,10 @@ export interface FindLearningRateOptions<Batch = TensorPair> {
    */
   readonly stopFactor?: number | undefined;
   /**
-   * Stops the test at the next batch; what was recorded by then is returned.
+   * Stops the test at the next batch; what was recorded by then is returned. A
+   * batch, or a step of a loop of one's own, that does not come is waited for half
+   * a second more. Such a step is best ended by the same signal: what it changes
+   * after the test stays changed.
    *
    * @default {undefined}
    */

@@ -17,6 +17,8 @@ import type { FindLearningRateOptions } from "../options/options.ts";
 import type { RecordedRun, StopReason } from "../curves/recorded_run.ts";
 import { batchesOfRate, type RangeTestSettings } from "../options/settings.ts";
 import { ExponentialSmoothing } from "../../metrics/smoothing.ts";
+import { checkReadable } from "../../tfjs/readable_state.ts";
+import { StalledStep } from "../trainees/unless_stalled.ts";
 
 /** What a run of the test needs. */
 export interface RangeTestSetup {
@@ -135,6 +137,13 @@ async function average(
   ) as Values;
 }
 
+/** Throws where an optimizer keeps what could not be put back after the test. */
+function checkOptimizers({ optimizer, otherOptimizers }: Trainer): void {
+  for (const each of [optimizer, ...otherOptimizers]) {
+    checkReadable("find a learning rate", each);
+  }
+}
+
 /** One run of the test from the trainee's present state. */
 class RangeTest {
   readonly #setup: RangeTestSetup;
@@ -238,7 +247,8 @@ class RangeTest {
           this.#evaluated++;
         }
         const step = await trainer.train(batch);
-        this.#trained++;
+        // What an optimizer keeps, it may make in its first step.
+        if (this.#trained++ === 0) checkOptimizers(trainer);
         return reference ? withReference(step, reference) : step;
       } catch (error) {
         if (reference) tf.dispose([...reference.values]);
@@ -289,6 +299,7 @@ class RangeTest {
       }
     } catch (error) {
       await abandon();
+      if (error instanceof StalledStep) return undefined;
       throw error;
     }
     const values = average(reads, weights);

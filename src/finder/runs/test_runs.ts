@@ -3,13 +3,14 @@ import { readScalars } from "../../tfjs/read_scalars.ts";
 import type { BatchSource } from "../data/batch_source.ts";
 import { MOST_BYTES } from "../data/held_out.ts";
 import { ReplayedBatches } from "../data/replayed_batches.ts";
-import type { Trainer } from "../trainees/trainer.ts";
+import type { StepValues, Trainer } from "../trainees/trainer.ts";
 import type { TensorTree } from "../data/training_data.ts";
 import type { NonFinite } from "../circumstances/circumstances.ts";
 import { DataSurvey } from "../circumstances/data_survey.ts";
 import { penaltyOf } from "../circumstances/model_facts.ts";
 import type { FindLearningRateOptions } from "../options/options.ts";
 import type { RangeTestCost } from "../result/range_test_cost.ts";
+import { StalledStep } from "../trainees/unless_stalled.ts";
 import { type MeasuredRun, runRangeTest } from "./range_test_run.ts";
 import type { RangeTestSettings } from "../options/settings.ts";
 
@@ -190,7 +191,14 @@ export class TestRuns implements AsyncDisposable {
     const { trainer, restore } = this.setup;
     restore();
     trainer.begin();
-    const { values } = await trainer.train(batch);
+    let values: StepValues["values"];
+    try {
+      ({ values } = await trainer.train(batch));
+    } catch (error) {
+      // The test ends, and nobody knows.
+      if (error instanceof StalledStep) return true;
+      throw error;
+    }
     this.#cost.trained++;
     const [loss, ...others] = values;
     tf.dispose(others);

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { GradientAccumulation } from "../../tfjs/gradient_accumulation.ts";
 import type { LayersModel, Optimizer } from "../../tfjs/types.ts";
-import type { SnapshotSubject } from "../../training/snapshot.ts";
+import type { SnapshotSubject } from "../../training/weights/snapshot.ts";
 import type { BatchForm } from "../data/check_batch.ts";
 import { examplesOf } from "../data/tensor_tree.ts";
 import type { StepValues, Trainer } from "./trainer.ts";

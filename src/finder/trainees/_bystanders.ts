@@ -3,7 +3,7 @@ import type { Optimizer } from "../../tfjs/types.ts";
 import { watchOptimizers } from "../../tfjs/watch_optimizers.ts";
 import { scoped } from "../../runtime/scoped.ts";
 import { isHolder } from "../../tfjs/holder.ts";
-import { TrainingSnapshot } from "../../training/snapshot.ts";
+import { TrainingSnapshot } from "../../training/weights/snapshot.ts";
 import { disposeBatch } from "../data/tensor_tree.ts";
 
 /** A variable that is not the trainee's, as it was. */

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { getLearningRate } from "../../tfjs/learning_rate.ts";
 import type { Optimizer } from "../../tfjs/types.ts";
-import type { SnapshotSubject } from "../../training/snapshot.ts";
+import type { SnapshotSubject } from "../../training/weights/snapshot.ts";
 import { Bystanders } from "./_bystanders.ts";
 import { describe } from "../data/describe.ts";
 import { FirstWeights } from "./_first_weights.ts";
 import { disposeBatch } from "../data/tensor_tree.ts";
 import type { StepValues, Trainer } from "./trainer.ts";
+import { unlessStalled } from "./unless_stalled.ts";
 import type { BatchResult, CustomTrainee, TrainedVariable } from "./trainee.ts";
 
 /** Trains by a loop of the caller's own. */
@@ -15,13 +16,16 @@ export class LoopTrainer implements Trainer {
   readonly otherOptimizers: readonly Optimizer[];
   readonly #trainee: CustomTrainee<unknown>;
   readonly #variables: readonly tf.Variable[];
+  readonly #signal: AbortSignal | undefined;
   /** What is not the trainee's, and must stay as it is. */
   #bystanders: Bystanders | undefined;
   #first: FirstWeights | undefined;
   readonly reference?: (batch: unknown) => Promise<StepValues>;
 
-  constructor(trainee: CustomTrainee<unknown>) {
+  /** @param signal Ends the wait for a step that never ends. */
+  constructor(trainee: CustomTrainee<unknown>, signal?: AbortSignal) {
     this.#trainee = trainee;
+    this.#signal = signal;
     this.#variables = trainee.variables.map(variableOf);
     this.otherOptimizers = otherOptimizers(trainee);
     if (typeof trainee.evaluateOnBatch === "function") {
@@ -65,7 +69,7 @@ export class LoopTrainer implements Trainer {
   async train(batch: unknown): Promise<StepValues> {
     const rate = getLearningRate(this.optimizer);
     const result = await this.#bystanders!.during(() =>
-      this.#trainee.trainOnBatch(batch)
+      this.#ofStep(this.#trainee.trainOnBatch(batch))
     );
     const values = stepValues(result, "trainOnBatch");
     const left = getLearningRate(this.optimizer);
@@ -78,9 +82,16 @@ export class LoopTrainer implements Trainer {
 
   async evaluate(batch: unknown): Promise<StepValues> {
     return stepValues(
-      await this.#trainee.evaluateOnBatch!(batch),
+      await this.#ofStep(this.#trainee.evaluateOnBatch!(batch)),
       "evaluateOnBatch",
     );
+  }
+
+  /** What a step gives; at once where it does, so that nothing gets in between. */
+  #ofStep(given: BatchResult | Promise<BatchResult>) {
+    return given instanceof Promise
+      ? unlessStalled(given, this.#signal)
+      : given;
   }
 }
 

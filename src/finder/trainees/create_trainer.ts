@@ -27,6 +27,8 @@ export interface TrainerOptions {
   readonly validates: boolean;
   /** Weights of the classes in the loss of a model. */
   readonly classWeight?: ClassWeights;
+  /** Ends the wait for a step of a loop that never ends. */
+  readonly signal?: AbortSignal;
   /** Batches whose gradients make a step. @default {1} */
   readonly accumulate?: number;
 }
@@ -52,7 +54,7 @@ export function createTrainer(
 
 function loopTrainer(
   trainee: CustomTrainee<unknown>,
-  { validates, classWeight }: TrainerOptions,
+  { validates, classWeight, signal }: TrainerOptions,
 ): Trainer {
   if (isForeignModel(trainee)) throw twoCopies(ACTION);
   if (typeof trainee === "object" && trainee !== null) {
@@ -79,5 +81,5 @@ function loopTrainer(
       "Cannot use validationData as the trainee must have an evaluateOnBatch: current value is undefined",
     );
   }
-  return new LoopTrainer(trainee);
+  return new LoopTrainer(trainee, signal);
 }

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer } from "../../tfjs/types.ts";
-import type { SnapshotSubject } from "../../training/snapshot.ts";
+import type { SnapshotSubject } from "../../training/weights/snapshot.ts";
 import type { BatchForm } from "../data/check_batch.ts";
 
 /** The loss first, then the metrics, still on the device. */

@@ -462,8 +462,11 @@ const gather = moving(
 
 /** Rows of indices into the first axes of a shape. */
 const rowsOfIndices = fc.record({
-  shape: shapes(1, 3, fc.integer({ min: 1, max: 6 })).filter((s) =>
-    s.every((n) => n < 7)
+  shape: fc.oneof(
+    shapes(1, 3, fc.integer({ min: 1, max: 6 })).filter((s) =>
+      s.every((n) => n < 7)
+    ),
+    shapes(4, 6, fc.integer({ min: 1, max: 3 })),
   ),
   count: fc.integer({ min: 1, max: 7 }),
   depth: fc.nat(),

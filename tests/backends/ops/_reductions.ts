@@ -120,7 +120,8 @@ const nan = (f: (xs: number[]) => number) => (xs: number[]) =>
   xs.some(Number.isNaN) ? NaN : f(xs);
 const one = (f: (xs: number[]) => number) => (xs: number[]) => Math.abs(f(xs));
 const logSumExp = (xs: number[]) => {
-  const most = Math.max(...xs);
+  const largest = Math.max(...xs);
+  const most = Number.isFinite(largest) ? largest : 0;
   return most + Math.log(total(xs.map((x) => Math.exp(x - most))));
 };
 /** Of equal values, each has its share. */
@@ -200,6 +201,15 @@ const reductions: Operation[] = [
       f: logSumExp,
       slope: (xs, i, y) => Math.exp(xs[i] - y),
       kinds: ["ordinary", "negative", "positive"],
+    },
+    { bound: (xs) => 1 + Math.max(...xs.map(Math.abs)), lengths: length },
+  ),
+  reduction(
+    "logSumExp of NaN",
+    {
+      op: (x, a, k) => tf.logSumExp(x, a, k),
+      f: nan(logSumExp),
+      kinds: ["special"],
     },
     { bound: (xs) => 1 + Math.max(...xs.map(Math.abs)), lengths: length },
   ),
@@ -465,18 +475,29 @@ const logSoftmax: Operation = {
   roundings: 8,
 };
 
+/** Where the largest lie: NaN first, and of equal values the first. */
+function placesOf(xs: readonly number[], k: number): number[] {
+  const left = xs.map((x, i) => ({ x, i }));
+  return Array.from({ length: k }, () => {
+    const nan = left.findIndex(({ x }) => Number.isNaN(x));
+    const most = largest(left.map(({ x }) => x));
+    const at = nan >= 0 ? nan : left.findIndex(({ x }) => x === most);
+    return left.splice(at, 1)[0].i;
+  });
+}
+
 const topk: Operation = {
   name: "topk",
   cases: shapes(1, 3, length).chain((shape) =>
     fc.record({
-      x: input(shape, ["ordinary", "negative", "ties"]),
+      x: input(shape, ["ordinary", "negative", "ties", "special"]),
       k: fc.integer({ min: 1, max: shape[shape.length - 1] }),
     }).map(({ x, k }): Case => ({ inputs: [x], attrs: { k } }))
   ),
   run: ([x], { k }) => tf.topk(x, k).values,
   forward: ([x], { k }) => {
     const values = Float64Array.from(
-      rows(x).flatMap((xs) => xs.sort((a, b) => b - a).slice(0, k)),
+      rows(x).flatMap((xs) => placesOf(xs, k).map((i) => xs[i])),
     );
     return [{
       shape: [...x.shape.slice(0, -1), k],
@@ -488,9 +509,9 @@ const topk: Operation = {
     const dx = new Sum(x.shape);
     const columns = x.shape[x.shape.length - 1];
     rows(x).forEach((xs, r) =>
-      // Of equal values, the first comes first.
-      xs.map((_, i) => i).sort((a, b) => xs[b] - xs[a] || a - b).slice(0, k)
-        .forEach((i, place) => dx.add(r * columns + i, dy[r * k + place]))
+      placesOf(xs, k).forEach((i, place) =>
+        dx.add(r * columns + i, dy[r * k + place])
+      )
     );
     return [dx];
   },

@@ -504,25 +504,34 @@ function pooling(
       const covered = coveredBy(g);
       const image = sizeOf(sizes(g)) * step(g),
         outImage = sizeOf(counts(g)) * step(g);
-      if (!average) y.values.fill(NaN);
+      if (!average) {
+        const values = Float64Array.from(
+          placesOfLargest(x, g),
+          (place) => place < 0 ? NaN : x.values[place],
+        );
+        return [{ ...y, values, bound: values.map(Math.abs) }];
+      }
       eachTap(g.axes, (output, _, at) => {
         for (let n = 0; n < g.batch; n++) {
           for (let c = 0; c < g.channels; c++) {
             const value = x.values[n * image + at * step(g) + c];
             const to = n * outImage + output * step(g) + c;
-            if (average) y.add(to, value / covered[output]);
-            else if (value > y.values[to] || Number.isNaN(y.values[to])) {
-              y.values[to] = value;
-            }
+            y.add(to, value / covered[output]);
           }
         }
       });
-      return [average ? y : { ...y, bound: y.values.map(Math.abs) }];
+      return [y];
     },
-    backward: special ? undefined : ([x], g, { dys: [dy], outputs: [y] }) => {
-      // Of equal values, the gradient may go to any.
-      if (!average && hasTies(x, g, y)) return [undefined];
+    backward: ([x], g, { dys: [dy], outputs: [y] }) => {
       const dx = new Sum(x.shape);
+      if (!average) {
+        // Of equal values of a volume, the gradient may go to any.
+        if (dimensions === 3 && hasTies(x, g, y)) return [undefined];
+        placesOfLargest(x, g).forEach((place, to) => {
+          if (place >= 0) dx.add(place, dy[to]);
+        });
+        return [dx];
+      }
       const covered = coveredBy(g);
       const image = sizeOf(sizes(g)) * step(g),
         outImage = sizeOf(counts(g)) * step(g);
@@ -531,8 +540,7 @@ function pooling(
           for (let c = 0; c < g.channels; c++) {
             const from = n * image + at * step(g) + c;
             const to = n * outImage + output * step(g) + c;
-            if (average) dx.add(from, dy[to] / covered[output]);
-            else if (x.values[from] === y.values[to]) dx.add(from, dy[to]);
+            dx.add(from, dy[to] / covered[output]);
           }
         }
       });
@@ -540,6 +548,30 @@ function pooling(
     },
     roundings: 8,
   };
+}
+
+/**
+ * Where the largest value of each window lies: of several the first, and the first
+ * NaN before any number; -1 where it covers nothing.
+ */
+function placesOfLargest(x: Values, g: Geometry): Int32Array {
+  const { batch, channels } = g;
+  const image = sizeOf(sizes(g)) * channels;
+  const outImage = sizeOf(counts(g)) * channels;
+  const places = new Int32Array(batch * outImage).fill(-1);
+  eachTap(g.axes, (output, _, at) => {
+    for (let n = 0; n < batch; n++) {
+      for (let c = 0; c < channels; c++) {
+        const from = n * image + at * channels + c;
+        const to = n * outImage + output * channels + c;
+        const [value, most] = [x.values[from], x.values[places[to]]];
+        const isMore = places[to] < 0 || value > most ||
+          (Number.isNaN(value) && !Number.isNaN(most));
+        if (isMore) places[to] = from;
+      }
+    }
+  });
+  return places;
 }
 
 /** Whether a window holds its largest value twice. */
@@ -553,7 +585,7 @@ function hasTies(x: Values, g: Geometry, y: Values): boolean {
     for (let n = 0; n < batch; n++) {
       for (let c = 0; c < channels; c++) {
         const to = n * outImage + output * channels + c;
-        if (x.values[n * image + at * channels + c] === y.values[to]) {
+        if (Object.is(x.values[n * image + at * channels + c], y.values[to])) {
           ties ||= seen[to]++ > 0;
         }
       }

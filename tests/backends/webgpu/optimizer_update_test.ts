@@ -6,7 +6,7 @@ import {
   setLearningRate,
   setMomentum,
 } from "../../../src/training/mod.ts";
-import { TrainingSnapshot } from "../../../src/training/snapshot.ts";
+import { TrainingSnapshot } from "../../../src/training/weights/snapshot.ts";
 import { onWebGPU, relativeError, test } from "./_on_webgpu.ts";
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {

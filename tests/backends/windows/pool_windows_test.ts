@@ -177,6 +177,21 @@ test("of several that are the largest in a window, the first gets the slope", ()
   assertEquals([...indexes.dataSync()], [4, 4, 4, 8]);
 });
 
+test("of a window with NaN the largest is NaN, and the first gets the slope", () => {
+  const x = tf.tensor4d([1, NaN, 2, 3, 4, NaN, 6, 7, 8], [1, 3, 3, 1]);
+  const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 1, "valid");
+  assertEquals([...pool(x).dataSync()], [NaN, NaN, 7, NaN]);
+  const dy = tf.tensor4d([1, 10, 100, 1000], [1, 2, 2, 1]);
+  assertEquals([...tf.grad(pool)(x, dy).dataSync()], [
+    ...[0, 11, 0, 0, 0, 1000, 0, 100, 0],
+  ]);
+  const { result, indexes } = tf.maxPoolWithArgmax(x, 2, 1, "valid");
+  assertEquals([...result.dataSync()], [NaN, NaN, 7, NaN]);
+  assertEquals([...indexes.dataSync()], [1, 1, 7, 5]);
+  const least = tf.fill([1, 2, 2, 1], -Infinity) as tf.Tensor4D;
+  assertEquals([...tf.grad(pool)(least).dataSync()], [1, 0, 0, 0]);
+});
+
 test("the gradient of max pooling that says where is that of max pooling", () => {
   const x = values([2, 5, 6, 3], 1);
   const slopes = (f: (x: tf.Tensor4D) => tf.Tensor) => [

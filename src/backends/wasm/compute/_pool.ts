@@ -33,6 +33,8 @@ interface Window {
   readonly image: Local;
   /** How many pixels the window covers, and 1 where it covers none. */
   readonly covered: Code;
+  /** Whether it covers none. */
+  readonly isEmpty: Code;
 }
 
 function eachWindow(
@@ -46,17 +48,16 @@ function eachWindow(
 ): Code {
   const [pixelBytes, rowBytes, imageBytes, image, dy, dx] = f.locals("i32", 6);
   const [oy, ox, x0, x1, y0, y1, y, x, rowAt, pixelAt] = f.locals("i32", 10);
+  const pixels = mul(
+    larger(sub(y1.get, y0.get), i32(0)),
+    larger(sub(x1.get, x0.get), i32(0)),
+  );
   const window: Window = {
     dy,
     dx,
     image,
-    covered: larger(
-      mul(
-        larger(sub(y1.get, y0.get), i32(0)),
-        larger(sub(x1.get, x0.get), i32(0)),
-      ),
-      i32(1),
-    ),
+    covered: larger(pixels, i32(1)),
+    isEmpty: less(pixels, i32(1)),
     eachPixel: (code) => [
       y.set(y0.get),
       rowAt.set(
@@ -157,6 +158,19 @@ function eachWindow(
 }
 
 const MINUS_INFINITY = 0xff800000;
+/** What the bits of −∞ lack to be NaN. */
+const TO_NAN = 0x400000;
+
+/** Whether a value comes before the largest so far: also the first NaN does. */
+function isLarger(value: Local, largest: Local): Code {
+  return v128.or(
+    v128.greater(value.get, largest.get),
+    v128.and(
+      v128.different(value.get, value.get),
+      v128.equal(largest.get, largest.get),
+    ),
+  );
+}
 
 /** The gradient of max pooling. */
 export function maxPoolGrad(): FunctionBuilder {
@@ -167,11 +181,11 @@ export function maxPoolGrad(): FunctionBuilder {
       from.set(add(args.x.get, image.get)),
       eachColumn(f, args.channels, (offset, load, store) => [
         largest.set(v128.splatI32(i32(MINUS_INFINITY))),
-        where.set(v128.splatI32(i32(-1))),
+        where.set(v128.zero),
         index.set(i32(0)),
         eachPixel((pixel) => [
           value.set(load(add(add(from.get, pixel.get), offset.get))),
-          mask.set(v128.greater(value.get, largest.get)),
+          mask.set(isLarger(value, largest)),
           largest.set(v128.select(value.get, largest.get, mask.get)),
           where.set(
             v128.select(v128.splatI32(index.get), where.get, mask.get),
@@ -222,7 +236,7 @@ export function avgPoolGrad(): FunctionBuilder {
   });
 }
 
-/** The largest value of each window, past NaN: NaN where there is no other. */
+/** The largest value of each window: the first NaN in it, and NaN of none at all. */
 export function maxPool(): FunctionBuilder {
   return kernelFunction("maxPool", (f, args, chunk) => {
     const [largest, value] = f.locals("v128", 2);
@@ -230,20 +244,17 @@ export function maxPool(): FunctionBuilder {
     return eachWindow(
       f,
       { args: own, chunk, clear: false },
-      ({ dy, dx, eachPixel }) =>
+      ({ dy, dx, eachPixel, isEmpty }) =>
         eachColumn(f, args.channels, (offset, load, store) => [
-          largest.set(v128.constant(NaN)),
+          largest.set(
+            v128.splatI32(
+              add(i32(MINUS_INFINITY), mul(isEmpty, i32(TO_NAN))),
+            ),
+          ),
           eachPixel((pixel) => [
             value.set(load(add(add(dx.get, pixel.get), offset.get))),
             largest.set(
-              v128.select(
-                value.get,
-                largest.get,
-                v128.or(
-                  v128.greater(value.get, largest.get),
-                  v128.different(largest.get, largest.get),
-                ),
-              ),
+              v128.select(value.get, largest.get, isLarger(value, largest)),
             ),
           ]),
           store(add(dy.get, offset.get), largest.get),
