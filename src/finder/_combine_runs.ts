@@ -213,7 +213,8 @@ export function combineRuns(
     finding.kind === "batch-holds-all" ||
     finding.kind === "frequencies-only" ||
     finding.kind === "baseline-not-passed" ||
-    finding.kind === "pairs-not-learned";
+    finding.kind === "pairs-not-learned" ||
+    finding.kind === "inputs-unused" || finding.kind === "batches-unused";
 
   const losses = medianCurve(recorded.map((run) => placed(run.losses, run)));
   const smoothedLosses = Array.from(smooth(losses, settings.beta));

@@ -32,3 +32,10 @@ export function trainedWeights(model: LayersModel): readonly LayerWeight[] {
   return (fields.model ?? fields).collectedTrainableWeights ??
     model.trainableWeights;
 }
+
+/** Whether a model's weights are disposed, all or some. */
+export function isDisposed({ weights }: LayersModel): boolean {
+  return weights.some((weight) =>
+    (weight as unknown as { val?: Variable }).val?.isDisposed === true
+  );
+}

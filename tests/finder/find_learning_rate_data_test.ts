@@ -277,3 +277,25 @@ Deno.test("findLearningRate() takes batches that their generator disposes when i
   assert(range.trials, range.advice);
   assertEquals(tf.memory().numTensors, before);
 });
+
+Deno.test("findLearningRate() says what a Dataset is whose rows do not fit together", async () => {
+  // As tfjs fails on WASM, once it reads rows of several lengths.
+  const fails = (error: Error): BatchDataset => ({
+    iterator: () => Promise.resolve({ next: () => Promise.reject(error) }),
+  });
+  await assertRejects(
+    () =>
+      findLearningRate(
+        linearModel(),
+        fails(new RangeError("Invalid typed array length: 512")),
+      ),
+    TypeError,
+    "the rows of data must be { xs, ys }, each of one shape: current value is a Dataset whose rows tfjs cannot put together",
+  );
+  const own = new RangeError("of one's own");
+  await assertRejects(
+    () => findLearningRate(linearModel(), fails(own)),
+    RangeError,
+    own.message,
+  );
+});

@@ -227,3 +227,33 @@ Deno.test("findLearningRate() refuses a model in the middle of fit", () =>
     });
     assert(`${error}`.includes("must not be training"), `${error}`);
   }));
+
+Deno.test("findLearningRate() refuses a model that is disposed, or was frozen when it was compiled", async () => {
+  const compiled = (isTrainable: boolean) => {
+    const dense = tf.layers.dense({ units: 1, inputShape: [2] });
+    dense.trainable = isTrainable;
+    const model = tf.sequential({ layers: [dense] });
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    return model;
+  };
+  const data = { xs: tf.ones([8, 2]), ys: tf.ones([8, 1]) };
+  const thawed = compiled(false);
+  thawed.layers[0].trainable = true;
+  await assertRejects(
+    () => findLearningRate(thawed, data),
+    TypeError,
+    "all of whose layers were frozen then; compile it again",
+  );
+  const disposed = compiled(true);
+  disposed.dispose();
+  await assertRejects(
+    () => findLearningRate(disposed, data),
+    TypeError,
+    "the model must not be disposed",
+  );
+  await assertRejects(
+    () => findLearningRate(compiled(true), data, { classWeight: { 0: 0 } }),
+    RangeError,
+    "classWeight must weigh some class: current value is { 0: 0 }",
+  );
+});

@@ -1,6 +1,6 @@
 import type { DataFacts } from "./data_survey.ts";
 import type { LossOrder } from "./loss_order.ts";
-import type { Pairing } from "./pairing.ts";
+import type { Pairing, RowPairing } from "./pairing.ts";
 
 /** Where a loss was not finite: what is to blame. */
 export interface NonFinite {
@@ -79,6 +79,14 @@ export interface Circumstances {
   readonly mismatch?: { readonly detail: string; readonly to: string };
   /** What training came to on each other's targets, where that is no worse. */
   readonly pairing?: Pairing;
+  /** The same of few rows, which are learned by heart, and how many they are. */
+  readonly rows?: RowPairing & { readonly count: number };
+  /** What of its batches a loop was seen not to take. */
+  readonly unused?: "inputs" | "batches";
+  /** Whether a loop's loss was seen to stay the same as its weights change. */
+  readonly isUnmoved?: boolean;
+  /** Whether what a loop returns are shares of its examples, and no losses. */
+  readonly areShares?: boolean;
   /** Outputs of which nothing was seen to be learned, of a model with several. */
   readonly unlearned?: readonly UnlearnedOutput[];
   /** Whether there are no more examples to tell that by. */

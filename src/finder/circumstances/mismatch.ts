@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { OutputLoss } from "../../tfjs/output_losses.ts";
 import { formatRate } from "../../metrics/format_rate.ts";
+import { logitLossOf } from "./_logit_losses.ts";
 import { targetOf } from "./baseline.ts";
 import type { TensorTree } from "../data/training_data.ts";
 
@@ -122,48 +123,35 @@ const OF_PROBABILITIES: readonly string[] = [
   "hardSigmoid",
 ];
 
-/**
- * Losses of tfjs that apply such an activation themselves, as they are before a
- * backend brings its own, and ones that do not.
- */
-const OF_LOGITS = [
-  {
-    name: "softmaxCrossEntropy",
-    first: tf.losses.softmaxCrossEntropy,
-    to: "categoricalCrossentropy",
-  },
-  {
-    name: "sigmoidCrossEntropy",
-    first: tf.losses.sigmoidCrossEntropy,
-    to: "binaryCrossentropy",
-  },
-] as const;
-
 /** What is taken for a network's own numbers and is between 0 and 1 already. */
-function mismatchOfLogits(
-  { of, activation = "", ofActivation = "" }: OutputLoss,
-): Mismatch | undefined {
-  const isProbability = OF_PROBABILITIES.includes(activation);
-  if (isProbability && OF_PROBABILITIES.includes(ofActivation)) {
+async function mismatchOfLogits(
+  output: OutputLoss,
+): Promise<Mismatch | undefined> {
+  const { activation = "", ofActivation = "" } = output;
+  if (!OF_PROBABILITIES.includes(activation)) return undefined;
+  if (OF_PROBABILITIES.includes(ofActivation)) {
     return {
       detail: `the last ${activation} is taken of what a ${ofActivation} gives`,
       to: "one of the two alone",
     };
   }
-  const loss = OF_LOGITS.find(({ name, first }) =>
-    of === tf.losses[name] || of === first
-  );
-  return loss && isProbability
-    ? {
-      detail:
-        `tf.losses.${loss.name} takes logits and the outputs are ${activation}`,
-      to: `the loss "${loss.to}", or a linear last activation`,
-    }
-    : undefined;
+  const loss = await logitLossOf(output);
+  if (!loss) return undefined;
+  const name = `tf.losses.${loss.name}`;
+  const isItself = output.of === tf.losses[loss.name] ||
+    output.of === loss.first;
+  return {
+    detail: `${
+      isItself ? `${name} takes logits` : `the loss is ${name}, of logits,`
+    } and the outputs are ${activation}`,
+    to: `the loss "${loss.to}", or a linear last activation`,
+  };
 }
 
 /** A loss over a single output, or one of probabilities over what are none. */
-function mismatchOfForm(output: OutputLoss): Mismatch | undefined {
+async function mismatchOfForm(
+  output: OutputLoss,
+): Promise<Mismatch | undefined> {
   const { name, activation, shape } = output;
   const isCategorical = name === "categoricalCrossentropy" ||
     name === "sparseCategoricalCrossentropy";
@@ -177,13 +165,20 @@ function mismatchOfForm(output: OutputLoss): Mismatch | undefined {
     };
   }
   if (activation === undefined) return undefined;
-  const ofLogits = mismatchOfLogits(output);
+  const ofLogits = await mismatchOfLogits(output);
   if (ofLogits) return ofLogits;
   const isUnbounded = !OF_PROBABILITIES.includes(activation);
   if ((isCategorical || name === "binaryCrossentropy") && isUnbounded) {
     return {
       detail: `${name} takes probabilities and the outputs are ${activation}`,
       to: `a ${isCategorical ? "softmax" : "sigmoid"} as the last activation`,
+    };
+  }
+  if (name === "kullbackLeiblerDivergence" && activation !== "softmax") {
+    return {
+      detail:
+        `${name} takes probabilities that sum to 1 and the outputs are ${activation}`,
+      to: "a softmax as the last activation",
     };
   }
   const [low = -Infinity] = REACHES[activation] ?? [];
@@ -307,7 +302,7 @@ export async function mismatchOf(
     const targets = batches.flatMap((ys) =>
       targetOf(ys, { output: output.output, index }) ?? []
     );
-    const mismatch = mismatchOfForm(output) ??
+    const mismatch = await mismatchOfForm(output) ??
       (targets.length > 0
         ? mismatchOfTargets(output, await factsOf(targets))
         : undefined);

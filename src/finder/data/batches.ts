@@ -1,3 +1,4 @@
+import { errorMessage } from "../../runtime/error_message.ts";
 import {
   type BatchSource,
   type BatchSourceOptions,
@@ -71,12 +72,28 @@ class DatasetBatches implements BatchSource {
     const iterator = await this.#dataset.iterator();
     try {
       while (true) {
-        const { value, done } = await iterator.next();
+        const { value, done } = await this.#next(iterator);
         if (done) return;
         yield value;
       }
     } finally {
       await releaseIterator(iterator);
+    }
+  }
+
+  /** The next batch; rows that do not fit together fail within tfjs. */
+  async #next(
+    iterator: Awaited<ReturnType<BatchDataset<unknown>["iterator"]>>,
+  ) {
+    try {
+      return await iterator.next();
+    } catch (error) {
+      const message = errorMessage(error);
+      if (!message.startsWith("Invalid typed array length")) throw error;
+      throw new TypeError(
+        `Cannot draw batches as the rows of ${this.name} must be { xs, ys }, each of one shape: current value is a Dataset whose rows tfjs cannot put together (${message}); make it with tf.data.zip({ xs, ys }), of rows of one length`,
+        { cause: error },
+      );
     }
   }
 }

@@ -24,6 +24,7 @@ export type ClassWeights =
  * The class weights of each output in order, null where it has none.
  *
  * @throws {TypeError} If they are none of the forms.
+ * @throws {RangeError} If all weights of an output are 0.
  */
 export function weightsOfOutputs(
   weights: ClassWeights,
@@ -49,6 +50,15 @@ export function weightsOfOutputs(
       `Cannot weigh classes as classWeight must be a record of class indices and weights${
         outputNames.length > 1 ? `, for each of ${outputNames.join(", ")}` : ""
       }: current value is ${describe(weights)}`,
+    );
+  }
+  for (const one of each) {
+    const all = Object.values(one ?? {});
+    if (all.length === 0 || all.some((weight) => weight !== 0)) continue;
+    throw new RangeError(
+      `Cannot weigh classes as classWeight must weigh some class: current value is ${
+        describe(weights)
+      }`,
     );
   }
   return [...each];

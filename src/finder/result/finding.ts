@@ -76,8 +76,13 @@ export type Verdict =
  *   was better than that of always predicting the same, whatever the inputs
  *   (`"no-signal"`); `"baseline-not-passed"`: too few batches were trained on to
  *   tell whether any would come to be (`"too-short"`).
- * - `"pairs-not-learned"`: a loop of one's own came to no lower loss than with
- *   each input given another's target (`"too-short"`).
+ * - `"pairs-not-learned"`: a loop of one's own, or training on few rows, came to no
+ *   lower loss than with each input given another's target (`"too-short"`).
+ * - `"inputs-unused"`: a loop's loss is the same whatever the inputs,
+ *   `"batches-unused"`: whatever the batch (`"no-signal"`).
+ * - `"loss-unmoved"`: a loop's loss is the same whatever its weights (`"flat"`).
+ * - `"losses-are-shares"`: a loop returns shares of its examples, such as an
+ *   accuracy, and no loss (`"mismatch"`).
  * - `"weights-unchanged"`: no weight changed at any rate (`"no-gradient"`).
  * - `"optimum-already"`: no rate improved a loss that is far better than that of
  *   always predicting the same (`"trained"`).
@@ -111,6 +116,10 @@ export type FindingKind =
   | "frequencies-only"
   | "baseline-not-passed"
   | "pairs-not-learned"
+  | "inputs-unused"
+  | "batches-unused"
+  | "loss-unmoved"
+  | "losses-are-shares"
   | "weights-unchanged"
   | "optimum-already"
   | "targets-out-of-reach"
@@ -143,6 +152,10 @@ const VERDICTS: { readonly [Kind in FindingKind]: Verdict } = {
   "frequencies-only": "no-signal",
   "baseline-not-passed": "too-short",
   "pairs-not-learned": "too-short",
+  "inputs-unused": "no-signal",
+  "batches-unused": "no-signal",
+  "loss-unmoved": "flat",
+  "losses-are-shares": "mismatch",
   "weights-unchanged": "no-gradient",
   "optimum-already": "trained",
   "targets-out-of-reach": "mismatch",
@@ -185,6 +198,10 @@ export type AdvisedOption =
  * - `"check-labels"`: check that labels fit inputs.
  * - `"check-data"`: check the data and the loss function.
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
+ * - `"use-batch"`: compute a loop's loss of the batch that it is given.
+ * - `"return-loss"`: return the loss from a loop, and an accuracy beside it.
+ * - `"keep-rows-out"`: keep rows out of training and watch their loss, as so few
+ *   may be learned by heart.
  * - `"add-evaluation"`: give a loop `evaluateOnBatch`, so that how hard each batch
  *   is cancels out.
  * - `"grow-exponentially"`: let the rate grow by equal factors, not equal steps.
@@ -286,6 +303,12 @@ export type Remedy =
   }
   | {
     /** What to do. */
+    readonly kind: "keep-rows-out";
+    /** How many rows there are. */
+    readonly rows: number;
+  }
+  | {
+    /** What to do. */
     readonly kind: "change-loss";
     /** What to use. */
     readonly to: string;
@@ -303,6 +326,8 @@ export type Remedy =
       | "check-labels"
       | "check-data"
       | "check-loss"
+      | "use-batch"
+      | "return-loss"
       | "add-evaluation"
       | "grow-exponentially"
       | "initialize"

@@ -1,6 +1,4 @@
 import type * as tf from "@tensorflow/tfjs";
-import { borrowMathRandom, seededRandom } from "../../runtime/random.ts";
-import { scoped } from "../../runtime/scoped.ts";
 import { passOf } from "../data/batch_source.ts";
 import {
   differ,
@@ -8,17 +6,18 @@ import {
   replace,
   withChanged,
 } from "../data/changed_pairs.ts";
+import { compareRows, hasFewRows } from "./_compare_rows.ts";
+import { PROBE, trainControl } from "./_control.ts";
+import { isUnmoved, unusedPart } from "./_unused.ts";
 import type { TestRuns } from "./test_runs.ts";
 import {
   areAlike,
   notLearnedFrom,
   type Pairing,
+  type RowPairing,
 } from "../circumstances/pairing.ts";
 import type { RangeTrial } from "../result/range_data.ts";
 import type { Search } from "./search_setup.ts";
-
-/** Steps that show whether a loop takes targets: the second has learned of them. */
-const PROBE = 2;
 
 /** Short trainings that are compared with such on each other's targets, at most. */
 const COMPARED = 2;
@@ -27,6 +26,12 @@ const COMPARED = 2;
 export interface ComparedPairs {
   /** What it came to on each other's targets, where that is no worse. */
   readonly pairing?: Pairing;
+  /** The same on few rows, each of which comes again and again. */
+  readonly rows?: RowPairing;
+  /** What of its batches a loop was seen not to take. */
+  readonly unused?: "inputs" | "batches";
+  /** Whether a loop's loss was seen to stay the same as its weights change. */
+  readonly isUnmoved?: boolean;
   /** Whether it was seen to take targets, of which all are the same. */
   readonly takesTargets?: boolean;
   /** Whether it was seen to take inputs, of which all are the same. */
@@ -34,22 +39,46 @@ export interface ComparedPairs {
 }
 
 /**
- * Where nobody knows the loss of always predicting the same, as of a loop of
- * one's own: trains on other targets for as long as short trainings did.
+ * Where losses alone do not show that anything is learned of the inputs: of a loop
+ * of one's own, of which nobody knows the loss of always predicting the same, and
+ * of few rows, which are learned by heart. Trains on other targets for as long as
+ * short trainings did.
  */
 export async function comparePairs(
   runs: TestRuns,
-  { trials }: Search,
+  { search: { trials, maxLr, grid }, isGood }: {
+    readonly search: Search;
+    /** Whether the bounds are good as far as all else tells. */
+    readonly isGood: () => Promise<boolean>;
+  },
 ): Promise<ComparedPairs> {
-  const { trainer, survey, options: { signal } } = runs.setup;
+  const { trainer, survey, validation, options: { signal } } = runs.setup;
+  const isKnown = survey.targets.length > 0 && (survey.batchSize ?? 0) > 0;
+  if (!isKnown || signal?.aborted) return {};
   const held = trials.filter(({ gained, unseen }) =>
     gained !== undefined && unseen === undefined
   ).toSorted((a, b) => b.gained! - a.gained!);
+  if (trainer.model) {
+    // What predicts batches that it did not train on has learned.
+    const isTold = validation || trials.some(({ unseen }) => unseen);
+    if (isTold || held.length === 0 || !hasFewRows(runs)) return {};
+    const rows = await isGood() ? await compareRows(runs, held) : undefined;
+    return rows ? { rows } : {};
+  }
+  if (!runs.isReplayed || survey.batchSize! < 2) return {};
+  if (maxLr === undefined) {
+    return { isUnmoved: await isUnmoved(runs, grid) };
+  }
+  return held.length > 0 ? await compareLoop(runs, held) : {};
+}
+
+/** The same of a loop, with short trainings that held, the best one first. */
+async function compareLoop(
+  runs: TestRuns,
+  held: readonly RangeTrial[],
+): Promise<ComparedPairs> {
+  const { survey, source } = runs.setup;
   const [best] = held;
-  if (
-    trainer.model || !best || signal?.aborted || !runs.isReplayed ||
-    survey.targets.length === 0 || !((survey.batchSize ?? 0) >= 2)
-  ) return {};
   const probe = { learningRate: best.learningRate, steps: PROBE };
   const first = await train(runs, probe);
   const again = await train(runs, probe);
@@ -63,12 +92,20 @@ export async function comparePairs(
     const other = await train(runs, { ...probe, changeInputs: differ });
     if (!areAlike(first, other)) return { takesInputs: true };
   }
-  const pairing = await pairingOf(runs, { held, first });
-  return pairing ? { pairing } : {};
+  const unused = await unusedPart(runs, { ...probe, first });
+  if (unused) return { unused };
+  const mispaired = await train(runs, { ...probe, change: mispair });
+  if (areAlike(first, mispaired)) return {};
+  const pairing = await pairingOf(runs, held);
+  if (pairing) return { pairing };
+  const pass = passOf(source) ?? Infinity;
+  if (pass >= best.losses.length) return {};
+  const rows = await compareRows(runs, held);
+  return rows ? { rows } : {};
 }
 
 /** Trains at one rate, on the same batches each time, changed or not. */
-function train(
+async function train(
   runs: TestRuns,
   { learningRate, steps, change, changeInputs }: {
     readonly learningRate: number;
@@ -77,36 +114,21 @@ function train(
     readonly changeInputs?: (inputs: tf.Tensor) => tf.Tensor;
   },
 ): Promise<readonly number[]> {
-  return scoped(async (own) => {
-    // Whatever a loop draws at random is the same each time.
-    own(borrowMathRandom(seededRandom(0)));
-    const source = runs.replay();
-    const { losses } = await runs.run(
-      new Array<number>(steps).fill(learningRate),
-      {
-        count: steps,
-        repeat: 1,
-        source: change
-          ? withChanged("ys", source, change)
-          : changeInputs
-          ? withChanged("xs", source, changeInputs)
-          : source,
-        isControl: true,
-      },
-    );
-    return losses;
-  });
+  const replayed = runs.replay();
+  const source = change
+    ? withChanged("ys", replayed, change)
+    : changeInputs
+    ? withChanged("xs", replayed, changeInputs)
+    : replayed;
+  const run = await trainControl(runs, { learningRate, steps, source });
+  return run.losses;
 }
 
 /** What training comes to on each other's targets, if that is no worse. */
 async function pairingOf(
   runs: TestRuns,
-  { held, first }: {
-    /** The short trainings that held, the best one first. */
-    readonly held: readonly RangeTrial[];
-    /** The first losses of such a training as it is compared. */
-    readonly first: readonly number[];
-  },
+  /** The short trainings that held, the best one first. */
+  held: readonly RangeTrial[],
 ): Promise<Pairing | undefined> {
   const { source, settings, options: { signal } } = runs.setup;
   let pairing: Pairing | undefined;
@@ -117,7 +139,6 @@ async function pairingOf(
       change: mispair,
     });
     if (signal?.aborted) return undefined;
-    if (!pairing && areAlike(first, others)) return undefined;
     const found = notLearnedFrom(losses, others);
     if (!found) return undefined;
     pairing ??= found;

@@ -1,3 +1,4 @@
+import { areShares } from "../circumstances/shares.ts";
 import { type OutputLoss, outputLosses } from "../../tfjs/output_losses.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
 import { passOf } from "../data/batch_source.ts";
@@ -69,7 +70,8 @@ export class TestCircumstances {
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
-    const { pairing, takesTargets = false, takesInputs = false } = compared;
+    const { pairing, rows, takesTargets = false, takesInputs = false } =
+      compared;
     // After the run at a rate of 0, which shows some of it.
     const { penalty = 0, nonFinite, unchanged } = this.#runs;
     return {
@@ -117,6 +119,10 @@ export class TestCircumstances {
         // More of the same examples would tell no more.
         isPassSpent: pass !== undefined && pass < settings.maxBatches! / 2,
       }),
+      ...(rows && { rows: { ...rows, count: this.#rows() } }),
+      ...(compared.unused && { unused: compared.unused }),
+      ...(compared.isUnmoved && { isUnmoved: true }),
+      ...(this.#areShares() && { areShares: true }),
       ...(examples !== undefined && batchSize !== undefined &&
           batchSize > examples
         ? { whole: { batchSize, examples } }
@@ -183,6 +189,20 @@ export class TestCircumstances {
     if (found) return found;
     const evaluated = await validation?.notFinite?.();
     return evaluated && { ...evaluated, of: validation!.name };
+  }
+
+  /** Examples of a pass, where its batches are counted. */
+  #rows(): number {
+    const { source, survey: { batchSize = 1 } } = this.#setup;
+    return source.examples ?? Math.round((passOf(source) ?? 0) * batchSize);
+  }
+
+  /** Whether a loop returns shares of its batches' examples. */
+  #areShares(): boolean {
+    const { trainer: { model }, validation, survey, settings } = this.#setup;
+    const { losses } = this.#runs.firstSweep ?? { losses: [] };
+    return !model && !validation && batchesOfRate(settings) === 1 &&
+      areShares(losses, survey.batchSize ?? NaN);
   }
 
   /** Whether what is the same in all examples seen is so in all that there are. */

@@ -25,7 +25,7 @@ function labelRemedy({ name, shape }: OutputLoss, tensor: tf.Tensor): string {
     return `; for class indices compile with the loss "${SPARSE}", or make them one-hot: tf.oneHot(labels.toInt(), ${classes})`;
   }
   if (name === SPARSE && last === classes) {
-    return `; for one-hot targets compile with the loss "categoricalCrossentropy", or give indices: ys.argMax(-1)`;
+    return `; for one-hot targets compile with the loss "categoricalCrossentropy", or give indices: ys.argMax(-1).toFloat()`;
   }
   return "";
 }
@@ -95,4 +95,22 @@ export function explainMisfit(
     `Cannot use a batch as it must fit the model: ${errorMessage(error)}`,
     { cause: error },
   );
+}
+
+/**
+ * Throws a TypeError where class indices are whole numbers to tfjs, too: its loss
+ * takes floats alone.
+ */
+export function checkLabels(model: LayersModel, { ys }: TensorPair): void {
+  const outputs = outputLosses(model);
+  for (const [i, { name, output }] of outputs.entries()) {
+    const tensor = name === SPARSE ? tensorFor(ys, output, i) : undefined;
+    if (!tensor || tensor.dtype === "float32") continue;
+    const place = outputs.length === 1 ? "ys" : `ys of "${output}"`;
+    throw new TypeError(
+      `Cannot use a batch as ${place} must be float32 for the loss "${SPARSE}": current value is ${
+        describe(tensor)
+      }; convert them with ys.toFloat()`,
+    );
+  }
 }

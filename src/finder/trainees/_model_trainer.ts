@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ModelSteps } from "../../tfjs/model_steps.ts";
 import type { LayersModel, Optimizer } from "../../tfjs/types.ts";
 import type { BatchForm } from "../data/check_batch.ts";
-import { explainMisfit } from "./_explain_misfit.ts";
+import { checkLabels, explainMisfit } from "./_explain_misfit.ts";
 import { FirstWeights } from "./_first_weights.ts";
 import type { StepValues, Trainer } from "./trainer.ts";
 import {
@@ -12,7 +12,11 @@ import {
   weightsOfOutputs,
 } from "../data/class_weight.ts";
 import type { TensorPair } from "../data/training_data.ts";
-import { variableOf } from "../../tfjs/trained_weights.ts";
+import {
+  isDisposed,
+  trainedWeights,
+  variableOf,
+} from "../../tfjs/trained_weights.ts";
 
 /** Trains a model by the very steps of `fit`. */
 export class ModelTrainer implements Trainer {
@@ -36,6 +40,11 @@ export class ModelTrainer implements Trainer {
       ...(inputNames && { names: { xs: inputNames, ys: outputNames } }),
       ...(inputs?.length === 1 ? { inputShape: inputs[0].shape } : {}),
     };
+    if (isDisposed(model)) {
+      throw new TypeError(
+        `Cannot find a learning rate as the model must not be disposed: current value is "${model.name}", whose weights are`,
+      );
+    }
     if (!this.#steps.isCompiled) {
       throw new TypeError(
         `Cannot find a learning rate as the model must be compiled: current value is "${model.name}" without an optimizer`,
@@ -44,6 +53,11 @@ export class ModelTrainer implements Trainer {
     if (model.trainableWeights.length === 0) {
       throw new TypeError(
         `Cannot find a learning rate as the model must have trainable weights: current value is "${model.name}", all of whose layers are frozen or have none`,
+      );
+    }
+    if (trainedWeights(model).length === 0) {
+      throw new TypeError(
+        `Cannot find a learning rate as the model must have weights that were trainable when it was compiled: current value is "${model.name}", all of whose layers were frozen then; compile it again`,
       );
     }
     if (this.#steps.isTraining) {
@@ -121,10 +135,13 @@ export class ModelTrainer implements Trainer {
 
   #flatten(batch: unknown): tf.Tensor[] {
     const pair = batch as TensorPair;
+    let tensors: tf.Tensor[];
     try {
-      return this.#steps.flatten(pair);
+      tensors = this.#steps.flatten(pair);
     } catch (error) {
       throw explainMisfit(this.#model, pair, error);
     }
+    checkLabels(this.#model, pair);
+    return tensors;
   }
 }

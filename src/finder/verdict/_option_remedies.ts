@@ -94,12 +94,15 @@ export function endLower(
     : undefined;
 }
 
+/** Whether the loss takes hold so near the first rate that it may do so below. */
+export function isNearStart({ evidence: { base }, settings }: About): boolean {
+  return base !== undefined &&
+    base.learningRate < NEAR_START * settings.startLr;
+}
+
 /** What to do where no short training held as near the first rate as they came. */
 export function startLower(about: About): readonly Remedy[] {
-  const { base } = about.evidence;
-  const isNear = base !== undefined &&
-    base.learningRate < NEAR_START * about.settings.startLr;
-  return !about.hasMax && isNear
+  return !about.hasMax && isNearStart(about)
     ? [set(about, "startLr", 1 / TWO_DECADES)]
     : [];
 }

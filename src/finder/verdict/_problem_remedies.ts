@@ -107,6 +107,16 @@ export function checkValidation({ settings }: About): readonly Remedy[] {
   return settings.validated ? [{ kind: "check-validation" }] : [];
 }
 
+/** What to do about few rows, of which chance may have it that they are learned. */
+export function keepRowsOut(
+  { rows }: Partial<Circumstances>,
+  isTold: boolean,
+): readonly Remedy[] {
+  return rows?.isClose && !isTold
+    ? [{ kind: "keep-rows-out", rows: rows.count }]
+    : [];
+}
+
 export function shuffle({ circumstances }: About): readonly Remedy[] {
   return [{ kind: "shuffle", buffer: circumstances?.buffer ?? 1000 }];
 }

@@ -130,6 +130,10 @@ export function overrule(
   ) {
     return { kind: "weights-unchanged" };
   }
+  if (circumstances.areShares) return { kind: "losses-are-shares" };
+  if (circumstances.isUnmoved && kind === "no-improvement") {
+    return { kind: "loss-unmoved" };
+  }
   if (baseline) {
     const found = againstBaseline(baseline, ofLoss, options);
     if (found) return found;
@@ -139,9 +143,16 @@ export function overrule(
     kind === "both-bounds" && (conclusion.maxLr ?? 0) > HIGHEST &&
     (circumstances.isLoop || conclusion.evidence.best < 0)
   ) return { kind: "still-improving" };
-  if (circumstances.pairing && kind === "both-bounds") {
-    const { loss, mispaired } = circumstances.pairing;
-    const thrown = thrownFrom(options.trials, ofLoss.evidence.start);
+  if (circumstances.unused && kind === "both-bounds") {
+    return { kind: `${circumstances.unused}-unused` };
+  }
+  const { rows, pairing = rows?.pairing } = circumstances;
+  if (pairing && kind === "both-bounds") {
+    const { loss, mispaired } = pairing;
+    // Of few rows it is told what else tells.
+    const thrown = rows
+      ? undefined
+      : thrownFrom(options.trials, ofLoss.evidence.start);
     return {
       kind: "pairs-not-learned",
       detail: `for the loss came to ${formatRate(loss)}, and to ${

@@ -5,6 +5,7 @@ import {
   hasManyBatches,
   higherRates,
   isEarly,
+  isNearStart,
   lower,
   MORE_BATCHES,
   moreBatches,
@@ -18,6 +19,7 @@ import {
   checkSupervision,
   checkValidation,
   FAR_OFF,
+  keepRowsOut,
   lowerPenalties,
   normalizeMore,
   SATURATED,
@@ -44,6 +46,7 @@ const REMEDIES: {
       one,
     ) => ({ kind: "check-output", ...one } as const)),
     ...(byHeart ? [{ kind: "watch-validation", ...byHeart } as const] : []),
+    ...keepRowsOut(circumstances, byHeart !== undefined),
   ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
@@ -102,7 +105,13 @@ const REMEDIES: {
   }],
   "batches-spent": (about) => [moreBatches(about)],
   "too-few-finite": () => [{ kind: "read-metric", metric: "loss" }],
-  "trials-failed": (about) => [set(about, "startLr", 1 / TWO_DECADES)],
+  "trials-failed": (about) => {
+    const lower = set(about, "startLr", 1 / TWO_DECADES);
+    if (!about.circumstances?.isLoop) return [lower];
+    // A loss that rises as the loop learns fails at any rate.
+    const check = checkSupervision(about);
+    return isNearStart(about) ? [lower, check] : [check, lower];
+  },
   "data-not-finite": () => [{ kind: "clean-data" }],
   "weights-not-finite": () => [{ kind: "initialize" }],
   "loss-not-finite": (about) => [...scale(about), { kind: "check-data" }],
@@ -146,15 +155,23 @@ const REMEDIES: {
     ...(hasManyBatches(about) ? [moreBatches(about)] : []),
   ],
   "pairs-not-learned": (about) => {
+    const { circumstances } = about;
     const lower = endLower(about);
     // Between bounds that throw training off nothing would be learned.
     if (lower) return [lower, { kind: "check-pairing" }];
     return [
-      ...(about.circumstances?.isPassSpent ? [] : [moreBatches(about)]),
+      ...(circumstances?.isPassSpent || circumstances?.rows
+        ? []
+        : [moreBatches(about)]),
       { kind: "check-pairing" },
+      ...keepRowsOut(circumstances ?? {}, false),
       { kind: "train" },
     ];
   },
+  "inputs-unused": () => [{ kind: "use-batch" }, { kind: "train" }],
+  "batches-unused": () => [{ kind: "use-batch" }, { kind: "train" }],
+  "loss-unmoved": () => [{ kind: "check-loss" }],
+  "losses-are-shares": () => [{ kind: "return-loss" }],
   "weights-unchanged": (about) => [
     ...normalizeMore(about),
     ...scale(about),

@@ -120,6 +120,12 @@ const HEADLINES: Words<FindingKind> = {
     }`,
   "pairs-not-learned": ({ finding }) =>
     `Nothing was seen to be learned from the inputs${detail(finding)}`,
+  "inputs-unused": () => "The loop's loss is the same whatever its inputs",
+  "batches-unused": () => "The loop's loss is the same whatever its batch",
+  "loss-unmoved": () =>
+    "The loss stays the same as training changes the weights",
+  "losses-are-shares": () =>
+    "What the loop returns is a share of the batch's examples, as an accuracy is, and no loss",
   "weights-unchanged": () => "Training changed no weight at any rate",
   "optimum-already": ({ finding }) =>
     `The weights are at an optimum for these data already${detail(finding)}`,
@@ -161,6 +167,12 @@ const REMEDIES: {
   "check-data": () => "check the data and the loss function",
   "check-loss": () =>
     "check that a step lowers the very loss that trainOnBatch returns, not its negative, and return another where it says nothing of progress, as the negative reward in place of a policy gradient's",
+  "use-batch": () =>
+    "compute the loss of the very batch that trainOnBatch is given",
+  "return-loss": () =>
+    "return the loss that a step lowers from trainOnBatch and evaluateOnBatch, and an accuracy beside it, as { loss, acc }",
+  "keep-rows-out": ({ rows }) =>
+    `watch the loss of rows kept out of training, for ${rows} are soon learned by heart`,
   "add-evaluation": () =>
     "give the loop evaluateOnBatch, so that how hard each batch is cancels out",
   "grow-exponentially": () =>

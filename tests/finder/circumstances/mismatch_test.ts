@@ -188,3 +188,58 @@ Deno.test("findLearningRate() looks at all targets that are at hand for those ou
   assertEquals(range.verdict, "mismatch", range.advice);
   assertMatch(range.advice, /0 to 255/);
 });
+
+Deno.test("mismatchOf() knows a loss of logits by what it comes to, whoever wrote it", async () => {
+  const said = async (
+    activation: "softmax" | "sigmoid" | "linear",
+    loss: (targets: tf.Tensor, outputs: tf.Tensor) => tf.Tensor,
+  ) => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ units: 3, activation, inputShape: [4] })],
+    });
+    model.compile({ optimizer: "sgd", loss });
+    const before = tf.memory().numTensors;
+    const found = await mismatchOf(outputLosses(model), []);
+    assertEquals(tf.memory().numTensors, before);
+    model.dispose();
+    return found?.detail;
+  };
+  assertEquals(
+    await said("softmax", (a, b) => tf.losses.softmaxCrossEntropy(a, b)),
+    "as the loss is tf.losses.softmaxCrossEntropy, of logits, and the outputs are softmax",
+  );
+  assertEquals(
+    await said("softmax", (a, b) => a.mul(tf.logSoftmax(b)).sum(-1).neg()),
+    "as the loss is tf.losses.softmaxCrossEntropy, of logits, and the outputs are softmax",
+  );
+  assertEquals(
+    await said("sigmoid", (a, b) => tf.losses.sigmoidCrossEntropy(a, b)),
+    "as the loss is tf.losses.sigmoidCrossEntropy, of logits, and the outputs are sigmoid",
+  );
+  for (
+    const suits of [
+      (a: tf.Tensor, b: tf.Tensor) => a.mul(tf.log(b)).sum(-1).neg(),
+      (a: tf.Tensor, b: tf.Tensor) => a.sub(b).square().mean(-1),
+      () => {
+        throw new Error("of other targets");
+      },
+    ]
+  ) assertEquals(await said("softmax", suits), undefined);
+  assertEquals(
+    await said("linear", (a, b) => tf.losses.softmaxCrossEntropy(a, b)),
+    undefined,
+  );
+});
+
+Deno.test("mismatchOf() asks for outputs that sum to 1 where a loss takes them for such", async () => {
+  for (const activation of ["sigmoid", "linear", "relu"]) {
+    assertMatch(
+      (await saidOf({
+        loss: "kullbackLeiblerDivergence",
+        activation,
+        targets: [ONE_HOT],
+      }))!,
+      /sum to 1 and the outputs are .*: use a softmax as the last activation/,
+    );
+  }
+});

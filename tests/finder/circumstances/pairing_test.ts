@@ -12,6 +12,7 @@ import {
 import { batchSource } from "../../../src/finder/data/batches.ts";
 import {
   areAlike,
+  compareRowPairings,
   notLearnedFrom,
 } from "../../../src/finder/circumstances/pairing.ts";
 import {
@@ -82,6 +83,29 @@ Deno.test("notLearnedFrom() asks for a clear difference, which no spike makes or
   assertEquals(notLearnedFrom(losses, worse.slice(0, 10)), undefined);
   assert(areAlike([1, 2], [1 + 1e-7, 2, 3]));
   assert(!areAlike([1, 2], [1, 2.1]));
+});
+
+Deno.test("compareRowPairings() asks for more than other pairings differ by", () => {
+  const training = (end: number, start = 1) => ({
+    losses: Array.from(
+      { length: 40 },
+      (_, i) => end + (start - end) * 0.8 ** i,
+    ),
+    references: new Array<number>(40).fill(start),
+  });
+  const others = [0.6, 0.7, 0.65, 0.75].map((end) => training(end));
+  assertEquals(compareRowPairings(training(0.1), others), { isClose: false });
+  assertEquals(compareRowPairings(training(0.5), others), { isClose: true });
+  const { pairing, isClose } = compareRowPairings(training(0.64), others)!;
+  assert(isClose && pairing!.loss < pairing!.mispaired);
+  // What starts worse, by chance, may end no lower and have learned the more.
+  const worse = training(0.7, 1.6);
+  assertEquals(compareRowPairings(worse, others)?.pairing, undefined);
+  const { losses } = worse;
+  assert(compareRowPairings({ losses }, others)?.pairing);
+  // What blew up is no measure.
+  const cut = others.map(({ losses }) => ({ losses: losses.slice(0, 9) }));
+  assertEquals(compareRowPairings(training(0.5), cut), undefined);
 });
 
 /** Finds a rate for a loop; the loss takes `ys` or the inputs alone. */

@@ -33,7 +33,14 @@ const CASES: [string, string, tf.Tensor, tf.Tensor, string][] = [
     "sparseCategoricalCrossentropy",
     xs,
     oneHot,
-    'for one-hot targets compile with the loss "categoricalCrossentropy", or give indices: ys.argMax(-1)',
+    'for one-hot targets compile with the loss "categoricalCrossentropy", or give indices: ys.argMax(-1).toFloat()',
+  ],
+  [
+    "class indices as whole numbers, of which tfjs takes no loss",
+    "sparseCategoricalCrossentropy",
+    xs,
+    indices.toInt(),
+    'ys must be float32 for the loss "sparseCategoricalCrossentropy": current value is a int32 tensor of shape [8]; convert them with ys.toFloat()',
   ],
   [
     "inputs of another size",
