@@ -81,6 +81,7 @@ const CALLS: Record<string, readonly Call[]> = {
       (options) => command.parseFlags({}, ["x"], options),
     ),
     ["livePort", (value) => command.livePort(value)],
+    ["checkLivePort", (value) => command.checkLivePort(value)],
     ["openLivePage", async (value) => {
       await (await command.openLivePage(value, {}))?.close();
     }],
