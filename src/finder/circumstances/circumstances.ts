@@ -1,4 +1,5 @@
 import type { DataFacts } from "./data_survey.ts";
+import type { DrowningLayer } from "./model_facts.ts";
 import type { LossOrder } from "./loss_order.ts";
 import type { Pairing, RowPairing } from "./pairing.ts";
 
@@ -43,6 +44,16 @@ export interface Circumstances {
    * nothing of what it was.
    */
   readonly isNormalizedAway?: boolean;
+  /** A layer that leaves of its inputs hardly anything but noise. */
+  readonly drowning?: DrowningLayer;
+  /** Layers of units in a row, without normalization or a way around them. */
+  readonly plainDepth?: number;
+  /** Weights of several units, not the last ones, that all were the same at first. */
+  readonly alike?: readonly string[];
+  /** The size of the largest target, where it is many times that of the others. */
+  readonly outlier?: number;
+  /** Whether other optimizers move the loss, too. */
+  readonly isContested?: boolean;
   /** Weights that hold numbers that are not finite, before any training. */
   readonly badWeights?: readonly string[];
   /** Examples of a set in tensors with numbers that are not finite. */

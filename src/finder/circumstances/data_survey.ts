@@ -244,10 +244,17 @@ async function readRows(rows: readonly tf.Tensor[]): Promise<number[][]> {
   }
 }
 
-/** The root mean square of target numbers. */
-export function sizeOf(
-  { mean: means, variance }: NonNullable<DataFacts["targets"]>,
-): number {
-  const squares = means.map((value) => value ** 2);
-  return Math.sqrt(mean(squares) + variance / means.length);
+/** The root mean square of the numbers of tensors, and the largest of them. */
+export async function sizesOf(
+  trees: readonly TensorTree[],
+): Promise<{ readonly mean: number; readonly greatest: number }> {
+  const sizes = tf.tidy(() => {
+    const all = tf.concat(
+      trees.flatMap(tensorsOf).map((one) => one.toFloat().flatten()),
+    ).abs();
+    return tf.stack([all.square().mean().sqrt(), all.max()]);
+  });
+  const [mean, greatest] = await sizes.data();
+  sizes.dispose();
+  return { mean, greatest };
 }

@@ -196,6 +196,15 @@ export type AdvisedOption =
  * - `"read-metric"`: read the bounds from another curve.
  * - `"enlarge-batch"`: use a larger batch.
  * - `"check-labels"`: check that labels fit inputs.
+ * - `"check-targets"`: check how targets are read and which rows are taken.
+ * - `"lower-noise"`: lower an option of a layer that drowns its inputs in noise.
+ * - `"initialize-randomly"`: initialize weights at random that all are the same.
+ * - `"normalize-layers"`: put normalization between many layers, through which
+ *   hardly anything passes.
+ * - `"watch-units"`: watch that training goes on to learn, as many layers may break
+ *   at a rate that held for a while.
+ * - `"judge-outcome"`: judge training by what it brings forth, as other optimizers
+ *   move the loss, too.
  * - `"check-data"`: check the data and the loss function.
  * - `"check-loss"`: check that a loop's step lowers the very loss that it returns.
  * - `"use-batch"`: compute a loop's loss of the batch that it is given.
@@ -297,9 +306,33 @@ export type Remedy =
   }
   | {
     /** What to do. */
+    readonly kind: "lower-noise";
+    /** The name of the layer. */
+    readonly layer: string;
+    /** The option, such as `rate`. */
+    readonly option: string;
+    /** Its value. */
+    readonly value: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "normalize-layers" | "watch-units";
+    /** How many layers there are in a row. */
+    readonly layers: number;
+  }
+  | {
+    /** What to do. */
+    readonly kind: "initialize-randomly";
+    /** The names of the weights. */
+    readonly weights: readonly string[];
+  }
+  | {
+    /** What to do. */
     readonly kind: "scale-inputs" | "scale-targets";
     /** The root mean square of them. */
     readonly size: number;
+    /** The size of the largest, where it is many times that of the others. */
+    readonly outlier?: number;
   }
   | {
     /** What to do. */
@@ -324,6 +357,8 @@ export type Remedy =
       | "enlarge-batch"
       | "normalize-more"
       | "check-labels"
+      | "check-targets"
+      | "judge-outcome"
       | "check-data"
       | "check-loss"
       | "use-batch"

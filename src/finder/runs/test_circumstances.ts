@@ -1,3 +1,4 @@
+import { variableOf } from "../../tfjs/trained_weights.ts";
 import { areShares } from "../circumstances/shares.ts";
 import { type OutputLoss, outputLosses } from "../../tfjs/output_losses.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
@@ -10,7 +11,7 @@ import type {
   Circumstances,
   UnlearnedOutput,
 } from "../circumstances/circumstances.ts";
-import { areSame, sizeOf } from "../circumstances/data_survey.ts";
+import { areSame, sizesOf } from "../circumstances/data_survey.ts";
 import {
   type LossOrder,
   lossOrder,
@@ -18,7 +19,9 @@ import {
 } from "../circumstances/loss_order.ts";
 import { isOfDistance, mismatchOf } from "../circumstances/mismatch.ts";
 import {
+  drowningLayerOf,
   normalizesExamples,
+  plainDepthOf,
   takesInputsAsTheyAre,
 } from "../circumstances/model_facts.ts";
 import { batchesOfRate } from "../options/settings.ts";
@@ -26,11 +29,16 @@ import { batchesOfRate } from "../options/settings.ts";
 /** A rate so low that no divergence is due to it. */
 const NO_RATE = 1e-10;
 
+/** How many times their root mean square numbers are that others are not. */
+const OUTLYING = 8;
+
 /** Examples to shuffle through where nobody knows how many there are. */
 const DEFAULT_BUFFER = 10_000;
 
 /** What targets say of losses. */
 interface TargetFacts {
+  /** Of a loss of how far outputs are from them. */
+  readonly sizes: Awaited<ReturnType<typeof sizesOf>> | undefined;
   readonly baseline: Awaited<ReturnType<typeof testBaseline>>;
   readonly mismatch: Awaited<ReturnType<typeof mismatchOf>>;
 }
@@ -41,6 +49,7 @@ export class TestCircumstances {
   readonly #setup: TestSetup;
   #zero: AtRateZero | undefined;
   #facts: TargetFacts & { readonly seen: string } | undefined;
+  #alike: Promise<readonly string[]> | undefined;
   /** The data at hand stay what they are. */
   #found: Promise<Circumstances["notFinite"]> | undefined;
 
@@ -66,7 +75,7 @@ export class TestCircumstances {
     const { batchSize } = options;
     const notFinite = await (this.#found ??= this.#notFinite());
     const outputs = model ? outputLosses(model) : [];
-    const { baseline, mismatch } = await this.#beside(outputs);
+    const { baseline, mismatch, sizes } = await this.#beside(outputs);
     const order = await this.#lossOrder();
     const isDriven = (await this.#atRateZero())?.diverges ||
       trainer.otherOptimizers.length > 0 && lowestRate < NO_RATE;
@@ -97,9 +106,13 @@ export class TestCircumstances {
       ...(order && { lossOrder: order }),
       isDriven,
       ...(nonFinite && { nonFinite, badWeights: await trainer.notFinite() }),
-      ...(outputs.length === 1 && facts.targets && isOfDistance(outputs[0])
-        ? { targetSize: sizeOf(facts.targets) }
-        : {}),
+      ...(sizes && {
+        targetSize: sizes.mean,
+        ...(sizes.greatest > OUTLYING * sizes.mean
+          ? { outlier: sizes.greatest }
+          : {}),
+      }),
+      ...this.#ofTrainee(await (this.#alike ??= this.#alikeUnits())),
       ...(baseline && {
         baseline: {
           loss: baseline.loss,
@@ -131,6 +144,29 @@ export class TestCircumstances {
         ? DEFAULT_BUFFER
         : Math.max(1, Math.round(pass * survey.batchSize)),
     };
+  }
+
+  /** What the trainee is, whatever it learns. */
+  #ofTrainee(alike: readonly string[]): Partial<Circumstances> {
+    const { model, otherOptimizers } = this.#setup.trainer;
+    const drowning = model && drowningLayerOf(model);
+    const plainDepth = model ? plainDepthOf(model) : 0;
+    return {
+      ...(plainDepth > 0 && { plainDepth }),
+      ...(drowning && { drowning }),
+      ...(alike.length > 0 && { alike }),
+      ...(otherOptimizers.length > 0 && { isContested: true }),
+    };
+  }
+
+  /** Weights before the last ones whose units all are alike. */
+  async #alikeUnits(): Promise<readonly string[]> {
+    const { trainer } = this.#setup;
+    const alike = await trainer.alike?.() ?? [];
+    if (alike.length === 0 || !trainer.model) return [];
+    const last = trainer.model.weights.map(variableOf)
+      .findLast(({ rank }) => rank > 1)?.name;
+    return alike.filter((name) => name !== last);
   }
 
   /**
@@ -177,6 +213,10 @@ export class TestCircumstances {
         seen,
         baseline: await testBaseline(this.#setup, { outputs, others }),
         mismatch: await mismatchOf(outputs, targets),
+        sizes: outputs.length === 1 && isOfDistance(outputs[0]) &&
+            targets.length > 0
+          ? await sizesOf(targets)
+          : undefined,
       };
     }
     return this.#facts;

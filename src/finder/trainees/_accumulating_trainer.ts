@@ -82,6 +82,10 @@ export class AccumulatingTrainer implements Trainer {
     return this.#trainer.notFinite();
   }
 
+  alike(): Promise<string[]> {
+    return this.#trainer.alike?.() ?? Promise.resolve([]);
+  }
+
   unchanged(): Promise<{ names: string[]; of: number }> {
     return this.#trainer.unchanged();
   }

@@ -50,6 +50,19 @@ export class FirstWeights {
       .map(({ name }) => name);
   }
 
+  /** The names of those of several units that all were the same number. */
+  async alike(): Promise<string[]> {
+    const shaped = this.#variables.map(({ name }, i) => ({
+      name,
+      first: this.#first[i],
+    })).filter(({ first }) => first.rank > 1 && first.shape.at(-1)! > 1);
+    const spans = shaped.map(({ first }) =>
+      tf.tidy(() => first.max().sub(first.min()))
+    );
+    const values = await readScalars(spans);
+    return shaped.filter((_, i) => values[i] === 0).map(({ name }) => name);
+  }
+
   dispose(): void {
     tf.dispose(this.#first);
   }

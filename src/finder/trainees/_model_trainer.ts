@@ -85,6 +85,10 @@ export class ModelTrainer implements Trainer {
     return this.#first!.notFinite();
   }
 
+  alike(): Promise<string[]> {
+    return this.#first!.alike();
+  }
+
   get optimizer(): Optimizer {
     return this.#model.optimizer;
   }

@@ -30,6 +30,8 @@ export interface Trainer {
   unchanged(): Promise<{ names: string[]; of: number }>;
   /** Which weights were not finite when the test began. */
   notFinite(): Promise<string[]>;
+  /** Which weights of a model's several units all were the same number then. */
+  alike?(): Promise<string[]>;
   /** The model, where it is one. */
   readonly model?: LayersModel;
   /** Frees what {@linkcode Trainer.begin} kept. */

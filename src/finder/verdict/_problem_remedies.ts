@@ -30,7 +30,7 @@ const USUAL_SIZES = [0.05, 20];
 
 /** What to do about inputs and targets of an unusual size, if they are. */
 export function scale({ circumstances }: About): readonly Remedy[] {
-  const { inputSize = 1, targetSize = 1 } = circumstances ?? {};
+  const { inputSize = 1, targetSize = 1, outlier } = circumstances ?? {};
   const [least, greatest] = USUAL_SIZES;
   const isUnusual = (size: number) =>
     size > 0 && size < Infinity && (size < least || size > greatest);
@@ -39,7 +39,13 @@ export function scale({ circumstances }: About): readonly Remedy[] {
       ? [{ kind: "scale-inputs", size: inputSize } as const]
       : []),
     ...(isUnusual(targetSize)
-      ? [{ kind: "scale-targets", size: targetSize } as const]
+      ? [
+        {
+          kind: "scale-targets",
+          size: targetSize,
+          ...(outlier === undefined ? {} : { outlier }),
+        } as const,
+      ]
       : []),
   ];
 }
@@ -105,6 +111,41 @@ export function shrinkWeights(
 /** What is evaluated on may not be like what is trained on. */
 export function checkValidation({ settings }: About): readonly Remedy[] {
   return settings.validated ? [{ kind: "check-validation" }] : [];
+}
+
+/** What to do about a layer that drowns its inputs in noise. */
+export function lowerNoise({ circumstances }: About): readonly Remedy[] {
+  const { drowning } = circumstances ?? {};
+  return drowning ? [{ kind: "lower-noise", ...drowning }] : [];
+}
+
+/** Layers in a row through which little may pass, and that may break later. */
+const MANY_LAYERS = 8;
+const VERY_MANY_LAYERS = 15;
+
+/** What to do about layers through which too little passes. */
+export function normalizeLayers({ circumstances }: About): readonly Remedy[] {
+  const { plainDepth = 0 } = circumstances ?? {};
+  return plainDepth >= MANY_LAYERS
+    ? [{ kind: "normalize-layers", layers: plainDepth }]
+    : [];
+}
+
+/** What to do about layers that may break later, where bounds are good. */
+export function watchUnits(
+  { plainDepth = 0 }: Partial<Circumstances>,
+): readonly Remedy[] {
+  return plainDepth >= VERY_MANY_LAYERS
+    ? [{ kind: "watch-units", layers: plainDepth }]
+    : [];
+}
+
+/** What to do about units that all learn the same. */
+export function initializeRandomly(
+  { circumstances }: About,
+): readonly Remedy[] {
+  const { alike } = circumstances ?? {};
+  return alike ? [{ kind: "initialize-randomly", weights: alike }] : [];
 }
 
 /** What to do about few rows, of which chance may have it that they are learned. */

@@ -19,14 +19,18 @@ import {
   checkSupervision,
   checkValidation,
   FAR_OFF,
+  initializeRandomly,
   keepRowsOut,
+  lowerNoise,
   lowerPenalties,
+  normalizeLayers,
   normalizeMore,
   SATURATED,
   scale,
   scaleHuge,
   shrinkWeights,
   shuffle,
+  watchUnits,
 } from "./_problem_remedies.ts";
 import type { FindingKind, Remedy } from "../result/finding.ts";
 
@@ -47,6 +51,8 @@ const REMEDIES: {
     ) => ({ kind: "check-output", ...one } as const)),
     ...(byHeart ? [{ kind: "watch-validation", ...byHeart } as const] : []),
     ...keepRowsOut(circumstances, byHeart !== undefined),
+    ...watchUnits(circumstances),
+    ...(circumstances.isContested ? [{ kind: "judge-outcome" } as const] : []),
   ],
   "no-improvement": (about) => {
     const higher = higherRates(about, { kind: "check-weights" });
@@ -120,7 +126,7 @@ const REMEDIES: {
   "diverges-at-any-rate": () => [{ kind: "lower-other-rates" }],
   "targets-constant": (about) => [
     ...(about.circumstances?.isPartSeen ? shuffle(about) : []),
-    { kind: "check-labels" },
+    { kind: "check-targets" },
   ],
   "inputs-constant": (about) => [
     { kind: "check-inputs" },
@@ -132,8 +138,8 @@ const REMEDIES: {
     ...lowerPenalties(about),
     ...shrinkWeights(about),
     ...(about.isStuck ? [{ kind: "check-weights" } as const] : []),
-    { kind: "check-pairing" },
     ...checkValidation(about),
+    { kind: "check-pairing" },
     ...(about.isNear && !about.isStuck ? [moreBatches(about)] : []),
   ],
   "baseline-not-passed": (about) => [
@@ -208,13 +214,34 @@ const OF_RANGE: ReadonlySet<FindingKind> = new Set([
   "bounds-hidden-by-noise",
 ]);
 
+/** What says that little is learned, which noise may hide or hinder. */
+const OF_LEARNING: ReadonlySet<FindingKind> = new Set([
+  "no-improvement",
+  "no-improvement-before-divergence",
+  "diverged-before-improving",
+  "bounds-hidden-by-noise",
+  "trials-failed",
+  "frequencies-only",
+  "baseline-not-passed",
+  "weights-unchanged",
+]);
+
 /** What to do about a finding, the most promising first. */
 export function remediesFor(
   kind: FindingKind,
   about: About,
 ): readonly Remedy[] {
-  const remedies = REMEDIES[kind](about);
-  return about.settings.growth === "linear" && OF_RANGE.has(kind)
-    ? [{ kind: "grow-exponentially" }, ...remedies]
-    : remedies;
+  return [
+    ...(about.settings.growth === "linear" && OF_RANGE.has(kind)
+      ? [{ kind: "grow-exponentially" } as const]
+      : []),
+    ...(OF_LEARNING.has(kind)
+      ? [
+        ...lowerNoise(about),
+        ...initializeRandomly(about),
+        ...normalizeLayers(about),
+      ]
+      : []),
+    ...REMEDIES[kind](about),
+  ];
 }

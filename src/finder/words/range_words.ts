@@ -1,4 +1,5 @@
 import { formatRate } from "../../metrics/format_rate.ts";
+import { list } from "../verdict/list.ts";
 import type { MaxReason } from "../curves/bounds.ts";
 import type {
   AdvisedOption,
@@ -141,9 +142,18 @@ function detail({ detail }: Finding): string {
   return detail === undefined ? "" : `, ${detail}`;
 }
 
-function wordScale(what: string, { size }: { readonly size: number }): string {
+function wordScale(
+  what: string,
+  { size, outlier }: { readonly size: number; readonly outlier?: number },
+): string {
   return `scale the ${what} to about the size of 1, as their root mean square is ${
     shortRate(size)
+  }${
+    outlier === undefined
+      ? ""
+      : `, and leave out what does not belong there, such as ${
+        shortRate(outlier)
+      }`
   }`;
 }
 
@@ -164,6 +174,22 @@ const REMEDIES: {
   "normalize-more": () =>
     "use a larger batch, as batch normalization leaves nothing of a single example",
   "check-labels": () => "check that labels fit inputs",
+  "check-targets": () =>
+    "check that targets are read as they should be, and that rows in their order were not cut off, as by a take or a slice",
+  "lower-noise": ({ layer, option, value }) =>
+    `lower the ${option} of "${layer}", as ${
+      formatRate(value)
+    } drowns what there is to learn`,
+  "initialize-randomly": ({ weights }) =>
+    `initialize weights at random, as units whose weights are alike learn the same: all numbers of ${
+      list(weights)
+    } are equal`,
+  "normalize-layers": ({ layers }) =>
+    `put batch normalization between the ${layers} layers of units, as little of the inputs passes so many`,
+  "watch-units": ({ layers }) =>
+    `watch that the loss goes on falling, as ${layers} layers of units without normalization may die later at a rate that held at first`,
+  "judge-outcome": () =>
+    "judge it by what it brings forth, as the other optimizers move this loss, too",
   "check-data": () => "check the data and the loss function",
   "check-loss": () =>
     "check that a step lowers the very loss that trainOnBatch returns, not its negative, and return another where it says nothing of progress, as the negative reward in place of a policy gradient's",
@@ -219,7 +245,7 @@ const REMEDIES: {
         ? ""
         : ", and that no layer's units are dead"}`,
   "check-weights": () =>
-    "check that layers are trainable, that the loss depends on the weights, and that no layer's units are dead or weights all 0",
+    "check that layers are trainable, that the loss depends on the weights and has a gradient, as an accuracy has none, and that no layer's units are dead or weights all 0",
   "change-loss": ({ to }) => `use ${to}`,
   "use-lower-rates": ({ below }) =>
     `to train on, stay well below ${

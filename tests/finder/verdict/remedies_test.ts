@@ -205,3 +205,74 @@ Deno.test("remediesFor() leads out of linear growth, whose end is too high or to
     assertEquals(others.length, 1);
   }
 });
+
+Deno.test("remediesFor() names first what of the model lets nothing be learned", () => {
+  const circumstances = {
+    drowning: { layer: "dropout", option: "rate", value: 0.99 },
+    alike: ["kernel"],
+    plainDepth: 20,
+  };
+  for (
+    const kind of [
+      "no-improvement",
+      "baseline-not-passed",
+      "frequencies-only",
+      "weights-unchanged",
+      "trials-failed",
+    ] as const
+  ) {
+    assertEquals(advised(kind, { circumstances }).slice(0, 3), [
+      "lower-noise",
+      "initialize-randomly",
+      "normalize-layers",
+    ], kind);
+  }
+  assertEquals(advised("both-bounds", { circumstances }), [
+    "train",
+    "watch-units",
+  ]);
+  const few = { plainDepth: 5 };
+  assertEquals(
+    advised("frequencies-only", { circumstances: few }),
+    advised("frequencies-only"),
+  );
+});
+
+Deno.test("remediesFor() adds to good bounds what they do not say", () => {
+  const rows = { isClose: true, count: 40 };
+  assertEquals(advised("both-bounds", { circumstances: { rows } }), [
+    "train",
+    "keep-rows-out",
+  ]);
+  assertEquals(
+    advised("both-bounds", {
+      circumstances: { rows: { ...rows, isClose: false } },
+    }),
+    ["train"],
+  );
+  assertEquals(
+    advised("both-bounds", { circumstances: { isContested: true } }),
+    [
+      "train",
+      "judge-outcome",
+    ],
+  );
+});
+
+Deno.test("remediesFor() has validation data checked before the pairs trained on", () => {
+  assertEquals(advised("frequencies-only", { validated: true }).slice(0, 2), [
+    "check-validation",
+    "check-pairing",
+  ]);
+});
+
+Deno.test("remediesFor() has a loop's loss checked where no training at one rate held", () => {
+  const circumstances = { isLoop: true };
+  const at = (learningRate: number) =>
+    advised("trials-failed", {
+      circumstances,
+      evidence: { base: { learningRate, index: 3, value: 0, slope: 0 } },
+    });
+  assertEquals(at(1e-3), ["check-loss", "startLr"]);
+  assertEquals(at(5e-5), ["startLr", "check-loss"]);
+});
