@@ -1,4 +1,4 @@
-import { list } from "./list.ts";
+import { list } from "../result/list.ts";
 import type { CurveEvidence } from "../curves/bounds.ts";
 import type { Circumstances } from "../circumstances/circumstances.ts";
 import type { Concluded, Overruling } from "./_overruling.ts";

@@ -1,4 +1,4 @@
-import { list } from "./list.ts";
+import { list } from "../result/list.ts";
 import { formatRate } from "../../metrics/format_rate.ts";
 import { againstBaseline } from "./against_baseline.ts";
 import type { Circumstances } from "../circumstances/circumstances.ts";

@@ -1,5 +1,5 @@
 import { formatRate } from "../../metrics/format_rate.ts";
-import { list } from "../verdict/list.ts";
+import { list } from "../result/list.ts";
 import type { MaxReason } from "../curves/bounds.ts";
 import type {
   AdvisedOption,
