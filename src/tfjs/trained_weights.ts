@@ -39,3 +39,11 @@ export function isDisposed({ weights }: LayersModel): boolean {
     (weight as unknown as { val?: Variable }).val?.isDisposed === true
   );
 }
+
+/** Whether no layer was frozen or thawed since a model was compiled. */
+export function isCompiledAsItIs(model: LayersModel): boolean {
+  const trained = new Set(trainedWeights(model));
+  const { trainableWeights } = model;
+  return trained.size === trainableWeights.length &&
+    trainableWeights.every((weight) => trained.has(weight));
+}

@@ -12,11 +12,12 @@ const ROWS = 300;
 
 /** Tests a network of one hidden layer on sums of its inputs. */
 function find(
-  { hidden = {}, last = {}, between = [], outlier }: {
+  { hidden = {}, last = {}, between = [], outlier, isFrozenLater = false }: {
     hidden?: object;
     last?: object;
     between?: tf.layers.Layer[];
     outlier?: number;
+    isFrozenLater?: boolean;
   },
 ) {
   using _ = borrowMathRandom(seededRandom(1));
@@ -40,6 +41,7 @@ function find(
     ],
   });
   model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+  if (isFrozenLater) model.layers[0].trainable = false;
   return findLearningRate(model, { xs: tf.tensor2d(xs), ys: tf.tensor2d(ys) });
 }
 
@@ -69,4 +71,13 @@ Deno.test("findLearningRate() names a target that does not belong to the others"
     range.advice,
     /: scale the targets .* and leave out what does not belong there, such as 1e6/,
   );
+});
+
+Deno.test("findLearningRate() says that layers frozen since are trained until the model is compiled again", async () => {
+  const range = await find({ isFrozenLater: true });
+  assertEquals(range.remedies.map(({ kind }) => kind), [
+    "train",
+    "compile-again",
+  ]);
+  assertMatch(range.advice, /compile the model again and test it again/);
 });

@@ -52,6 +52,8 @@ export interface Circumstances {
   readonly alike?: readonly string[];
   /** The size of the largest target, where it is many times that of the others. */
   readonly outlier?: number;
+  /** Whether layers were frozen or thawed since the model was compiled. */
+  readonly isStale?: boolean;
   /** Whether other optimizers move the loss, too. */
   readonly isContested?: boolean;
   /** Weights that hold numbers that are not finite, before any training. */

@@ -203,6 +203,8 @@ export type AdvisedOption =
  *   hardly anything passes.
  * - `"watch-units"`: watch that training goes on to learn, as many layers may break
  *   at a rate that held for a while.
+ * - `"compile-again"`: compile the model again, as layers were frozen or thawed
+ *   since.
  * - `"judge-outcome"`: judge training by what it brings forth, as other optimizers
  *   move the loss, too.
  * - `"check-data"`: check the data and the loss function.
@@ -358,6 +360,7 @@ export type Remedy =
       | "normalize-more"
       | "check-labels"
       | "check-targets"
+      | "compile-again"
       | "judge-outcome"
       | "check-data"
       | "check-loss"

@@ -1,4 +1,4 @@
-import { variableOf } from "../../tfjs/trained_weights.ts";
+import { isCompiledAsItIs, variableOf } from "../../tfjs/trained_weights.ts";
 import { areShares } from "../circumstances/shares.ts";
 import { type OutputLoss, outputLosses } from "../../tfjs/output_losses.ts";
 import { type AtRateZero, trainAtRateZero } from "./_at_rate_zero.ts";
@@ -154,6 +154,7 @@ export class TestCircumstances {
     return {
       ...(plainDepth > 0 && { plainDepth }),
       ...(drowning && { drowning }),
+      ...(model && !isCompiledAsItIs(model) && { isStale: true }),
       ...(alike.length > 0 && { alike }),
       ...(otherOptimizers.length > 0 && { isContested: true }),
     };

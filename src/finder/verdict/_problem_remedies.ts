@@ -119,6 +119,13 @@ export function lowerNoise({ circumstances }: About): readonly Remedy[] {
   return drowning ? [{ kind: "lower-noise", ...drowning }] : [];
 }
 
+/** What to do where training is not of the layers that are to be trained. */
+export function compileAgain(
+  { isStale }: Partial<Circumstances>,
+): readonly Remedy[] {
+  return isStale ? [{ kind: "compile-again" }] : [];
+}
+
 /** Layers in a row through which little may pass, and that may break later. */
 const MANY_LAYERS = 8;
 const VERY_MANY_LAYERS = 15;

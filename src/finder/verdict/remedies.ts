@@ -18,6 +18,7 @@ import {
   askWhetherTrained,
   checkSupervision,
   checkValidation,
+  compileAgain,
   FAR_OFF,
   initializeRandomly,
   keepRowsOut,
@@ -45,6 +46,7 @@ const REMEDIES: {
 } = {
   "both-bounds": ({ circumstances = {}, byHeart }) => [
     { kind: "train" },
+    ...compileAgain(circumstances),
     ...scaleHuge(circumstances),
     ...(circumstances.unlearned ?? []).map((
       one,
@@ -237,6 +239,7 @@ export function remediesFor(
       : []),
     ...(OF_LEARNING.has(kind)
       ? [
+        ...compileAgain(about.circumstances ?? {}),
         ...lowerNoise(about),
         ...initializeRandomly(about),
         ...normalizeLayers(about),

@@ -188,6 +188,8 @@ const REMEDIES: {
     `put batch normalization between the ${layers} layers of units, as little of the inputs passes so many`,
   "watch-units": ({ layers }) =>
     `watch that the loss goes on falling, as ${layers} layers of units without normalization may die later at a rate that held at first`,
+  "compile-again": () =>
+    "compile the model again and test it again, as layers were frozen or thawed since, which training heeds only then",
   "judge-outcome": () =>
     "judge it by what it brings forth, as the other optimizers move this loss, too",
   "check-data": () => "check the data and the loss function",
