@@ -44,5 +44,18 @@ class OwnCallback extends tf.Callback {
   }
 }
 
+// Of a class in the place of an instance, fit takes the static properties for its
+// hooks, and finds none. Hidden from types, where it would make the class one.
+Object.defineProperty(OwnCallback, "onTrainBegin", {
+  get(this: typeof OwnCallback) {
+    const { name } = this;
+    return () => {
+      throw new TypeError(
+        `Cannot follow fit as its callbacks must be instances: current value is the class ${name} itself; pass callbacks: [new ${name}({ … })]`,
+      );
+    };
+  },
+});
+
 /** `tf.Callback`, for classes that extend it. */
 export const CallbackBase: new () => Callback = OwnCallback;

@@ -1,6 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import {
+  Checkpointer,
+  ExponentialMovingAverage,
+  HyperparameterScheduler,
+  OneCycleLR,
   ReduceLROnPlateau,
   StopOnAbort,
   TensorBoardLogger,
@@ -45,3 +50,33 @@ for (const [name, create] of Object.entries(CALLBACKS)) {
     tf.dispose([xs, ys]);
   });
 }
+
+Deno.test("a class in the callbacks of fit(), in the place of an instance, is told", async () => {
+  await tf.setBackend("cpu");
+  const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  for (
+    const Kind of [
+      ...[LearningRateScheduler, CyclicLR, OneCycleLR, ReduceLROnPlateau],
+      ...[HyperparameterScheduler, Checkpointer, TensorBoardLogger],
+      ...[StopOnAbort, ExponentialMovingAverage],
+    ]
+  ) {
+    for (const callbacks of [[Kind], Kind]) {
+      await assertRejects(
+        () =>
+          model.fit(xs, ys, {
+            verbose: 0,
+            // As JavaScript lets it through.
+            callbacks: callbacks as unknown as tf.Callback[],
+          }),
+        TypeError,
+        `callbacks must be instances: current value is the class ${Kind.name} itself; pass callbacks: [new ${Kind.name}(`,
+      );
+    }
+  }
+  tf.dispose([xs, ys]);
+});

@@ -6,17 +6,25 @@ import { CheckpointError } from "./checkpoint_error.ts";
 import { weightsInOrder } from "../../tfjs/named_weights.ts";
 import type { LayersModel } from "../../tfjs/types.ts";
 
+/** What is known of a folder by a run that saved there or goes on from there. */
+interface Known {
+  /** The newest checkpoint. */
+  readonly newest: number;
+  /** The parts that it has and the run was not given back, such as "averages". */
+  readonly left: readonly string[];
+}
+
 /**
  * The newest checkpoint in each folder that a run wrote or goes on from, by the
  * first of the weights: what `fit` gives callbacks is not always the model itself,
  * and a next phase of a run may have another optimizer.
  */
-const known = new WeakMap<object, Map<string, number>>();
+const known = new WeakMap<object, Map<string, Known>>();
 
 /** {@linkcode known} of the run that `model` is of, to be written to. */
-export function knownOf(model: LayersModel): Map<string, number> {
+export function knownOf(model: LayersModel): Map<string, Known> {
   const [run = model] = weightsInOrder(model);
-  const own = known.get(run) ?? new Map<string, number>();
+  const own = known.get(run) ?? new Map<string, Known>();
   known.set(run, own);
   return own;
 }
@@ -25,15 +33,21 @@ export function knownOf(model: LayersModel): Map<string, number> {
 export function noteRestored(
   folder: string,
   model: LayersModel,
-  newest: number,
+  { newest, left }: Known,
 ): void {
   const own = knownOf(model);
-  own.set(folder, Math.max(own.get(folder) ?? 0, newest));
+  const before = own.get(folder);
+  own.set(folder, {
+    newest: Math.max(before?.newest ?? 0, newest),
+    // A run that has all parts of its own may go back with some alone.
+    left: before?.left.length === 0 ? [] : left,
+  });
 }
 
 /**
  * Throws where the newest checkpoint in `folder`, which is named without links, is
- * of another run than the one that `model` is of.
+ * of another run than the one that `model` is of, or has parts that this run was
+ * not given back, and which would be lost.
  *
  * @param named The folder as the caller named it.
  */
@@ -45,7 +59,14 @@ export async function checkOwn(
     readonly named: string;
   },
 ): Promise<void> {
-  if (newest <= (knownOf(model).get(folder) ?? 0)) return;
+  const own = knownOf(model).get(folder);
+  if (own && newest <= own.newest) {
+    if (own.left.length === 0) return;
+    const parts = own.left.join(" and ");
+    throw new CheckpointError(
+      `Cannot save a checkpoint in ${named} as all that was saved there must have been restored: current value is without its ${parts}. Pass ${parts} to restore as well, save into another folder, or lose what was saved with replace: true`,
+    );
+  }
   const path = pathOf(folder, newest);
   throw new CheckpointError(
     `Cannot save a checkpoint in ${named} as one run alone must do so: ${

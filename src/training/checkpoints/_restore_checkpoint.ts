@@ -130,7 +130,19 @@ export class WholeCheckpoint implements Checkpoint {
       }
       for (const restore of averages) restore((name) => this.#tensor(name));
     });
-    noteRestored(this.#folder, model, this.#newest);
+    noteRestored(this.#folder, model, {
+      newest: this.#newest,
+      // A next phase, with an optimizer of its own, has its own of all else.
+      left: optimizer === undefined ? [] : this.#partsBeside(subject),
+    });
+  }
+
+  /** The parts that were saved and `subject` is without. */
+  #partsBeside(subject: CheckpointSubject): string[] {
+    const parts = ["scheduler", "averages", "snapshots"] as const;
+    return parts.filter((part) =>
+      this.#content[part] !== undefined && subject[part] === undefined
+    );
   }
 
   #refuse(why: string): never {

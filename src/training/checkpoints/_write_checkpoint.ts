@@ -105,13 +105,13 @@ export function writeCheckpoint(
     if (newest > replaces) {
       await checkOwn(path, { model, newest, named: folder });
     }
-    const before = own.get(path) ?? 0;
+    const before = own.get(path)?.newest ?? 0;
     const isOwn = (saved: number) => saved <= before || saved > newest;
     const fs = fileSystem("save a checkpoint");
     await removeUnfinished(path);
     const number = newest + 1;
     await write(path, number, { subject, data });
-    own.set(path, number);
+    own.set(path, { newest: number, left: [] });
     const kept = [...numbers, number].filter((saved, i) =>
       isOwn(saved) && (spare.includes(saved) || i > numbers.length - keep)
     );

@@ -48,7 +48,8 @@ export interface SaveCheckpointOptions {
   keep?: number;
   /**
    * Whether checkpoints of another run, which this model was not restored from,
-   * are removed as soon as this one is written.
+   * are removed as soon as this one is written, and parts of its own run may be
+   * missing that were not restored.
    *
    * @default {false}
    */
@@ -78,7 +79,8 @@ export interface SaveCheckpointOptions {
  * @throws {TypeError} If the model is not compiled or has a stateful recurrent
  * layer, whose state is not saved, or averages or snapshots are of another
  * model, or averages are in use.
- * @throws {CheckpointError} If the newest checkpoint there is of another run, which
+ * @throws {CheckpointError} If the newest checkpoint there is of another run, or has
+ * a scheduler, averages or snapshots that were not restored with the model, which
  * `replace` is not to lose.
  * @throws What the file system throws; the checkpoints before it remain.
  *

@@ -64,6 +64,11 @@ export interface Checkpoint {
    * not interrupted keeps them; weights that were never trained start as in a
    * first step.
    *
+   * What was saved and is not asked for is left where it is: to predict, the model
+   * is enough. A run that goes on needs all of it, so `saveCheckpoint` and
+   * `Checkpointer` refuse to save over parts that were not restored, unless the
+   * optimizer was not either, for a next phase.
+   *
    * @throws {CheckpointError} If the model has other weights or another kind of
    * optimizer, or a scheduler, averages or snapshots are given and none were
    * saved, or some that do not fit; nothing is then changed.

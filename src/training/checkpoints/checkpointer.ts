@@ -55,7 +55,8 @@ export interface CheckpointerOptions {
   keep?: number;
   /**
    * Whether checkpoints of another run, which the model was not restored from, are
-   * removed as soon as the first of this one is written.
+   * removed as soon as the first of this one is written, and parts of its own run
+   * may be missing that were not restored.
    *
    * @default {false}
    */
@@ -80,8 +81,8 @@ export interface CheckpointerOptions {
  * that ends an epoch is saved with the epoch's row, after its validation.
  *
  * One run alone saves into a folder. Where there are checkpoints that the model was
- * not restored from, `fit` ends with a `CheckpointError` before its first batch,
- * unless `replace` is set; where another run saves there too, the second to save
+ * not restored from, or not with its scheduler, averages and snapshots, `fit` ends
+ * with a `CheckpointError` before its first batch, unless `replace` is set; where another run saves there too, the second to save
  * does; and a Checkpointer refuses to follow the `fit` of another model.
  *
  * @example

@@ -22,6 +22,7 @@ import { warnOfSlowBackend } from "../../tfjs/slow_backend.ts";
 import { isTraining } from "../../tfjs/trained_weights.ts";
 import { unresolved } from "./_training_run.ts";
 import {
+  checkPlainState,
   checkState,
   type SchedulerState,
   type StateAlone,
@@ -348,10 +349,11 @@ export class LearningRateScheduler extends CallbackBase {
    * itself, which is code, stays.
    *
    * @param state What {@linkcode LearningRateScheduler.toJSON} gave.
-   * @throws {TypeError} If the data are not those of a scheduler, which then
-   * stays as it was.
+   * @throws {TypeError} If the data are not those of a scheduler, or of another
+   * kind, such as a `CyclicLR`, that had other rates; this one then stays as it was.
    */
   restore(state: SchedulerState): void {
+    checkPlainState(state, this.#schedule);
     this.restoreState(state);
   }
 

@@ -21,8 +21,10 @@ import {
   unresolved,
 } from "./_training_run.ts";
 import {
+  all,
   type Check,
   checkData,
+  oneOf,
   optional,
   record,
   show,
@@ -63,18 +65,30 @@ export interface OneCycleLROptions
 
 /** A `OneCycleLR` as plain data. */
 export interface OneCycleLRState extends SchedulerState {
+  /** Says what these data are; absent in what earlier releases wrote. */
+  readonly type?: "OneCycleLR";
   /** The batches of the training; absent until `fit` says. */
   readonly iterations?: number;
 }
 
 const ACTION = "create a one-cycle schedule";
 
-const STATE: Check = record({
-  iterations: optional(that(
-    "be a whole number >= 2",
-    (value) => Number.isSafeInteger(value) && value as number >= 2,
-  )),
-});
+const STATE: Check = all(
+  record({
+    type: optional(oneOf("OneCycleLR")),
+    iterations: optional(that(
+      "be a whole number >= 2",
+      (value) => Number.isSafeInteger(value) && value as number >= 2,
+    )),
+  }),
+  // One that has trained knows its length, which a plain scheduler has not.
+  (state) => {
+    const { type, iterations, totalIterations } = state as OneCycleLRState;
+    return (type ?? iterations) !== undefined || !totalIterations
+      ? undefined
+      : { path: "type", must: 'be "OneCycleLR"', value: type };
+  },
+);
 
 type OwnOptions = Omit<OneCycleLROptions, keyof OneCycleOptions>;
 
@@ -194,6 +208,7 @@ export class OneCycleLR extends LearningRateScheduler {
   /** Plain data for {@linkcode OneCycleLR.restore}. */
   override toJSON(): OneCycleLRState {
     return {
+      type: "OneCycleLR",
       ...(this.#iterations !== undefined && { iterations: this.#iterations }),
       ...this.state(),
     };
@@ -204,7 +219,7 @@ export class OneCycleLR extends LearningRateScheduler {
    * length that the constructor was given stays. Where that is in epochs, the next
    * `fit` says how many batches they have; until then the earlier one's holds.
    *
-   * @throws {TypeError} If the data are not those of a scheduler, which then
+   * @throws {TypeError} If the data are not those of a `OneCycleLR`, which then
    * stays as it was.
    */
   override restore(state: OneCycleLRState): void {

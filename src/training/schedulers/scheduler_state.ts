@@ -10,6 +10,8 @@ import {
   that,
 } from "../../runtime/check_data.ts";
 import { columnsWith } from "../../runtime/columns.ts";
+import { isRecord } from "../../runtime/records.ts";
+import type { Schedule } from "../../schedules/schedule.ts";
 import type { EpochHistory, History } from "../history/history.ts";
 
 /** Counts and history of a scheduler, as plain data. */
@@ -66,6 +68,35 @@ const STATE: Check = record({
   history: columnsWith("iterations", "lr"),
   epochHistory: columnsWith("epochs", "iterations"),
 });
+
+/** Whose state is more than counts: its counts alone mean nothing to another. */
+const OTHERS: readonly unknown[] = ["CyclicLR", "OneCycleLR"];
+
+/**
+ * Throws where `state` is of another kind than a plain `LearningRateScheduler`,
+ * unless `schedule` has the rates that were recorded since its last reset.
+ */
+export function checkPlainState(
+  state: SchedulerState,
+  schedule: Schedule,
+): void {
+  const type = isRecord(state) ? state.type : undefined;
+  if (!OTHERS.includes(type)) return;
+  checkState(state);
+  if (hasRatesOf(state, schedule)) return;
+  throw new TypeError(
+    `Cannot restore a LearningRateScheduler as the data must be of one, or of the rates that it follows: current value is of a ${type} with others`,
+  );
+}
+
+function hasRatesOf(state: SchedulerState, schedule: Schedule): boolean {
+  const { history, iteration, totalIterations, scale = 1 } = state;
+  const start = totalIterations - iteration;
+  return history.iterations.every((count, row) =>
+    count <= start ||
+    history.lr[row] === scale * schedule(count - 1 - start)
+  );
+}
 
 /** The epochs of a state, with their rates, which the first version left out. */
 export function withRates(

@@ -283,13 +283,13 @@ Deno.test("Checkpointer and ReduceLROnPlateau go with a loop that calls the hook
 /** Trains for a batch an epoch and saves each. */
 async function trainInto(
   folder: string,
-  { model = createModel(), epochs = 1, replace }: {
+  { model = createModel(), scheduler = new CyclicLR(), epochs = 1, replace }: {
     readonly model?: tf.Sequential;
+    readonly scheduler?: CyclicLR;
     readonly epochs?: number;
     readonly replace?: boolean;
   } = {},
 ): Promise<void> {
-  const scheduler = new CyclicLR();
   await model.fit(xs, ys, {
     epochs,
     verbose: 0,
@@ -336,8 +336,9 @@ Deno.test("Checkpointer and saveCheckpoint() lose no checkpoint of a run that th
       model.getWeights().map((weight) => weight.arraySync()),
       before,
     );
-    (await loadCheckpoint(folder))!.restore({ model });
-    await trainInto(folder, { model });
+    const scheduler = new CyclicLR();
+    (await loadCheckpoint(folder))!.restore({ model, scheduler });
+    await trainInto(folder, { model, scheduler });
     await saveCheckpoint(folder, { model });
   }));
 
