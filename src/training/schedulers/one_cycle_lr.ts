@@ -21,7 +21,6 @@ import {
   unresolved,
 } from "./_training_run.ts";
 import {
-  all,
   type Check,
   checkData,
   oneOf,
@@ -65,30 +64,21 @@ export interface OneCycleLROptions
 
 /** A `OneCycleLR` as plain data. */
 export interface OneCycleLRState extends SchedulerState {
-  /** Says what these data are; absent in what earlier releases wrote. */
-  readonly type?: "OneCycleLR";
+  /** Says what these data are. */
+  readonly type: "OneCycleLR";
   /** The batches of the training; absent until `fit` says. */
   readonly iterations?: number;
 }
 
 const ACTION = "create a one-cycle schedule";
 
-const STATE: Check = all(
-  record({
-    type: optional(oneOf("OneCycleLR")),
-    iterations: optional(that(
-      "be a whole number >= 2",
-      (value) => Number.isSafeInteger(value) && value as number >= 2,
-    )),
-  }),
-  // One that has trained knows its length, which a plain scheduler has not.
-  (state) => {
-    const { type, iterations, totalIterations } = state as OneCycleLRState;
-    return (type ?? iterations) !== undefined || !totalIterations
-      ? undefined
-      : { path: "type", must: 'be "OneCycleLR"', value: type };
-  },
-);
+const STATE: Check = record({
+  type: oneOf("OneCycleLR"),
+  iterations: optional(that(
+    "be a whole number >= 2",
+    (value) => Number.isSafeInteger(value) && value as number >= 2,
+  )),
+});
 
 type OwnOptions = Omit<OneCycleLROptions, keyof OneCycleOptions>;
 

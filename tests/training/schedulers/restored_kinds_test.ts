@@ -110,15 +110,6 @@ Deno.test("LearningRateScheduler goes on with what had the very rates that it ha
   }
 });
 
-Deno.test("OneCycleLR reads what was written before its data said what they are", () => {
-  const { type, ...early } = new OneCycleLR({ maxLr: 1, iterations: 7 })
-    .toJSON();
-  assertEquals(type, "OneCycleLR");
-  const restored = new OneCycleLR({ maxLr: 1 });
-  restored.restore(early);
-  assertEquals(restored.iterations, 7);
-});
-
 Deno.test("Checkpoint.restore() refuses a scheduler of another kind, changing nothing", () =>
   withFolder(async (folder) => {
     const model = tf.sequential({
