@@ -18,7 +18,7 @@ const LEAST_STEPS = 20;
 const PAIRINGS = 4;
 
 /** By what share of the best one's gain a lower rate gained enough. */
-const ENOUGH = 0.8;
+const ENOUGH = 0.5;
 
 /** Rows that are learned by heart within so many steps. */
 const FEW_ROWS = 200;
