@@ -21,6 +21,8 @@ export interface Fit {
   readonly batches: ImageBatches;
   readonly testBatches: ImageBatches;
   readonly live?: LivePage;
+  /** Where the run is written until it has ended well. */
+  readonly folder: string;
   /** Logs for TensorBoard. */
   readonly logger?: TensorBoardLogger;
 }
@@ -29,13 +31,15 @@ export interface Fit {
 export interface FitResult {
   readonly ending: "complete" | "interrupted" | "diverged";
   readonly seconds: number;
+  /** Whether there was anything left to train. */
+  readonly hasTrained: boolean;
   /** Whether the run has checkpoints, to go on from. */
   readonly canResume: boolean;
 }
 
 /** Trains to the end, to a signal such as Ctrl-C or to a loss that is no number. */
 export async function fitClassifier(
-  { run, plan, model, batches, testBatches, live, logger }: Fit,
+  { run, plan, model, batches, testBatches, folder, live, logger }: Fit,
 ): Promise<FitResult> {
   const { rate: { scheduler, plateau }, epochs } = run;
   using interrupt = new Interrupt();
@@ -81,8 +85,8 @@ export async function fitClassifier(
     progress.stop();
     // Whatever ended the training, what was recorded is not lost.
     await scheduler.flush();
-    if (scheduler.totalIterations > before) await removeOlderResults(run.out);
-    await writeHistory(run.out, scheduler);
+    if (scheduler.totalIterations > before) await removeOlderResults(folder);
+    await writeHistory(folder, scheduler);
   }
   return {
     ending: progress.diverged
@@ -90,6 +94,7 @@ export async function fitClassifier(
       : interrupt.signal.aborted
       ? "interrupted"
       : "complete",
+    hasTrained: scheduler.totalIterations > before,
     seconds: (performance.now() - start) / 1000,
     canResume: checkpointer !== undefined,
   };
@@ -109,9 +114,9 @@ function followOn(
 }
 
 async function writeHistory(
-  out: string,
+  folder: string,
   scheduler: LearningRateScheduler,
 ): Promise<void> {
-  await writeFile(`${out}/history.json`, JSON.stringify(scheduler));
-  await writeFile(`${out}/history.csv`, toCsv(scheduler.history));
+  await writeFile(`${folder}/history.json`, JSON.stringify(scheduler));
+  await writeFile(`${folder}/history.csv`, toCsv(scheduler.history));
 }

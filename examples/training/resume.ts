@@ -8,6 +8,7 @@ import {
 } from "@clr/clr/training";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import type { ImageDataset } from "../datasets/image_dataset.ts";
+import { remove } from "./older_results.ts";
 import type { RateMode } from "./rate_mode.ts";
 import { paragraph } from "./paragraph.ts";
 
@@ -89,11 +90,7 @@ export async function checkBeginsAlone(out: string): Promise<void> {
 
 /** Removes the checkpoints of the run that was in `out`. */
 export async function removeCheckpoints(out: string): Promise<void> {
-  try {
-    await Deno.remove(checkpointsOf({ out }), { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await remove(checkpointsOf({ out }));
 }
 
 /**

@@ -20,6 +20,12 @@ import {
   hasModel,
   saveModel,
 } from "./model_files.ts";
+import {
+  folderUntilDone,
+  remove,
+  removeOlderResults,
+  takeOver,
+} from "./older_results.ts";
 import { writeOnnxModel } from "./onnx_model.ts";
 import { writePictures } from "./pictures.ts";
 import { formatDuration, makePlan, type Plan } from "./plan.ts";
@@ -40,6 +46,8 @@ interface EndedRun extends FitResult {
   readonly plan: Plan;
   readonly model: tf.LayersModel;
   readonly testBatches: ImageBatches;
+  /** Where it was written to until it ended. */
+  readonly folder: string;
   readonly live?: LivePage;
 }
 
@@ -73,7 +81,9 @@ export async function trainClassifier(
     epochs: given.epochs,
     cycleLength: rate.cycleLength,
   });
-  await checkModelFolder(`${given.out}/model`);
+  for (const folder of ["", "/stopped"]) {
+    await checkModelFolder(`${given.out}${folder}/model`);
+  }
   const model = given.createModel();
   try {
     await checkModelRoom(given.out, model);
@@ -84,7 +94,9 @@ export async function trainClassifier(
       : undefined;
     const checkpointEvery = given.checkpointEvery ?? saved;
     const run = { ...given, checkpointEvery };
-    await writeFile(`${run.out}/plan.json`, planJson(run, plan));
+    const goesOn = run.rate.scheduler.totalIterations > 0;
+    const folder = await folderUntilDone(run.out, goesOn);
+    await writeFile(`${folder}/plan.json`, planJson(run, plan));
     await printPlan(
       run,
       plan,
@@ -95,13 +107,23 @@ export async function trainClassifier(
       iterations: plan.iterations,
     });
     const logger = await startLogging(run, plan);
-    const made = { run, plan, model, testBatches, live, logger };
+    const made = { run, plan, model, testBatches, folder, live, logger };
     const ended = { ...made, ...await fitClassifier({ ...made, batches }) };
     const { ending } = ended;
-    if (ending === "diverged") await tellDiverged(ended);
-    else await saveModel(model, `${run.out}/model`);
-    if (ending === "interrupted") await tellInterrupted(ended);
-    if (ending !== "complete") return { ending };
+    if (ending !== "complete") {
+      if (ending === "interrupted") {
+        await saveModel(model, `${folder}/model`);
+        await tellInterrupted(ended);
+      } else {
+        // Of a run that was stopped before, and is not gone on from.
+        if (folder !== run.out && !goesOn) await remove(`${folder}/model`);
+        await tellDiverged(ended);
+      }
+      return { ending };
+    }
+    await saveModel(model, `${run.out}/model`);
+    if (ended.hasTrained) await removeOlderResults(run.out);
+    await takeOver(run.out, folder);
     return { ending, report: await evaluateAndTell(ended) };
   } finally {
     model.dispose();
@@ -121,8 +143,8 @@ async function startLogging(
   return logger;
 }
 
-async function tellDiverged({ run, live }: EndedRun): Promise<void> {
-  const model = await hasModel(`${run.out}/model`)
+async function tellDiverged({ run, live, folder }: EndedRun): Promise<void> {
+  const model = await hasModel(`${folder}/model`)
     ? " The model there is from before."
     : "";
   const { scheduler } = run.rate;
@@ -132,19 +154,27 @@ async function tellDiverged({ run, live }: EndedRun): Promise<void> {
   console.error(paragraph(
     `The loss is not a number any more at iteration ${at + 1}, learning rate ${
       formatRate(lr[at])
-    }: training stopped. Lower --max-lr. The history is in ${run.out}.${model}`,
+    }: training stopped. Lower --max-lr. The history is in ${folder}.${model}${
+      earlier(run.out, folder)
+    }`,
   ));
 }
 
 async function tellInterrupted(
-  { run, plan, live, canResume }: EndedRun,
+  { run, plan, live, folder, canResume }: EndedRun,
 ): Promise<void> {
   await live?.end("Stopped", run.rate.scheduler);
   console.log(paragraph(
     `Stopped after ${run.rate.scheduler.totalIterations} of ${plan.iterations} iterations. ` +
-      `The model and the history so far are in ${run.out}.` +
+      `The model and the history so far are in ${folder}.` +
+      earlier(run.out, folder) +
       (canResume ? " --resume goes on from here." : ""),
   ));
+}
+
+/** What is said of results that a run has not replaced. */
+function earlier(out: string, folder: string): string {
+  return out === folder ? "" : ` The results in ${out} are those of before.`;
 }
 
 /** Evaluates the model, and says and writes all that was found. */

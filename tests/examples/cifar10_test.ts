@@ -13,7 +13,7 @@ import { ImageBatches } from "../../examples/datasets/image_batches.ts";
 import { meanImage } from "../../examples/datasets/normalization.ts";
 import { loadModel } from "../../examples/training/model_files.ts";
 import { runDeno, runProgram } from "../_run.ts";
-import { withFolder } from "../_folder.ts";
+import { namesIn, withFolder } from "../_folder.ts";
 import { pointsOf, readFolder } from "../training/_event_reader.ts";
 
 const run = (...args: string[]) => runProgram("examples/cifar10.ts", ...args);
@@ -215,36 +215,45 @@ Deno.test("cifar10.ts --mode onecycle cycles the momentum the other way", () =>
 
 Deno.test("cifar10.ts ends a training whose loss is no number with its history alone", () =>
   withFolder(async (folder) => {
-    // What an earlier run made of its own history goes with that; its model stays.
-    for (
-      const name of [
-        ...["report.json", "report.html", "training.svg", "learning_rate.svg"],
-        ...["model.onnx", "history.csv", "model/model.json"],
-      ]
-    ) {
-      await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
-      await Deno.writeTextFile(join(folder, name), "of an earlier run");
+    const earlier = [
+      ...["report.json", "report.html", "training.svg", "learning_rate.svg"],
+      ...["model.onnx", "history.csv", "history.json", "plan.json"],
+      "model/model.json",
+    ];
+    const diverge = (out: string) =>
+      run(
+        ...SMALL,
+        ...["--train-images", "60", "--batch-size", "10", "--out", out],
+        ...["--base-lr", "1e20", "--max-lr", "1e30", "--onnx"],
+      );
+    const alone = await diverge(join(folder, "alone"));
+    assertEquals(alone.code, 1, alone.stderr);
+    assertEquals(namesIn(join(folder, "alone")), [
+      ...["history.csv", "history.json", "plan.json"],
+    ]);
+
+    const out = join(folder, "out");
+    for (const name of [...earlier, "stopped/model/model.json"]) {
+      await Deno.mkdir(dirname(join(out, name)), { recursive: true });
+      await Deno.writeTextFile(join(out, name), "of an earlier run");
     }
-    const { code, stdout, stderr } = await run(
-      ...SMALL,
-      ...["--train-images", "60", "--batch-size", "10", "--out", folder],
-      ...["--base-lr", "1e20", "--max-lr", "1e30", "--onnx"],
-    );
+    const { code, stdout, stderr } = await diverge(out);
     assertEquals(code, 1, stderr);
     assertStringIncludes(stderr, "not a number any more at iteration 2, ");
     assertStringIncludes(
-      stderr.replaceAll("\n", " "),
-      "The model there is from before.",
+      stderr.replaceAll(/\s+/g, " "),
+      `The history is in ${out}/stopped. The results in ${out} are those of before.`,
     );
     assert(!stdout.includes("Test accuracy"));
-    assertEquals(
-      Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
-      ["history.csv", "history.json", "model", "plan.json"],
-    );
-    assertEquals(
-      await Deno.readTextFile(join(folder, "model/model.json")),
-      "of an earlier run",
-    );
+    for (const name of earlier) {
+      assertEquals(
+        await Deno.readTextFile(join(out, name)),
+        "of an earlier run",
+      );
+    }
+    assertEquals(namesIn(join(out, "stopped")), [
+      ...["history.csv", "history.json", "plan.json"],
+    ]);
   }));
 
 Deno.test({
