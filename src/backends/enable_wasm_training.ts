@@ -70,6 +70,7 @@ import {
   prodKernel,
 } from "./wasm/empty_reductions.ts";
 import { selectKernel } from "./wasm/select.ts";
+import { oneHotKernel } from "./wasm/one_hot.ts";
 import { topKKernel } from "./wasm/top_k.ts";
 import { transposeKernel } from "./wasm/transpose.ts";
 import { preluKernel } from "./wasm/prelu.ts";
@@ -84,6 +85,9 @@ import {
   resizeNearestNeighborGradKernel,
   resizeNearestNeighborKernel,
 } from "./wasm/resize_nearest_neighbor.ts";
+import { checkAxes } from "./kernels/axes.ts";
+import { mendMixedTypes } from "./kernels/mixed_types.ts";
+import { moveChannels } from "./kernels/channels_first.ts";
 import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
 import { countTruthValues } from "./kernels/truth_values.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
@@ -133,6 +137,7 @@ const trainingKernels: readonly KernelConfig[] = [
   dilation2DBackpropInputKernel,
   maxPoolWithArgmaxKernel,
   topKKernel,
+  oneHotKernel,
   rotateWithOffsetKernel,
   resizeNearestNeighborKernel,
   identityKernel,
@@ -226,6 +231,9 @@ export async function enableWasmTraining(
   mendMomentumDispose();
   countTruthValues();
   mendLogSumExp();
+  checkAxes();
+  mendMixedTypes();
+  moveChannels();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

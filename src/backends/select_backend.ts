@@ -6,6 +6,9 @@ import { fuseOptimizers } from "./fused/optimizers.ts";
 import { replaceGradients } from "./gradients/fast_gradients.ts";
 import { mendGradients } from "./gradients/mend_gradients.ts";
 import { mendLayers } from "./layers/mend_layers.ts";
+import { checkAxes } from "./kernels/axes.ts";
+import { mendMixedTypes } from "./kernels/mixed_types.ts";
+import { moveChannels } from "./kernels/channels_first.ts";
 import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
 import { countTruthValues } from "./kernels/truth_values.ts";
 import {
@@ -229,6 +232,9 @@ export async function selectBackend(
   mendMomentumDispose();
   countTruthValues();
   mendLogSumExp();
+  checkAxes();
+  mendMixedTypes();
+  moveChannels();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

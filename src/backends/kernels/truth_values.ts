@@ -1,5 +1,6 @@
 /**
- * Arithmetic with tensors of bools, which count as the whole numbers 0 and 1.
+ * Arithmetic with tensors of bools, which count as the whole numbers 0 and 1, and
+ * with whole numbers where the result has fractions.
  *
  * tfjs (4.22) lets each backend do with them as it may: on WASM most functions
  * have no case for them and give what was in memory before, true + true is 1
@@ -14,54 +15,71 @@ import * as tf from "@tensorflow/tfjs";
  */
 const OF_NUMBERS: ReadonlySet<string> = new Set([
   "Abs",
-  "Acos",
-  "Acosh",
   "Add",
   "AddN",
+  "BatchMatMul",
+  "Bincount",
+  "ClipByValue",
+  "Cumprod",
+  "Cumsum",
+  "DenseBincount",
+  "Einsum",
+  "FloorDiv",
+  "LeakyRelu",
+  "Mod",
+  "Neg",
+  "Pow",
+  "Relu",
+  "Relu6",
+  "Round",
+  "ScatterNd",
+  "Sign",
+  "SparseSegmentMean",
+  "SparseSegmentSum",
+  "Square",
+  "SquaredDifference",
+  "Step",
+  "Sub",
+  "TopK",
+  "UnsortedSegmentSum",
+]);
+
+/**
+ * Kernels whose result has fractions, or that ask for what only floats are. Of
+ * whole numbers tfjs cuts them off, and on WASM gives what was in memory before.
+ */
+const OF_FLOATS: ReadonlySet<string> = new Set([
+  "Acos",
+  "Acosh",
   "Asin",
   "Asinh",
   "Atan",
   "Atan2",
   "Atanh",
-  "BatchMatMul",
-  "ClipByValue",
   "Cos",
   "Cosh",
-  "Cumprod",
-  "Cumsum",
+  "Elu",
+  "Erf",
   "Exp",
   "Expm1",
-  "FloorDiv",
-  "LeakyRelu",
+  "FusedBatchNorm",
+  "IsFinite",
+  "IsInf",
+  "IsNan",
   "Log",
   "Log1p",
-  "Mod",
-  "Neg",
-  "Pow",
   "Prelu",
   "Reciprocal",
-  "Relu",
-  "Relu6",
-  "Round",
   "Rsqrt",
-  "ScatterNd",
   "Selu",
-  "Sign",
+  "Sigmoid",
   "Sin",
   "Sinh",
   "Softplus",
   "Sqrt",
-  "Square",
-  "SquaredDifference",
-  "Step",
-  "Sub",
   "Tan",
-  "TopK",
-  "UnsortedSegmentSum",
+  "Tanh",
 ]);
-
-/** Kernels that divide: of whole numbers they would leave no fractions. */
-const OF_FLOATS: ReadonlySet<string> = new Set(["FusedBatchNorm", "RealDiv"]);
 
 /** The inputs, of which those of some types are others. */
 function cast(
@@ -87,7 +105,7 @@ const NO_FLOAT: readonly tf.DataType[] = ["bool", "int32"];
 
 let counted = false;
 
-/** Lets bools count as numbers where numbers are computed, once for all backends. */
+/** Lets them count as numbers where numbers are computed, once for all backends. */
 export function countTruthValues(): void {
   if (counted) return;
   counted = true;
@@ -97,8 +115,12 @@ export function countTruthValues(): void {
     if (OF_NUMBERS.has(name)) {
       return run(name, cast(inputs, BOOL, "int32"), attrs);
     }
-    if (!OF_FLOATS.has(name)) return run(name, inputs, attrs);
-    const types = name === "RealDiv" ? BOOL : NO_FLOAT;
-    return run(name, cast(inputs, types, "float32"), attrs);
+    // A quotient of whole numbers is one in tfjs, that of bools is not.
+    if (name === "RealDiv") {
+      return run(name, cast(inputs, BOOL, "float32"), attrs);
+    }
+    return OF_FLOATS.has(name)
+      ? run(name, cast(inputs, NO_FLOAT, "float32"), attrs)
+      : run(name, inputs, attrs);
   }) as typeof engine.runKernel;
 }

@@ -231,6 +231,8 @@ export const elementwiseKernels: readonly KernelConfig[] = [
   binaryKernel("Multiply", "mul"),
   binaryKernel("RealDiv", "div"),
   wholeBinaryKernel("FloorDiv", (a, b) => Math.floor(a / b)),
+  // Of 0 to a power below 0, which is infinite, the backend's own makes -2³¹.
+  wholeBinaryKernel("Pow", (a, b) => a === 0 && b < 0 ? 0 : a ** b),
   // tfjs's own ends the program where it divides by 0.
   wholeBinaryKernel("Mod", (a, b) => ((a % b) + b) % b),
   binaryKernel("Maximum", "max"),

@@ -23,6 +23,15 @@ export function ofAsManyMatrices(stock: Products): Products {
     const batch = tf.broadcast_util.assertAndGetBroadcastShape(ofA, ofB);
     const rows = a.shape.at(transposeA ? -1 : -2)!;
     const columns = b.shape.at(transposeB ? -2 : -1)!;
+    const [inner, other] = [
+      a.shape.at(transposeA ? -2 : -1),
+      b.shape.at(transposeB ? -1 : -2),
+    ];
+    tf.util.assert(
+      inner === other,
+      () =>
+        `Cannot multiply matrices as their inner sizes must be equal: current shapes are [${a.shape}] and [${b.shape}]`,
+    );
     const shape = [...batch, rows, columns];
     if (tf.util.sizeFromShape(shape) === 0) {
       return zeros(backend, shape);
@@ -35,7 +44,7 @@ export function ofAsManyMatrices(stock: Products): Products {
       if (right !== b) backend.disposeData(right.dataId);
       return product;
     };
-    if (a.shape.at(transposeA ? -2 : -1) === 0) {
+    if (inner === 0) {
       // A sum of nothing is the product of zeros.
       return productOf(
         zeros(backend, [...batch, ...transposeA ? [1, rows] : [rows, 1]]),

@@ -18,6 +18,7 @@ import type { Program } from "./_open_backend.ts";
 import { mendReductions } from "./_reductions.ts";
 import { mendSparseSegments } from "./_sparse_segments.ts";
 import { mendTopKKernel } from "./_top_k.ts";
+import { mendTransforms } from "./_transforms.ts";
 
 let mended = false;
 
@@ -46,6 +47,7 @@ export function mendWebGPUKernels(): void {
   mendIndexingKernels();
   mendSparseSegments();
   mendTopKKernel();
+  mendTransforms();
   mendOnePixelWindows();
   replaceFloorDiv("webgpu");
   replaceResizeOfWhole("webgpu");

@@ -62,9 +62,22 @@ function zerosOfNone(
   };
 }
 
+/** The same of nothing to share; tfjs's own divides by its length. */
+function softmaxOfNone(
+  stock: Own<tf.SoftmaxInputs, tf.SoftmaxAttrs>,
+): typeof stock {
+  return (call) => {
+    const { inputs: { logits }, backend } = call;
+    return tf.util.sizeFromShape(logits.shape) > 0
+      ? stock(call)
+      : backend.makeTensorInfo(logits.shape, "float32", new Float32Array());
+  };
+}
+
 /** Registers them in the place of tfjs's. */
 export function mendBatchesOfNone(): void {
   Object.entries(SHAPES).forEach(([name, shapeOf]) =>
     replace<Inputs, Attrs>(name, (stock) => zerosOfNone(stock, shapeOf))
   );
+  replace("Softmax", softmaxOfNone);
 }

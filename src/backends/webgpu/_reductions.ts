@@ -84,10 +84,27 @@ function overLastAxes(
   };
 }
 
+/** The largest of bools is one; tfjs's own calls it a whole number. */
+function ofBools(stock: Own<OfX, ReductionAttrs>): typeof stock {
+  return (call) => {
+    const result = stock(call);
+    if (call.inputs.x.dtype !== "bool" || result.dtype === "bool") {
+      return result;
+    }
+    const bools = run(call.backend, "Cast", {
+      inputs: { x: result },
+      attrs: { dtype: "bool" },
+    });
+    call.backend.disposeData(result.dataId);
+    return bools;
+  };
+}
+
 /** Registers them in the place of tfjs's. */
 export function mendReductions(): void {
   replace("Prod", keepDimensions);
   Object.keys(OF_NONE).forEach((name) =>
     replace<OfX, ReductionAttrs>(name, (stock) => overLastAxes(stock, name))
   );
+  ["Max", "Min"].forEach((name) => replace<OfX, ReductionAttrs>(name, ofBools));
 }

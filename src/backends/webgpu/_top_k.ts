@@ -29,11 +29,11 @@ function nanFirst(stock: TopK): TopK {
       const values = run(backend, "Identity", { inputs: { x } });
       return [values, backend.makeTensorInfo(shape, "int32", places)];
     }
-    if (k > 0 && !backend.shouldExecuteOnCPU([x])) return stock(call);
+    if (count > 0 && !backend.shouldExecuteOnCPU([x])) return stock(call);
     const largest = x.dtype === "float32"
       ? new Float32Array(count)
       : new Int32Array(count);
-    if (k > 0) {
+    if (count > 0) {
       const values = backend.readSync(x.dataId) as Float32Array;
       findTopK(values, { length, k, largest, places });
     }
