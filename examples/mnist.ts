@@ -18,6 +18,7 @@ import {
   type FlagValues,
   loadInterruptibly,
   lockFolder,
+  newLogFolder,
   OWN_VERSION,
   runCommand,
   TENSORBOARD_FLAGS,
@@ -78,6 +79,7 @@ async function main(flags: Values): Promise<number> {
     ? undefined
     : await lockFolder(out, { by: "examples/mnist.ts" });
   await makeLogFolder(flags.tensorboard);
+  const logs = flags.tensorboard && await newLogFolder(flags.tensorboard);
   const batchSize = flags["batch-size"];
   const { backend, device } = await selectBackend(flags);
   const dataset = await loadInterruptibly((signal) =>
@@ -106,9 +108,7 @@ async function main(flags: Values): Promise<number> {
   );
   console.log(`${range}\n`);
   const loggers = (scheduler?: CyclicLR) =>
-    flags.tensorboard === undefined
-      ? []
-      : [new TensorBoardLogger(flags.tensorboard, { scheduler })];
+    logs === undefined ? [] : [new TensorBoardLogger(logs, { scheduler })];
   for (const logger of loggers()) await logger.logRange(range);
   if (range.verdict !== "good") return 3;
 

@@ -52,6 +52,7 @@ import {
 } from "./command/run.ts";
 import { columnsOf } from "./command/tell.ts";
 import { taskIndex } from "./command/task_index.ts";
+import { newLogFolder } from "./command/tensorboard.ts";
 import {
   checkRates,
   FLAGS,
@@ -211,8 +212,10 @@ async function testModule(
         x: "lr",
       }),
     );
-    if (values.tensorboard !== undefined) {
-      await makeFolder("log to TensorBoard", values.tensorboard);
+    let logs = values.tensorboard;
+    if (logs !== undefined) {
+      await makeFolder("log to TensorBoard", logs);
+      logs = await newLogFolder(logs);
     }
     const metric = readMetric(values);
     const backend = await selectBackend(values);
@@ -273,8 +276,8 @@ async function testModule(
       plots: values.plots && !stopped,
       details,
     });
-    if (values.tensorboard !== undefined) {
-      const logger = new TensorBoardLogger(values.tensorboard);
+    if (logs !== undefined) {
+      const logger = new TensorBoardLogger(logs);
       await logger.text("plan", told.join("\n\n"));
       await logger.text("result", `${range.headline}\n\n${range.advice}`);
       await logger.logRange(range);

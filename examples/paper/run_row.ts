@@ -14,6 +14,7 @@ import type { FolderBatches } from "../datasets/folder_batches.ts";
 import type { ImageBatches } from "../datasets/image_batches.ts";
 import { setSteps } from "../models/_counted_layer.ts";
 import { PartSaver } from "./_part_saver.ts";
+import { logFolderOf, logOf, type SavedLog } from "../training/log_folder.ts";
 import { batchesOf, prepare } from "./batches.ts";
 import { describeRate } from "./describe_rate.ts";
 import { findRate } from "./found_rate.ts";
@@ -47,7 +48,7 @@ function partsOf(iterations: number): number {
 const BEFORE_SCHEDULE = 1e-3;
 
 /** What a checkpoint of a row holds beside weights and schedule. */
-interface SavedWithPart {
+interface SavedWithPart extends SavedLog {
   readonly seconds: number;
   readonly plateau?: ReduceLROnPlateauState;
   readonly foundBounds?: RateBounds;
@@ -136,9 +137,11 @@ export async function runRow(
       model.setWeights(weights);
       tf.dispose(weights);
     }
-    const logger = options.tensorboard === undefined
+    const logs = options.tensorboard && `${options.tensorboard}/${name}`;
+    const logFolder = logs && await logFolderOf(logs, saved);
+    const logger = logFolder === undefined
       ? undefined
-      : new TensorBoardLogger(`${options.tensorboard}/${name}`, { scheduler });
+      : new TensorBoardLogger(logFolder, { scheduler });
     await logger?.text(
       "plan",
       markdownTable([
@@ -161,6 +164,7 @@ export async function runRow(
         saveCheckpoint(folder, { model, scheduler }, {
           data: {
             seconds: seconds(),
+            log: logOf(logs, logFolder),
             ...plateau && { plateau: plateau.toJSON() },
             ...foundBounds && { foundBounds },
           },

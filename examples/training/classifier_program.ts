@@ -18,7 +18,7 @@ import {
   TENSORBOARD_FLAGS,
   UsageError,
 } from "@clr/clr/command";
-import { CheckpointError } from "@clr/clr/training";
+import { CheckpointError, loadCheckpoint } from "@clr/clr/training";
 import type { Augmentation } from "../datasets/augmentation.ts";
 import type { LoadOptions } from "../datasets/cifar10.ts";
 import type { TensorBatch } from "../datasets/image_batches.ts";
@@ -33,9 +33,19 @@ import {
   outFlag,
   SCHEDULE_FLAGS,
 } from "./flags.ts";
-import { makeLogFolder } from "./log_folder.ts";
+import {
+  logFolderOf,
+  logOf,
+  makeLogFolder,
+  type SavedLog,
+} from "./log_folder.ts";
 import { createRateMode } from "./rate_mode.ts";
-import { checkBeginsAlone, readRange, removeCheckpoints } from "./resume.ts";
+import {
+  checkBeginsAlone,
+  checkpointsOf,
+  readRange,
+  removeCheckpoints,
+} from "./resume.ts";
 import { trainClassifier } from "./train_classifier.ts";
 
 /** The flags of every program that trains a classifier; `out` is its folder. */
@@ -147,17 +157,29 @@ function checkMode(values: ClassifierFlagValues): void {
   );
 }
 
+/** The folder of the run's logs for TensorBoard, if they are wanted. */
+async function logFolder(
+  { out, resume, tensorboard }: ClassifierFlagValues,
+): Promise<string | undefined> {
+  if (tensorboard === undefined) return undefined;
+  const checkpoint = resume
+    ? await loadCheckpoint(checkpointsOf({ out }))
+    : undefined;
+  return await logFolderOf(tensorboard, checkpoint?.data as SavedLog);
+}
+
 async function main<Values extends ClassifierFlagValues>(
   program: ClassifierProgram<Values>,
   values: Values,
 ): Promise<number> {
-  const { out, plots, tensorboard, seed, "batch-size": batchSize } = values;
+  const { out, plots, seed, "batch-size": batchSize } = values;
   // What is wrong with a port or a folder is said before any time is spent.
   checkLivePort(values.live);
   checkMode(values);
   using _lock = await lockFolder(out, { by: program.file });
   if (!values.resume && !values.overwrite) await checkBeginsAlone(out);
-  await makeLogFolder(tensorboard);
+  await makeLogFolder(values.tensorboard);
+  const tensorboard = await logFolder(values);
   const backend = await selectBackend(values);
   const preset = program.preset(backend);
   const dataset = await loadInterruptibly((signal) =>
@@ -211,6 +233,7 @@ async function main<Values extends ClassifierFlagValues>(
     range,
     epochs,
     live: values.live,
+    log: logOf(values.tensorboard, tensorboard),
     checkpointEvery: values["checkpoint-every"],
     resume: values.resume,
     onnx: program.onnx?.(values),

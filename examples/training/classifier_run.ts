@@ -32,6 +32,8 @@ export interface ClassifierRun {
   readonly live?: string;
   /** A folder for what TensorBoard shows. @default {none} */
   readonly tensorboard?: string;
+  /** What its checkpoints say of that folder. */
+  readonly log: string | null;
   /** Whether to write the model as ONNX too, and evaluate that. @default {false} */
   readonly onnx?: boolean;
   /** Folder of the results. */

@@ -55,6 +55,7 @@ export async function fitClassifier(
         ...identityOf(run),
         plateau,
         every: run.checkpointEvery,
+        log: run.log,
       }),
       // What was trained when it is stopped is saved there and then.
       signal: interrupt.signal,

@@ -66,7 +66,11 @@ export {
   runCommand,
 } from "./run.ts";
 export { TASK_FLAGS, taskIndex } from "./task_index.ts";
-export { markdownTable, TENSORBOARD_FLAGS } from "./tensorboard.ts";
+export {
+  markdownTable,
+  newLogFolder,
+  TENSORBOARD_FLAGS,
+} from "./tensorboard.ts";
 export { UsageError } from "./usage_error.ts";
 export { writeAll } from "./write_all.ts";
 export { systemCode } from "../runtime/system_error.ts";

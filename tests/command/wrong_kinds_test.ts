@@ -130,6 +130,7 @@ const CALLS: Record<string, readonly Call[]> = {
       using file = await Deno.create(`${folder}/all`);
       await command.writeAll(file, value);
     }],
+    ["newLogFolder", (value) => command.newLogFolder(value)],
     ["lockFolder", async (value) => {
       using _ = await command.lockFolder(within(value) as string, { by: "x" });
     }],
