@@ -1,6 +1,6 @@
 /**
  * Batch normalization as tfjs (4.22) does not train it: without scale or offset,
- * and of more than two dimensions of space.
+ * of more than two dimensions of space, and frozen.
  */
 
 import * as tf from "@tensorflow/tfjs";
@@ -50,6 +50,7 @@ interface BatchNormalization extends tf.layers.Layer {
 
 interface Readable {
   read(): tf.Tensor;
+  readonly trainable?: boolean;
 }
 
 /** A factor or an offset that the layer was made without. */
@@ -85,8 +86,30 @@ function mendLayer(): void {
   };
 }
 
+/** Whether it, or a model around it, was set not to train. */
+function isFrozen({ trainable, gamma, beta }: BatchNormalization): boolean {
+  const own = [gamma, beta].filter((weight) => weight != null);
+  return !trainable ||
+    (own.length > 0 && own.every((weight) => weight.trainable === false));
+}
+
+/**
+ * Lets a frozen layer normalize by the statistics that it has, and keep them, as
+ * Keras does; tfjs's own takes those of the batch, and moves its own by them.
+ */
+function mendFrozen(): void {
+  const prototype = layerPrototype<BatchNormalization>("BatchNormalization");
+  const apply = prototype.apply;
+  prototype.apply = function (inputs, kwargs) {
+    const isKept = kwargs?.training && isFrozen(this);
+    const own = isKept ? { ...kwargs, training: false } : kwargs;
+    return apply.call(this, inputs, own);
+  };
+}
+
 /** Registers the gradient and mends the layer. */
 export function mendBatchNormalization(): void {
   mendGradient();
   mendLayer();
+  mendFrozen();
 }

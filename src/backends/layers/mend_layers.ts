@@ -3,6 +3,7 @@
 import { mendBatchNormalization } from "./_batch_norm.ts";
 import { mendConvolutionLayers } from "./_convolutions.ts";
 import { mendDilatedLayers } from "./_dilated_convolutions.ts";
+import { mendFrozenModels } from "./_frozen_models.ts";
 import { mendMasks } from "./_masks.ts";
 import { mendPreprocessing } from "./_preprocessing.ts";
 import { mendStates } from "./_states.ts";
@@ -16,6 +17,7 @@ export function mendLayers(): void {
   mendBatchNormalization();
   mendDilatedLayers();
   mendConvolutionLayers();
+  mendFrozenModels();
   mendMasks();
   mendStates();
   mendPreprocessing();
