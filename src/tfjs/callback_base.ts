@@ -18,18 +18,35 @@ class OwnCallback extends tf.Callback {
   constructor() {
     super();
     const begin = this.onTrainBegin;
-    this.onTrainBegin = (logs) => {
-      if (!this.model) throw twoCopies("follow fit");
-      // Every callback is told the model before the first one begins.
-      if (!this.#isTold) {
-        throw new TypeError(
-          `Cannot follow fit as a callback must be in its callbacks once: current value is a ${this.constructor.name} that is there twice`,
-        );
-      }
+    const prepare = (caller: unknown) => {
+      this.#checkTold(caller);
       this.#isTold = false;
       alignSlotsToModel(this.model);
-      return begin.call(this, logs);
     };
+    const begun = (logs: Parameters<typeof begin>[0]) => begin.call(this, logs);
+    this.onTrainBegin = function (logs) {
+      prepare(this);
+      return begun(logs);
+    };
+  }
+
+  /** Throws unless fit said which model, once, before it begins. */
+  #checkTold(caller: unknown): void {
+    const { name } = this.constructor;
+    if (!this.model) {
+      // Of one that stands behind an object of hooks, fit takes the hooks alone.
+      throw caller instanceof tf.CustomCallback
+        ? new TypeError(
+          `Cannot follow fit as its callbacks must be instances, all of them: current value is a ${name} beside an object of hooks; pass combineCallbacks([…]) of @clr/clr/training`,
+        )
+        : twoCopies("follow fit");
+    }
+    // Every callback is told the model before the first one begins.
+    if (!this.#isTold) {
+      throw new TypeError(
+        `Cannot follow fit as a callback must be in its callbacks once: current value is a ${name} that is there twice`,
+      );
+    }
   }
 
   /** What it keeps of one fit would be mixed with another's. */

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CyclicLR, LearningRateScheduler } from "@clr/clr";
 import {
   Checkpointer,
+  combineCallbacks,
   ExponentialMovingAverage,
   HyperparameterScheduler,
   OneCycleLR,
@@ -77,6 +78,29 @@ Deno.test("a class in the callbacks of fit(), in the place of an instance, is to
         `callbacks must be instances: current value is the class ${Kind.name} itself; pass callbacks: [new ${Kind.name}(`,
       );
     }
+  }
+  tf.dispose([xs, ys]);
+});
+
+Deno.test("callbacks behind an object of hooks, of whom fit() takes the hooks alone, are told", async () => {
+  await tf.setBackend("cpu");
+  const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  for (const create of [() => new CyclicLR(), ...Object.values(CALLBACKS)]) {
+    const callback = create();
+    const callbacks = [{ onEpochEnd() {} }, callback] as tf.Callback[];
+    await assertRejects(
+      () => model.fit(xs, ys, { epochs: 1, verbose: 0, callbacks }),
+      TypeError,
+      `current value is a ${callback.constructor.name} beside an object of hooks; pass combineCallbacks`,
+    );
+    await model.fit(xs, ys, {
+      verbose: 0,
+      callbacks: combineCallbacks([{ onEpochEnd() {} }, callback]),
+    });
   }
   tf.dispose([xs, ys]);
 });
