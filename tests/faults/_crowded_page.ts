@@ -4,6 +4,10 @@ import * as tf from "@tensorflow/tfjs";
 import { CyclicLR } from "@clr/clr";
 import { LivePage } from "@clr/clr/plots";
 
+// As commands do. What Deno opens for signals it may else open only when the crowd
+// is there, and panics as it has no file left.
+const stop = () => Deno.exit(1);
+Deno.addSignalListener("SIGTERM", stop);
 await tf.setBackend("cpu");
 const model = tf.sequential({
   layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
@@ -23,4 +27,5 @@ await model.fit(tf.ones([40, 2]), tf.ones([40, 1]), {
 await live.end("over", clr);
 await live.close();
 console.log(`trained ${clr.totalIterations}`);
+Deno.removeSignalListener("SIGTERM", stop);
 Deno.stdin.close();
