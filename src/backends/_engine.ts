@@ -20,6 +20,40 @@ export function runKernel<Output extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
   );
 }
 
+/** How the engine runs a kernel: with a list of inputs too, where it takes one. */
+export type KernelRun = (
+  name: string,
+  inputs: tf.NamedTensorMap,
+  attrs?: tf.NamedAttrMap,
+) => tf.Tensor | tf.Tensor[];
+
+/** What runs in the place of a kernel, by its name. */
+const runs = new Map<string, KernelRun>();
+
+let engineRun: KernelRun | undefined;
+
+/**
+ * Puts something around kernels of these names on every backend, and around what
+ * stands there already. It is called once for each thing.
+ */
+export function aroundKernels(
+  names: Iterable<string>,
+  around: (run: KernelRun) => KernelRun,
+): void {
+  const inner = engineRun ??= dispatchByName();
+  for (const name of names) runs.set(name, around(runs.get(name) ?? inner));
+}
+
+/** Lets the engine look kernels up in {@linkcode runs}; gives what it did before. */
+function dispatchByName(): KernelRun {
+  const engine = tf.engine();
+  const run = engine.runKernel.bind(engine) as KernelRun;
+  engine.runKernel =
+    ((name, inputs: tf.NamedTensorMap, attrs) =>
+      (runs.get(name) ?? run)(name, inputs, attrs)) as typeof engine.runKernel;
+  return run;
+}
+
 /**
  * How many gradients are being recorded. Our gradient kernels have no gradients
  * themselves, so that they may run only where none is (0) and our forward

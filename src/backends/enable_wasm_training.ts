@@ -85,11 +85,7 @@ import {
   resizeNearestNeighborGradKernel,
   resizeNearestNeighborKernel,
 } from "./wasm/resize_nearest_neighbor.ts";
-import { checkAxes } from "./kernels/axes.ts";
-import { mendMixedTypes } from "./kernels/mixed_types.ts";
-import { moveChannels } from "./kernels/channels_first.ts";
-import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
-import { countTruthValues } from "./kernels/truth_values.ts";
+import { mendKernels } from "./kernels/mend_kernels.ts";
 import { trigonometricKernels } from "./wasm/trigonometry.ts";
 import { softmaxKernels } from "./wasm/softmax.ts";
 import { meanKernel, sumKernel } from "./wasm/sum.ts";
@@ -229,11 +225,7 @@ export async function enableWasmTraining(
   mendGradients();
   mendLayers();
   mendMomentumDispose();
-  countTruthValues();
-  mendLogSumExp();
-  checkAxes();
-  mendMixedTypes();
-  moveChannels();
+  mendKernels();
   fuseLayers();
   fuseRecurrentLayers();
   fuseOptimizers();

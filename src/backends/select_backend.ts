@@ -6,11 +6,7 @@ import { fuseOptimizers } from "./fused/optimizers.ts";
 import { replaceGradients } from "./gradients/fast_gradients.ts";
 import { mendGradients } from "./gradients/mend_gradients.ts";
 import { mendLayers } from "./layers/mend_layers.ts";
-import { checkAxes } from "./kernels/axes.ts";
-import { mendMixedTypes } from "./kernels/mixed_types.ts";
-import { moveChannels } from "./kernels/channels_first.ts";
-import { mendLogSumExp } from "./kernels/log_sum_exp.ts";
-import { countTruthValues } from "./kernels/truth_values.ts";
+import { mendKernels } from "./kernels/mend_kernels.ts";
 import {
   enableWasmTraining,
   type WasmTrainingOptions,
@@ -230,11 +226,7 @@ export async function selectBackend(
   mendGradients();
   mendLayers();
   mendMomentumDispose();
-  countTruthValues();
-  mendLogSumExp();
-  checkAxes();
-  mendMixedTypes();
-  moveChannels();
+  mendKernels();
   const starters: Record<BackendName, () => Promise<Started>> = {
     webgpu: () =>
       startGpu({

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { aroundKernels } from "../_engine.ts";
 
 type Attrs = Readonly<Record<string, number | number[] | undefined>>;
 
@@ -70,18 +71,10 @@ const CHECKS: Readonly<Record<string, (name: string, asked: Asked) => Attrs>> =
     Transpose: inOrder,
   };
 
-let checked = false;
-
-/** Checks them, and counts one from the first, once for all backends. */
+/** Checks them, and counts one from the first, on all backends. */
 export function checkAxes(): void {
-  if (checked) return;
-  checked = true;
-  const engine = tf.engine();
-  const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((name, inputs, attrs) => {
-    const check = CHECKS[name];
-    if (check === undefined) return run(name, inputs, attrs);
+  aroundKernels(Object.keys(CHECKS), (run) => (name, inputs, attrs) => {
     const asked = { inputs, attrs } as unknown as Asked;
-    return run(name, inputs, check(name, asked) as tf.NamedAttrMap);
-  }) as typeof engine.runKernel;
+    return run(name, inputs, CHECKS[name](name, asked) as tf.NamedAttrMap);
+  });
 }

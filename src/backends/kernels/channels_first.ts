@@ -4,12 +4,10 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { aroundKernels } from "../_engine.ts";
 
 /** The kernels. */
-const KERNELS: ReadonlySet<string> = new Set([
-  "DepthToSpace",
-  "DepthwiseConv2dNative",
-]);
+const KERNELS = ["DepthToSpace", "DepthwiseConv2dNative"] as const;
 
 interface Attrs {
   readonly dataFormat?: string;
@@ -25,22 +23,14 @@ function channelsLast(attrs: Attrs): Attrs {
   return { ...attrs, dataFormat: "NHWC", pad: last };
 }
 
-let mended = false;
-
-/** Moves their channels to the end and back, once for all backends. */
+/** Moves their channels to the end and back, on all backends. */
 export function moveChannels(): void {
-  if (mended) return;
-  mended = true;
-  const engine = tf.engine();
-  const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((name, inputs, attrs) => {
+  aroundKernels(KERNELS, (run) => (name, inputs, attrs) => {
     const given = attrs as Attrs | undefined;
-    if (!KERNELS.has(name) || given?.dataFormat !== "NCHW") {
-      return run(name, inputs, attrs);
-    }
-    const x = tf.transpose((inputs as tf.NamedTensorMap).x, [0, 2, 3, 1]);
+    if (given?.dataFormat !== "NCHW") return run(name, inputs, attrs);
+    const x = tf.transpose(inputs.x, [0, 2, 3, 1]);
     const last = channelsLast(given) as tf.NamedAttrMap;
-    const y = run(name, { ...inputs as tf.NamedTensorMap, x }, last);
+    const y = run(name, { ...inputs, x }, last);
     return tf.transpose(y as tf.Tensor, [0, 3, 1, 2]);
-  }) as typeof engine.runKernel;
+  });
 }

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { aroundKernels } from "../_engine.ts";
 
 /** The name of a call that the engine is in, in front of that of the kernel's own. */
 const CALL = "logSumExp__op";
@@ -14,20 +15,14 @@ interface Scopes {
   readonly state: { readonly scopeStack: readonly { readonly name: string }[] };
 }
 
-let mended = false;
-
-/** Lets it take nothing where the largest value is not finite, for all backends. */
+/** Lets it take nothing where the largest value is not finite, on all backends. */
 export function mendLogSumExp(): void {
-  if (mended) return;
-  mended = true;
-  const engine = tf.engine();
-  const { state } = engine as unknown as Scopes;
-  const run = engine.runKernel.bind(engine);
+  const { state } = tf.engine() as unknown as Scopes;
   const isCalled = () => state.scopeStack.at(-2)?.name === CALL;
-  engine.runKernel = ((name, inputs, attrs) => {
-    const result = run(name, inputs, attrs);
-    if (name !== "Max" || !isCalled()) return result;
-    const largest = result as tf.Tensor;
-    return tf.where(tf.isFinite(largest), largest, tf.zerosLike(largest));
-  }) as typeof engine.runKernel;
+  aroundKernels(["Max"], (run) => (name, inputs, attrs) => {
+    const largest = run(name, inputs, attrs) as tf.Tensor;
+    return isCalled()
+      ? tf.where(tf.isFinite(largest), largest, tf.zerosLike(largest))
+      : largest;
+  });
 }

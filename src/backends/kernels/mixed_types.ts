@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { aroundKernels } from "../_engine.ts";
 
 /** The kernels, and which of their tensors; all, where there is no list. */
 const KERNELS: Readonly<Record<string, readonly string[] | undefined>> = {
@@ -29,18 +30,10 @@ function inOneType(name: string, inputs: tf.NamedTensorMap): tf.NamedTensorMap {
     : Object.fromEntries(casted)) as tf.NamedTensorMap;
 }
 
-let mended = false;
-
-/** Casts them to the type that holds all, once for all backends. */
+/** Casts them to the type that holds all, on all backends. */
 export function mendMixedTypes(): void {
-  if (mended) return;
-  mended = true;
-  const engine = tf.engine();
-  const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((name, inputs, attrs) =>
-    run(
-      name,
-      name in KERNELS ? inOneType(name, inputs as tf.NamedTensorMap) : inputs,
-      attrs,
-    )) as typeof engine.runKernel;
+  aroundKernels(
+    Object.keys(KERNELS),
+    (run) => (name, inputs, attrs) => run(name, inOneType(name, inputs), attrs),
+  );
 }

@@ -8,12 +8,13 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { aroundKernels, type KernelRun } from "../_engine.ts";
 
 /**
  * Kernels whose result is a number. Those that move values, compare them or take
  * the largest, as well as products, give bools of bools everywhere.
  */
-const OF_NUMBERS: ReadonlySet<string> = new Set([
+const OF_NUMBERS: readonly string[] = [
   "Abs",
   "Add",
   "AddN",
@@ -42,13 +43,13 @@ const OF_NUMBERS: ReadonlySet<string> = new Set([
   "Sub",
   "TopK",
   "UnsortedSegmentSum",
-]);
+];
 
 /**
  * Kernels whose result has fractions, or that ask for what only floats are. Of
  * whole numbers tfjs cuts them off, and on WASM gives what was in memory before.
  */
-const OF_FLOATS: ReadonlySet<string> = new Set([
+const OF_FLOATS: readonly string[] = [
   "Acos",
   "Acosh",
   "Asin",
@@ -79,7 +80,7 @@ const OF_FLOATS: ReadonlySet<string> = new Set([
   "Sqrt",
   "Tan",
   "Tanh",
-]);
+];
 
 /** The inputs, of which those of some types are others. */
 function cast(
@@ -103,24 +104,14 @@ function cast(
 const BOOL: readonly tf.DataType[] = ["bool"];
 const NO_FLOAT: readonly tf.DataType[] = ["bool", "int32"];
 
-let counted = false;
-
-/** Lets them count as numbers where numbers are computed, once for all backends. */
+/** Lets them count as numbers where numbers are computed, on all backends. */
 export function countTruthValues(): void {
-  if (counted) return;
-  counted = true;
-  const engine = tf.engine();
-  const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((name, inputs, attrs) => {
-    if (OF_NUMBERS.has(name)) {
-      return run(name, cast(inputs, BOOL, "int32"), attrs);
-    }
-    // A quotient of whole numbers is one in tfjs, that of bools is not.
-    if (name === "RealDiv") {
-      return run(name, cast(inputs, BOOL, "float32"), attrs);
-    }
-    return OF_FLOATS.has(name)
-      ? run(name, cast(inputs, NO_FLOAT, "float32"), attrs)
-      : run(name, inputs, attrs);
-  }) as typeof engine.runKernel;
+  const casting =
+    (types: readonly tf.DataType[], to: tf.DataType) =>
+    (run: KernelRun): KernelRun =>
+    (name, inputs, attrs) => run(name, cast(inputs, types, to), attrs);
+  aroundKernels(OF_NUMBERS, casting(BOOL, "int32"));
+  // A quotient of whole numbers is one in tfjs, that of bools is not.
+  aroundKernels(["RealDiv"], casting(BOOL, "float32"));
+  aroundKernels(OF_FLOATS, casting(NO_FLOAT, "float32"));
 }

@@ -5,7 +5,8 @@
  * the padding that it stands for, before any kernel or gradient sees it.
  */
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { aroundKernels } from "../_engine.ts";
 
 type RoundingMode = "floor" | "round" | "ceil";
 
@@ -91,12 +92,9 @@ let mended = false;
 export function mendRoundedWindows(): void {
   if (mended) return;
   mended = true;
-  const engine = tf.engine();
-  const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((name, inputs, attrs) =>
-    run(
-      name,
-      inputs,
-      attrs && name in KERNELS ? withPadding(name, inputs, attrs) : attrs,
-    )) as typeof engine.runKernel;
+  aroundKernels(
+    Object.keys(KERNELS),
+    (run) => (name, inputs, attrs) =>
+      run(name, inputs, attrs && withPadding(name, inputs, attrs)),
+  );
 }
