@@ -82,8 +82,9 @@ export interface CheckpointerOptions {
  *
  * One run alone saves into a folder. Where there are checkpoints that the model was
  * not restored from, or not with its scheduler, averages and snapshots, `fit` ends
- * with a `CheckpointError` before its first batch, unless `replace` is set; where another run saves there too, the second to save
- * does; and a Checkpointer refuses to follow the `fit` of another model.
+ * with a `CheckpointError` before its first batch, unless `replace` is set; where
+ * another run saves there too, the second to save does; and a Checkpointer refuses
+ * to follow the `fit` of another model.
  *
  * @example
  * ```ts

@@ -45,7 +45,8 @@ export interface AdamWOptions extends WeightDecayOptions {
  *
  * The rule of PyTorch's and Keras's optimizers of this name; tfjs keeps the powers
  * of beta in float32, so that weights come within some 1e-6 of PyTorch's over 50
- * steps at rates of a few thousandths. The decay follows the learning rate, and so its schedule; `weightDecay` can be set between steps.
+ * steps at rates of a few thousandths. The decay follows the learning rate, and so
+ * its schedule; `weightDecay` can be set between steps.
  *
  * Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2017),
  * {@link https://arxiv.org/abs/1711.05101}.
